@@ -1,0 +1,4 @@
+//! Architecture document: written below.
+pub mod text;
+pub mod error;
+pub mod yaml;

@@ -1,0 +1,182 @@
+//! A file's text and places in it. Offsets are bytes from the start of the file, BOM included.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Largest Compose file that is read, in bytes. Compose files are a few kilobytes; the largest of 250 public ones is 27 kB.
+pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Index of a file in its project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range as indexes into the file's text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A value and where it stands. The span tells whether it is the service's own, inherited, or of another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A text file in memory: its bytes as read, known to be UTF-8, and the name to show for it. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFile {
+    name: Arc<str>,
+    text: Arc<str>,
+}
+
+/// Why bytes are not a text file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotText {
+    /// More bytes than the limit: (size, limit).
+    TooLarge(usize, usize),
+    /// UTF-16, recognised by its byte order mark.
+    Utf16,
+    /// Not UTF-8; the offset of the first bad byte.
+    NotUtf8(usize),
+}
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge(size, limit) => write!(f, "the file has {size} bytes, the limit is {limit}"),
+            Self::Utf16 => write!(f, "the file is UTF-16; only UTF-8 can be edited"),
+            Self::NotUtf8(offset) => write!(f, "invalid UTF-8 at byte {offset}"),
+        }
+    }
+}
+
+impl TextFile {
+    /// Takes the bytes of a file called `name`, at most `limit` of them.
+    pub fn new(name: impl Into<Arc<str>>, bytes: Vec<u8>, limit: usize) -> Result<Self, NotText> {
+        if bytes.len() > limit.min(u32::MAX as usize - 1) {
+            return Err(NotText::TooLarge(bytes.len(), limit));
+        }
+        if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) {
+            return Err(NotText::Utf16);
+        }
+        let text = String::from_utf8(bytes).map_err(|e| NotText::NotUtf8(e.utf8_error().valid_up_to()))?;
+        Ok(Self { name: name.into(), text: text.into() })
+    }
+
+    /// The name to show, as the user wrote it or relative to the project.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text, BOM included.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Length of the byte order mark: 0 or 3.
+    pub fn bom_len(&self) -> usize {
+        if self.text.starts_with('\u{feff}') { 3 } else { 0 }
+    }
+
+    /// Line and column of a byte, both from 1, the column in characters.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let start = self.line_start(offset);
+        let before = self.text[..start].as_bytes();
+        let newlines = before.iter().filter(|&&b| b == b'\n').count();
+        let lone_returns = before.windows(2).filter(|w| w[0] == b'\r' && w[1] != b'\n').count()
+            + usize::from(before.last() == Some(&b'\r'));
+        let column = self.text[start.max(self.bom_len().min(offset))..offset].chars().count();
+        (newlines + lone_returns + 1, column + 1)
+    }
+
+    /// First byte of the line that holds `offset`.
+    pub fn line_start(&self, offset: usize) -> usize {
+        self.text.as_bytes()[..offset].iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |i| i + 1)
+    }
+
+    /// End of the line that holds `offset`, before its line break.
+    pub fn line_end(&self, offset: usize) -> usize {
+        self.text.as_bytes()[offset..]
+            .iter()
+            .position(|b| matches!(b, b'\n' | b'\r'))
+            .map_or(self.text.len(), |i| offset + i)
+    }
+
+    /// First byte of the line after the one that holds `offset`; the end of the text for the last line.
+    pub fn next_line(&self, offset: usize) -> usize {
+        let end = self.line_end(offset);
+        end + self.break_at(end).map_or(0, str::len)
+    }
+
+    /// The line break that stands at `offset`, if one does.
+    pub fn break_at(&self, offset: usize) -> Option<&'static str> {
+        match &self.text.as_bytes()[offset..] {
+            [b'\r', b'\n', ..] => Some("\r\n"),
+            [b'\n', ..] => Some("\n"),
+            [b'\r', ..] => Some("\r"),
+            _ => None,
+        }
+    }
+
+    /// The line break to use for new lines at `offset`: that of its own line, else of the line before, else `\n`.
+    pub fn newline_near(&self, offset: usize) -> &'static str {
+        self.break_at(self.line_end(offset))
+            .or_else(|| {
+                let start = self.line_start(offset);
+                let before = &self.text[..start];
+                ["\r\n", "\n", "\r"].into_iter().find(|b| before.ends_with(b))
+            })
+            .unwrap_or("\n")
+    }
+
+    /// Characters between the line's start and `offset`.
+    pub fn column(&self, offset: usize) -> usize {
+        let start = self.line_start(offset).max(self.bom_len().min(offset));
+        self.text[start..offset].chars().count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> TextFile {
+        TextFile::new("f", text.as_bytes().to_vec(), MAX_FILE_BYTES).expect("text")
+    }
+
+    #[test]
+    fn lines_end_at_every_kind_of_break() {
+        let f = file("a\r\nbé\rc\nd");
+        let at = |needle| f.line_column(f.text().find(needle).expect("needle"));
+        assert_eq!((at("a"), at("é"), at("c"), at("d")), ((1, 1), (2, 2), (3, 1), (4, 1)));
+        assert_eq!((f.newline_near(0), f.newline_near(4), f.newline_near(f.text().len())), ("\r\n", "\r", "\n"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_no_column() {
+        let f = file("\u{feff}a: b");
+        assert_eq!((f.bom_len(), f.line_column(3), f.column(6)), (3, (1, 1), 3));
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_refused_with_the_place() {
+        assert_eq!(TextFile::new("f", vec![b'a', 0xe9], 9), Err(NotText::NotUtf8(1)));
+        assert_eq!(TextFile::new("f", vec![0xff, 0xfe], 9), Err(NotText::Utf16));
+        assert_eq!(TextFile::new("f", vec![0; 10], 9), Err(NotText::TooLarge(10, 9)));
+    }
+}

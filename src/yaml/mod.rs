@@ -1,0 +1,302 @@
+//! YAML as spanned nodes. [`Stream::parse`] reads a file; [`Node`] walks it.
+//!
+//! The tree keeps what an editor needs and a value model loses: where everything stands, how it is written, which anchors and
+//! aliases tie it together. Nodes live in one flat array in source order; a [`Node`] is a `Copy` handle to one.
+
+mod parse;
+mod scalar;
+mod strict;
+
+pub use scalar::{Scalar, quote_if_needed, writes_plain};
+
+use crate::text::{FileId, Span, TextFile};
+
+/// Deepest nesting that is read. The deepest of 250 public Compose files has 10 levels.
+pub const MAX_DEPTH: usize = 128;
+/// Most nodes in one file.
+pub const MAX_NODES: usize = 2_000_000;
+
+/// Index of a node in its stream, in source order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u32);
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, or nothing at all (an empty node means null).
+    Scalar,
+    /// A list.
+    Sequence,
+    /// Keys and values.
+    Mapping,
+    /// `*name`.
+    Alias,
+}
+
+/// How a node is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// No source text: the null of `key:`.
+    Empty,
+    /// A bare scalar, or an alias.
+    Plain,
+    /// `'…'`
+    Single,
+    /// `"…"`
+    Double,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+    /// Indented lines.
+    Block,
+    /// `[…]` or `{…}`
+    Flow,
+    /// The mapping of a single pair in a flow sequence: `[a: b]`.
+    Pair,
+}
+
+/// A parsed file.
+#[derive(Debug)]
+pub struct Stream {
+    text: TextFile,
+    file: FileId,
+    nodes: Vec<NodeData>,
+    /// Scalar texts that differ from their source slice.
+    values: Vec<Box<str>>,
+    /// Resolved tags: `tag:yaml.org,2002:str`, `!reset`.
+    tags: Vec<Box<str>>,
+    /// The node of each anchor id (ids count from 1).
+    anchors: Vec<NodeId>,
+    /// Root nodes.
+    roots: Vec<NodeId>,
+}
+
+/// One node: 40 bytes, since nodes are what costs memory (one per 15 to 22 bytes of text).
+#[derive(Clone, Copy, Debug)]
+struct NodeData {
+    /// First byte, properties (anchor, tag) included.
+    start: u32,
+    /// First byte after the properties.
+    body: u32,
+    /// One past the last byte.
+    end: u32,
+    /// The `-`, `?` or `:` that introduces the node; equal to `start` where there is none.
+    indicator: u32,
+    /// Next sibling + 1; 0 for the last.
+    next: u32,
+    /// First child + 1; 0 for none.
+    child: u32,
+    /// Index into `values` + 1; 0 when the text is the source slice.
+    value: u32,
+    /// Anchor id of the node, or for an alias the anchor it names; 0 for none.
+    anchor: u32,
+    /// Index into `tags` + 1; 0 for none.
+    tag: u32,
+    kind: Kind,
+    style: Style,
+}
+
+/// Why a text cannot be read, with the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where.
+    pub span: Span,
+    /// What is wrong, a lower-case fragment.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Stream {
+    /// Parses `text`, which is file number `file` of its project.
+    ///
+    /// Errors: what YAML or Compose's YAML reader does not accept, and what cannot be edited without loss.
+    pub fn parse(text: &TextFile, file: FileId) -> Result<Self, SyntaxError> {
+        let stream = parse::parse(text, file)?;
+        strict::check(&stream)?;
+        Ok(stream)
+    }
+
+    /// The text that was parsed.
+    pub fn text(&self) -> &TextFile {
+        &self.text
+    }
+
+    /// The file's number in its project.
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// The documents' root nodes, in order. Empty for a file of comments.
+    pub fn roots(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        self.roots.iter().map(|&id| self.node(id))
+    }
+
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node { stream: self, id }
+    }
+
+    /// All nodes in source order.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
+        (0..self.nodes.len() as u32).map(|i| self.node(NodeId(i)))
+    }
+}
+
+/// A handle to one node of a [`Stream`].
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    stream: &'a Stream,
+    id: NodeId,
+}
+
+impl<'a> Node<'a> {
+    fn data(self) -> &'a NodeData {
+        &self.stream.nodes[self.id.0 as usize]
+    }
+
+    /// Its index.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The stream it lives in.
+    pub fn stream(self) -> &'a Stream {
+        self.stream
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind {
+        self.data().kind
+    }
+
+    /// How it is written.
+    pub fn style(self) -> Style {
+        self.data().style
+    }
+
+    fn span_from(self, start: u32) -> Span {
+        Span { file: self.stream.file, start, end: self.data().end }
+    }
+
+    /// Its place, anchor and tag included.
+    pub fn span(self) -> Span {
+        self.span_from(self.data().start)
+    }
+
+    /// Its place without anchor and tag.
+    pub fn body(self) -> Span {
+        self.span_from(self.data().body)
+    }
+
+    /// Offset of the `-`, `?` or `:` before it; its start where there is none.
+    pub fn indicator(self) -> usize {
+        self.data().indicator as usize
+    }
+
+    /// Its source text without anchor and tag.
+    pub fn source(self) -> &'a str {
+        &self.stream.text.text()[self.body().range()]
+    }
+
+    /// Its source text with anchor and tag.
+    pub fn full_source(self) -> &'a str {
+        &self.stream.text.text()[self.span().range()]
+    }
+
+    /// A scalar's text after unquoting and folding; an alias's name with its `*`; the source of a collection.
+    pub fn text(self) -> &'a str {
+        match self.data().value {
+            0 => self.source(),
+            i => &self.stream.values[i as usize - 1],
+        }
+    }
+
+    /// The name of its anchor.
+    pub fn anchor(self) -> Option<&'a str> {
+        if self.kind() == Kind::Alias || self.data().anchor == 0 {
+            return None;
+        }
+        let properties = &self.stream.text.text()[self.data().start as usize..self.data().body as usize];
+        properties.lines().filter(|l| !l.trim_start().starts_with('#')).flat_map(str::split_whitespace).find_map(|w| w.strip_prefix('&'))
+    }
+
+    /// Its tag, resolved: `tag:yaml.org,2002:str`, `!reset`.
+    pub fn tag(self) -> Option<&'a str> {
+        match self.data().tag {
+            0 => None,
+            i => Some(&self.stream.tags[i as usize - 1]),
+        }
+    }
+
+    /// For an alias, the node it stands for; else the node itself. Never an alias.
+    pub fn resolved(self) -> Node<'a> {
+        match self.kind() {
+            Kind::Alias => self.stream.node(self.stream.anchors[self.data().anchor as usize - 1]),
+            _ => self,
+        }
+    }
+
+    /// Children in source order: items, or keys and values in turn. An alias has none.
+    pub fn children(self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let stream = self.stream;
+        let link = |i: u32| (i != 0).then(|| stream.node(NodeId(i - 1)));
+        std::iter::successors(link(self.data().child), move |n| link(n.data().next))
+    }
+
+    /// A sequence's items.
+    pub fn items(self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let is_sequence = self.kind() == Kind::Sequence;
+        self.children().filter(move |_| is_sequence)
+    }
+
+    /// A mapping's keys and values as written, merge keys included.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'a>, Node<'a>)> + use<'a> {
+        let is_mapping = self.kind() == Kind::Mapping;
+        let mut children = self.children();
+        std::iter::from_fn(move || if is_mapping { children.next().zip(children.next()) } else { None })
+    }
+
+    /// The value of a mapping's own key (no merge keys, no alias resolution).
+    pub fn get(self, key: &str) -> Option<Node<'a>> {
+        self.entries().find(|(k, _)| k.text() == key && k.kind() == Kind::Scalar).map(|(_, v)| v)
+    }
+
+    /// What a scalar means to Compose.
+    pub fn scalar(self) -> Option<Scalar<'a>> {
+        (self.kind() == Kind::Scalar).then(|| scalar::meaning(self))
+    }
+
+    /// The text of a scalar that is a string to Compose.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.scalar() {
+            Some(Scalar::Str(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it means null.
+    pub fn is_null(self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    /// Whether it is a `<<` key.
+    pub fn is_merge_key(self) -> bool {
+        self.kind() == Kind::Scalar && self.text() == "<<" && (self.style() == Style::Plain || self.tag() == Some("tag:yaml.org,2002:merge"))
+    }
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.stream, other.stream) && self.id == other.id
+    }
+}
+
+impl Eq for Node<'_> {}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}@{}..{} {:?}", self.kind(), self.data().start, self.data().end, self.full_source())
+    }
+}
