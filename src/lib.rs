@@ -2,3 +2,5 @@
 pub mod text;
 pub mod error;
 pub mod yaml;
+pub mod compose;
+pub mod evidence;

@@ -1,0 +1,108 @@
+//! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
+
+use std::fmt;
+
+/// A path that a service must be able to write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WritablePath {
+    /// Name of the service.
+    pub service: String,
+    /// Absolute path in the container, cleaned.
+    pub target: String,
+    /// What may hold it.
+    pub storage: Storage,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What may hold a writable path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Files that may vanish with the container: tmpfs.
+    Scratch(TmpfsOptions),
+    /// Files that must survive it: a named volume.
+    State,
+}
+
+/// Options of a tmpfs mount. What is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TmpfsOptions {
+    /// Permission bits, for example `0o1777`.
+    pub mode: Option<u32>,
+    /// Numeric owner.
+    pub uid: Option<u32>,
+    /// Numeric group.
+    pub gid: Option<u32>,
+    /// Size limit as the engine spells it: `64m`.
+    pub size: Option<String>,
+    /// Allow running programs from it; the engine's default is `noexec`.
+    pub exec: bool,
+}
+
+impl TmpfsOptions {
+    /// The item of a service's `tmpfs` list for `target`: `/tmp:mode=1777`.
+    pub fn item(&self, target: &str) -> String {
+        let mut options = Vec::new();
+        options.extend(self.mode.map(|mode| format!("mode={mode:o}")));
+        options.extend(self.uid.map(|uid| format!("uid={uid}")));
+        options.extend(self.gid.map(|gid| format!("gid={gid}")));
+        options.extend(self.size.as_ref().map(|size| format!("size={size}")));
+        options.extend(self.exec.then(|| "exec".to_owned()));
+        if options.is_empty() { target.to_owned() } else { format!("{target}:{}", options.join(",")) }
+    }
+}
+
+/// Why something is so, and how we know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Who says it.
+    pub source: Source,
+    /// One sentence fragment for people.
+    pub text: String,
+    /// Where to read it: a document, a repository, a log line.
+    pub link: Option<String>,
+    /// How sure we are.
+    pub confidence: Confidence,
+}
+
+/// Who gives a reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The preset of this name.
+    Preset(String),
+    /// The person at the terminal.
+    User,
+    /// The tool itself: what follows from how Compose and the engine work.
+    Rule,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset(name) => write!(f, "preset {name}"),
+            Self::User => f.write_str("you"),
+            Self::Rule => f.write_str("rofs-harden"),
+        }
+    }
+}
+
+/// How sure a reason is, in rising order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// A usual arrangement; nobody has said or seen it for this image.
+    Assumed,
+    /// Somebody saw it: an issue with output, a log.
+    Reported,
+    /// The vendor, the image's own scripts, or the service's configuration say it.
+    Documented,
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Assumed => "assumed",
+            Self::Reported => "reported",
+            Self::Documented => "documented",
+        })
+    }
+}
