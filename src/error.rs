@@ -26,9 +26,16 @@ pub enum Error {
     /// A place in a file (Compose file or preset) that stops the work.
     #[error(transparent)]
     Source(Box<SourceError>),
-    /// A file that will not be written: (path, why, hint).
-    #[error("will not write {}: {1}", .0.display())]
-    Refused(PathBuf, String, String),
+    /// A file that will not be written.
+    #[error("will not write {}: {reason}", path.display())]
+    Refused {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A file could not be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {
@@ -55,10 +62,11 @@ impl Error {
             Self::Usage(_, hint) => hint.clone(),
             Self::Read { .. } => Some("check the path and its permissions".into()),
             Self::NoComposeFile(_) => Some(
-                "Compose looks for compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml; name another file as an argument".into(),
+                "Compose looks for compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml; name another file as an argument"
+                    .into(),
             ),
             Self::Source(source) => source.hint.clone(),
-            Self::Refused(_, _, hint) => Some(hint.clone()),
+            Self::Refused { hint, .. } => Some(hint.clone()),
             Self::Write { .. } => Some("the file on disk is as it was; check the folder's permissions and free space".into()),
             Self::Changed(_) => Some("run the command again to see a diff against the new content".into()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),

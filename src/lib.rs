@@ -1,6 +1,8 @@
 //! Architecture document: written below.
-pub mod text;
-pub mod error;
-pub mod yaml;
+pub mod audit;
 pub mod compose;
+pub mod error;
 pub mod evidence;
+pub mod rewrite;
+pub mod text;
+pub mod yaml;

@@ -98,8 +98,8 @@ impl TextFile {
         let start = self.line_start(offset);
         let before = self.text[..start].as_bytes();
         let newlines = before.iter().filter(|&&b| b == b'\n').count();
-        let lone_returns = before.windows(2).filter(|w| w[0] == b'\r' && w[1] != b'\n').count()
-            + usize::from(before.last() == Some(&b'\r'));
+        let lone_returns =
+            before.windows(2).filter(|w| w[0] == b'\r' && w[1] != b'\n').count() + usize::from(before.last() == Some(&b'\r'));
         let column = self.text[start.max(self.bom_len().min(offset))..offset].chars().count();
         (newlines + lone_returns + 1, column + 1)
     }
@@ -111,10 +111,7 @@ impl TextFile {
 
     /// End of the line that holds `offset`, before its line break.
     pub fn line_end(&self, offset: usize) -> usize {
-        self.text.as_bytes()[offset..]
-            .iter()
-            .position(|b| matches!(b, b'\n' | b'\r'))
-            .map_or(self.text.len(), |i| offset + i)
+        self.text.as_bytes()[offset..].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(self.text.len(), |i| offset + i)
     }
 
     /// First byte of the line after the one that holds `offset`; the end of the text for the last line.

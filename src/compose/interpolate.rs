@@ -17,7 +17,7 @@ pub fn has_variable(text: &str) -> bool {
 }
 
 /// Ends of the parts of `text` between `separator`s outside `${…}`; the last end is the text's length.
-pub fn split_outside_variables(text: &str, separator: char) -> Vec<usize> {
+pub(super) fn split_outside_variables(text: &str, separator: char) -> Vec<usize> {
     let (mut ends, mut depth, mut previous) = (Vec::new(), 0_usize, '\0');
     for (i, c) in text.char_indices() {
         match c {
@@ -34,7 +34,7 @@ pub fn split_outside_variables(text: &str, separator: char) -> Vec<usize> {
 
 /// Whether `pattern`, which holds variables, may come out as `path`: the text around the variables must fit.
 /// Always false without a variable.
-pub fn may_equal(pattern: &str, path: &str) -> bool {
+pub(super) fn may_equal(pattern: &str, path: &str) -> bool {
     if !has_variable(pattern) {
         return false;
     }

@@ -23,6 +23,7 @@ pub struct Project<'a> {
     pub documents: Vec<Document<'a>>,
     /// All services, in order of their first definition.
     pub services: Vec<Service<'a>>,
+    by_name: HashMap<&'a str, usize>,
 }
 
 /// One document: its root mapping and what it says at top level after merging.
@@ -82,57 +83,45 @@ impl<'a> Project<'a> {
     ///
     /// Errors: what Compose itself rejects in the keys that are read here, with Compose's words.
     pub fn read(streams: &'a [Stream]) -> Result<Self, SyntaxError> {
-        let mut project = Self { streams, documents: Vec::new(), services: Vec::new() };
-        let mut by_name: HashMap<&'a str, usize> = HashMap::new();
-        for stream in streams {
-            for root in stream.roots() {
-                let document = Document::read(root)?;
-                let index = project.documents.len();
-                if let Some(services) = document.get("services") {
-                    for entry in merge::entries(services.value) {
-                        let service = Service::read(&entry, &services.via, index)?;
-                        match by_name.get(service.name) {
-                            Some(&earlier) => project.services[earlier].redefined = Some(entry.key.span()),
-                            None => {
-                                by_name.insert(service.name, project.services.len());
-                                project.services.push(service);
-                            }
-                        }
-                    }
+        let mut project = Self { streams, documents: Vec::new(), services: Vec::new(), by_name: HashMap::new() };
+        for root in streams.iter().flat_map(Stream::roots) {
+            let document = Document::read(root)?;
+            if let Some(services) = document.get("services") {
+                for entry in merge::entries(services.value) {
+                    project.add(Service::read(&entry, &services.via, project.documents.len())?);
                 }
-                project.documents.push(document);
             }
+            project.documents.push(document);
         }
         if let (true, Some(stream)) = (project.documents.is_empty(), streams.first()) {
             let span = Span { file: stream.file(), start: 0, end: 0 };
-            return Err(SyntaxError { span, message: "empty compose file".into(), hint: Some("a Compose file needs at least `services:`".into()) });
+            return Err(SyntaxError {
+                span,
+                message: "empty compose file".into(),
+                hint: Some("a Compose file needs at least `services:`".into()),
+            });
         }
         Ok(project)
     }
 
+    fn add(&mut self, service: Service<'a>) {
+        match self.by_name.get(service.name) {
+            Some(&earlier) => self.services[earlier].redefined = Some(service.key.span()),
+            None => {
+                self.by_name.insert(service.name, self.services.len());
+                self.services.push(service);
+            }
+        }
+    }
+
+    /// The position of the service called `name`.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
     /// The service called `name`.
     pub fn service(&self, name: &str) -> Option<&Service<'a>> {
-        self.services.iter().find(|s| s.name == name)
-    }
-
-    /// The entry `name` of a top-level section such as `configs`, in the last document that has it.
-    pub fn top_entry(&self, section: &str, name: &str) -> Option<Entry<'a>> {
-        let found = |d: &Document<'a>| merge::entries(d.get(section)?.value).into_iter().find(|e| e.key.text() == name);
-        self.documents.iter().rev().find_map(found)
-    }
-
-    /// Whether a volume key or engine name is taken, in any document.
-    pub fn volume_is_taken(&self, name: &str) -> bool {
-        let engine_name = |entry: &Entry<'a>| merge::entries(entry.value).into_iter().find(|e| e.key.text() == "name").and_then(|e| e.value.resolved().as_str());
-        let project = self.documents.iter().rev().find_map(|d| d.get("name")?.value.resolved().as_str());
-        self.documents.iter().flat_map(|d| &d.volumes).any(|entry| {
-            entry.key.text() == name
-                || engine_name(entry).is_some_and(|full| full == name || full.strip_suffix(name).is_some_and(|prefix| match project {
-                    Some(project) => prefix == format!("{project}_"),
-                    // The project's name is not in the file: any prefix may be it.
-                    None => prefix.ends_with('_'),
-                }))
-        })
+        Some(&self.services[self.index_of(name)?])
     }
 }
 
@@ -146,7 +135,10 @@ impl<'a> Document<'a> {
         for entry in &top {
             let name = entry.key.text();
             if !name.starts_with("x-") && !TOP_LEVEL.contains(&name) {
-                let hint = top.iter().all(|e| e.key.text() != "services").then_some("files without `services:` are Compose version 1; move the services below that key");
+                let hint = top
+                    .iter()
+                    .all(|e| e.key.text() != "services")
+                    .then_some("files without `services:` are Compose version 1; move the services below that key");
                 return Err(invalid(entry.key, format!("additional properties '{name}' not allowed"), hint));
             }
             if matches!(name, "services" | "volumes" | "configs" | "secrets") && entry.value.resolved().kind() != Kind::Mapping {
@@ -168,7 +160,11 @@ impl<'a> Service<'a> {
     fn read(entry: &Entry<'a>, via: &[crate::yaml::NodeId], document: usize) -> Result<Self, SyntaxError> {
         let (name, definition) = (entry.key.text(), entry.value);
         if definition.resolved().kind() != Kind::Mapping {
-            return Err(invalid(definition, format!("services.{name} must be a mapping"), Some("a service needs at least `image:` or `build:`")));
+            return Err(invalid(
+                definition,
+                format!("services.{name} must be a mapping"),
+                Some("a service needs at least `image:` or `build:`"),
+            ));
         }
         let via = via.iter().chain(&entry.via).copied().collect();
         let entries = merge::entries(definition);
@@ -187,7 +183,11 @@ impl<'a> Service<'a> {
             (Some(false), _) => Ok(Known::No),
             (None, Some(text)) if has_variable(text) => Ok(Known::Unknown),
             (None, _) if is_merge_tag(entry.value) => Ok(Known::Unknown),
-            _ => Err(invalid(entry.value, format!("services.{}.read_only must be a boolean or string", self.name), Some("write true or false"))),
+            _ => Err(invalid(
+                entry.value,
+                format!("services.{}.read_only must be a boolean or string", self.name),
+                Some("write true or false"),
+            )),
         }
     }
 
@@ -218,7 +218,11 @@ impl<'a> Service<'a> {
             if is_merge_tag(value) {
                 return Ok(Vec::new());
             }
-            return Err(invalid(entry.value, format!("services.{}.volumes must be a list", self.name), Some("write a list, or remove the key")));
+            return Err(invalid(
+                entry.value,
+                format!("services.{}.volumes must be a list", self.name),
+                Some("write a list, or remove the key"),
+            ));
         }
         let item = |(i, item): (usize, Node<'a>)| {
             mount::volume_item(item).map_err(|(node, why)| invalid(node, format!("services.{}.volumes[{i}]: {why}", self.name), None))

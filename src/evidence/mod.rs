@@ -106,3 +106,14 @@ impl fmt::Display for Confidence {
         })
     }
 }
+
+/// What one service needs on a read-only root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// Name of the service.
+    pub service: String,
+    /// Why we think that it can run read-only at all: the preset it matches, or the assumption made for an unknown image.
+    pub basis: Reason,
+    /// Where it must be able to write.
+    pub paths: Vec<WritablePath>,
+}

@@ -283,7 +283,9 @@ impl<'a> Node<'a> {
 
     /// Whether it is a `<<` key.
     pub fn is_merge_key(self) -> bool {
-        self.kind() == Kind::Scalar && self.text() == "<<" && (self.style() == Style::Plain || self.tag() == Some("tag:yaml.org,2002:merge"))
+        self.kind() == Kind::Scalar
+            && self.text() == "<<"
+            && (self.style() == Style::Plain || self.tag() == Some("tag:yaml.org,2002:merge"))
     }
 }
 

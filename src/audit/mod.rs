@@ -1,0 +1,135 @@
+//! Project and evidence in, findings out.
+
+mod finding;
+mod refuse;
+
+pub use finding::{Applicability, Change, Finding, Fix, Rule, What};
+
+use crate::compose::{Coverage, Entry, Known, Project, Service, merge};
+use crate::evidence::{Confidence, Need, Storage, WritablePath};
+use refuse::Facts;
+use std::collections::{HashMap, HashSet};
+
+/// Audits every service that `needs` names, in the project's order.
+pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
+    let by_service: HashMap<&str, &Need> = needs.iter().rev().map(|n| (n.service.as_str(), n)).collect();
+    let facts = Facts::of(project);
+    let mut names = VolumeNames::of(project);
+    let mut findings = Vec::new();
+    for service in &project.services {
+        if let Some(need) = by_service.get(service.name) {
+            findings.extend(audit_service(&facts, service, need, &mut names));
+        }
+    }
+    findings
+}
+
+fn audit_service(facts: &Facts<'_, '_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames) -> Vec<Finding> {
+    let finding = |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None };
+    let mut findings = Vec::new();
+    let mut changes = Vec::new();
+    let mut confidence = need.basis.confidence;
+    if service.read_only != Known::Yes {
+        changes.push(Change { what: What::ReadOnly, reason: need.basis.clone() });
+    }
+    for path in unique(&need.paths) {
+        match service.coverage(&path.target) {
+            Coverage::Engine | Coverage::Writable(_) => {}
+            Coverage::Root => {
+                confidence = confidence.min(path.reason.confidence);
+                changes.push(Change { what: mount(service, path, names), reason: path.reason.clone() });
+            }
+            Coverage::ReadOnly(mount) => {
+                let message = format!("`{}` must be writable ({}) but is mounted read-only", path.target, path.reason.text);
+                let help =
+                    "drop the `ro` if the service really writes there; a second mount at this path would replace this one".to_owned();
+                findings.push(Finding { help: Some(help), ..finding(Rule::ReadOnlyMount, mount.span(), message) });
+            }
+            Coverage::Unknown(mount) => {
+                confidence = Confidence::Assumed;
+                let message = format!("a variable decides whether `{}` is writable ({})", path.target, path.reason.text);
+                findings.push(finding(Rule::UnresolvedVariable, mount.span(), message));
+            }
+        }
+    }
+    if changes.is_empty() {
+        return findings;
+    }
+    let refusals = refuse::refusals(facts, service);
+    if !refusals.is_empty() {
+        let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into()), ..finding(r.rule, r.span, r.message) };
+        return refusals.into_iter().map(refused).collect();
+    }
+    // The order in which new keys are written: read_only, tmpfs, volumes, then the declarations.
+    changes.sort_by_key(|c| matches!(c.what, What::Volume { .. }));
+    let declare = |c: &Change| match &c.what {
+        What::Volume { name, .. } => Some(Change { what: What::Declare(name.clone()), reason: c.reason.clone() }),
+        _ => None,
+    };
+    let declared: Vec<Change> = changes.iter().filter_map(declare).collect();
+    changes.extend(declared);
+    let (rule, message) = match service.read_only {
+        Known::Yes => (Rule::UncoveredWrite, "is read-only but cannot write where it must".to_owned()),
+        _ => (Rule::WritableRoot, "can write to its root filesystem".to_owned()),
+    };
+    let fix = Fix { service: service.name.into(), applicability: Applicability::of(confidence), changes };
+    findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key.span(), message) });
+    findings
+}
+
+/// The first path of each target.
+fn unique(paths: &[WritablePath]) -> impl Iterator<Item = &WritablePath> {
+    let mut seen = HashSet::new();
+    paths.iter().filter(move |p| seen.insert(p.target.as_str()))
+}
+
+fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames) -> What {
+    match &path.storage {
+        Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)),
+        Storage::State => What::Volume { name: names.take(service.name, &path.target), target: path.target.clone() },
+    }
+}
+
+/// Names that new volumes must not have.
+struct VolumeNames {
+    /// Keys of the top-level `volumes`, and names given in this run.
+    taken: HashSet<String>,
+    /// Names in the engine that entries claim by `name:`, `<project>_` cut off.
+    in_engine: HashSet<String>,
+}
+
+impl VolumeNames {
+    fn of(project: &Project<'_>) -> Self {
+        let entries = || project.documents.iter().flat_map(|d| &d.volumes);
+        let engine_name = |e: &Entry<'_>| {
+            merge::entries(e.value).into_iter().find(|e| e.key.text() == "name")?.value.resolved().as_str().map(str::to_owned)
+        };
+        let project_name = project.documents.iter().rev().find_map(|d| d.get("name")?.value.resolved().as_str());
+        let without_project = |full: String| match project_name {
+            Some(project) => full.strip_prefix(&format!("{project}_")).map(|n| vec![n.to_owned()]).unwrap_or_default(),
+            // The project's name is not in the file: any prefix may be it. Longer names than a file system takes cannot exist.
+            None if full.len() < 256 => full.match_indices('_').map(|(i, _)| full[i + 1..].to_owned()).collect(),
+            None => Vec::new(),
+        };
+        Self {
+            taken: entries().map(|e| e.key.text().to_owned()).collect(),
+            in_engine: entries().filter_map(engine_name).flat_map(without_project).collect(),
+        }
+    }
+
+    /// `<service>-<last part of the target>`, or the same with `-2`, `-3` … where that is taken. Never one letter, which short
+    /// syntax would read as a Windows drive.
+    fn take(&mut self, service: &str, target: &str) -> String {
+        let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
+        let last: String = target.rsplit('/').next().unwrap_or("data").chars().map(allowed).collect();
+        let base = format!("{service}-{last}");
+        let mut name = base.clone();
+        let mut number = 2;
+        while self.taken.contains(&name) || self.in_engine.contains(&name) {
+            name = format!("{base}-{number}");
+            number += 1;
+        }
+        self.taken.insert(name.clone());
+        name
+    }
+}

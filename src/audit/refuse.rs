@@ -1,0 +1,174 @@
+//! What makes a service fail on a read-only root filesystem by itself, or puts it out of reach: such a service is left alone,
+//! with the reason and what to change.
+
+use crate::audit::finding::Rule;
+use crate::compose::{Project, Service, boolean, merge};
+use crate::text::Span;
+use crate::yaml::Node;
+use std::collections::HashMap;
+
+/// Why a service is left alone.
+pub(super) struct Refusal {
+    pub(super) rule: Rule,
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) help: &'static str,
+}
+
+/// What refusals need to know of the whole project, gathered once.
+pub(super) struct Facts<'p, 'a> {
+    /// Services that others extend, and one that does.
+    extended: HashMap<&'a str, &'p Service<'a>>,
+    /// Configs and secrets that Compose copies into the container, with the key that makes it do so.
+    copied: HashMap<(&'static str, &'a str), Node<'a>>,
+}
+
+impl<'p, 'a> Facts<'p, 'a> {
+    pub(super) fn of(project: &'p Project<'a>) -> Self {
+        let mut extended = HashMap::new();
+        for service in &project.services {
+            let Some(entry) = service.get("extends") else { continue };
+            let value = entry.value.resolved();
+            let field =
+                |key: &str| merge::entries(value).into_iter().find(|e| e.key.text() == key).and_then(|e| e.value.resolved().as_str());
+            if let (Some(base), None) = (value.as_str().or_else(|| field("service")), field("file")) {
+                extended.entry(base).or_insert(service);
+            }
+        }
+        let mut copied = HashMap::new();
+        for (section, keys) in [("configs", &["content", "environment"][..]), ("secrets", &["environment"][..])] {
+            for entry in project.documents.iter().filter_map(|d| d.get(section)).flat_map(|e| merge::entries(e.value)) {
+                if let Some(inline) = merge::entries(entry.value).into_iter().find(|e| keys.contains(&e.key.text())) {
+                    copied.insert((section, entry.key.text()), inline.key);
+                }
+            }
+        }
+        Self { extended, copied }
+    }
+}
+
+/// All reasons to leave `service` alone.
+pub(super) fn refusals(facts: &Facts<'_, '_>, service: &Service<'_>) -> Vec<Refusal> {
+    let mut found = not_followed(facts, service);
+    found.extend(not_a_container(service));
+    found.extend(copied_files(facts, service, "configs"));
+    found.extend(copied_files(facts, service, "secrets"));
+    found.extend(installs_at_start(service));
+    found.extend(watch_sync(service));
+    found
+}
+
+fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'static str) -> Refusal {
+    Refusal { rule, span: node.span(), message: message.into(), help }
+}
+
+fn not_followed(facts: &Facts<'_, '_>, service: &Service<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    if let Some(extends) = service.get("extends") {
+        found.push(refusal(
+            Rule::NotFollowed,
+            extends.key,
+            "`extends` is not followed yet",
+            "harden the service by hand, or merge its base into it",
+        ));
+    }
+    if let Some(other) = facts.extended.get(service.name) {
+        let message = format!("service `{}` extends it, and `extends` is not followed yet", other.name);
+        found.push(refusal(Rule::NotFollowed, other.key, message, "harden both services by hand"));
+    }
+    if let Some(span) = service.redefined {
+        let (rule, message) =
+            (Rule::NotFollowed, "it is defined again in a later document or file, and layers are not followed yet".to_owned());
+        found.push(Refusal { rule, span, message, help: "harden the service by hand: the last layer that sets a key wins" });
+    }
+    for key in ["read_only", "tmpfs", "volumes"] {
+        if let Some(entry) = service.get(key).filter(|e| matches!(e.value.tag(), Some("!reset" | "!override"))) {
+            let help = "harden the service by hand: these tags act on earlier layers";
+            found.push(refusal(
+                Rule::NotFollowed,
+                entry.value,
+                format!("`{key}` carries a merge tag, and layers are not followed yet"),
+                help,
+            ));
+        }
+    }
+    found
+}
+
+fn not_a_container(service: &Service<'_>) -> Option<Refusal> {
+    if let Some(provider) = service.get("provider") {
+        let help = "nothing to do: the provider runs no container";
+        return Some(refusal(Rule::NeedsWritableRoot, provider.key, "it is run by a provider, not by a container", help));
+    }
+    if let Some(entry) = service.get("privileged").filter(|e| boolean(e.value) == Some(true)) {
+        let help = "drop `privileged` first: a privileged container can remount its root";
+        return Some(refusal(Rule::NeedsWritableRoot, entry.key, "it is privileged, so a read-only root filesystem adds little", help));
+    }
+    let entry = service.get("use_api_socket").filter(|e| boolean(e.value) == Some(true))?;
+    let message = "`use_api_socket` makes Compose copy a file into the container at start, which it refuses with `read_only`";
+    Some(refusal(Rule::NeedsWritableRoot, entry.key, message, "mount the socket yourself instead"))
+}
+
+/// Compose copies inline configs and environment secrets into the container at start, and refuses to with `read_only`.
+fn copied_files(facts: &Facts<'_, '_>, service: &Service<'_>, section: &'static str) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let Some(entry) = service.get(section) else { return found };
+    for item in entry.value.resolved().items() {
+        let value = item.resolved();
+        let source = || merge::entries(value).into_iter().find(|e| e.key.text() == "source").and_then(|e| e.value.resolved().as_str());
+        let Some(name) = value.as_str().or_else(source) else { continue };
+        if let Some(key) = facts.copied.get(&(section, name)) {
+            let kind = section.trim_end_matches('s');
+            let message = format!(
+                "{kind} `{name}` is given by `{}:`, which Compose copies into the container and refuses with `read_only`",
+                key.text()
+            );
+            found.push(refusal(Rule::NeedsWritableRoot, *key, message, "give it by `file:`, which is mounted instead of copied"));
+        }
+    }
+    found
+}
+
+/// Commands that write packages into the image's own directories.
+const INSTALLERS: [(&str, &[&str]); 13] = [
+    ("apk", &["add"]),
+    ("apt", &["install"]),
+    ("apt-get", &["install"]),
+    ("bundle", &["install"]),
+    ("composer", &["install"]),
+    ("dnf", &["install"]),
+    ("go", &["install"]),
+    ("npm", &["ci", "i", "install"]),
+    ("pip", &["install"]),
+    ("pip3", &["install"]),
+    ("pnpm", &["add", "i", "install"]),
+    ("yarn", &["add", "install"]),
+    ("yum", &["install"]),
+];
+
+fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
+    ["entrypoint", "command", "post_start"].into_iter().find_map(|key| {
+        let texts = service.texts(key);
+        let separators = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ';' | '&' | '|' | '`');
+        let words: Vec<&str> = texts.iter().flat_map(|n| n.text().split(separators)).filter(|w| !w.is_empty()).collect();
+        let is_install = |i: usize| {
+            let tool = words[i].rsplit('/').next().unwrap_or(words[i]);
+            let verb = words[i + 1..].iter().find(|w| !w.starts_with('-'));
+            INSTALLERS.iter().any(|(name, verbs)| *name == tool && verb.is_some_and(|v| verbs.contains(v)))
+        };
+        let at = (0..words.len()).find(|&i| is_install(i))?;
+        let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
+        Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key, message, "install them when the image is built"))
+    })
+}
+
+fn watch_sync(service: &Service<'_>) -> Option<Refusal> {
+    let develop = merge::entries(service.get("develop")?.value);
+    let watch = develop.into_iter().find(|e| e.key.text() == "watch")?;
+    watch.value.resolved().items().find_map(|item| {
+        let action = merge::entries(item).into_iter().find(|e| e.key.text() == "action")?;
+        action.value.resolved().as_str().filter(|a| a.starts_with("sync"))?;
+        let message = "`develop.watch` syncs files into the container, which the engine refuses with `read_only`";
+        Some(refusal(Rule::NeedsWritableRoot, action.value, message, "use action `rebuild`, or keep `develop` in a file of its own"))
+    })
+}

@@ -1,0 +1,308 @@
+//! From ops on nodes to edits of bytes, in the file's own style.
+
+use super::edit::Edit;
+use super::place::Op;
+use super::style::{Flow, Habits, Quotes, double_quoted, quotes_of, scalar_copy};
+use super::value::{Value, long_mount};
+use crate::compose::merge;
+use crate::text::TextFile;
+use crate::yaml::{Kind, Node, Stream, Style, quote_if_needed};
+
+/// The edits that carry out `ops` on one file.
+pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>, Op<'a>)>) -> Vec<Edit> {
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next() };
+    let mut edits = Vec::new();
+    for (node, op) in ops {
+        let rank = node.id().0;
+        let new = match (op, node.style()) {
+            (Op::Keys(keys), Style::Block) => lowering.block_keys(*node, keys),
+            (Op::Keys(keys), _) => lowering.flow_keys(*node, keys),
+            (Op::Items(items), Style::Block) => lowering.block_items(*node, items),
+            (Op::Items(items), _) => lowering.flow_items(*node, items),
+            (Op::Replace(value), _) => lowering.replace(*node, value),
+        };
+        edits.extend(new.into_iter().map(|(start, end, text)| Edit { start, end, text, rank }));
+    }
+    edits
+}
+
+type Piece = (usize, usize, String);
+
+struct Lowering<'t, 'a> {
+    text: &'t TextFile,
+    habits: Habits,
+    root: Option<Node<'a>>,
+}
+
+impl Lowering<'_, '_> {
+    /// Lines after the one that ends `node`: the place where a block collection grows. Comments that follow stay behind.
+    fn lines_after(&self, node: Node<'_>, lines: &[String]) -> Vec<Piece> {
+        let at = self.text.line_end(node.span().end as usize);
+        let newline = self.text.newline_near(at);
+        let new: String = lines.iter().flat_map(|line| [newline, line]).collect();
+        let mut pieces = vec![(at, at, new)];
+        pieces.extend(self.closed_scalar(node, at));
+        pieces
+    }
+
+    /// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and
+    /// would read one once lines follow. Its header gets a `-`.
+    fn closed_scalar(&self, node: Node<'_>, at: usize) -> Option<Piece> {
+        let last = std::iter::successors(Some(node), |n| n.children().last()).last()?;
+        if at < self.text.text().len() || !matches!(last.style(), Style::Literal | Style::Folded) {
+            return None;
+        }
+        let header = last.source().lines().next()?;
+        let start = last.body().start as usize;
+        let sign = header.find(['+', '-']).map(|i| start + i);
+        match sign {
+            Some(at) => Some((at, at + 1, "-".into())),
+            None => Some((start + 1, start + 1, "-".into())),
+        }
+    }
+
+    fn block_keys(&self, mapping: Node<'_>, keys: &[(String, Value<'_>)]) -> Vec<Piece> {
+        let Some((first, _)) = mapping.entries().next() else { return Vec::new() };
+        let column = self.text.column(first.span().start.min(first.indicator() as u32) as usize);
+        let is_root = self.root.is_some_and(|root| root == mapping) || column == 0;
+        let example = mapping.entries().last();
+        let mut lines = Vec::new();
+        for (key, value) in keys {
+            if is_root && matches!(value, Value::Map(_)) && separates_sections(self.text, mapping) {
+                lines.push(String::new());
+            }
+            let key = match example {
+                Some((neighbour, _)) if matches!(value, Value::Plain) && quotes_of(neighbour) == Quotes::Double => double_quoted(key),
+                _ => quote_if_needed(key, false).into_owned(),
+            };
+            let plain = example.filter(|(_, v)| v.kind() == Kind::Mapping && v.children().next().is_none()).map_or("", |_| " {}");
+            lines.extend(self.entry_lines(&key, value, column, plain));
+        }
+        self.lines_after(mapping, &lines)
+    }
+
+    /// `key: value` as lines in block style.
+    fn entry_lines(&self, key: &str, value: &Value<'_>, column: usize, plain: &str) -> Vec<String> {
+        let pad = " ".repeat(column);
+        let below = |lines: Vec<String>| std::iter::once(format!("{pad}{key}:")).chain(lines).collect();
+        match value {
+            Value::Plain => vec![format!("{pad}{key}:{plain}")],
+            Value::Seq(items) if !self.habits.flow_lists => {
+                let long = uses_long_syntax(items);
+                below(
+                    items.iter().flat_map(|item| self.item_lines(item, column + self.habits.list_indent, " ", long, Quotes::No)).collect(),
+                )
+            }
+            Value::Map(pairs) => {
+                let column = column + self.habits.map_indent;
+                below(pairs.iter().flat_map(|(k, v)| self.entry_lines(&quote_if_needed(k, false), v, column, plain)).collect())
+            }
+            Value::Copy(node) if node.resolved().kind() != Kind::Scalar => {
+                let node = node.resolved();
+                let column = column + self.habits.map_indent;
+                match node.kind() {
+                    _ if node.style() != Style::Block => vec![format!("{pad}{key}: {}", self.habits.flow.render(value, true))],
+                    Kind::Sequence => {
+                        below(node.items().flat_map(|item| self.item_lines(&Value::Copy(item), column, " ", true, Quotes::No)).collect())
+                    }
+                    _ => below(
+                        merge::entries(node)
+                            .iter()
+                            .flat_map(|e| self.entry_lines(&scalar_copy(e.key, false), &Value::Copy(e.value), column, ""))
+                            .collect(),
+                    ),
+                }
+            }
+            Value::Copy(node) => vec![format!("{pad}{key}: {}", scalar_copy(node.resolved(), false))],
+            Value::Seq(items) => vec![format!("{pad}{key}: {}", self.habits.flow.render(value, uses_long_syntax(items)))],
+            _ => vec![format!("{pad}{key}: {}", self.habits.flow.render(value, true))],
+        }
+    }
+
+    /// A list item as lines in block style: dashes in `column`, `gap` behind them.
+    fn item_lines(&self, item: &Value<'_>, column: usize, gap: &str, long: bool, quotes: Quotes) -> Vec<String> {
+        let pad = " ".repeat(column);
+        let string = |text: &str| match quotes {
+            Quotes::Double => double_quoted(text),
+            Quotes::Single if !text.contains('\'') => format!("'{text}'"),
+            _ => quote_if_needed(text, false).into_owned(),
+        };
+        let inner = column + 1 + gap.len();
+        let entries: Vec<String> = match item {
+            Value::Mount { name, target } if long => {
+                long_mount(name, target).iter().map(|(k, v)| format!("{}{k}: {}", " ".repeat(inner), quote_if_needed(v, false))).collect()
+            }
+            Value::Copy(node) if node.resolved().kind() == Kind::Mapping && node.resolved().style() == Style::Block => {
+                merge::entries(*node)
+                    .iter()
+                    .flat_map(|e| self.entry_lines(&scalar_copy(e.key, false), &Value::Copy(e.value), inner, ""))
+                    .collect()
+            }
+            Value::Mount { name, target } => vec![string(&format!("{name}:{target}"))],
+            Value::Text(text) => vec![string(text)],
+            Value::Copy(node) if node.resolved().kind() == Kind::Scalar => vec![scalar_copy(node.resolved(), false)],
+            _ => vec![self.habits.flow.render(item, long)],
+        };
+        let mut lines = entries.into_iter();
+        let first = lines.next().unwrap_or_default();
+        std::iter::once(format!("{pad}-{gap}{}", first.trim_start())).chain(lines).collect()
+    }
+
+    fn block_items(&self, list: Node<'_>, items: &[Value<'_>]) -> Vec<Piece> {
+        let Some(last) = list.items().last() else { return Vec::new() };
+        let dash = last.indicator();
+        let between = &self.text.text()[dash + 1..last.span().start as usize];
+        let gap = if !between.is_empty() && between.chars().all(|c| c == ' ') { between } else { " " };
+        let value = last.resolved();
+        if value.kind() == Kind::Mapping && value.style() == Style::Flow {
+            let flow = self.habits.flow.like(value);
+            let line = |item| format!("{}-{gap}{}", " ".repeat(self.text.column(dash)), flow.render(item, true));
+            return self.lines_after(list, &items.iter().map(line).collect::<Vec<_>>());
+        }
+        let long = value.kind() == Kind::Mapping;
+        let lines: Vec<String> =
+            items.iter().flat_map(|item| self.item_lines(item, self.text.column(dash), gap, long, quotes_of(value))).collect();
+        self.lines_after(list, &lines)
+    }
+
+    fn flow_items(&self, list: Node<'_>, items: &[Value<'_>]) -> Vec<Piece> {
+        let flow = self.habits.flow.like(list);
+        let long = list.items().last().map(Node::resolved).is_some_and(|n| n.kind() == Kind::Mapping);
+        let flow = match list.items().last().map(Node::resolved) {
+            Some(last) if long => Flow { pad_seq: flow.pad_seq, ..flow.like(last) },
+            _ => flow,
+        };
+        self.flow_insert(list, &items.iter().map(|item| flow.render(item, long)).collect::<Vec<_>>())
+    }
+
+    fn flow_keys(&self, mapping: Node<'_>, keys: &[(String, Value<'_>)]) -> Vec<Piece> {
+        let flow = self.habits.flow.like(mapping);
+        let plain_neighbour = mapping.entries().last().filter(|(_, v)| v.kind() == Kind::Mapping && v.children().next().is_none());
+        let spread = self.line_prefix(mapping.entries().last().map(|(k, _)| k)).filter(|_| flow.json);
+        let entry = |(key, value): &(String, Value<'_>)| match (value, &spread) {
+            (Value::Plain, _) if !flow.json && plain_neighbour.is_none() => format!("{}: ", flow.key(key)),
+            // A section of a JSON file that is written over several lines.
+            (Value::Map(pairs), Some(prefix)) => {
+                let newline = self.text.newline_near(mapping.span().start as usize);
+                let step = " ".repeat(self.habits_of_flow(mapping));
+                let lines: Vec<String> =
+                    pairs.iter().map(|(k, v)| format!("{prefix}{step}{}: {}", flow.key(k), flow.render(v, true))).collect();
+                format!("{}: {{{newline}{}{newline}{prefix}}}", flow.key(key), lines.join(&format!(",{newline}")))
+            }
+            (Value::Seq(items), _) => format!("{}: {}", flow.key(key), flow.render(value, uses_long_syntax(items))),
+            _ => format!("{}: {}", flow.key(key), flow.render(value, true)),
+        };
+        self.flow_insert(mapping, &keys.iter().map(entry).collect::<Vec<_>>())
+    }
+
+    /// Columns by which the members of a multi-line flow mapping's children are indented.
+    fn habits_of_flow(&self, mapping: Node<'_>) -> usize {
+        let Some((first, _)) = mapping.entries().next() else { return 2 };
+        let own = self.text.column(first.span().start as usize);
+        let outer = self.text.column(mapping.span().end as usize - 1);
+        own.checked_sub(outer).filter(|&n| n > 0).unwrap_or(2)
+    }
+
+    /// The blanks before `node`, when it is the first on its line.
+    fn line_prefix(&self, node: Option<Node<'_>>) -> Option<String> {
+        let start = node?.span().start as usize;
+        let line = self.text.line_start(start);
+        let prefix = &self.text.text()[line..start];
+        (line > 0 && prefix.chars().all(|c| c == ' ' || c == '\t')).then(|| prefix.to_owned())
+    }
+
+    /// New members at the end of a flow collection.
+    fn flow_insert(&self, collection: Node<'_>, members: &[String]) -> Vec<Piece> {
+        let text = self.text.text();
+        let (open, close) = (collection.body().start as usize, collection.span().end as usize - 1);
+        let Some(last) = collection.children().last() else {
+            return vec![(open + 1, open + 1, members.join(", ").trim_end().to_owned())];
+        };
+        let mut end = last.span().end as usize;
+        // `{a: }`: the new member goes behind the blank, or the key would swallow the comma's place.
+        if last.style() == Style::Empty && text[end..close].starts_with(' ') {
+            end += 1;
+        }
+        let comma = after_blanks_and_comments(&text[end..close]).filter(|rest| rest.starts_with(',')).map(|rest| close - rest.len());
+        let member_start = if collection.kind() == Kind::Mapping { collection.entries().last().map(|(k, _)| k) } else { Some(last) };
+        match (self.line_prefix(member_start), comma) {
+            (None, None) => vec![(end, end, format!(", {}", members.join(", ")))],
+            (None, Some(comma)) => vec![(comma + 1, comma + 1, format!(" {},", members.join(", ").trim_end()))],
+            (Some(prefix), comma) => {
+                let newline = self.text.newline_near(end);
+                let tail = if comma.is_some() { "," } else { "" };
+                let lines: Vec<String> = members.iter().map(|m| format!("{newline}{prefix}{}", m.trim_end())).collect();
+                let body = format!("{}{tail}", lines.join(","));
+                let anchor = comma.map_or(end, |c| c + 1);
+                // Behind a comment that belongs to the last member, unless the bracket closes on the same line.
+                let line_end = self.text.line_end(anchor);
+                let at = if line_end <= close { line_end } else { anchor };
+                match comma {
+                    Some(_) => vec![(at, at, body)],
+                    None if at == end => vec![(end, end, format!(",{body}"))],
+                    None => vec![(end, end, ",".into()), (at, at, body)],
+                }
+            }
+        }
+    }
+
+    fn replace(&self, node: Node<'_>, value: &Value<'_>) -> Vec<Piece> {
+        let (span, body) = (node.span(), node.body());
+        if let (Value::Map(pairs), Kind::Alias) = (value, node.kind())
+            && let Some(pieces) = self.expand_alias(node, pairs)
+        {
+            return pieces;
+        }
+        let long = matches!(value, Value::Seq(items) if uses_long_syntax(items));
+        let new = self.habits.flow.render(value, long);
+        let anchor = node.anchor().map_or(String::new(), |name| format!("&{name} "));
+        // A tag such as `!!str` need not fit the new value: it goes, the anchor stays.
+        let start = if node.tag().is_some() { span.start } else { body.start };
+        let new = if node.tag().is_some() { anchor + &new } else { new };
+        vec![(start as usize, span.end as usize, new)]
+    }
+
+    /// `api: *web` becomes a mapping in block style. `None` inside flow style.
+    fn expand_alias(&self, alias: Node<'_>, pairs: &[(String, Value<'_>)]) -> Option<Vec<Piece>> {
+        let (colon, end) = (alias.indicator(), alias.span().end as usize);
+        let line = self.text.line_start(colon);
+        let key_column = self.text.text()[line..colon].len() - self.text.text()[line..colon].trim_start().len();
+        let rest = self.text.text()[end..self.text.line_end(end)].trim_start();
+        if !(rest.is_empty() || rest.starts_with('#')) || colon >= alias.span().start as usize || self.text.line_start(end) != line {
+            return None;
+        }
+        let column = key_column + self.habits.map_indent;
+        let lines: Vec<String> = pairs.iter().flat_map(|(k, v)| self.entry_lines(k, v, column, "")).collect();
+        let mut pieces = vec![(colon + 1, end, String::new())];
+        pieces.extend(self.lines_after(alias, &lines));
+        Some(pieces)
+    }
+}
+
+/// New mounts are written long, unless they join items written short.
+fn uses_long_syntax(items: &[Value<'_>]) -> bool {
+    let copied = items.iter().rev().find_map(|v| if let Value::Copy(node) = v { Some(node.resolved()) } else { None });
+    copied.is_none_or(|node| node.kind() == Kind::Mapping)
+}
+
+/// Whether the file leaves a blank line between its sections: yes, unless it shows otherwise. `x-` blocks do not count.
+fn separates_sections(text: &TextFile, root: Node<'_>) -> bool {
+    let sections: Vec<_> = root.entries().collect();
+    let mut gaps = sections.windows(2).filter(|w| w.iter().all(|(k, _)| !k.text().starts_with("x-"))).map(|w| {
+        let between = &text.text()[w[0].1.span().end as usize..w[1].0.span().start as usize];
+        between.lines().skip(1).any(|line| line.trim().is_empty() && !line.is_empty() || line.is_empty())
+    });
+    match gaps.next() {
+        None => true,
+        Some(first) => first || gaps.any(|gap| gap),
+    }
+}
+
+/// What follows blanks, breaks and comments.
+fn after_blanks_and_comments(text: &str) -> Option<&str> {
+    let mut rest = text.trim_start();
+    while rest.starts_with('#') {
+        rest = rest[rest.find(['\n', '\r'])?..].trim_start();
+    }
+    Some(rest)
+}

@@ -1,0 +1,89 @@
+//! What is to be written, before its spelling is chosen.
+
+use crate::compose::{MountKind, boolean, merge, mount};
+use crate::yaml::{Kind, Node, Scalar};
+
+/// A new value. How it is spelled follows the file around it.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    /// `true`
+    True,
+    /// A string.
+    Text(String),
+    /// A named volume at a target: `name:target`, or a mapping where the list is written so.
+    Mount { name: String, target: String },
+    /// The entry of a volume with default settings: null or `{}`, as its neighbours.
+    Plain,
+    /// A list.
+    Seq(Vec<Value<'a>>),
+    /// Keys and values.
+    Map(Vec<(String, Value<'a>)>),
+    /// An alias of this anchor.
+    Alias(String),
+    /// The same value as a node of the file.
+    Copy(Node<'a>),
+}
+
+/// A mount in long syntax, as keys and values.
+pub(super) fn long_mount(name: &str, target: &str) -> [(&'static str, String); 3] {
+    [("type", "volume".to_owned()), ("source", name.to_owned()), ("target", target.to_owned())]
+}
+
+impl Value<'_> {
+    /// Whether `node` reads as this value.
+    pub(super) fn is(&self, node: Node<'_>) -> bool {
+        match self {
+            Self::True => node.kind() == Kind::Scalar && boolean(node) == Some(true) && matches!(node.scalar(), Some(Scalar::Bool(_))),
+            Self::Text(text) => node.as_str() == Some(text),
+            Self::Mount { name, target } => mount::volume_item(node).is_ok_and(|m| {
+                let items = if node.kind() == Kind::Mapping { merge::entries(node).len() } else { 3 };
+                m.kind == MountKind::Volume
+                    && m.source == Some(name)
+                    && m.target == *target
+                    && m.writable == crate::compose::Known::Yes
+                    && items == 3
+            }),
+            Self::Plain => node.is_null() || node.kind() == Kind::Mapping && node.children().next().is_none(),
+            Self::Seq(values) => node.kind() == Kind::Sequence && all(values.iter(), node.items(), Value::is),
+            Self::Map(pairs) => {
+                node.kind() == Kind::Mapping
+                    && all(pairs.iter(), node.entries(), |(key, value), (k, v)| k.text() == key && k.kind() == Kind::Scalar && value.is(v))
+            }
+            Self::Alias(name) => node.kind() == Kind::Alias && node.text().strip_prefix('*') == Some(name),
+            Self::Copy(original) => same_value(*original, node),
+        }
+    }
+}
+
+/// Whether two iterators have the same length and every pair holds.
+pub(super) fn all<A, B>(a: impl IntoIterator<Item = A>, b: impl IntoIterator<Item = B>, holds: impl Fn(A, B) -> bool) -> bool {
+    let (mut a, mut b) = (a.into_iter(), b.into_iter());
+    loop {
+        match (a.next(), b.next()) {
+            (Some(x), Some(y)) => {
+                if !holds(x, y) {
+                    return false;
+                }
+            }
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether two nodes mean the same to Compose, aliases followed, merge keys resolved, styles ignored.
+pub(super) fn same_value(a: Node<'_>, b: Node<'_>) -> bool {
+    let (a, b) = (a.resolved(), b.resolved());
+    if a.kind() != b.kind() || a.tag() != b.tag() {
+        return false;
+    }
+    match a.kind() {
+        Kind::Scalar => a.text() == b.text() && a.scalar() == b.scalar(),
+        Kind::Sequence => all(a.items(), b.items(), same_value),
+        _ => {
+            let (left, right) = (merge::entries(a), merge::entries(b));
+            let other = |key: &str| right.iter().find(|e| e.key.text() == key);
+            left.len() == right.len() && left.iter().all(|e| other(e.key.text()).is_some_and(|o| same_value(e.value, o.value)))
+        }
+    }
+}
