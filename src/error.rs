@@ -1,12 +1,12 @@
 //! Every way the tool can fail, each with its hint.
 
-use crate::text::{Span, TextFile};
+use crate::text::{NotText, Span, TextFile};
 use std::path::PathBuf;
 
 /// Result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure: the tool could not do the work and wrote nothing. Findings are not failures (see [`crate::audit`]).
+/// A failure: the tool could not do the work and, but for [`Error::Partly`], wrote nothing. Findings are not failures (see [`crate::audit`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line asks for something impossible: (what, hint).
@@ -19,6 +19,22 @@ pub enum Error {
         path: PathBuf,
         /// The system's words.
         reason: String,
+    },
+    /// A folder, pipe, socket or device where a file is needed.
+    #[error("cannot read {}: it is {kind}", path.display())]
+    NotAFile {
+        /// The path as given.
+        path: PathBuf,
+        /// What it is, with its article.
+        kind: &'static str,
+    },
+    /// A file whose bytes are not text, or too many. A single bad byte is a [`Error::Source`].
+    #[error("cannot read {}: {problem}", path.display())]
+    NotText {
+        /// The path as given.
+        path: PathBuf,
+        /// Why the bytes are not text.
+        problem: NotText,
     },
     /// A folder without a Compose file.
     #[error("no Compose file in {}", .0.display())]
@@ -36,12 +52,23 @@ pub enum Error {
         /// What to do about it.
         hint: String,
     },
-    /// A file could not be written.
+    /// A file could not be written; no file of the plan was changed.
     #[error("cannot write {}: {reason}", path.display())]
     Write {
         /// The path as given.
         path: PathBuf,
         /// The system's words.
+        reason: String,
+    },
+    /// Some files of a plan were written and could not be put back when another one failed. The only failure that leaves
+    /// changes behind.
+    #[error("only part of the plan was written ({reason}); new: {}; as before: {}", list(written), list(unwritten))]
+    Partly {
+        /// Files that have their new text, or that somebody else changed right after.
+        written: Vec<PathBuf>,
+        /// Files that have their old text.
+        unwritten: Vec<PathBuf>,
+        /// What failed first, and why putting back failed.
         reason: String,
     },
     /// The file is not what was read any more.
@@ -61,13 +88,17 @@ impl Error {
         match self {
             Self::Usage(_, hint) => hint.clone(),
             Self::Read { .. } => Some("check the path and its permissions".into()),
+            Self::NotAFile { .. } => Some("name a regular file; text from a pipe is read from standard input with `-`".into()),
+            Self::NotText { problem: NotText::TooLarge(..), .. } => Some("check that this is a Compose file".into()),
+            Self::NotText { .. } => Some("convert the file to UTF-8 first".into()),
             Self::NoComposeFile(_) => Some(
                 "Compose looks for compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml; name another file as an argument"
                     .into(),
             ),
             Self::Source(source) => source.hint.clone(),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Write { .. } => Some("the file on disk is as it was; check the folder's permissions and free space".into()),
+            Self::Write { .. } => Some("every file on disk is as it was; check the folder's permissions and free space".into()),
+            Self::Partly { .. } => Some("look at the new files and run the command again; it plans only what is missing".into()),
             Self::Changed(_) => Some("run the command again to see a diff against the new content".into()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
@@ -78,6 +109,13 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         if matches!(self, Self::Interrupted) { 130 } else { 2 }
     }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return "none".into();
+    }
+    paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// A message about a place in a text file. Displays as `file:line:column: message`, with [`SourceError::excerpt`] below it.

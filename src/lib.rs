@@ -6,3 +6,4 @@ pub mod evidence;
 pub mod rewrite;
 pub mod text;
 pub mod yaml;
+pub mod edge;

@@ -1,0 +1,147 @@
+//! Compose files on disk: which ones a project has ([`find`]), their text ([`read`]), and new text for them ([`write_all`]).
+//!
+//! What holds for everything here:
+//! - a file is read once; what is analysed, shown and compared before writing are the same bytes;
+//! - opening never waits: pipes, devices and folders are refused before they are opened;
+//! - nothing outside the project's [`root_of`] is written;
+//! - whoever looks, at any moment and after any crash, sees all old or all new bytes of a file.
+
+mod find;
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+mod write;
+
+#[cfg(not(unix))]
+use other as system;
+#[cfg(unix)]
+use unix as system;
+
+pub use find::{Found, find};
+pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_all};
+
+use crate::error::{Error, Result, SourceError};
+use crate::text::{FileId, MAX_FILE_BYTES, NotText, Span, TextFile};
+use std::fs::{self, File, FileType};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A file as it was read, and what is needed to see later that it is still the same one.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    path: PathBuf,
+    file: TextFile,
+    identity: system::Identity,
+}
+
+impl Loaded {
+    /// The path as the user wrote it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text; its name is the path.
+    pub fn file(&self) -> &TextFile {
+        &self.file
+    }
+}
+
+/// Reads a file, following links. At most [`MAX_FILE_BYTES`] are read.
+///
+/// Errors: [`Error::Read`] with the system's words; [`Error::NotAFile`] for folders, pipes, devices and sockets;
+/// [`Error::NotText`] and [`Error::Source`] for what is too large or not UTF-8.
+pub fn read(path: &Path) -> Result<Loaded> {
+    // Opening a pipe waits for its other end, so the kind is asked before and, for what was really opened, after.
+    let named = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
+    expect_file(path, named.file_type())?;
+    let handle = File::open(path).map_err(|e| cannot_read(path, &e))?;
+    let opened = handle.metadata().map_err(|e| cannot_read(path, &e))?;
+    expect_file(path, opened.file_type())?;
+    if opened.len() > MAX_FILE_BYTES as u64 {
+        let size = usize::try_from(opened.len()).unwrap_or(usize::MAX);
+        return Err(Error::NotText { path: path.to_owned(), problem: NotText::TooLarge(size, MAX_FILE_BYTES) });
+    }
+    Ok(Loaded { path: path.to_owned(), file: read_from(path, handle)?, identity: system::identity(&opened) })
+}
+
+/// Reads text from anything that has bytes, such as standard input, to its end or just over [`MAX_FILE_BYTES`].
+/// `name` is the name to show for it. Errors as for [`read`].
+pub fn read_from(name: &Path, source: impl Read) -> Result<TextFile> {
+    let mut bytes = Vec::new();
+    source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| cannot_read(name, &e))?;
+    let shown = name.to_string_lossy().into_owned();
+    TextFile::new(shown.as_str(), bytes.clone(), MAX_FILE_BYTES).map_err(|problem| match problem {
+        NotText::NotUtf8(offset) => not_utf8(&shown, &bytes, offset),
+        NotText::TooLarge(..) | NotText::Utf16 => Error::NotText { path: name.to_owned(), problem },
+    })
+}
+
+/// The folder that the project of `file` may be written in: the top of the Git work tree around the file's folder (the
+/// nearest one upwards that has `.git`, a folder or the file of a linked work tree), else the file's folder. For a link it is
+/// the link's folder that counts, as it does for Compose. The path returned is absolute and has no links.
+///
+/// Errors: [`Error::Read`] if the folder is not there.
+pub fn root_of(file: &Path) -> Result<PathBuf> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).map_err(|e| cannot_read(folder, &e))?;
+    let top = folder.ancestors().find(|f| fs::symlink_metadata(f.join(".git")).is_ok());
+    Ok(top.unwrap_or(&folder).to_owned())
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Error {
+    Error::Read { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn expect_file(path: &Path, kind: FileType) -> Result<()> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    let kind = if kind.is_dir() { "a directory" } else { system::special_kind(kind) };
+    Err(Error::NotAFile { path: path.to_owned(), kind })
+}
+
+/// The message for bytes that stop being UTF-8 at `offset`. Before that place the lossy text has the same bytes.
+fn not_utf8(name: &str, bytes: &[u8], offset: usize) -> Error {
+    let lossy = String::from_utf8_lossy(bytes).into_owned().into_bytes();
+    let byte = bytes.get(offset).copied().unwrap_or_default();
+    match TextFile::new(name, lossy, usize::MAX) {
+        Ok(file) => {
+            let replacement = char::REPLACEMENT_CHARACTER.len_utf8();
+            let span = Span { file: FileId::default(), start: offset as u32, end: (offset + replacement) as u32 };
+            let hint = "Compose files are UTF-8; convert the file, or correct this character".to_owned();
+            SourceError::new(&file, span, format!("byte 0x{byte:02x} is not UTF-8"), Some(hint)).into()
+        }
+        Err(problem) => Error::NotText { path: name.into(), problem },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_not_text_are_named_with_their_place() {
+        let problem = |bytes: &[u8]| read_from(Path::new("f.yaml"), bytes).expect_err("not text").to_string();
+        assert_eq!(problem(b"a: 1\nb: \xc3\xa9\xe9\nc"), "f.yaml:2:5: byte 0xe9 is not UTF-8");
+        assert_eq!(problem(b"\xff\xfea\0"), "cannot read f.yaml: the file is UTF-16; only UTF-8 can be edited");
+        let endless = read_from(Path::new("f.yaml"), io::repeat(b'a')).expect_err("endless");
+        assert!(matches!(endless, Error::NotText { problem: NotText::TooLarge(size, limit), .. } if size == limit + 1), "{endless}");
+    }
+
+    #[test]
+    fn the_root_is_the_work_tree_or_else_the_folder() {
+        let top = tempfile::tempdir().expect("folder");
+        let top = fs::canonicalize(top.path()).expect("path");
+        fs::create_dir_all(top.join("repo/a/b")).expect("folders");
+        fs::create_dir_all(top.join("linked/a")).expect("folders");
+        fs::create_dir(top.join("plain")).expect("folder");
+        fs::create_dir(top.join("repo/.git")).expect("folder");
+        fs::write(top.join("linked/.git"), "gitdir: elsewhere").expect("file");
+        for (file, root) in [("repo/a/b/compose.yaml", "repo"), ("linked/a/x.yml", "linked"), ("plain/compose.yaml", "plain")] {
+            assert_eq!(root_of(&top.join(file)).expect("root"), top.join(root), "{file}");
+        }
+        assert!(matches!(root_of(&top.join("absent/compose.yaml")), Err(Error::Read { .. })));
+        assert!(fs::canonicalize(".").expect("here").starts_with(root_of(Path::new("compose.yaml")).expect("root")));
+    }
+}

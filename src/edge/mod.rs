@@ -1,0 +1,4 @@
+//! The world outside: files, engines, Git and forges. Effects without knowledge: nothing here knows what Compose means,
+//! and of the core it names only [`crate::text`], [`crate::error`] and the finished rewrite.
+
+pub mod disk;
