@@ -1,0 +1,4 @@
+//! Every test that looks from outside, in one binary.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs)]
+
+mod disk;
