@@ -1,9 +1,9 @@
 //! Architecture document: written below.
 pub mod audit;
 pub mod compose;
+pub mod edge;
 pub mod error;
 pub mod evidence;
 pub mod rewrite;
 pub mod text;
 pub mod yaml;
-pub mod edge;

@@ -56,7 +56,7 @@ fn temporaries(folder: &Path) -> Vec<String> {
 #[track_caller]
 fn expect_refusal(result: Result<(), Error>, words: &str) {
     match result {
-        Err(error @ Error::Refused(..)) => {
+        Err(error @ Error::Refused { .. }) => {
             assert!(error.to_string().contains(words), "{error}");
             assert!(error.hint().is_some_and(|h| !h.is_empty()));
         }
@@ -259,7 +259,7 @@ fn special_files_are_refused_without_waiting() {
     let start = Instant::now();
     for (path, kind) in [(&*pipe, "a pipe"), (&*socket, "a socket"), (Path::new("/dev/null"), "a device"), (&*root, "a directory")] {
         let error = read(path).unwrap_err();
-        assert!(matches!(&error, Error::NotAFile(_, k) if *k == kind), "{error}");
+        assert!(matches!(&error, Error::NotAFile { kind: k, .. } if *k == kind), "{error}");
         assert!(error.hint().is_some());
     }
     assert!(start.elapsed() < Duration::from_secs(2));
@@ -282,7 +282,7 @@ fn a_folder_with_the_name_of_a_compose_file_is_an_error_as_for_compose() {
         fs::create_dir(root.join(folder)).unwrap();
         put(root.join(file), OLD);
         let error = find(Some(&root)).unwrap_err();
-        assert!(matches!(&error, Error::NotAFile(path, "a directory") if *path == root.join(folder)), "{error}");
+        assert!(matches!(&error, Error::NotAFile { path, kind: "a directory" } if *path == root.join(folder)), "{error}");
     }
 }
 
