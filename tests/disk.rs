@@ -138,21 +138,22 @@ fn a_link_inside_the_root_is_written_through_and_stays() {
 fn nothing_outside_the_root_is_written() {
     let (_outside, outside) = project();
     let theirs = put(outside.join("theirs.yaml"), OLD);
-    let (_folder, root) = project();
+    let (_folder, top) = project();
+    let root = top.join("project");
+    fs::create_dir(&root).unwrap();
     let link = root.join("compose.yaml");
     symlink(&theirs, &link).unwrap();
     symlink(&outside, root.join("folder")).unwrap();
     // A folder whose name merely begins like the root's is outside too.
-    let sibling = root.with_extension("2");
+    let sibling = top.join("project2");
     fs::create_dir(&sibling).unwrap();
     let near = put(sibling.join("compose.yaml"), OLD);
-    let climbing = root.join("..").join(sibling.file_name().unwrap()).join("compose.yaml");
+    let climbing = root.join("../project2/compose.yaml");
     for path in [&link, &root.join("folder/theirs.yaml"), &theirs, &near, &climbing] {
         expect_refusal(write_one(&root_of(&link).unwrap(), &read(path).unwrap()), "outside the project folder");
     }
     assert_eq!((content(&theirs), content(&near)), (OLD.to_owned(), OLD.to_owned()));
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
-    fs::remove_dir_all(sibling).unwrap();
 }
 
 #[test]
