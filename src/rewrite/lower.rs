@@ -2,11 +2,11 @@
 
 use super::edit::Edit;
 use super::place::Op;
-use super::style::{Flow, Habits, Quotes, double_quoted, quotes_of, scalar_copy};
+use super::style::{Flow, Habits, Quotes, quotes_of, scalar_copy};
 use super::value::{Value, long_mount};
 use crate::compose::merge;
 use crate::text::TextFile;
-use crate::yaml::{Kind, Node, Stream, Style, quote_if_needed};
+use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
 
 /// The edits that carry out `ops` on one file.
 pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>, Op<'a>)>) -> Vec<Edit> {

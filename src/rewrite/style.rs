@@ -2,7 +2,7 @@
 
 use super::value::{Value, long_mount};
 use crate::compose::merge;
-use crate::yaml::{Kind, Node, Stream, Style, quote_if_needed};
+use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
 
 /// Keys whose lists tell how a person writes lists. `command`, `entrypoint` and `test` do not: those are usually written in flow
 /// style in files that use block style elsewhere.
@@ -207,22 +207,4 @@ pub(super) fn scalar_copy(node: Node<'_>, in_flow: bool) -> String {
         _ => double_quoted(node.text()),
     };
     tag + &text
-}
-
-/// `text` in double quotes, with the escapes that every YAML reader knows.
-pub(super) fn double_quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }

@@ -7,7 +7,7 @@ mod parse;
 mod scalar;
 mod strict;
 
-pub use scalar::{Scalar, quote_if_needed, writes_plain};
+pub use scalar::{Scalar, double_quoted, quote_if_needed, writes_plain};
 
 use crate::text::{FileId, Span, TextFile};
 

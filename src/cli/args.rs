@@ -1,0 +1,117 @@
+//! The command line.
+
+use super::ui::Color;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Make Docker Compose services run on a read-only root filesystem
+///
+/// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
+#[derive(Debug, Parser)]
+#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub harden: Harden,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const AFTER: &str = "\
+Examples:
+  # Show what would change in the project of this folder
+  rofs-harden
+
+  # Harden with the node preset, after one question
+  rofs-harden --preset node --write
+
+  # Decide service by service
+  rofs-harden -i
+
+  # Fail in CI when something is missing
+  rofs-harden --check
+
+  # Use it as a filter
+  rofs-harden - < compose.yaml > hardened.yaml
+
+Exit status:
+  0    done, or nothing to do
+  1    something is missing (--check), or the answer to the question was no
+  2    the work could not be done; nothing was written
+  130  interrupted; nothing was written";
+
+/// Options of every verb.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
+    pub color: Color,
+    /// Print the answer, warnings and errors only
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub quiet: bool,
+}
+
+/// Options of the fixing verb, which has no name.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Harden {
+    /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
+    #[arg(value_name = "PATH", help_heading = "Input")]
+    pub paths: Vec<PathBuf>,
+    /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
+    ///
+    /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
+    #[arg(long, value_name = "PRESET", help_heading = "Selection")]
+    pub preset: Vec<String>,
+    /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
+    #[arg(long, value_name = "SERVICE", help_heading = "Selection")]
+    pub service: Vec<String>,
+    /// Include changes that are assumed, not documented, to work
+    #[arg(long, help_heading = "Selection")]
+    pub unsafe_fixes: bool,
+    /// Write the change, after showing it and asking
+    #[arg(long, short, help_heading = "Options")]
+    pub write: bool,
+    /// Do not ask
+    #[arg(long, short, help_heading = "Options")]
+    pub yes: bool,
+    /// Review service by service, then write
+    #[arg(long, short, conflicts_with_all = ["check", "yes"], help_heading = "Options")]
+    pub interactive: bool,
+    /// Exit with 1 when something is missing; change nothing
+    #[arg(long, conflicts_with = "write", help_heading = "Options")]
+    pub check: bool,
+    /// Add the reasons to the file as comments
+    #[arg(long, help_heading = "Output")]
+    pub explain_in_file: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the presets, or show what one adds and why
+    Presets {
+        #[command(subcommand)]
+        what: Option<Presets>,
+    },
+}
+
+/// What to do with presets.
+#[derive(Debug, Subcommand)]
+pub enum Presets {
+    /// List the presets
+    List,
+    /// Show what a preset adds and why, with sources
+    Show {
+        /// Name of a preset, or a file
+        #[arg(value_name = "PRESET")]
+        name: String,
+    },
+    /// Check a preset file
+    Check {
+        /// The file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}

@@ -1,0 +1,3 @@
+//! How answers look, one file a format.
+
+pub mod diff;

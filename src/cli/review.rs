@@ -1,0 +1,232 @@
+//! The interactive review: one service at a time, decisions first, writing last.
+
+use super::ask::Ask;
+use super::report::diff;
+use super::ui::{Look, Ui, clean, clean_line, count, paint, wrap};
+use crate::audit::{Applicability, Finding, Fix, audit};
+use crate::compose::{Project, clean_path};
+use crate::error::Result;
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use crate::rewrite;
+
+/// Which service is being decided, and what was decided so far. Knows nothing of the terminal.
+#[derive(Debug)]
+pub(super) struct Review {
+    decisions: Vec<Option<bool>>,
+    position: usize,
+}
+
+/// What a key asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Show the service at the position.
+    Show,
+    /// Let the person change its list of paths.
+    EditPaths,
+    /// Let the person choose between tmpfs and volume for one of its paths.
+    ChooseStorage,
+    /// Show the whole file as it would be.
+    ViewFile,
+    /// Explain the keys.
+    Help,
+    /// All is decided.
+    Finish,
+}
+
+const KEYS: &str = "\
+  y  harden this service
+  n  leave it as it is
+  a  harden it and all that follow
+  d  leave it and all that follow
+  e  change the list of its writable paths
+  t  choose tmpfs or named volume for a path
+  v  view the whole file as it would be
+  q  stop here; what was accepted is still asked about
+  Ctrl-C  stop; nothing is written";
+
+impl Review {
+    /// A review of `number` services.
+    pub(super) fn new(number: usize) -> Self {
+        Self { decisions: vec![None; number], position: 0 }
+    }
+
+    /// Takes a key.
+    pub(super) fn step(&mut self, key: char) -> Effect {
+        let last = self.decisions.len();
+        match key.to_ascii_lowercase() {
+            'y' => self.decide(true, self.position + 1),
+            'n' => self.decide(false, self.position + 1),
+            'a' => self.decide(true, last),
+            'd' => self.decide(false, last),
+            'q' => self.position = last,
+            'e' => return Effect::EditPaths,
+            't' => return Effect::ChooseStorage,
+            'v' => return Effect::ViewFile,
+            _ => return Effect::Help,
+        }
+        if self.position >= last { Effect::Finish } else { Effect::Show }
+    }
+
+    fn decide(&mut self, accept: bool, until: usize) {
+        self.decisions[self.position..until].fill(Some(accept));
+        self.position = until;
+    }
+
+    /// Whether the service at `index` was accepted.
+    pub(super) fn accepted(&self, index: usize) -> bool {
+        self.decisions.get(index) == Some(&Some(true))
+    }
+}
+
+/// Asks about every finding that has a fix. Returns the accepted fixes, and the needs as the person changed them.
+pub(super) fn review(ui: &Ui, ask: &Ask, project: &Project<'_>, findings: &[Finding], mut needs: Vec<Need>) -> Result<(Vec<Fix>, Vec<Need>)> {
+    let open: Vec<&Finding> = findings.iter().filter(|f| f.fix.is_some()).collect();
+    let mut fixes: Vec<Option<Fix>> = open.iter().map(|f| f.fix.clone()).collect();
+    let mut state = Review::new(open.len());
+    let mut effect = if open.is_empty() { Effect::Finish } else { Effect::Show };
+    loop {
+        let index = state.position;
+        match effect {
+            Effect::Finish => break,
+            Effect::Show => show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?,
+            Effect::Help => ui.err_line(KEYS),
+            Effect::ViewFile => view_file(ui, project, fixes[index].as_ref(), &needs)?,
+            Effect::EditPaths | Effect::ChooseStorage => {
+                if let Some(need) = needs.iter_mut().find(|n| n.service == open[index].service) {
+                    if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ask, need)? }
+                }
+                let planned = audit(project, &needs);
+                fixes[index] = planned.into_iter().find(|f| f.service == open[index].service && f.fix.is_some()).and_then(|f| f.fix);
+                show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?;
+            }
+        }
+        ui.err_line(&prompt(ui));
+        effect = state.step(ask.key()?);
+    }
+    let accepted = fixes.into_iter().enumerate().filter(|(i, _)| state.accepted(*i)).filter_map(|(_, fix)| fix).collect();
+    Ok((accepted, needs))
+}
+
+fn prompt(ui: &Ui) -> String {
+    let keys = "[y]es [n]o [a]ll [d]rop rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
+    paint(ui.err_color(), Look::Bold, keys)
+}
+
+fn show(ui: &Ui, ask: &Ask, project: &Project<'_>, finding: &Finding, fix: Option<&Fix>, needs: &[Need], (number, of): (usize, usize)) -> Result<()> {
+    let file = project.streams.iter().find(|s| s.file() == finding.span.file).map_or("", |s| s.text().name());
+    let title = format!("[{number}/{of}] {} › {} — {}", clean_line(file), clean_line(&finding.service), finding.rule.id());
+    ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
+    let Some(fix) = fix else {
+        ui.err_line("  nothing to change with these paths");
+        return Ok(());
+    };
+    let risk = match fix.applicability {
+        Applicability::Safe => "documented: expected to work as before",
+        Applicability::Unsafe => "assumed: try it before you rely on it",
+    };
+    let text = format!("service `{}` {}. {risk}.", finding.service, finding.message);
+    for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
+        ui.err_line(&format!("  {line}"));
+    }
+    let outcome = rewrite::rewrite(project, &[fix], needs, false)?;
+    for rewrite in &outcome.rewrites {
+        ui.err_line(diff::view(rewrite, ask.width(), ui.err_color()).trim_end());
+    }
+    for (_, why) in &outcome.refused {
+        ui.warn(&clean_line(&format!("alone this cannot be written: {why}")));
+    }
+    Ok(())
+}
+
+fn view_file(ui: &Ui, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
+    let fixes: Vec<&Fix> = fix.into_iter().collect();
+    let outcome = rewrite::rewrite(project, &fixes, needs, false)?;
+    let after = outcome.rewrites.first().map(|r| r.after()).or_else(|| project.streams.first().map(|s| s.text()));
+    for (number, line) in after.map_or("", |t| t.text()).lines().enumerate() {
+        ui.err_line(&format!("{} {}", paint(ui.err_color(), Look::Dim, &format!("{:>4}", number + 1)), clean(line)));
+    }
+    Ok(())
+}
+
+fn describe(path: &WritablePath) -> String {
+    match &path.storage {
+        Storage::Scratch(_) => format!("{}  tmpfs: {}", path.target, path.reason.text),
+        Storage::State => format!("{}  named volume: {}", path.target, path.reason.text),
+    }
+}
+
+fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
+    let shown: Vec<String> = need.paths.iter().map(describe).collect();
+    if !shown.is_empty() {
+        let kept = ask.keep("Writable paths (space drops one, Enter goes on)", &shown)?;
+        let mut index = 0;
+        need.paths.retain(|_| {
+            index += 1;
+            kept.contains(&(index - 1))
+        });
+    }
+    let absolute = |text: &str| if text.starts_with('/') && clean_path(text) != "/" { Ok(()) } else { Err("write an absolute path such as /data".to_owned()) };
+    let added = ask.text("Another writable path (empty for none)", absolute)?;
+    if !added.is_empty() {
+        let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
+        let storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
+        need.paths.push(WritablePath { service: need.service.clone(), target: clean_path(&added), storage, reason });
+    }
+    Ok(())
+}
+
+fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
+    let shown: Vec<String> = need.paths.iter().map(describe).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let Some(index) = ask.select("Which path?", &shown)? else { return Ok(()) };
+    let kinds = ["tmpfs: in memory, gone when the container stops".to_owned(), "named volume: kept".to_owned()];
+    let path = &mut need.paths[index];
+    match ask.select(&format!("Where may {} live?", path.target), &kinds)? {
+        Some(0) if path.storage == Storage::State => path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() }),
+        Some(1) => path.storage = Storage::State,
+        _ => return Ok(()),
+    }
+    path.reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented };
+    Ok(())
+}
+
+/// "harden 2 services (web, api), leave 1 (db)".
+pub(super) fn summary(accepted: &[Fix], findings: &[Finding]) -> String {
+    let names = |names: Vec<&str>| clean_line(&names.join(", "));
+    let taken: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
+    let left: Vec<&str> = findings.iter().filter(|f| f.fix.is_some() && !taken.contains(&f.service.as_str())).map(|f| f.service.as_str()).collect();
+    let mut text = format!("harden {} ({})", count(taken.len(), "service", "services"), names(taken));
+    if !left.is_empty() {
+        text.push_str(&format!(", leave {} ({})", left.len(), names(left)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decided(keys: &str, services: usize) -> (Vec<bool>, Option<Effect>) {
+        let mut review = Review::new(services);
+        let effect = keys.chars().map(|k| review.step(k)).last();
+        ((0..services).map(|i| review.accepted(i)).collect(), effect)
+    }
+
+    #[test]
+    fn keys_decide_service_by_service() {
+        assert_eq!(decided("yn", 3), (vec![true, false, false], Some(Effect::Show)));
+        assert_eq!(decided("yny", 3), (vec![true, false, true], Some(Effect::Finish)));
+        assert_eq!(decided("na", 3), (vec![false, true, true], Some(Effect::Finish)));
+        assert_eq!(decided("yd", 3), (vec![true, false, false], Some(Effect::Finish)));
+        assert_eq!(decided("yq", 3), (vec![true, false, false], Some(Effect::Finish)));
+    }
+
+    #[test]
+    fn unknown_keys_decide_nothing() {
+        for key in ['\0', 'x', '\r', ' ', '?'] {
+            assert_eq!(decided(&key.to_string(), 1), (vec![false], Some(Effect::Help)), "{key:?}");
+        }
+    }
+}

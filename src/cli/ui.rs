@@ -1,0 +1,195 @@
+//! Everything that reaches the terminal goes through here: streams, colour, width, and the escaping of what strangers wrote.
+
+use console::Style;
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The two output streams and how they look.
+#[derive(Debug)]
+pub struct Ui {
+    out_color: bool,
+    err_color: bool,
+    out_terminal: bool,
+    quiet: bool,
+}
+
+/// What a piece of text is, which decides its colour.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Look {
+    Added,
+    AddedWord,
+    Removed,
+    RemovedWord,
+    Dim,
+    Bold,
+    Error,
+    Warning,
+    Hint,
+}
+
+impl Look {
+    fn style(self) -> Style {
+        let style = Style::new().force_styling(true);
+        match self {
+            Self::Added => style.green(),
+            Self::AddedWord => style.green().bold().underlined(),
+            Self::Removed => style.red(),
+            Self::RemovedWord => style.red().bold().underlined(),
+            Self::Dim => style.dim(),
+            Self::Bold => style.bold(),
+            Self::Error => style.red().bold(),
+            Self::Warning => style.yellow().bold(),
+            Self::Hint => style.cyan().bold(),
+        }
+    }
+}
+
+/// `text` in colour, if `on`.
+pub fn paint(on: bool, look: Look, text: &str) -> String {
+    if on { look.style().apply_to(text).to_string() } else { text.to_owned() }
+}
+
+impl Ui {
+    /// Decides about colour, stream by stream: the flag first, then `NO_COLOR` (when not empty), `CLICOLOR_FORCE`, `TERM=dumb`, and
+    /// whether the stream is a terminal.
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+        let decide = |terminal: bool| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty()) => false,
+            Color::Auto if set("CLICOLOR_FORCE") => true,
+            Color::Auto => terminal && std::env::var_os("TERM").is_some_and(|t| t != "dumb"),
+        };
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, quiet }
+    }
+
+    /// Whether a person is in front of standard output.
+    pub fn out_is_terminal(&self) -> bool {
+        self.out_terminal
+    }
+
+    /// Whether standard output is coloured.
+    pub fn out_color(&self) -> bool {
+        self.out_color
+    }
+
+    /// Whether standard error is coloured.
+    pub fn err_color(&self) -> bool {
+        self.err_color
+    }
+
+    /// Columns of the terminal that standard output is, at least 20.
+    pub fn width(&self) -> usize {
+        let size = if self.out_terminal { console::Term::stdout().size_checked() } else { console::Term::stderr().size_checked() };
+        size.map_or(100, |(_, columns)| usize::from(columns)).max(20)
+    }
+
+    /// Writes the answer. A reader that went away (`| head`) is no error.
+    pub fn out(&self, text: &str) {
+        write_to(&mut io::stdout().lock(), text);
+    }
+
+    /// Writes side information, unless `--quiet`.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.err_line(text);
+        }
+    }
+
+    /// Writes a hint, unless `--quiet`.
+    pub fn hint(&self, text: &str) {
+        self.note(&format!("{} {text}", paint(self.err_color, Look::Hint, "hint:")));
+    }
+
+    /// Writes a warning.
+    pub fn warn(&self, text: &str) {
+        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
+    }
+
+    /// Writes an error.
+    pub fn error(&self, text: &str) {
+        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+    }
+
+    /// Writes a line to standard error, whatever `--quiet` says.
+    pub fn err_line(&self, text: &str) {
+        write_to(&mut io::stderr().lock(), &format!("{text}\n"));
+    }
+}
+
+fn write_to(stream: &mut impl Write, text: &str) {
+    // A closed pipe or a full disk on the way to the terminal leaves nobody to tell; the exit status stays what the work gave.
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// `text` with everything that could drive a terminal or reorder a line made visible: control characters other than tab and newline,
+/// and bidirectional controls.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
+    };
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if bad(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
+}
+
+/// `text` on one line: [`clean`], and newlines made visible too.
+pub fn clean_line(text: &str) -> String {
+    clean(text).replace('\n', "\\n").replace('\t', "    ")
+}
+
+/// "1 fix", "2 fixes": the number with its noun.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// `text` broken at blanks into lines of at most `width` columns (a longer word gets its own line).
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && console::measure_text_width(&line) + 1 + console::measure_text_width(word) > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_drives_a_terminal_gets_through() {
+        assert_eq!(clean("a\tb\nc"), "a\tb\nc");
+        assert_eq!(clean("\x1b[2Jx\r\u{202e}y\u{9b}"), "\\u{1b}[2Jx\\u{d}\\u{202e}y\\u{9b}");
+        assert_eq!(clean_line("a\nb"), "a\\nb");
+    }
+
+    #[test]
+    fn text_wraps_at_blanks() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("unbreakable", 4), ["unbreakable"]);
+    }
+}

@@ -1,0 +1,219 @@
+//! A position in the source, and the lexemes that it can step over.
+
+use std::cell::Cell;
+use yaml_rust2::scanner::Marker;
+
+pub(super) struct Cursor<'s> {
+    pub(super) source: &'s str,
+    /// Byte offset: the end of the last lexeme.
+    pub(super) at: usize,
+    line_starts: Vec<u32>,
+    is_ascii: bool,
+    /// The last (line, column, byte) that was looked up, so that one long line stays linear.
+    last: Cell<(usize, usize, usize)>,
+}
+
+impl<'s> Cursor<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        let is_ascii = source.is_ascii();
+        let bytes = source.as_bytes();
+        let mut line_starts = vec![0];
+        if !is_ascii {
+            let is_break = |i: usize| bytes[i] == b'\n' || bytes[i] == b'\r' && bytes.get(i + 1) != Some(&b'\n');
+            line_starts.extend((0..bytes.len()).filter(|&i| is_break(i)).map(|i| i as u32 + 1));
+        }
+        Self { source, at: 0, line_starts, is_ascii, last: Cell::new((1, 0, 0)) }
+    }
+
+    fn bytes(&self) -> &'s [u8] {
+        self.source.as_bytes()
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.at >= self.source.len()
+    }
+
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Where a marker points, in bytes. Line and column are right in every marker; the index only in ASCII text, since yaml-rust2
+    /// counts parts of block scalars in bytes.
+    pub(super) fn byte_of(&self, marker: &Marker) -> usize {
+        if self.is_ascii {
+            return marker.index().min(self.source.len());
+        }
+        let line = marker.line().clamp(1, self.line_starts.len());
+        let (last_line, last_column, last_byte) = self.last.get();
+        let (from_column, from) =
+            if last_line == line && last_column <= marker.col() { (last_column, last_byte) } else { (0, self.line_starts[line - 1] as usize) };
+        let steps = marker.col() - from_column;
+        let byte = self.source[from..].char_indices().nth(steps).map_or(self.source.len(), |(i, _)| from + i);
+        self.last.set((line, marker.col(), byte));
+        byte
+    }
+
+    /// Bytes between the start of the line and `at`: the column, where only blanks stand before it.
+    pub(super) fn column(&self, at: usize) -> usize {
+        at - self.bytes()[..at].iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |i| i + 1)
+    }
+
+    /// Steps over blanks, breaks and comments.
+    pub(super) fn skip(&mut self) {
+        while let Some(byte) = self.peek() {
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                b'#' => self.skip_line(),
+                _ => break,
+            }
+        }
+    }
+
+    fn skip_line(&mut self) {
+        self.at = self.line_end(self.at);
+    }
+
+    fn line_end(&self, at: usize) -> usize {
+        self.bytes()[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(self.source.len(), |i| at + i)
+    }
+
+    /// Steps over directives, stray `...` and the `---`. `Err` is where a directive stands that go-yaml does not know.
+    pub(super) fn document_start(&mut self) -> Result<(), usize> {
+        loop {
+            self.skip();
+            match self.peek() {
+                Some(b'%') if self.column(self.at) == 0 => {
+                    let start = self.at;
+                    self.skip_line();
+                    let words: Vec<&str> = self.source[start..self.at].split_whitespace().take(2).collect();
+                    if !matches!(words.as_slice(), ["%YAML", "1.1"] | ["%TAG", _]) {
+                        return Err(start);
+                    }
+                }
+                Some(b'.') if self.marker("...") => self.at += 3,
+                _ => break,
+            }
+        }
+        if self.marker("---") {
+            self.at += 3;
+        }
+        Ok(())
+    }
+
+    /// Steps over `...`, if it stands here.
+    pub(super) fn document_end(&mut self) {
+        let before = self.at;
+        self.skip();
+        if self.marker("...") {
+            self.at += 3;
+            self.document_end();
+        } else {
+            self.at = before;
+        }
+    }
+
+    fn marker(&self, marker: &str) -> bool {
+        self.source[self.at..].starts_with(marker) && self.column(self.at) == 0 && self.ends_indicator(self.at + 3, false)
+    }
+
+    /// Whether an indicator that ends before `at` is one: a blank, a break, the end, or in flow style a flow indicator follows.
+    pub(super) fn ends_indicator(&self, at: usize, in_flow: bool) -> bool {
+        match self.bytes().get(at) {
+            None | Some(b' ' | b'\t' | b'\n' | b'\r') => true,
+            Some(b',' | b'[' | b']' | b'{' | b'}') => in_flow,
+            Some(_) => false,
+        }
+    }
+
+    /// End of the name of an anchor or alias.
+    pub(super) fn name_end(&self, at: usize) -> usize {
+        let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'[' | b']' | b'{' | b'}');
+        self.bytes()[at..].iter().position(ends).map_or(self.source.len(), |i| at + i)
+    }
+
+    /// End of the tag that starts at `at`.
+    pub(super) fn tag_end(&self, at: usize) -> usize {
+        if self.source[at..].starts_with("!<") {
+            return self.source[at..].find('>').map_or(self.source.len(), |i| at + i + 1);
+        }
+        self.name_end(at)
+    }
+
+    /// End of a plain scalar that reads as `text`: source and text agree in their non-blank characters.
+    pub(super) fn plain(&self, text: &str) -> Option<usize> {
+        let is_blank = |b: u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
+        let bytes = self.bytes();
+        let mut at = self.at;
+        for byte in text.bytes().filter(|&b| !is_blank(b)) {
+            while is_blank(*bytes.get(at)?) {
+                at += 1;
+            }
+            if bytes[at] != byte {
+                return None;
+            }
+            at += 1;
+        }
+        Some(at)
+    }
+
+    pub(super) fn single_quoted(&self) -> Option<usize> {
+        let bytes = self.bytes();
+        let mut at = self.at + 1;
+        loop {
+            at += bytes.get(at..)?.iter().position(|&b| b == b'\'')? + 1;
+            if bytes.get(at) != Some(&b'\'') {
+                return Some(at);
+            }
+            at += 1;
+        }
+    }
+
+    pub(super) fn double_quoted(&self) -> Option<usize> {
+        let bytes = self.bytes();
+        let mut at = self.at + 1;
+        loop {
+            match bytes.get(at)? {
+                b'"' => return Some(at + 1),
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+    }
+
+    /// End of a block scalar that starts at its `|` or `>`: the end of its last content line, or with `+` of the last blank line.
+    /// `column` is that of its content.
+    pub(super) fn block_scalar(&self, text: &str, column: usize) -> Option<usize> {
+        let bytes = self.bytes();
+        if !matches!(bytes.get(self.at), Some(b'|' | b'>')) {
+            return None;
+        }
+        let header = bytes[self.at + 1..].iter().position(|b| !matches!(b, b'+' | b'-' | b'0'..=b'9')).map_or(self.source.len(), |i| self.at + 1 + i);
+        let keep = bytes[self.at..header].contains(&b'+');
+        let has_content = text.contains(|c| c != '\n');
+        let mut end = header;
+        let mut line = self.line_end(header);
+        while line < self.source.len() {
+            let start = line + if bytes[line..].starts_with(b"\r\n") { 2 } else { 1 };
+            let line_end = self.line_end(start);
+            let content = &bytes[start..line_end];
+            let indent = content.iter().take_while(|&&b| b == b' ').count();
+            let is_blank = indent == content.len() && (!has_content || indent <= column);
+            let is_content = has_content && indent >= column && !is_blank && !(column == 0 && (content == b"..." || content.starts_with(b"... ")));
+            if !is_blank && !is_content {
+                break;
+            }
+            // The empty line after the last break is no line.
+            if is_content || keep && (start < self.source.len()) {
+                end = line_end;
+            }
+            line = line_end;
+        }
+        Some(end)
+    }
+}
