@@ -1,5 +1,6 @@
 //! Architecture document: written below.
 pub mod audit;
+pub mod cli;
 pub mod compose;
 pub mod edge;
 pub mod error;

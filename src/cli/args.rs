@@ -9,13 +9,13 @@ use std::path::PathBuf;
 /// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
 #[derive(Debug, Parser)]
 #[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100)]
-pub struct Cli {
+pub(super) struct Cli {
     #[command(subcommand)]
-    pub verb: Option<Verb>,
+    pub(super) verb: Option<Verb>,
     #[command(flatten)]
-    pub harden: Harden,
+    pub(super) harden: Harden,
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
 }
 
 const AFTER: &str = "\
@@ -43,53 +43,53 @@ Exit status:
 
 /// Options of every verb.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
-    pub color: Color,
+    pub(super) color: Color,
     /// Print the answer, warnings and errors only
     #[arg(long, short, global = true, help_heading = "Output")]
-    pub quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// Options of the fixing verb, which has no name.
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Harden {
+pub(super) struct Harden {
     /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
     #[arg(value_name = "PATH", help_heading = "Input")]
-    pub paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
     /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
     #[arg(long, value_name = "PRESET", help_heading = "Selection")]
-    pub preset: Vec<String>,
+    pub(super) preset: Vec<String>,
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
     #[arg(long, value_name = "SERVICE", help_heading = "Selection")]
-    pub service: Vec<String>,
+    pub(super) service: Vec<String>,
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
-    pub unsafe_fixes: bool,
+    pub(super) unsafe_fixes: bool,
     /// Write the change, after showing it and asking
     #[arg(long, short, help_heading = "Options")]
-    pub write: bool,
+    pub(super) write: bool,
     /// Do not ask
     #[arg(long, short, help_heading = "Options")]
-    pub yes: bool,
+    pub(super) yes: bool,
     /// Review service by service, then write
     #[arg(long, short, conflicts_with_all = ["check", "yes"], help_heading = "Options")]
-    pub interactive: bool,
+    pub(super) interactive: bool,
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
-    pub check: bool,
+    pub(super) check: bool,
     /// Add the reasons to the file as comments
     #[arg(long, help_heading = "Output")]
-    pub explain_in_file: bool,
+    pub(super) explain_in_file: bool,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// List the presets, or show what one adds and why
     Presets {
         #[command(subcommand)]
@@ -99,7 +99,7 @@ pub enum Verb {
 
 /// What to do with presets.
 #[derive(Debug, Subcommand)]
-pub enum Presets {
+pub(super) enum Presets {
     /// List the presets
     List,
     /// Show what a preset adds and why, with sources

@@ -8,13 +8,13 @@ use std::io::{self, IsTerminal};
 
 /// A person at a terminal who can be asked.
 #[derive(Debug)]
-pub struct Ask {
+pub(super) struct Ask {
     term: Term,
 }
 
 impl Ask {
     /// Errors: a usage error that names `instead` when there is nobody to ask.
-    pub fn new(flag: &str, instead: &str) -> Result<Self> {
+    pub(super) fn new(flag: &str, instead: &str) -> Result<Self> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             let message = format!("{flag} asks a question, and there is no terminal to ask on");
             return Err(Error::Usage(message, Some(instead.to_owned())));
@@ -26,38 +26,38 @@ impl Ask {
     }
 
     /// The terminal's width in columns, at least 20.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.term.size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
     }
 
     /// Yes or no; Enter and Esc mean no.
-    pub fn confirm(&self, question: &str) -> Result<bool> {
+    pub(super) fn confirm(&self, question: &str) -> Result<bool> {
         let answer = Confirm::new().with_prompt(clean_line(question)).default(false).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or(false))
     }
 
     /// One of `items`, by index; Esc means none.
-    pub fn select(&self, question: &str, items: &[String]) -> Result<Option<usize>> {
+    pub(super) fn select(&self, question: &str, items: &[String]) -> Result<Option<usize>> {
         let items: Vec<String> = items.iter().map(|i| clean_line(i)).collect();
         self.answer(Select::new().with_prompt(clean_line(question)).items(&items).default(0).interact_on_opt(&self.term))
     }
 
     /// Some of `items`, all chosen at first; Esc leaves all.
-    pub fn keep(&self, question: &str, items: &[String]) -> Result<Vec<usize>> {
+    pub(super) fn keep(&self, question: &str, items: &[String]) -> Result<Vec<usize>> {
         let shown: Vec<(String, bool)> = items.iter().map(|i| (clean_line(i), true)).collect();
         let answer = MultiSelect::new().with_prompt(clean_line(question)).items_checked(shown).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or_else(|| (0..items.len()).collect()))
     }
 
     /// A line of text that passes `check`; empty means none.
-    pub fn text(&self, question: &str, check: impl Fn(&str) -> std::result::Result<(), String>) -> Result<String> {
+    pub(super) fn text(&self, question: &str, check: impl Fn(&str) -> std::result::Result<(), String>) -> Result<String> {
         let input = Input::<String>::new().with_prompt(clean_line(question)).allow_empty(true);
         let answer = input.validate_with(|text: &String| if text.is_empty() { Ok(()) } else { check(text) }).interact_text_on(&self.term);
         self.answer(answer)
     }
 
     /// One key.
-    pub fn key(&self) -> Result<char> {
+    pub(super) fn key(&self) -> Result<char> {
         let key = self.term.read_key_raw();
         match key.map_err(|e| self.failed(&e))? {
             console::Key::Char(c) => Ok(c),
@@ -77,7 +77,10 @@ impl Ask {
         let _ = self.term.show_cursor().and_then(|()| self.term.write_line(""));
         match error.kind() {
             io::ErrorKind::Interrupted => Error::Interrupted,
-            _ => Error::Usage(format!("cannot ask on this terminal: {error}"), Some("use --yes, or leave out --write to see the diff".into())),
+            _ => Error::Usage(
+                format!("cannot ask on this terminal: {error}"),
+                Some("use --yes, or leave out --write to see the diff".into()),
+            ),
         }
     }
 }

@@ -79,7 +79,13 @@ impl Review {
 }
 
 /// Asks about every finding that has a fix. Returns the accepted fixes, and the needs as the person changed them.
-pub(super) fn review(ui: &Ui, ask: &Ask, project: &Project<'_>, findings: &[Finding], mut needs: Vec<Need>) -> Result<(Vec<Fix>, Vec<Need>)> {
+pub(super) fn review(
+    ui: &Ui,
+    ask: &Ask,
+    project: &Project<'_>,
+    findings: &[Finding],
+    mut needs: Vec<Need>,
+) -> Result<(Vec<Fix>, Vec<Need>)> {
     let open: Vec<&Finding> = findings.iter().filter(|f| f.fix.is_some()).collect();
     let mut fixes: Vec<Option<Fix>> = open.iter().map(|f| f.fix.clone()).collect();
     let mut state = Review::new(open.len());
@@ -112,7 +118,15 @@ fn prompt(ui: &Ui) -> String {
     paint(ui.err_color(), Look::Bold, keys)
 }
 
-fn show(ui: &Ui, ask: &Ask, project: &Project<'_>, finding: &Finding, fix: Option<&Fix>, needs: &[Need], (number, of): (usize, usize)) -> Result<()> {
+fn show(
+    ui: &Ui,
+    ask: &Ask,
+    project: &Project<'_>,
+    finding: &Finding,
+    fix: Option<&Fix>,
+    needs: &[Need],
+    (number, of): (usize, usize),
+) -> Result<()> {
     let file = project.streams.iter().find(|s| s.file() == finding.span.file).map_or("", |s| s.text().name());
     let title = format!("[{number}/{of}] {} › {} — {}", clean_line(file), clean_line(&finding.service), finding.rule.id());
     ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
@@ -165,7 +179,9 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
             kept.contains(&(index - 1))
         });
     }
-    let absolute = |text: &str| if text.starts_with('/') && clean_path(text) != "/" { Ok(()) } else { Err("write an absolute path such as /data".to_owned()) };
+    let absolute = |text: &str| {
+        if text.starts_with('/') && clean_path(text) != "/" { Ok(()) } else { Err("write an absolute path such as /data".to_owned()) }
+    };
     let added = ask.text("Another writable path (empty for none)", absolute)?;
     if !added.is_empty() {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
@@ -184,7 +200,9 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
     let kinds = ["tmpfs: in memory, gone when the container stops".to_owned(), "named volume: kept".to_owned()];
     let path = &mut need.paths[index];
     match ask.select(&format!("Where may {} live?", path.target), &kinds)? {
-        Some(0) if path.storage == Storage::State => path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() }),
+        Some(0) if path.storage == Storage::State => {
+            path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() })
+        }
         Some(1) => path.storage = Storage::State,
         _ => return Ok(()),
     }
@@ -196,7 +214,8 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
 pub(super) fn summary(accepted: &[Fix], findings: &[Finding]) -> String {
     let names = |names: Vec<&str>| clean_line(&names.join(", "));
     let taken: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-    let left: Vec<&str> = findings.iter().filter(|f| f.fix.is_some() && !taken.contains(&f.service.as_str())).map(|f| f.service.as_str()).collect();
+    let left: Vec<&str> =
+        findings.iter().filter(|f| f.fix.is_some() && !taken.contains(&f.service.as_str())).map(|f| f.service.as_str()).collect();
     let mut text = format!("harden {} ({})", count(taken.len(), "service", "services"), names(taken));
     if !left.is_empty() {
         text.push_str(&format!(", leave {} ({})", left.len(), names(left)));

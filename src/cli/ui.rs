@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Color {
+pub(super) enum Color {
     /// On a terminal, unless the environment says otherwise.
     #[default]
     Auto,
@@ -18,7 +18,7 @@ pub enum Color {
 
 /// The two output streams and how they look.
 #[derive(Debug)]
-pub struct Ui {
+pub(super) struct Ui {
     out_color: bool,
     err_color: bool,
     out_terminal: bool,
@@ -28,7 +28,7 @@ pub struct Ui {
 /// What a piece of text is, which decides its colour.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Look {
+pub(super) enum Look {
     Added,
     AddedWord,
     Removed,
@@ -58,14 +58,14 @@ impl Look {
 }
 
 /// `text` in colour, if `on`.
-pub fn paint(on: bool, look: Look, text: &str) -> String {
+pub(super) fn paint(on: bool, look: Look, text: &str) -> String {
     if on { look.style().apply_to(text).to_string() } else { text.to_owned() }
 }
 
 impl Ui {
     /// Decides about colour, stream by stream: the flag first, then `NO_COLOR` (when not empty), `CLICOLOR_FORCE`, `TERM=dumb`, and
     /// whether the stream is a terminal.
-    pub fn new(color: Color, quiet: bool) -> Self {
+    pub(super) fn new(color: Color, quiet: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
         let decide = |terminal: bool| match color {
             Color::Always => true,
@@ -79,55 +79,55 @@ impl Ui {
     }
 
     /// Whether a person is in front of standard output.
-    pub fn out_is_terminal(&self) -> bool {
+    pub(super) fn out_is_terminal(&self) -> bool {
         self.out_terminal
     }
 
     /// Whether standard output is coloured.
-    pub fn out_color(&self) -> bool {
+    pub(super) fn out_color(&self) -> bool {
         self.out_color
     }
 
     /// Whether standard error is coloured.
-    pub fn err_color(&self) -> bool {
+    pub(super) fn err_color(&self) -> bool {
         self.err_color
     }
 
     /// Columns of the terminal that standard output is, at least 20.
-    pub fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         let size = if self.out_terminal { console::Term::stdout().size_checked() } else { console::Term::stderr().size_checked() };
         size.map_or(100, |(_, columns)| usize::from(columns)).max(20)
     }
 
     /// Writes the answer. A reader that went away (`| head`) is no error.
-    pub fn out(&self, text: &str) {
+    pub(super) fn out(&self, text: &str) {
         write_to(&mut io::stdout().lock(), text);
     }
 
     /// Writes side information, unless `--quiet`.
-    pub fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             self.err_line(text);
         }
     }
 
     /// Writes a hint, unless `--quiet`.
-    pub fn hint(&self, text: &str) {
+    pub(super) fn hint(&self, text: &str) {
         self.note(&format!("{} {text}", paint(self.err_color, Look::Hint, "hint:")));
     }
 
     /// Writes a warning.
-    pub fn warn(&self, text: &str) {
+    pub(super) fn warn(&self, text: &str) {
         self.err_line(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
     }
 
     /// Writes an error.
-    pub fn error(&self, text: &str) {
+    pub(super) fn error(&self, text: &str) {
         self.err_line(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
     }
 
     /// Writes a line to standard error, whatever `--quiet` says.
-    pub fn err_line(&self, text: &str) {
+    pub(super) fn err_line(&self, text: &str) {
         write_to(&mut io::stderr().lock(), &format!("{text}\n"));
     }
 }
@@ -139,9 +139,10 @@ fn write_to(stream: &mut impl Write, text: &str) {
 
 /// `text` with everything that could drive a terminal or reorder a line made visible: control characters other than tab and newline,
 /// and bidirectional controls.
-pub fn clean(text: &str) -> Cow<'_, str> {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     let bad = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
     };
     if !text.contains(bad) {
         return Cow::Borrowed(text);
@@ -150,17 +151,17 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// `text` on one line: [`clean`], and newlines made visible too.
-pub fn clean_line(text: &str) -> String {
+pub(super) fn clean_line(text: &str) -> String {
     clean(text).replace('\n', "\\n").replace('\t', "    ")
 }
 
 /// "1 fix", "2 fixes": the number with its noun.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// `text` broken at blanks into lines of at most `width` columns (a longer word gets its own line).
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {

@@ -2,10 +2,13 @@
 //!
 //! Only what a hardener asks for is modelled; everything else stays reachable through [`Service::get`].
 
+pub mod dockerfile;
+mod image;
 mod interpolate;
 pub mod merge;
 pub mod mount;
 
+pub use image::repository;
 pub use interpolate::has_variable;
 pub use merge::Entry;
 pub use mount::{Known, Mount, MountKind, boolean, clean_path};

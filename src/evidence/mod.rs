@@ -1,5 +1,10 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
+pub mod preset;
+mod select;
+
+pub use select::{Selection, needs};
+
 use std::fmt;
 
 /// A path that a service must be able to write to.
@@ -112,6 +117,8 @@ impl fmt::Display for Confidence {
 pub struct Need {
     /// Name of the service.
     pub service: String,
+    /// Whether the person named the preset, which is consent to its assumptions.
+    pub consent: bool,
     /// Why we think that it can run read-only at all: the preset it matches, or the assumption made for an unknown image.
     pub basis: Reason,
     /// Where it must be able to write.

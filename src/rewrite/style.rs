@@ -1,7 +1,7 @@
 //! How a file is written, so that new text looks like the old.
 
 use super::value::{Value, long_mount};
-use crate::compose::merge;
+use crate::compose::{boolean, merge};
 use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
 
 /// Keys whose lists tell how a person writes lists. `command`, `entrypoint` and `test` do not: those are usually written in flow
@@ -120,12 +120,13 @@ impl Flow {
         let text = node.source();
         let padded = text[1..].starts_with([' ', '\t']) && text.len() > 2;
         let json = node.entries().next().is_some_and(|(k, _)| k.style() == Style::Double);
+        // A quoted `"off"` is a spelling of false, no example for strings.
         let strings: Vec<Quotes> = node
             .children()
             .enumerate()
             .filter(|(i, _)| node.kind() == Kind::Sequence || i % 2 == 1)
             .map(|(_, n)| n)
-            .filter(|n| n.as_str().is_some())
+            .filter(|n| n.as_str().is_some() && boolean(*n).is_none())
             .map(quotes_of)
             .collect();
         // The last quoted example; in lists the last item.

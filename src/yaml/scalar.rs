@@ -27,7 +27,8 @@ pub(super) fn meaning(node: Node<'_>) -> Scalar<'_> {
     let tag = node.tag().map(|t| t.strip_prefix("tag:yaml.org,2002:").unwrap_or(t));
     match (tag, node.style()) {
         (Some("str" | "binary"), _) => Scalar::Str(text),
-        (Some("int" | "bool" | "null" | "float" | "timestamp"), _) | (None | Some("!" | "!reset" | "!override"), Style::Plain | Style::Empty) => plain(text),
+        (Some("int" | "bool" | "null" | "float" | "timestamp"), _)
+        | (None | Some("!" | "!reset" | "!override"), Style::Plain | Style::Empty) => plain(text),
         _ => Scalar::Str(text),
     }
 }
@@ -38,7 +39,9 @@ fn plain(text: &str) -> Scalar<'_> {
         "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
         "true" | "True" | "TRUE" => return Scalar::Bool(true),
         "false" | "False" | "FALSE" => return Scalar::Bool(false),
-        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN" | ".NAN" => return Scalar::Float,
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF" | ".nan" | ".NaN" | ".NAN" => {
+            return Scalar::Float;
+        }
         _ => {}
     }
     if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
@@ -93,7 +96,8 @@ fn is_float(text: &str) -> bool {
 /// `2001-01-01`, alone or with a time behind `T`, `t` or a blank.
 fn is_timestamp(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let date = |b: &[u8]| b.len() == 10 && b.iter().enumerate().all(|(i, c)| if i == 4 || i == 7 { *c == b'-' } else { c.is_ascii_digit() });
+    let date =
+        |b: &[u8]| b.len() == 10 && b.iter().enumerate().all(|(i, c)| if i == 4 || i == 7 { *c == b'-' } else { c.is_ascii_digit() });
     match bytes.len() {
         10 => date(bytes),
         11.. => date(&bytes[..10]) && matches!(bytes[10], b'T' | b't' | b' ') && bytes[11].is_ascii_digit() && text[11..].contains(':'),
@@ -119,7 +123,8 @@ pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     if in_flow && (first == b':' || bytes.iter().any(|b| b",[]{}?".contains(b))) {
         return false;
     }
-    const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
+    const WORDS: [&str; 16] =
+        ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
     !WORDS.iter().any(|w| w.eq_ignore_ascii_case(text)) && !looks_like_number(text)
 }
 

@@ -78,13 +78,21 @@ fn check_key(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> Result<(), Sy
     let colon = value.indicator();
     let has_colon = source.as_bytes().get(colon) == Some(&b':') && colon >= key.span().end as usize;
     if mapping.style() == Style::Pair && value.kind() != Kind::Scalar {
-        return Err(refuse(mapping.span(), "a list or mapping as the value of a pair in a flow list", "put the pair in braces: `[{a: …}]`"));
+        return Err(refuse(
+            mapping.span(),
+            "a list or mapping as the value of a pair in a flow list",
+            "put the pair in braces: `[{a: …}]`",
+        ));
     }
     if has_colon && source[key.span().end as usize..colon].contains(['\n', '\r']) || key.source().contains(['\n', '\r']) {
         return Err(refuse(key.span(), "a key that goes over the end of a line", "write the key and its colon on one line"));
     }
     if has_colon && value.style() == Style::Empty && source[colon + 1..].starts_with([',', ']', '}']) {
-        return Err(refuse(key.span(), "a colon with nothing behind it, which Compose takes for part of the key", "put a blank behind the colon"));
+        return Err(refuse(
+            key.span(),
+            "a colon with nothing behind it, which Compose takes for part of the key",
+            "put a blank behind the colon",
+        ));
     }
     if key.source().chars().count() > MAX_FLOW_KEY {
         return Err(refuse(key.span(), format!("a key of more than {MAX_FLOW_KEY} characters in flow style"), "shorten the key"));
@@ -111,7 +119,11 @@ fn check_scalar(scalar: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
                 }
                 last = Some(i);
                 if pair[1] == b'/' {
-                    return Err(refuse(scalar.span(), "the escape `\\/`, which Compose does not know", "write the slash without a backslash"));
+                    return Err(refuse(
+                        scalar.span(),
+                        "the escape `\\/`, which Compose does not know",
+                        "write the slash without a backslash",
+                    ));
                 }
             }
             Ok(())

@@ -11,7 +11,7 @@ const CONTEXT: usize = 3;
 const REASON_WIDTH: usize = 30;
 
 /// A unified diff that `git apply` and `patch -p1` take, byte for byte. `path` is relative to the folder in which to apply it.
-pub fn patch(rewrite: &Rewrite, path: &str) -> String {
+pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str) -> String {
     let (before, after) = (rewrite.before().text(), rewrite.after().text());
     let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
     let diff = TextDiff::from_slices(&old, &new);
@@ -40,7 +40,7 @@ fn git_name(prefix: &str, path: &str) -> String {
 }
 
 /// The diff for a person: line numbers, the changed words of a line marked, and beside every new line why it is there.
-pub fn view(rewrite: &Rewrite, width: usize, color: bool) -> String {
+pub(in crate::cli) fn view(rewrite: &Rewrite, width: usize, color: bool) -> String {
     let (before, after) = (rewrite.before().text(), rewrite.after().text());
     let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
     let diff = TextDiff::from_slices(&old, &new);
@@ -90,18 +90,22 @@ fn layout(rows: &[Row], lines: &[NewLine], width: usize, color: bool) -> String 
     for row in rows {
         let number = row.number.map_or(String::new(), |n| n.to_string());
         let mut line = format!("{} ", paint(color, Look::Dim, &format!("{number:>digits$}")));
-        let body: String = std::iter::once((false, format!("{} ", row.sign))).chain(row.parts.iter().cloned()).map(|(marked, part)| match (row.look, marked) {
-            (Some(Look::Added), true) => paint(color, Look::AddedWord, &part),
-            (Some(Look::Removed), true) => paint(color, Look::RemovedWord, &part),
-            (Some(look), _) => paint(color, look, &part),
-            (None, _) => part,
-        }).collect();
+        let body: String = std::iter::once((false, format!("{} ", row.sign)))
+            .chain(row.parts.iter().cloned())
+            .map(|(marked, part)| match (row.look, marked) {
+                (Some(Look::Added), true) => paint(color, Look::AddedWord, &part),
+                (Some(Look::Removed), true) => paint(color, Look::RemovedWord, &part),
+                (Some(look), _) => paint(color, look, &part),
+                (None, _) => part,
+            })
+            .collect();
         line.push_str(&body);
         let reasons: Vec<String> = explained(row).into_iter().flatten().map(reason).collect();
         if !beside {
             below.extend(reasons.iter().map(|r| format!("  {number}: {r}")));
         }
-        let reasons: Vec<String> = if beside { reasons.iter().flat_map(|r| wrap(r, width - reason_column - 2)).collect() } else { Vec::new() };
+        let reasons: Vec<String> =
+            if beside { reasons.iter().flat_map(|r| wrap(r, width - reason_column - 2)).collect() } else { Vec::new() };
         let mut reasons = reasons.iter();
         if let Some(first) = reasons.next() {
             let pad = " ".repeat((digits + 3 + text_width + 3).saturating_sub(digits + 3 + columns(row)));
@@ -121,11 +125,15 @@ fn layout(rows: &[Row], lines: &[NewLine], width: usize, color: bool) -> String 
 }
 
 fn wrap_indented(line: &str, width: usize) -> Vec<String> {
-    wrap(line, width.saturating_sub(4).max(16)).into_iter().enumerate().map(|(i, l)| format!("{}{l}", if i == 0 { "  " } else { "      " })).collect()
+    wrap(line, width.saturating_sub(4).max(16))
+        .into_iter()
+        .enumerate()
+        .map(|(i, l)| format!("{}{l}", if i == 0 { "  " } else { "      " }))
+        .collect()
 }
 
 /// Why a line is there, and how we know.
-pub fn reason(line: &NewLine) -> String {
+pub(in crate::cli) fn reason(line: &NewLine) -> String {
     let reason = &line.change.reason;
     clean(&format!("{} ({}, {})", reason.text, reason.source, reason.confidence)).into_owned()
 }

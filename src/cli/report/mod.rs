@@ -1,3 +1,4 @@
 //! How answers look, one file a format.
 
-pub mod diff;
+pub(super) mod diff;
+pub(super) mod text;

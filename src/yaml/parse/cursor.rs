@@ -51,8 +51,11 @@ impl<'s> Cursor<'s> {
         }
         let line = marker.line().clamp(1, self.line_starts.len());
         let (last_line, last_column, last_byte) = self.last.get();
-        let (from_column, from) =
-            if last_line == line && last_column <= marker.col() { (last_column, last_byte) } else { (0, self.line_starts[line - 1] as usize) };
+        let (from_column, from) = if last_line == line && last_column <= marker.col() {
+            (last_column, last_byte)
+        } else {
+            (0, self.line_starts[line - 1] as usize)
+        };
         let steps = marker.col() - from_column;
         let byte = self.source[from..].char_indices().nth(steps).map_or(self.source.len(), |(i, _)| from + i);
         self.last.set((line, marker.col(), byte));
@@ -193,7 +196,10 @@ impl<'s> Cursor<'s> {
         if !matches!(bytes.get(self.at), Some(b'|' | b'>')) {
             return None;
         }
-        let header = bytes[self.at + 1..].iter().position(|b| !matches!(b, b'+' | b'-' | b'0'..=b'9')).map_or(self.source.len(), |i| self.at + 1 + i);
+        let header = bytes[self.at + 1..]
+            .iter()
+            .position(|b| !matches!(b, b'+' | b'-' | b'0'..=b'9'))
+            .map_or(self.source.len(), |i| self.at + 1 + i);
         let keep = bytes[self.at..header].contains(&b'+');
         let has_content = text.contains(|c| c != '\n');
         let mut end = header;
@@ -204,7 +210,8 @@ impl<'s> Cursor<'s> {
             let content = &bytes[start..line_end];
             let indent = content.iter().take_while(|&&b| b == b' ').count();
             let is_blank = indent == content.len() && (!has_content || indent <= column);
-            let is_content = has_content && indent >= column && !is_blank && !(column == 0 && (content == b"..." || content.starts_with(b"... ")));
+            let is_content =
+                has_content && indent >= column && !is_blank && !(column == 0 && (content == b"..." || content.starts_with(b"... ")));
             if !is_blank && !is_content {
                 break;
             }

@@ -41,9 +41,7 @@ pub(super) fn parse(text: &TextFile, file: FileId) -> Result<Stream, SyntaxError
 
 /// Refuses characters that YAML forbids, or that Compose's reader takes for line breaks and this one does not.
 fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
-    let allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
-    };
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..);
     let Some((at, c)) = text.text().char_indices().skip(usize::from(text.bom_len() > 0)).find(|(_, c)| !allowed(*c)) else { return Ok(()) };
     let span = Span { file, start: at as u32, end: (at + c.len_utf8()) as u32 };
     let message = match c {
@@ -125,7 +123,9 @@ impl<'s> Builder<'s> {
                 Event::StreamStart | Event::Nothing => {}
                 Event::StreamEnd => break,
                 Event::DocumentStart => {
-                    self.cursor.document_start().map_err(|at| self.fail(at, "a directive that Compose does not know", "remove the line; `%YAML 1.1` and `%TAG` are known"))?;
+                    self.cursor.document_start().map_err(|at| {
+                        self.fail(at, "a directive that Compose does not know", "remove the line; `%YAML 1.1` and `%TAG` are known")
+                    })?;
                     self.open(None, FrameKind::Document)?;
                 }
                 Event::DocumentEnd => {
@@ -204,14 +204,25 @@ impl<'s> Builder<'s> {
         let Some(end) = end else { return Err(self.lossy("a scalar does not read as its source")) };
         self.cursor.at = end;
         // At the end of the file a block scalar's last line may have no break; Compose then reads none.
-        let text = if is_block && self.cursor.at_end() && !self.cursor.source[..end].ends_with(['\n', '\r']) { text.strip_suffix('\n').unwrap_or(text) } else { text };
+        let text = if is_block && self.cursor.at_end() && !self.cursor.source[..end].ends_with(['\n', '\r']) {
+            text.strip_suffix('\n').unwrap_or(text)
+        } else {
+            text
+        };
         let value = if self.cursor.source[body..end] == *text {
             0
         } else {
             self.values.push(text.into());
             self.values.len() as u32
         };
-        let node = NodeData { start: start.unwrap_or(body) as u32, body: body as u32, end: end as u32, indicator: indicator as u32, value, ..blank(Kind::Scalar, style) };
+        let node = NodeData {
+            start: start.unwrap_or(body) as u32,
+            body: body as u32,
+            end: end as u32,
+            indicator: indicator as u32,
+            value,
+            ..blank(Kind::Scalar, style)
+        };
         let id = self.push(node, &properties)?;
         self.sized(id, 1);
         Ok(())
@@ -231,10 +242,21 @@ impl<'s> Builder<'s> {
             return Err(self.fail(start, "an alias inside the node that it names", "Compose calls this a cycle; remove the alias"));
         }
         self.expanded = self.expanded.saturating_add(size);
-        let node = NodeData { start: start as u32, body: start as u32, end: end as u32, indicator: indicator as u32, anchor: anchor as u32, ..blank(Kind::Alias, Style::Plain) };
+        let node = NodeData {
+            start: start as u32,
+            body: start as u32,
+            end: end as u32,
+            indicator: indicator as u32,
+            anchor: anchor as u32,
+            ..blank(Kind::Alias, Style::Plain)
+        };
         self.push(node, &Properties { anchor: 0, tag: None })?;
         if self.expanded > ALIAS_FACTOR * self.nodes.len() as u64 + ALIAS_ALLOWANCE {
-            return Err(self.fail(start, "aliases stand for too many nodes", "repeated aliases of aliases grow without bound; write the values out"));
+            return Err(self.fail(
+                start,
+                "aliases stand for too many nodes",
+                "repeated aliases of aliases grow without bound; write the values out",
+            ));
         }
         if let Some(frame) = self.frames.last_mut() {
             frame.size = frame.size.saturating_add(size);
@@ -261,7 +283,8 @@ impl<'s> Builder<'s> {
         let start = self.properties(&properties)?;
         self.cursor.skip();
         let body = self.cursor.at;
-        let is_pair_of_mapping = |next: Option<(Event, Marker)>| matches!(next, Some((Event::MappingStart(..), m)) if m.index() == marker.index());
+        let is_pair_of_mapping =
+            |next: Option<(Event, Marker)>| matches!(next, Some((Event::MappingStart(..), m)) if m.index() == marker.index());
         let at_brace = self.cursor.peek() == Some(b'{') && self.cursor.byte_of(&marker) == body;
         let in_flow_list = matches!(self.frames.last().map(|f| f.kind), Some(FrameKind::Sequence(Style::Flow)));
         let style = if at_brace && !is_pair_of_mapping(self.parser.peek().ok().cloned()) {
@@ -294,7 +317,8 @@ impl<'s> Builder<'s> {
         properties: &Properties,
         frame: FrameKind,
     ) -> Result<(), Failure> {
-        let node = NodeData { start: start.unwrap_or(body) as u32, body: body as u32, end: 0, indicator: indicator as u32, ..blank(kind, style) };
+        let node =
+            NodeData { start: start.unwrap_or(body) as u32, body: body as u32, end: 0, indicator: indicator as u32, ..blank(kind, style) };
         let id = self.push(node, properties)?;
         self.open(Some(id), frame)
     }
@@ -388,7 +412,9 @@ impl<'s> Builder<'s> {
                 let after_comma = self.cursor.at;
                 self.cursor.skip();
                 let indicator = self.cursor.at;
-                let explicit = own_start != Some(indicator) && self.cursor.peek() == Some(b'?') && self.cursor.ends_indicator(indicator + 1, style != Style::Block);
+                let explicit = own_start != Some(indicator)
+                    && self.cursor.peek() == Some(b'?')
+                    && self.cursor.ends_indicator(indicator + 1, style != Style::Block);
                 if explicit {
                     self.cursor.at += 1;
                 } else {
@@ -454,24 +480,39 @@ fn blank(kind: Kind, style: Style) -> NodeData {
 /// yaml-rust2's words in a person's, and what to do.
 fn explain(info: &str) -> (String, Option<&'static str>) {
     let (message, hint) = match info {
-        "tabs disallowed within this context (block indentation)" | "tab cannot be used as indentation" | "tabs disallowed in this context" => {
-            ("a tab where YAML wants blanks", "indent with blanks")
-        }
+        "tabs disallowed within this context (block indentation)"
+        | "tab cannot be used as indentation"
+        | "tabs disallowed in this context" => ("a tab where YAML wants blanks", "indent with blanks"),
         "while scanning a quoted scalar, found unexpected end of stream" => ("a quote is not closed", "close the quote"),
-        "mapping values are not allowed in this context" => ("a `:` where no value can start", "quote the value, or move it to a line of its own"),
-        "while parsing a block mapping, did not find expected key" => ("expected a key here", "check the indentation of this line and the one before"),
+        "mapping values are not allowed in this context" => {
+            ("a `:` where no value can start", "quote the value, or move it to a line of its own")
+        }
+        "while parsing a block mapping, did not find expected key" => {
+            ("expected a key here", "check the indentation of this line and the one before")
+        }
         "while parsing a block collection, did not find expected '-' indicator" => {
             ("expected a list item here", "check the indentation of this line and the one before")
         }
-        "invalid indentation" | "simple key expected" | "simple key expect ':'" => ("expected `key: value` here", "check the indentation and the colon"),
-        "while parsing a flow mapping, did not find expected ',' or '}'" => ("expected `,` or `}`", "close the brace, or put a comma between the entries"),
-        "while parsing a flow sequence, expected ',' or ']'" => ("expected `,` or `]`", "close the bracket, or put a comma between the items"),
-        "while parsing node, found unknown anchor" => {
-            ("an alias of an anchor that does not exist", "define the anchor above its use; as a key write `*name :` with a blank before the colon")
+        "invalid indentation" | "simple key expected" | "simple key expect ':'" => {
+            ("expected `key: value` here", "check the indentation and the colon")
         }
-        "while parsing a quoted scalar, found unknown escape character" => ("an unknown escape in double quotes", "double the backslash, or use single quotes"),
+        "while parsing a flow mapping, did not find expected ',' or '}'" => {
+            ("expected `,` or `}`", "close the brace, or put a comma between the entries")
+        }
+        "while parsing a flow sequence, expected ',' or ']'" => {
+            ("expected `,` or `]`", "close the bracket, or put a comma between the items")
+        }
+        "while parsing node, found unknown anchor" => (
+            "an alias of an anchor that does not exist",
+            "define the anchor above its use; as a key write `*name :` with a blank before the colon",
+        ),
+        "while parsing a quoted scalar, found unknown escape character" => {
+            ("an unknown escape in double quotes", "double the backslash, or use single quotes")
+        }
         "recursion limit exceeded" => ("nested too deeply", "no Compose file needs this"),
-        "comments must be separated from other tokens by whitespace" => ("a comment needs a blank before its `#`", "put a blank before the `#`"),
+        "comments must be separated from other tokens by whitespace" => {
+            ("a comment needs a blank before its `#`", "put a blank before the `#`")
+        }
         "found incompatible YAML document" => ("incompatible YAML version", "remove the %YAML line"),
         other => return (other.trim_start_matches("while ").to_owned(), None),
     };

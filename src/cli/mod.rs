@@ -1,0 +1,57 @@
+//! The command line: the only place that knows both the core and the world.
+
+mod args;
+mod ask;
+mod harden;
+mod load;
+mod presets;
+mod report;
+mod review;
+mod ui;
+
+use crate::error::Error;
+use args::{Cli, Presets, Verb};
+use clap::Parser;
+use std::process::ExitCode;
+use ui::{Look, Ui, clean, clean_line, paint};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.global.color, cli.global.quiet);
+    let result = match &cli.verb {
+        None => harden::run(&ui, &cli.harden),
+        Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
+    };
+    match result {
+        Ok(harden::Status::Done) => ExitCode::SUCCESS,
+        Ok(harden::Status::FindingsRemain) => ExitCode::from(1),
+        Err(error) => {
+            report_error(&ui, &error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The error, the line it is about, and what to do.
+fn report_error(ui: &Ui, error: &Error) {
+    ui.error(&clean_line(&error.to_string()));
+    if let Error::Source(source) = error {
+        let (line, marked) = &source.excerpt;
+        // One very long line (a file without breaks) would fill the screen.
+        let before: String = line.chars().take(source.column - 1).collect();
+        if console::measure_text_width(line) <= 200 {
+            let number = source.line.to_string();
+            let gutter = " ".repeat(number.len());
+            let caret = paint(ui.err_color(), Look::Error, &"^".repeat((*marked).clamp(1, 80)));
+            ui.err_line(&format!(
+                " {gutter} |\n {number} | {}\n {gutter} | {}{caret}",
+                clean(line).replace('\t', " "),
+                " ".repeat(console::measure_text_width(&clean(&before).replace('\t', " ")))
+            ));
+        }
+    }
+    if let Some(hint) = error.hint() {
+        ui.hint(&clean_line(&hint));
+    }
+}
