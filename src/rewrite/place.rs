@@ -96,45 +96,35 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     fn place_key(&mut self, key: &'static str) {
-        let mut done: HashSet<Site> = HashSet::new();
+        // Services by the value that they see, wherever it stands.
+        let mut seeing: HashMap<Site, Vec<usize>> = HashMap::new();
         for (index, service) in self.project.services.iter().enumerate() {
-            if !self.wanted.contains_key(&(index, key)) {
+            if let Some(entry) = service.get(key) {
+                seeing.entry(site(entry.value.resolved())).or_default().push(index);
+            }
+        }
+        let mut placed: HashSet<usize> = HashSet::new();
+        for (index, service) in self.project.services.iter().enumerate() {
+            if !self.wanted.contains_key(&(index, key)) || placed.contains(&index) {
                 continue;
             }
-            let (node, users) = self.site_and_users(index, key);
-            if !done.insert(site(node)) {
-                continue;
-            }
+            // The node that the change would touch, and every service that sees it: the value's node, or the service's own mapping
+            // when it has no such key.
+            let (node, users) = match service.get(key) {
+                Some(entry) => (entry.value.resolved(), seeing.get(&site(entry.value.resolved())).cloned().unwrap_or_default()),
+                None => {
+                    let body = service.definition.resolved();
+                    let lacks = |u: &usize| self.project.services[*u].get(key).is_none();
+                    (body, self.users.get(&site(body)).into_iter().flatten().copied().filter(lacks).collect())
+                }
+            };
             let same = users.iter().all(|u| same_wish(self.wanted.get(&(*u, key)), self.wanted.get(&(index, key))));
             if same && self.stray_alias(node, &users, key).is_none() {
                 self.put(node, service.get(key), key, index);
             } else {
                 self.place_separately(node, &users, key);
             }
-        }
-    }
-
-    /// The node that a change of `key` would touch, and every service that sees it: the value's node, or the service's own mapping
-    /// when it has no such key.
-    fn site_and_users(&self, index: usize, key: &str) -> (Node<'a>, Vec<usize>) {
-        let service = &self.project.services[index];
-        let candidates = |owner: Site| self.users.get(&owner).into_iter().flatten().copied();
-        match service.get(key) {
-            Some(entry) => {
-                let node = entry.value.resolved();
-                let sees = |&u: &usize| self.project.services[u].get(key).is_some_and(|e| e.value.resolved() == node);
-                // A value behind an alias of its own can be seen from anywhere; else only through the mapping that holds it.
-                let users = if entry.value.kind() == Kind::Alias {
-                    (0..self.project.services.len()).filter(sees).collect()
-                } else {
-                    candidates((service_file(service), entry.owner)).filter(sees).collect()
-                };
-                (node, users)
-            }
-            None => {
-                let node = service.definition.resolved();
-                (node, candidates(site(node)).filter(|&u| self.project.services[u].get(key).is_none()).collect())
-            }
+            placed.extend(users);
         }
     }
 
