@@ -1,4 +1,8 @@
 //! Every test that looks from outside, in one binary.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, missing_docs)]
 
+mod cases;
 mod disk;
+mod laws;
+mod oracle;
+mod pipe;

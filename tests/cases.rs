@@ -1,0 +1,114 @@
+//! The paired cases and the traps: whole files in, whole files out, and what Compose makes of both.
+
+use crate::oracle::{Compose, apply, difference, normal};
+use crate::pipe::{harden, plan, selection};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Presets for single services, where a case means a service that `--preset node` would not take.
+const FORCED: [(&str, &[(&str, &str)]); 1] = [("07-flow-service-oneline", &[("db", "node")])];
+
+fn folders(of: &str) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(of))
+        .expect("there")
+        .map(|e| e.expect("readable").path())
+        .collect();
+    all.sort();
+    assert!(all.len() > 10, "{of} are there");
+    all
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().expect("a name").to_string_lossy().into_owned()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).expect("readable")).expect("JSON")
+}
+
+fn harden_case(folder: &Path) -> crate::pipe::Hardened {
+    let forced = FORCED.iter().find(|(case, _)| *case == name(folder)).map_or(&[][..], |(_, f)| f);
+    let input = fs::read(folder.join("in/compose.yaml")).expect("readable");
+    harden(&input, &selection(&["node"], forced)).unwrap_or_else(|e| panic!("{}: {e}", name(folder)))
+}
+
+#[test]
+fn every_case_comes_out_as_written() {
+    for folder in folders("cases") {
+        let expected = fs::read_to_string(folder.join("out/compose.yaml")).expect("readable");
+        let hardened = harden_case(&folder);
+        assert_eq!(hardened.after, expected, "{}", name(&folder));
+    }
+}
+
+#[test]
+fn every_case_plans_exactly_its_plan() {
+    for folder in folders("cases") {
+        let record = json(&folder.join("plan.json"));
+        let (before, after) = (json(&folder.join("in.effective.json")), json(&folder.join("out.effective.json")));
+        let planned = plan(&harden_case(&folder).fixes);
+        assert_eq!(
+            difference(&apply(&planned, before.clone()), &normal(after.clone())),
+            "",
+            "{}: our plan leads from in to out",
+            name(&folder)
+        );
+        assert_eq!(
+            difference(&apply(&record["plan"], before), &normal(after)),
+            "",
+            "{}: the recorded plan leads from in to out",
+            name(&folder)
+        );
+    }
+}
+
+#[test]
+fn every_finding_of_a_case_is_reported() {
+    for folder in folders("cases") {
+        let record = json(&folder.join("plan.json"));
+        let Some(expected) = record["finding"].as_str() else { continue };
+        let findings = harden_case(&folder).findings;
+        for part in expected.split("; ").filter(|part| part.contains(": ")) {
+            let service = part.split(':').next().expect("a service");
+            assert!(findings.iter().any(|f| f.service == service && f.fix.is_none()), "{}: {part}: {findings:?}", name(&folder));
+        }
+    }
+}
+
+#[test]
+fn a_second_run_over_a_case_changes_nothing() {
+    for folder in folders("cases") {
+        let first = harden_case(&folder);
+        let forced = FORCED.iter().find(|(case, _)| *case == name(&folder)).map_or(&[][..], |(_, f)| f);
+        let second = harden(first.after.as_bytes(), &selection(&["node"], forced)).expect("hardens");
+        assert_eq!((second.after, second.fixes), (first.after, Vec::new()), "{}", name(&folder));
+    }
+}
+
+#[test]
+fn compose_gives_the_recorded_models() {
+    let Some(compose) = Compose::find() else { return };
+    for folder in folders("cases") {
+        for side in ["in", "out"] {
+            let now = compose.effective(&folder.join(side), &[]).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
+            let recorded = json(&folder.join(format!("{side}.effective.json")));
+            assert_eq!(difference(&normal(recorded), &normal(now)), "", "{} {side}", name(&folder));
+        }
+    }
+}
+
+#[test]
+fn the_tool_falls_into_no_trap() {
+    let compose = Compose::find();
+    for folder in folders("traps") {
+        let input = fs::read(folder.join("in/compose.yaml")).expect("readable");
+        let naive = fs::read_to_string(folder.join("naive/compose.yaml")).expect("readable");
+        let hardened = harden(&input, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{}: {e}", name(&folder)));
+        assert_ne!(hardened.after, naive, "{}", name(&folder));
+        let Some(compose) = &compose else { continue };
+        let before = compose.effective(&folder.join("in"), &[]).unwrap_or_else(|e| panic!("{}: {e}", name(&folder)));
+        let after = compose.scratch().effective(&hardened.after).unwrap_or_else(|e| panic!("{}: {e}", name(&folder)));
+        assert_eq!(difference(&apply(&plan(&hardened.fixes), before), &normal(after)), "", "{}", name(&folder));
+    }
+}
