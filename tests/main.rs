@@ -3,6 +3,7 @@
 
 mod cases;
 mod disk;
+mod generated;
 mod laws;
 mod oracle;
 mod pipe;

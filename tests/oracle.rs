@@ -66,9 +66,17 @@ impl Scratch<'_> {
         std::fs::write(folder.join("compose.yaml"), text).expect("written");
         // Files that Compose reads must be there; what is in them does not matter here.
         let mut last = String::new();
+        let mut env: Vec<(String, &str)> = Vec::new();
         for _ in 0..40 {
-            match self.compose.effective(&folder, &[]) {
+            let pairs: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            match self.compose.effective(&folder, &pairs) {
                 Err(why) if why != last && stub(&why, self.top.path()) => last = why,
+                Err(why) if why != last && why.contains("required variable ") => {
+                    env.extend(
+                        why.split("required variable ").nth(1).and_then(|rest| rest.split(' ').next()).map(|name| (name.to_owned(), "1")),
+                    );
+                    last = why;
+                }
                 result => return result,
             }
         }
@@ -94,7 +102,7 @@ pub(crate) fn difference(expected: &Value, found: &Value) -> String {
 
 /// Makes an empty file where Compose misses an env file. False when that is not its complaint.
 fn stub(complaint: &str, top: &Path) -> bool {
-    let missing = complaint.strip_prefix("env file ").and_then(|rest| rest.split(" not found").next()).map(PathBuf::from);
+    let missing = complaint.split("env file ").nth(1).and_then(|rest| rest.split(" not found").next()).map(PathBuf::from);
     match missing {
         Some(path) if path.starts_with(top) => {
             let parent = path.parent().expect("a parent");
