@@ -30,7 +30,7 @@ pub(crate) fn text_file(text: &[u8]) -> Result<TextFile, Refusal> {
 
 /// The selection that `--preset NAME…` and `--service NAME=PRESET` make.
 pub(crate) fn selection(presets: &[&str], forced: &[(&str, &str)]) -> Selection {
-    let preset = |name: &&str| Preset::embedded(name).expect("an embedded preset");
+    let preset = |name: &&str| std::sync::Arc::new(Preset::embedded(name).expect("an embedded preset"));
     Selection {
         auto: presets.is_empty() || presets.contains(&"auto"),
         presets: presets.iter().filter(|p| **p != "auto").map(preset).collect(),

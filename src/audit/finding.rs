@@ -3,6 +3,7 @@
 use crate::evidence::{Confidence, Reason};
 use crate::text::Span;
 use std::fmt;
+use std::sync::Arc;
 
 /// The rules, by the bad state they name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +89,7 @@ pub struct Change {
     /// What changes.
     pub what: What,
     /// Why.
-    pub reason: Reason,
+    pub reason: Arc<Reason>,
 }
 
 /// What a change does to its service.

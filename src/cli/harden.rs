@@ -14,6 +14,7 @@ use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection, needs};
 use crate::rewrite::{self, Outcome, Rewrite};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a run left to say to the calling shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,14 +122,14 @@ fn selection(args: &Harden) -> Result<Selection> {
     for name in &args.preset {
         match name.as_str() {
             "auto" => selection.auto = true,
-            name => selection.presets.push(preset(name)?),
+            name => selection.presets.push(Arc::new(preset(name)?)),
         }
     }
     for text in &args.service {
         if let Some(name) = text.strip_prefix('!') {
             selection.skip.push(name.to_owned());
         } else if let Some((name, preset_name)) = text.split_once('=') {
-            selection.forced.push((name.to_owned(), preset(preset_name)?));
+            selection.forced.push((name.to_owned(), Arc::new(preset(preset_name)?)));
         } else {
             selection.only.push(text.clone());
         }

@@ -186,7 +186,7 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
     if !added.is_empty() {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
         let storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
-        need.paths.push(WritablePath { service: need.service.clone(), target: clean_path(&added), storage, reason });
+        need.paths.push(WritablePath { service: need.service.clone(), target: clean_path(&added), storage, reason: reason.into() });
     }
     Ok(())
 }
@@ -206,7 +206,7 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
         Some(1) => path.storage = Storage::State,
         _ => return Ok(()),
     }
-    path.reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented };
+    path.reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented }.into();
     Ok(())
 }
 

@@ -22,6 +22,12 @@ pub struct Entry<'a> {
 /// The keys of `mapping` (or of what it is an alias for) after merging: own keys first, in order. Empty for anything else.
 pub fn entries(mapping: Node<'_>) -> Vec<Entry<'_>> {
     let mut merged = Vec::new();
+    let body = mapping.resolved();
+    if body == mapping && body.kind() == Kind::Mapping && !body.entries().any(|(key, _)| key.is_merge_key()) {
+        // The usual case costs one allocation.
+        merged.extend(body.entries().map(|(key, value)| Entry { key, value, owner: body.id(), via: Vec::new() }));
+        return merged;
+    }
     collect(mapping, &mut Vec::new(), &mut HashSet::new(), &mut merged);
     merged
 }

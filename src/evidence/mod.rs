@@ -6,6 +6,7 @@ mod select;
 pub use select::{Selection, needs};
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A path that a service must be able to write to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct WritablePath {
     /// What may hold it.
     pub storage: Storage,
     /// Why.
-    pub reason: Reason,
+    pub reason: Arc<Reason>,
 }
 
 /// What may hold a writable path.
@@ -120,7 +121,7 @@ pub struct Need {
     /// Whether the person named the preset, which is consent to its assumptions.
     pub consent: bool,
     /// Why we think that it can run read-only at all: the preset it matches, or the assumption made for an unknown image.
-    pub basis: Reason,
+    pub basis: Arc<Reason>,
     /// Where it must be able to write.
     pub paths: Vec<WritablePath>,
 }

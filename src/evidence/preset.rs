@@ -1,10 +1,11 @@
 //! Presets: what images write, as data. One TOML file a family in `presets/`, embedded at build time and parsed when used.
 
-use super::{Confidence, TmpfsOptions};
+use super::{Confidence, Reason, Source, TmpfsOptions};
 use crate::compose::clean_path;
 use crate::error::{Error, Result, SourceError};
 use crate::text::{FileId, MAX_FILE_BYTES, Span, TextFile};
 use serde::Deserialize;
+use std::sync::Arc;
 use toml::Spanned;
 
 /// What is known of a family of images.
@@ -35,12 +36,8 @@ pub struct Writable {
     pub scratch: Option<TmpfsOptions>,
     /// When it is needed; all of it must hold.
     pub when: When,
-    /// What writes there.
-    pub why: String,
-    /// Where that is written or was seen.
-    pub source: String,
-    /// How sure that is.
-    pub confidence: Confidence,
+    /// What writes there, where that is written or was seen, and how sure it is.
+    pub reason: Arc<Reason>,
 }
 
 /// When a path is needed.
@@ -150,14 +147,9 @@ impl Preset {
                 ));
             }
             let (target, scratch) = (target.clone(), is_scratch.then_some(options));
-            writable.push(Writable {
-                target,
-                scratch,
-                when: path.when,
-                why: path.why,
-                source: path.source,
-                confidence: path.confidence.into(),
-            });
+            let source = Source::Preset(name.to_owned());
+            let reason = Reason { source, text: path.why, link: Some(path.source), confidence: path.confidence.into() };
+            writable.push(Writable { target, scratch, when: path.when, reason: Arc::new(reason) });
         }
         let RawMatch { images, user } = raw.matches;
         Ok(Self { name: name.to_owned(), summary: raw.summary, images, user, writable, env: raw.env, notes: raw.notes })
@@ -173,13 +165,13 @@ impl Preset {
                 Some(options) => format!("  tmpfs {}\n", options.item(&path.target)),
                 None => format!("  named volume at {}\n", path.target),
             };
-            text += &format!("      {} ({})\n      source: {}\n", path.why, path.confidence, path.source);
+            text += &format!("      {} ({})\n      source: {}\n", path.reason.text, path.reason.confidence, path.reason.link.as_deref().unwrap_or("none"));
             let When { mounted, command, user } = &path.when;
             let conditions = [
                 mounted.as_ref().map(|p| format!("something is mounted at {p}")),
                 command.as_ref().map(|c| format!("the command uses {c}")),
                 user.as_ref().map(|u| format!("the service runs as {}", u.join(" or "))),
-                (path.confidence == Confidence::Assumed && self.name != "generic")
+                (path.reason.confidence == Confidence::Assumed && self.name != "generic")
                     .then(|| "the service's configuration names it, or the preset is named".into()),
             ];
             for condition in conditions.iter().flatten() {

@@ -7,12 +7,13 @@ use crate::compose::{Project, Service, merge, repository};
 use crate::error::{Error, Result};
 use crate::yaml::Kind;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What the command line says of presets and services.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     /// Presets named for the whole project, in order.
-    pub presets: Vec<Preset>,
+    pub presets: Vec<Arc<Preset>>,
     /// Whether services get the preset that their image matches without it being named.
     pub auto: bool,
     /// Only these services; empty means all.
@@ -20,7 +21,7 @@ pub struct Selection {
     /// Not these services.
     pub skip: Vec<String>,
     /// Presets named for one service.
-    pub forced: Vec<(String, Preset)>,
+    pub forced: Vec<(String, Arc<Preset>)>,
 }
 
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
@@ -38,7 +39,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
             return Err(Error::Usage(format!("there is no service `{name}`"), Some(hint)));
         }
     }
-    let mut embedded: HashMap<&'static str, Preset> = HashMap::new();
+    let mut embedded: HashMap<&'static str, Arc<Preset>> = HashMap::new();
     let mut found = Vec::new();
     for service in &project.services {
         let is = |name: &String| name == service.name;
@@ -56,7 +57,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
 
 /// A preset for a service, and how it came to it.
 struct Choice {
-    preset: Preset,
+    preset: Arc<Preset>,
     /// What it was recognised by: `image node:22`.
     recognised: Option<String>,
     /// Whether the person named it, which is consent to its assumptions.
@@ -66,9 +67,9 @@ struct Choice {
 fn choose(
     service: &Service<'_>,
     selection: &Selection,
-    forced: Option<&Preset>,
+    forced: Option<&Arc<Preset>>,
     facts: Option<&Facts>,
-    embedded: &mut HashMap<&'static str, Preset>,
+    embedded: &mut HashMap<&'static str, Arc<Preset>>,
 ) -> Result<Option<Choice>> {
     let image = service.text("image").filter(|_| service.get("build").is_none()).map(|i| (i, "image"));
     let base = facts.and_then(|f| f.base.as_deref()).map(|i| (i, "Dockerfile base"));
@@ -90,7 +91,7 @@ fn choose(
         (family, _) => {
             let name = family.unwrap_or("generic");
             if !embedded.contains_key(name) {
-                embedded.insert(name, Preset::embedded(name)?);
+                embedded.insert(name, Arc::new(Preset::embedded(name)?));
             }
             let preset = embedded.get(name).cloned();
             Ok(preset.map(|preset| Choice { preset, recognised: recognised.filter(|_| family.is_some()), named: false }))
@@ -100,22 +101,21 @@ fn choose(
 
 fn need(service: &Service<'_>, choice: &Choice, facts: Option<&Facts>) -> Need {
     let preset = &choice.preset;
-    let source = Source::Preset(preset.name.clone());
     let (text, confidence) = match &choice.recognised {
         Some(what) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
         None if choice.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
         None => ("nothing is known of this image; most run with these mounts".to_owned(), Confidence::Assumed),
     };
-    let basis = Reason { source: source.clone(), text, link: None, confidence };
+    let basis = Arc::new(Reason { source: Source::Preset(preset.name.clone()), text, link: None, confidence });
     let mut paths = Vec::new();
     for path in preset.writable.iter().filter(|p| applies(service, p, facts)) {
-        let mut reason =
-            Reason { source: source.clone(), text: path.why.clone(), link: Some(path.source.clone()), confidence: path.confidence };
-        if path.confidence == Confidence::Assumed && preset.name != "generic" || path.scratch.is_none() && preset.name == "generic" {
+        let mut reason = path.reason.clone();
+        // Scratch that is assumed for any image is the assumption itself; all else that is assumed needs something to speak for it.
+        if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || preset.name != "generic") {
             match mention(service, &path.target, facts) {
                 Some(words) => {
-                    reason.text = format!("{words} names it");
-                    reason.confidence = Confidence::Documented;
+                    let text = format!("{words} names it");
+                    reason = Arc::new(Reason { text, confidence: Confidence::Documented, ..Reason::clone(&reason) });
                 }
                 None if !choice.named => continue,
                 None => {}

@@ -85,13 +85,17 @@ impl<'p, 'a> Placer<'p, 'a> {
                 wanted.entry((index, key)).or_default().push(value);
             }
         }
+        let aliases: Vec<_> = project.documents.iter().flat_map(|d| reachable_aliases(d.root)).collect();
         let mut users: HashMap<_, Vec<_>> = HashMap::new();
         for (index, service) in project.services.iter().enumerate() {
+            if aliases.is_empty() {
+                users.entry(site(service.definition)).or_default().push(index);
+                continue;
+            }
             for (body, _) in merge::sources(service.definition) {
                 users.entry(site(body)).or_default().push(index);
             }
         }
-        let aliases = project.documents.iter().flat_map(|d| reachable_aliases(d.root)).collect();
         Self { project, wanted, users, aliases, placement: Placement::default() }
     }
 

@@ -13,8 +13,6 @@ use crate::text::{FileId, Span, TextFile};
 
 /// Deepest nesting that is read. The deepest of 250 public Compose files has 10 levels.
 pub const MAX_DEPTH: usize = 128;
-/// Most nodes in one file.
-pub const MAX_NODES: usize = 2_000_000;
 
 /// Index of a node in its stream, in source order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@
 mod cursor;
 mod indent;
 
-use super::{Kind, MAX_DEPTH, MAX_NODES, NodeData, NodeId, Stream, Style, SyntaxError};
+use super::{Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style, SyntaxError};
 use crate::text::{FileId, Span, TextFile};
 use cursor::Cursor;
 use indent::Padding;
@@ -357,9 +357,6 @@ impl<'s> Builder<'s> {
 
     /// Appends a node and links it to the one before it.
     fn push(&mut self, mut node: NodeData, properties: &Properties) -> Result<NodeId, Failure> {
-        if self.nodes.len() >= MAX_NODES {
-            return Err(self.fail(self.cursor.at, format!("more than {MAX_NODES} nodes"), "no Compose file needs this"));
-        }
         let id = NodeId(self.nodes.len() as u32);
         if properties.anchor > 0 {
             node.anchor = properties.anchor as u32;

@@ -1,0 +1,22 @@
+//! A Compose file of a wanted size that looks like those that people write.
+
+use std::fmt::Write;
+
+/// A file of about `bytes` bytes.
+pub fn compose_file(bytes: usize) -> String {
+    let mut text = String::from("name: large\n\nservices:\n");
+    let mut number = 0;
+    while text.len() < bytes {
+        let _ = write!(
+            text,
+            "  service-{number}:\n    image: registry.example.com/team/service-{number}:1.{number}   # pinned\n    restart: unless-stopped\n    \
+             environment:\n      LOG_LEVEL: info\n      DATABASE_URL: \"postgres://user@db:5432/app\"\n      FEATURE_FLAGS: a,b,c\n    ports:\n      \
+             - \"127.0.0.1:{}:8080\"\n    volumes:\n      - ./config/{number}.yaml:/etc/app/config.yaml:ro\n    depends_on:\n      - db\n    \
+             healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost:8080/health\"]\n      interval: 30s\n\n",
+            10_000 + number % 50_000
+        );
+        number += 1;
+    }
+    text.push_str("  db:\n    image: example/db\n");
+    text
+}

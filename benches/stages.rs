@@ -1,0 +1,89 @@
+//! The stages of the pipe beside yaml-rust2's bare event pass: `cargo bench`. Compare within one run.
+//!
+//! `cargo bench -- --sample-count 3 50_000_000` adds the large size. The peak of the heap is printed by `benches/heap.rs`.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod input;
+
+use divan::{Bencher, black_box};
+use rofs_harden::audit::{Fix, audit};
+use rofs_harden::compose::Project;
+use rofs_harden::compose::dockerfile::Dockerfiles;
+use rofs_harden::evidence::preset::Preset;
+use rofs_harden::evidence::{Need, Selection, needs};
+use rofs_harden::rewrite::rewrite;
+use rofs_harden::text::{FileId, TextFile};
+use rofs_harden::yaml::Stream;
+use yaml_rust2::parser::{Event, Parser};
+
+const SIZES: [usize; 3] = [4_000, 1_000_000, 10_000_000];
+
+fn main() {
+    divan::main();
+}
+
+fn text(size: usize) -> TextFile {
+    TextFile::new("compose.yaml", input::compose_file(size).into_bytes(), usize::MAX).unwrap()
+}
+
+fn selection() -> Selection {
+    Selection { presets: vec![Preset::embedded("generic").unwrap().into()], auto: true, ..Selection::default() }
+}
+
+fn plan(project: &Project<'_>) -> (Vec<Need>, Vec<Fix>) {
+    let needs = needs(project, &selection(), &Dockerfiles::new()).unwrap();
+    let fixes = audit(project, &needs).into_iter().filter_map(|f| f.fix).collect();
+    (needs, fixes)
+}
+
+#[divan::bench(args = SIZES)]
+fn a_events(bencher: Bencher<'_, '_>, size: usize) {
+    let text = text(size);
+    bencher.bench(|| {
+        let mut parser = Parser::new_from_str(text.text());
+        let mut events = 0;
+        while parser.next_token().unwrap().0 != Event::StreamEnd {
+            events += 1;
+        }
+        events
+    });
+}
+
+#[divan::bench(args = SIZES)]
+fn b_parse(bencher: Bencher<'_, '_>, size: usize) {
+    let text = text(size);
+    bencher.bench(|| Stream::parse(black_box(&text), FileId(0)).unwrap());
+}
+
+#[divan::bench(args = SIZES)]
+fn c_effective_view(bencher: Bencher<'_, '_>, size: usize) {
+    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
+    bencher.bench(|| Project::read(black_box(&streams)).unwrap().services.len());
+}
+
+#[divan::bench(args = SIZES)]
+fn d_plan(bencher: Bencher<'_, '_>, size: usize) {
+    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
+    let project = Project::read(&streams).unwrap();
+    bencher.bench(|| plan(black_box(&project)).1.len());
+}
+
+#[divan::bench(args = SIZES)]
+fn e_rewrite_and_verify(bencher: Bencher<'_, '_>, size: usize) {
+    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
+    let project = Project::read(&streams).unwrap();
+    let (needs, fixes) = plan(&project);
+    let fixes: Vec<&Fix> = fixes.iter().collect();
+    bencher.bench(|| rewrite(black_box(&project), &fixes, &needs, false).unwrap());
+}
+
+#[divan::bench(args = SIZES)]
+fn f_whole_pipe(bencher: Bencher<'_, '_>, size: usize) {
+    let text = text(size);
+    bencher.bench(|| {
+        let streams = [Stream::parse(black_box(&text), FileId(0)).unwrap()];
+        let project = Project::read(&streams).unwrap();
+        let (needs, fixes) = plan(&project);
+        rewrite(&project, &fixes.iter().collect::<Vec<_>>(), &needs, false).unwrap()
+    });
+}
