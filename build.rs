@@ -1,5 +1,7 @@
 //! Embeds `presets/*.toml` and an index of the images that they match, so that nothing is parsed at start but what is used.
 
+#![allow(clippy::disallowed_methods, reason = "a build script reads files")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
@@ -17,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let name = path.file_stem().and_then(|s| s.to_str()).ok_or("a preset's file name is not UTF-8")?;
         let preset: toml::Table = fs::read_to_string(path)?.parse().map_err(|e| format!("{name}: {e}"))?;
         let summary = preset.get("summary").and_then(toml::Value::as_str).ok_or_else(|| format!("{name}: no summary"))?;
-        writeln!(embedded, "    Embedded {{ name: {name:?}, summary: {summary:?}, text: include_str!({path:?}) }},")?;
+        writeln!(embedded, "    Embedded {{ name: {name:?}, summary: {summary:?}, text: include_str!({:?}) }},", path.to_string_lossy())?;
         let matches = preset
             .get("match")
             .and_then(|m| m.get("images"))

@@ -1,5 +1,7 @@
 //! The command line: the only place that knows both the core and the world.
 
+#![allow(clippy::disallowed_methods, reason = "the terminal and its environment are met here")]
+
 mod args;
 mod ask;
 mod harden;

@@ -206,7 +206,8 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
         Some(1) => path.storage = Storage::State,
         _ => return Ok(()),
     }
-    path.reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented }.into();
+    path.reason =
+        Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented }.into();
     Ok(())
 }
 

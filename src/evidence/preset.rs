@@ -165,7 +165,12 @@ impl Preset {
                 Some(options) => format!("  tmpfs {}\n", options.item(&path.target)),
                 None => format!("  named volume at {}\n", path.target),
             };
-            text += &format!("      {} ({})\n      source: {}\n", path.reason.text, path.reason.confidence, path.reason.link.as_deref().unwrap_or("none"));
+            text += &format!(
+                "      {} ({})\n      source: {}\n",
+                path.reason.text,
+                path.reason.confidence,
+                path.reason.link.as_deref().unwrap_or("none")
+            );
             let When { mounted, command, user } = &path.when;
             let conditions = [
                 mounted.as_ref().map(|p| format!("something is mounted at {p}")),

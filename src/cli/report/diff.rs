@@ -2,6 +2,7 @@
 
 use crate::cli::ui::{Look, clean, paint, wrap};
 use crate::rewrite::{NewLine, Rewrite};
+use crate::text::TextFile;
 use similar::{ChangeTag, DiffOp, TextDiff};
 use std::fmt::Write as _;
 
@@ -12,10 +13,14 @@ const REASON_WIDTH: usize = 30;
 
 /// A unified diff that `git apply` and `patch -p1` take, byte for byte. `path` is relative to the folder in which to apply it.
 pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str) -> String {
-    let (before, after) = (rewrite.before().text(), rewrite.after().text());
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
-    let diff = TextDiff::from_slices(&old, &new);
+    let (old, new) = (lines(rewrite.before()), lines(rewrite.after()));
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
     diff.unified_diff().context_radius(CONTEXT).header(&git_name("a/", path), &git_name("b/", path)).to_string()
+}
+
+/// Lines as git counts them: a carriage return alone ends none.
+fn lines(text: &TextFile) -> Vec<&str> {
+    text.text().split_inclusive('\n').collect()
 }
 
 /// A file name as git writes it in a patch: quoted when it holds quotes, backslashes or control characters, with a tab behind it when
@@ -41,9 +46,8 @@ fn git_name(prefix: &str, path: &str) -> String {
 
 /// The diff for a person: line numbers, the changed words of a line marked, and beside every new line why it is there.
 pub(in crate::cli) fn view(rewrite: &Rewrite, width: usize, color: bool) -> String {
-    let (before, after) = (rewrite.before().text(), rewrite.after().text());
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
-    let diff = TextDiff::from_slices(&old, &new);
+    let (old, new) = (lines(rewrite.before()), lines(rewrite.after()));
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
     let mut rows = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
