@@ -30,7 +30,7 @@ fn file(choices: &[u8]) -> String {
     let step = c.pick(&[2, 4, 3]);
     let newline = c.pick(&["\n", "\r\n"]);
     let pad = " ".repeat(step);
-    let names = &["web", "api", "worker", "cron-2"][..1 + c.of(4) as usize];
+    let names = &["web", "api", "worker", "cron-2"][..=(c.of(4) as usize)];
     let anchor = c.of(5);
     match anchor {
         1 => text += "x-base: &base\n  image: node:22\n  tmpfs:\n    - /run\n",
@@ -119,7 +119,7 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, pad: &str, anchor
                     ])
                     .lines()
                     .map(|l| if l.is_empty() { "\n".to_owned() } else { format!("{}{l}\n", &inner[2.min(inner.len())..]) })
-                    .collect::<String>()
+                    .collect::<String>();
             }
             1 => {
                 *text += &c
@@ -133,7 +133,7 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, pad: &str, anchor
                     ])
                     .lines()
                     .map(|l| format!("{inner}{l}\n"))
-                    .collect::<String>()
+                    .collect::<String>();
             }
             2 => match c.of(7) {
                 1 => {

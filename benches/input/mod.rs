@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// A file of about `bytes` bytes.
-pub fn compose_file(bytes: usize) -> String {
+pub(crate) fn compose_file(bytes: usize) -> String {
     let mut text = String::from("name: large\n\nservices:\n");
     let mut number = 0;
     while text.len() < bytes {

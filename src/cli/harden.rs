@@ -85,7 +85,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
     if args.check {
         return Ok(check(ui, &project, &plan, &outcome));
     }
-    let result = outcome.rewrites.first().map(Rewrite::after).or_else(|| project.streams.first().map(|s| s.text()));
+    let result = outcome.rewrites.first().map(Rewrite::after).or_else(|| project.streams.first().map(super::super::yaml::Stream::text));
     ui.out(result.map_or("", |t| t.text()));
     text::remarks(ui, &project, &plan.findings, &outcome.refused);
     text::held_back(ui, &plan.held_back);
@@ -113,7 +113,7 @@ impl Plan {
                 held_back.push(fix.service.clone());
             }
         }
-        Self { findings, accepted, held_back, needs }
+        Self { needs, findings, accepted, held_back }
     }
 }
 
@@ -211,7 +211,7 @@ fn closing(ui: &Ui, args: &Harden, plan: &Plan, outcome: &Outcome, done: Wrote) 
     let hardened = count(services, "service", "services");
     match done {
         Wrote::Nothing if plan.held_back.is_empty() && plan.findings.is_empty() => {
-            ui.note("nothing to do: every selected service is read-only already")
+            ui.note("nothing to do: every selected service is read-only already");
         }
         Wrote::Nothing => ui.note("nothing was changed"),
         Wrote::Shown => ui.note(&format!("{hardened} would be hardened; nothing was written")),

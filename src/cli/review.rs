@@ -155,7 +155,8 @@ fn show(
 fn view_file(ui: &Ui, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
     let fixes: Vec<&Fix> = fix.into_iter().collect();
     let outcome = rewrite::rewrite(project, &fixes, needs, false)?;
-    let after = outcome.rewrites.first().map(|r| r.after()).or_else(|| project.streams.first().map(|s| s.text()));
+    let after =
+        outcome.rewrites.first().map(rewrite::Rewrite::after).or_else(|| project.streams.first().map(super::super::yaml::Stream::text));
     for (number, line) in after.map_or("", |t| t.text()).lines().enumerate() {
         ui.err_line(&format!("{} {}", paint(ui.err_color(), Look::Dim, &format!("{:>4}", number + 1)), clean(line)));
     }
@@ -201,7 +202,7 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
     let path = &mut need.paths[index];
     match ask.select(&format!("Where may {} live?", path.target), &kinds)? {
         Some(0) if path.storage == Storage::State => {
-            path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() })
+            path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
         }
         Some(1) => path.storage = Storage::State,
         _ => return Ok(()),

@@ -190,7 +190,7 @@ pub fn boolean(value: Node<'_>) -> Option<bool> {
 }
 
 /// Reads one item of `volumes`. `Err` holds the node to blame and the complaint.
-pub fn volume_item<'a>(item: Node<'a>) -> Result<Mount<'a>, (Node<'a>, String)> {
+pub fn volume_item(item: Node<'_>) -> Result<Mount<'_>, (Node<'_>, String)> {
     let value = item.resolved();
     match value.kind() {
         Kind::Mapping => {
