@@ -18,6 +18,13 @@ pub const MAX_DEPTH: usize = 128;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
+impl NodeId {
+    /// Position among [`Stream::nodes`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -52,6 +59,16 @@ pub enum Style {
     Flow,
     /// The mapping of a single pair in a flow sequence: `[a: b]`.
     Pair,
+}
+
+impl Style {
+    /// The part of a scalar's bytes that is its text, escapes and folding aside: without the quotes.
+    fn inside(self, body: std::ops::Range<usize>) -> std::ops::Range<usize> {
+        match self {
+            Self::Single | Self::Double => body.start + 1..body.end - 1,
+            _ => body,
+        }
+    }
 }
 
 /// A parsed file.
@@ -206,7 +223,7 @@ impl<'a> Node<'a> {
     /// A scalar's text after unquoting and folding; an alias's name with its `*`; the source of a collection.
     pub fn text(self) -> &'a str {
         match self.data().value {
-            0 => self.source(),
+            0 => &self.stream.text.text()[self.style().inside(self.body().range())],
             i => &self.stream.values[i as usize - 1],
         }
     }
@@ -217,7 +234,8 @@ impl<'a> Node<'a> {
             return None;
         }
         let properties = &self.stream.text.text()[self.data().start as usize..self.data().body as usize];
-        properties.lines().filter(|l| !l.trim_start().starts_with('#')).flat_map(str::split_whitespace).find_map(|w| w.strip_prefix('&'))
+        let mut words = properties.split(['\n', '\r']).flat_map(|line| line.split_whitespace().take_while(|word| !word.starts_with('#')));
+        words.find_map(|word| word.strip_prefix('&'))
     }
 
     /// Its tag, resolved: `tag:yaml.org,2002:str`, `!reset`.
@@ -279,11 +297,14 @@ impl<'a> Node<'a> {
         matches!(self.scalar(), Some(Scalar::Null))
     }
 
-    /// Whether it is a `<<` key.
+    /// Whether it is a `<<` key: unquoted or tagged `!!merge`.
     pub fn is_merge_key(self) -> bool {
         self.kind() == Kind::Scalar
             && self.text() == "<<"
-            && (self.style() == Style::Plain || self.tag() == Some("tag:yaml.org,2002:merge"))
+            && match self.tag() {
+                None | Some("!") => self.style() == Style::Plain,
+                Some(tag) => tag == "tag:yaml.org,2002:merge",
+            }
     }
 }
 

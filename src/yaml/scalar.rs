@@ -20,17 +20,34 @@ pub enum Scalar<'a> {
     Str(&'a str),
 }
 
-/// What `node`, a scalar, means: by style, tag and text.
+/// What `node`, a scalar, means: by style, tag and text. A `!reset` value is nothing at all.
 pub(super) fn meaning(node: Node<'_>) -> Scalar<'_> {
     debug_assert_eq!(node.kind(), Kind::Scalar);
     let text = node.text();
-    let tag = node.tag().map(|t| t.strip_prefix("tag:yaml.org,2002:").unwrap_or(t));
-    match (tag, node.style()) {
-        (Some("str" | "binary"), _) => Scalar::Str(text),
-        (Some("int" | "bool" | "null" | "float" | "timestamp"), _)
-        | (None | Some("!" | "!reset" | "!override"), Style::Plain | Style::Empty) => plain(text),
+    match (core_tag(node), node.style()) {
+        (Some("!reset"), _) => Scalar::Null,
+        (Some("int" | "bool" | "null" | "float" | "timestamp"), _) => plain(text),
+        (None | Some("!"), Style::Plain | Style::Empty) => plain(text),
         _ => Scalar::Str(text),
     }
+}
+
+/// Whether the text of `node`, a scalar, is of the type that its tag says. Other tags than those of YAML's own types always fit.
+pub(super) fn fits_tag(node: Node<'_>) -> bool {
+    let meaning = plain(node.text());
+    match core_tag(node) {
+        Some("int") => matches!(meaning, Scalar::Int(_)),
+        Some("float") => matches!(meaning, Scalar::Float) || matches!(meaning, Scalar::Int(i) if i64::try_from(i).is_ok()),
+        Some("bool") => matches!(meaning, Scalar::Bool(_)),
+        Some("null") => meaning == Scalar::Null,
+        Some("timestamp") => meaning == Scalar::Timestamp,
+        _ => true,
+    }
+}
+
+/// The tag, one of YAML's own types without its prefix.
+pub(super) fn core_tag(node: Node<'_>) -> Option<&str> {
+    node.tag().map(|tag| tag.strip_prefix("tag:yaml.org,2002:").unwrap_or(tag))
 }
 
 /// go-yaml's resolution of plain text. No sexagesimal numbers; octal with and without the `o`.
@@ -44,13 +61,15 @@ fn plain(text: &str) -> Scalar<'_> {
         }
         _ => {}
     }
-    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return Scalar::Str(text);
-    }
+    // Underscores may stand between digits, but not in a number that starts with its point.
+    let digits = match text.as_bytes().first() {
+        Some(b'0'..=b'9' | b'+' | b'-') => text.replace('_', ""),
+        Some(b'.') => text.to_owned(),
+        _ => return Scalar::Str(text),
+    };
     if is_timestamp(text) {
         return Scalar::Timestamp;
     }
-    let digits = text.replace('_', "");
     match integer(&digits) {
         Some(number) => Scalar::Int(number),
         None if is_float(&digits) => Scalar::Float,
@@ -77,32 +96,64 @@ fn integer(text: &str) -> Option<i128> {
     (-(1 << 63)..1 << 64).contains(&(sign * number)).then_some(sign * number)
 }
 
-/// go-yaml: `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`
+/// go-yaml: `^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$`, and no more than a double can hold.
 fn is_float(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(i) => (&text[..i], Some(&text[i + 1..])),
-        None => (text, None),
-    };
-    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
-    let mantissa_ok = match mantissa.split_once('.') {
-        None => digits(mantissa),
-        Some(("", fraction)) => digits(fraction),
-        Some((whole, fraction)) => digits(whole) && (fraction.is_empty() || digits(fraction)),
-    };
-    mantissa_ok && exponent.is_none_or(|e| digits(e.strip_prefix(['-', '+']).unwrap_or(e)))
+    let is_number = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-');
+    text.bytes().all(is_number) && text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
-/// `2001-01-01`, alone or with a time behind `T`, `t` or a blank.
+/// `2001-1-1`, alone, with a time and a zone behind `T` or `t`, or with a time without a zone behind blanks.
 fn is_timestamp(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let date =
-        |b: &[u8]| b.len() == 10 && b.iter().enumerate().all(|(i, c)| if i == 4 || i == 7 { *c == b'-' } else { c.is_ascii_digit() });
-    match bytes.len() {
-        10 => date(bytes),
-        11.. => date(&bytes[..10]) && matches!(bytes[10], b'T' | b't' | b' ') && bytes[11].is_ascii_digit() && text[11..].contains(':'),
-        _ => false,
+    parse_timestamp(text).is_some()
+}
+
+fn parse_timestamp(text: &str) -> Option<()> {
+    let (year, rest) = (text.get(..4)?, text.get(4..)?);
+    let year: u32 = year.bytes().all(|b| b.is_ascii_digit()).then(|| year.parse().ok())??;
+    let (month, rest) = number(rest.strip_prefix('-')?)?;
+    let (day, rest) = number(rest.strip_prefix('-')?)?;
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=days).contains(&day) {
+        return None;
     }
+    match rest.as_bytes().first() {
+        None => Some(()),
+        Some(b'T' | b't') => zone(time(&rest[1..])?),
+        Some(b' ') => time(rest.trim_start_matches(' '))?.is_empty().then_some(()),
+        Some(_) => None,
+    }
+}
+
+/// A number of one or two digits, and what follows it.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let digits = text.bytes().take(2).take_while(u8::is_ascii_digit).count();
+    Some((text[..digits].parse().ok()?, &text[digits..]))
+}
+
+/// What follows `hour:minute:second`, the second with or without a fraction.
+fn time(text: &str) -> Option<&str> {
+    let (hour, rest) = number(text)?;
+    let (minute, rest) = number(rest.strip_prefix(':')?)?;
+    let (second, rest) = number(rest.strip_prefix(':')?)?;
+    let fraction = rest.strip_prefix(['.', ',']).map(|f| f.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let rest = fraction.filter(|after| rest.len() - after.len() > 1).unwrap_or(rest);
+    (hour < 24 && minute < 60 && second < 60).then_some(rest)
+}
+
+/// `Z`, or hours and minutes with a sign.
+fn zone(text: &str) -> Option<()> {
+    if text == "Z" {
+        return Some(());
+    }
+    let (hours, minutes) = text.strip_prefix(['+', '-'])?.split_once(':')?;
+    let in_range = |text: &str, most: u32| text.len() == 2 && number(text).is_some_and(|(n, rest)| rest.is_empty() && n <= most);
+    (in_range(hours, 24) && in_range(minutes, 60)).then_some(())
 }
 
 /// Whether `text` written without quotes reads as the string `text` for every YAML reader. Errs on the side of quotes.

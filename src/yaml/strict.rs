@@ -2,30 +2,18 @@
 //!
 //! Every rule here was run against Compose 2.40.3.
 
-use super::{Kind, Node, Scalar, Stream, Style, SyntaxError};
+mod blanks;
+mod flow;
+
+use super::scalar::{core_tag, fits_tag};
+use super::{Kind, Node, Stream, Style, SyntaxError};
 use crate::text::Span;
 use std::collections::HashMap;
 
-/// Longest key in flow style that go-yaml takes, in characters.
-const MAX_FLOW_KEY: usize = 1024;
-
-/// Checks every node.
+/// Checks every node, and the blanks between them.
 pub(super) fn check(stream: &Stream) -> Result<(), SyntaxError> {
-    let mut flow_end = 0;
-    for node in stream.nodes() {
-        let in_flow = node.span().start < flow_end;
-        if matches!(node.style(), Style::Flow) {
-            flow_end = flow_end.max(node.span().end);
-        }
-        check_properties(node)?;
-        match node.kind() {
-            Kind::Mapping => check_mapping(node)?,
-            Kind::Sequence if node.style() == Style::Block => check_dashes(node)?,
-            Kind::Scalar => check_scalar(node, in_flow)?,
-            _ => {}
-        }
-    }
-    check_tab_lines(stream)
+    stream.roots().try_for_each(|root| check_node(root, false))?;
+    blanks::check(stream)
 }
 
 fn refuse(span: Span, message: impl Into<String>, hint: &str) -> SyntaxError {
@@ -34,6 +22,17 @@ fn refuse(span: Span, message: impl Into<String>, hint: &str) -> SyntaxError {
 
 fn text(node: Node<'_>) -> &str {
     node.stream().text().text()
+}
+
+fn check_node(node: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
+    check_properties(node)?;
+    match node.kind() {
+        Kind::Mapping => check_mapping(node)?,
+        Kind::Scalar => check_scalar(node, in_flow)?,
+        Kind::Sequence | Kind::Alias => {}
+    }
+    let in_flow = in_flow || node.style() == Style::Flow;
+    node.children().try_for_each(|child| check_node(child, in_flow))
 }
 
 /// go-yaml's anchor names are letters, digits, `_` and `-`.
@@ -50,7 +49,13 @@ fn check_properties(node: Node<'_>) -> Result<(), SyntaxError> {
 fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
     let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
     for (key, value) in mapping.entries() {
-        check_key(mapping, key, value)?;
+        check_key(key)?;
+        if mapping.style() != Style::Block {
+            flow::check_entry(mapping, key, value)?;
+        }
+        if key.is_merge_key() && !merges(value.resolved()) {
+            return Err(refuse(value.span(), "`<<` needs a mapping or a list of mappings", "name an anchor of a mapping"));
+        }
         if let Some(earlier) = seen.insert(key.resolved().text(), key) {
             let line = mapping.stream().text().line_column(earlier.span().start as usize).0;
             let message = format!("mapping key \"{}\" already defined at line {line}", key.resolved().text());
@@ -60,102 +65,55 @@ fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
     Ok(())
 }
 
-fn check_key(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> Result<(), SyntaxError> {
+fn merges(value: Node<'_>) -> bool {
+    match value.kind() {
+        Kind::Mapping => true,
+        Kind::Sequence => value.items().all(|item| item.resolved().kind() == Kind::Mapping),
+        Kind::Scalar | Kind::Alias => false,
+    }
+}
+
+fn check_key(key: Node<'_>) -> Result<(), SyntaxError> {
     let meaning = key.resolved();
     if meaning.kind() != Kind::Scalar {
         return Err(refuse(key.span(), "a list or mapping as a key", "Compose takes only strings as keys"));
     }
     if key.style() == Style::Empty {
-        return Err(refuse(value.span(), "an empty key", "write the key before the colon"));
+        return Err(refuse(key.span(), "an empty key", "write the key before the colon"));
     }
     if !key.is_merge_key() && meaning.as_str().is_none() {
         return Err(refuse(key.span(), format!("non-string key {}", key.source()), "put the key in quotes"));
     }
-    if mapping.style() == Style::Block {
-        return Ok(());
-    }
-    let source = text(mapping);
-    let colon = value.indicator();
-    let has_colon = source.as_bytes().get(colon) == Some(&b':') && colon >= key.span().end as usize;
-    if mapping.style() == Style::Pair && value.kind() != Kind::Scalar {
-        return Err(refuse(
-            mapping.span(),
-            "a list or mapping as the value of a pair in a flow list",
-            "put the pair in braces: `[{a: …}]`",
-        ));
-    }
-    if has_colon && source[key.span().end as usize..colon].contains(['\n', '\r']) || key.source().contains(['\n', '\r']) {
-        return Err(refuse(key.span(), "a key that goes over the end of a line", "write the key and its colon on one line"));
-    }
-    if has_colon && value.style() == Style::Empty && source[colon + 1..].starts_with([',', ']', '}']) {
-        return Err(refuse(
-            key.span(),
-            "a colon with nothing behind it, which Compose takes for part of the key",
-            "put a blank behind the colon",
-        ));
-    }
-    if key.source().chars().count() > MAX_FLOW_KEY {
-        return Err(refuse(key.span(), format!("a key of more than {MAX_FLOW_KEY} characters in flow style"), "shorten the key"));
-    }
     Ok(())
 }
 
-fn check_dashes(list: Node<'_>) -> Result<(), SyntaxError> {
-    let tab = list.items().find(|item| text(*item).as_bytes().get(item.indicator() + 1) == Some(&b'\t'));
-    tab.map_or(Ok(()), |item| Err(refuse(item.span(), "a tab behind the dash", "put a blank there")))
-}
-
 fn check_scalar(scalar: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
-    let source = scalar.source();
+    if !fits_tag(scalar) {
+        return Err(refuse(scalar.span(), "a value that does not fit its tag", "write such a value, or remove the tag"));
+    }
+    if core_tag(scalar) == Some("binary") {
+        return Err(refuse(scalar.span(), "a binary value", "write the text itself"));
+    }
     match scalar.style() {
-        Style::Double => {
-            let escapes = source.as_bytes().windows(2).enumerate().filter(|(_, w)| w[0] == b'\\');
-            let mut last = None;
-            for (i, pair) in escapes {
-                // `\\/` is an escaped backslash and a slash.
-                if last == Some(i.wrapping_sub(1)) {
-                    last = None;
-                    continue;
-                }
-                last = Some(i);
-                if pair[1] == b'/' {
-                    return Err(refuse(
-                        scalar.span(),
-                        "the escape `\\/`, which Compose does not know",
-                        "write the slash without a backslash",
-                    ));
-                }
-            }
-            Ok(())
+        Style::Double if escapes_slash(scalar.source()) => {
+            Err(refuse(scalar.span(), "the escape `\\/`, which Compose does not know", "write the slash without a backslash"))
         }
-        Style::Plain if in_flow && (source.starts_with(':') || source.ends_with(':') || source.contains('?')) => {
-            Err(refuse(scalar.span(), "a `:` or `?` that Compose reads as an indicator here", "put the value in quotes"))
-        }
-        _ if scalar.tag() == Some("tag:yaml.org,2002:bool") && !matches!(scalar.scalar(), Some(Scalar::Bool(_))) => {
-            Err(refuse(scalar.span(), "a value that does not fit its tag", "write true or false, or drop the tag"))
-        }
+        Style::Plain if in_flow => flow::check_plain(scalar),
+        Style::Literal | Style::Folded => blanks::check_block_scalar(scalar),
         _ => Ok(()),
     }
 }
 
-/// Lines of blanks with a tab among them: go-yaml rejects them between block nodes.
-fn check_tab_lines(stream: &Stream) -> Result<(), SyntaxError> {
-    let source = stream.text().text();
-    if !source.contains('\t') {
-        return Ok(());
-    }
-    let is_leaf = |n: &Node<'_>| n.kind() == Kind::Scalar && n.style() != Style::Empty || n.style() == Style::Flow;
-    let mut leaves = stream.nodes().filter(is_leaf).map(Node::span).peekable();
-    let mut start = 0;
-    for line in source.split_inclusive(['\n', '\r']) {
-        while leaves.next_if(|leaf| (leaf.end as usize) <= start).is_some() {}
-        let inside = leaves.peek().is_some_and(|leaf| (leaf.start as usize) < start);
-        let blank = line.trim_end_matches(['\n', '\r']);
-        if !inside && blank.contains('\t') && blank.trim().is_empty() {
-            let span = Span { file: stream.file(), start: start as u32, end: (start + blank.len()) as u32 };
-            return Err(refuse(span, "a line of blanks with a tab in it", "remove the blanks"));
+/// Whether a text in double quotes has a `\/`; `\\/` is an escaped backslash and a slash.
+fn escapes_slash(source: &str) -> bool {
+    let mut bytes = source.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\\' && bytes.next() == Some(b'/') {
+            return true;
         }
-        start += line.len();
     }
-    Ok(())
+    false
 }
+
+#[cfg(test)]
+mod tests;

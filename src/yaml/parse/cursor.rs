@@ -49,16 +49,16 @@ impl<'s> Cursor<'s> {
         if self.is_ascii {
             return marker.index().min(self.source.len());
         }
-        let line = marker.line().clamp(1, self.line_starts.len());
-        let (last_line, last_column, last_byte) = self.last.get();
-        let (from_column, from) = if last_line == line && last_column <= marker.col() {
-            (last_column, last_byte)
+        let Some(&line_start) = self.line_starts.get(marker.line() - 1) else { return self.source.len() };
+        let (line, column, byte) = self.last.get();
+        let (column, byte) = if line == marker.line() { (column, byte) } else { (0, line_start as usize) };
+        let to = marker.col();
+        let byte = if to >= column {
+            self.source[byte..].char_indices().nth(to - column).map_or(self.source.len(), |(i, _)| byte + i)
         } else {
-            (0, self.line_starts[line - 1] as usize)
+            self.source[..byte].char_indices().nth_back(column - to - 1).map_or(0, |(i, _)| i)
         };
-        let steps = marker.col() - from_column;
-        let byte = self.source[from..].char_indices().nth(steps).map_or(self.source.len(), |(i, _)| from + i);
-        self.last.set((line, marker.col(), byte));
+        self.last.set((marker.line(), to, byte));
         byte
     }
 
@@ -189,21 +189,20 @@ impl<'s> Cursor<'s> {
         }
     }
 
-    /// End of a block scalar that starts at its `|` or `>`: the end of its last content line, or with `+` of the last blank line.
-    /// `column` is that of its content.
-    pub(super) fn block_scalar(&self, text: &str, column: usize) -> Option<usize> {
+    /// A block scalar that starts at its `|` or `>` and reads as `text`; `column` is that of its content. Returns its end: that of its
+    /// last content line, or with `+` of the last blank line. If the file ends with it, also how many line breaks its value ends with:
+    /// Compose counts those in the source, yaml-rust2 one more.
+    pub(super) fn block_scalar(&self, text: &str, column: usize) -> Option<(usize, Option<usize>)> {
         let bytes = self.bytes();
-        if !matches!(bytes.get(self.at), Some(b'|' | b'>')) {
+        if !matches!(self.peek(), Some(b'|' | b'>')) {
             return None;
         }
-        let header = bytes[self.at + 1..]
-            .iter()
-            .position(|b| !matches!(b, b'+' | b'-' | b'0'..=b'9'))
-            .map_or(self.source.len(), |i| self.at + 1 + i);
-        let keep = bytes[self.at..header].contains(&b'+');
+        let indicators = bytes[self.at + 1..].iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'));
+        let (header, keep, strip) =
+            indicators.fold((self.at + 1, false, false), |(end, keep, strip), b| (end + 1, keep || *b == b'+', strip || *b == b'-'));
         let has_content = text.contains(|c| c != '\n');
-        let mut end = header;
         let mut line = self.line_end(header);
+        let (mut end, mut content_end) = (header, line);
         while line < self.source.len() {
             let start = line + if bytes[line..].starts_with(b"\r\n") { 2 } else { 1 };
             let line_end = self.line_end(start);
@@ -212,15 +211,22 @@ impl<'s> Cursor<'s> {
             let is_blank = indent == content.len() && (!has_content || indent <= column);
             let is_content =
                 has_content && indent >= column && !is_blank && !(column == 0 && (content == b"..." || content.starts_with(b"... ")));
-            if !is_blank && !is_content {
-                break;
-            }
-            // The empty line after the last break is no line.
-            if is_content || keep && (start < self.source.len()) {
+            if is_content {
+                (end, content_end) = (line_end, line_end);
+            } else if !is_blank {
+                return Some((end, None));
+            } else if keep && start < self.source.len() {
+                // The empty line after the last break is no line.
                 end = line_end;
             }
             line = line_end;
         }
-        Some(end)
+        let breaks = self.source[content_end..].replace("\r\n", "\n").matches(['\n', '\r']).count();
+        let last_breaks = match (keep, strip) {
+            (_, true) => 0,
+            (true, _) => breaks.saturating_sub(usize::from(!has_content)),
+            (false, _) => usize::from(has_content && breaks > 0),
+        };
+        Some((end, Some(last_breaks)))
     }
 }

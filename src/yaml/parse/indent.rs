@@ -4,20 +4,22 @@
 //! does not care, and real files close a bracket in the key's column. Such lines are read with blanks put before them, which changes
 //! no value, and all offsets are mapped back.
 
+use super::cursor::Cursor;
+use crate::yaml::{Stream, Style};
 use std::borrow::Cow;
 
 /// Blanks put before a line.
 const BLANKS: &str = "                                                                ";
-/// Most lines that are padded: each costs another pass over the text.
-const MAX_LINES: usize = 200;
-/// Longest text for which passes are repeated, in bytes.
-const MAX_TEXT: usize = 1024 * 1024;
+/// Most bytes that are read again with ever more padding: half a second's worth.
+const MAX_WORK: usize = 24 * 1024 * 1024;
 
 /// The lines that are read with blanks before them.
 #[derive(Default)]
 pub(super) struct Padding {
     /// Starts of the lines in the original text, sorted.
     lines: Vec<usize>,
+    /// Bytes read so far.
+    work: usize,
 }
 
 impl Padding {
@@ -43,32 +45,61 @@ impl Padding {
 
     /// The offset in the original text of an offset in the padded one.
     pub(super) fn original(&self, offset: usize) -> usize {
-        let width = BLANKS.len();
-        // Line number i was moved by i paddings before its own.
-        let before = self.lines.partition_point(|&line| {
-            let index = self.lines.partition_point(|&l| l < line);
-            line + index * width < offset
-        });
-        match before.checked_sub(1) {
+        // Every padding before the one looked at moved its line by so much.
+        let (mut low, mut high) = (0, self.lines.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if self.lines[middle] + middle * BLANKS.len() < offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        match low.checked_sub(1) {
             None => offset,
-            Some(last) => (offset - before * width).max(self.lines[last]),
+            Some(last) => offset.saturating_sub(low * BLANKS.len()).max(self.lines[last]),
         }
     }
 
-    /// Pads the line of the padded text that holds `at`. False when that is no use: it is padded already, or too much was.
+    /// Pads the line of the padded text that holds `at`, or all lines of the quoted scalar that starts at `at`. False when that is no
+    /// use: they are padded already, or it would be too much work.
     pub(super) fn pad(&mut self, padded: &str, at: usize) -> bool {
-        let start = padded.as_bytes()[..at.min(padded.len())].iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |i| i + 1);
-        let line = self.original(start);
-        if padded.len() > MAX_TEXT || self.lines.len() >= MAX_LINES || start == 0 {
+        let mut cursor = Cursor::new(padded);
+        cursor.at = at;
+        let quote_end = match cursor.peek() {
+            Some(b'"') => cursor.double_quoted(),
+            Some(b'\'') => cursor.single_quoted(),
+            _ => None,
+        };
+        let is_break = |i: &usize| matches!(padded.as_bytes()[*i], b'\n' | b'\r') && !padded[*i..].starts_with("\r\n");
+        let mut starts: Vec<usize> = (at..quote_end.unwrap_or(at)).filter(is_break).map(|i| i + 1).collect();
+        if starts.is_empty() {
+            starts.extend((0..at.min(padded.len())).rev().find(is_break).map(|i| i + 1));
+        }
+        self.work += padded.len() + starts.len() * BLANKS.len();
+        let mut lines: Vec<usize> = starts.into_iter().map(|start| self.original(start)).collect();
+        lines.retain(|line| self.lines.binary_search(line).is_err());
+        if lines.is_empty() || self.work > MAX_WORK {
             return false;
         }
-        match self.lines.binary_search(&line) {
-            Ok(_) => false,
-            Err(index) => {
-                self.lines.insert(index, line);
-                true
+        self.lines.append(&mut lines);
+        self.lines.sort_unstable();
+        true
+    }
+
+    /// Whether all padded lines start inside flow collections and quoted scalars, where blanks at the start of a line mean nothing.
+    pub(super) fn is_harmless(&self, stream: &Stream) -> bool {
+        let bom = stream.text.bom_len();
+        let mut lines = self.lines.iter().map(|line| line + bom).peekable();
+        for node in stream.nodes().filter(|n| matches!(n.style(), Style::Flow | Style::Single | Style::Double)) {
+            let body = node.body().range();
+            // Nodes come in the order of their starts: a line that is still here lies in none before, and comes too early for the rest.
+            if lines.peek().is_some_and(|&line| line <= body.start) {
+                return false;
             }
+            while lines.next_if(|&line| line < body.end).is_some() {}
         }
+        lines.next().is_none()
     }
 }
 
@@ -78,11 +109,11 @@ mod tests {
 
     #[test]
     fn offsets_map_back() {
-        let padding = Padding { lines: vec![2, 4] };
+        let padding = Padding { lines: vec![2, 4], work: 0 };
         let padded = padding.apply("a\nb\nc\n");
         for (needle, original) in [("a", 0), ("b", 2), ("c", 4)] {
             assert_eq!(padding.original(padded.find(needle).expect("there")), original);
         }
-        assert_eq!(padding.original(padded.len()), 6);
+        assert_eq!((padding.original(3), padding.original(padded.len())), (2, 6));
     }
 }

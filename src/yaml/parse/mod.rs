@@ -4,52 +4,41 @@
 //! cursor that walks the source: between two lexemes there can be nothing but blanks, breaks, comments, indicators, properties and
 //! directives. Where event and source disagree the file is refused.
 
+mod builder;
 mod cursor;
+mod explain;
 mod indent;
 
-use super::{Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style, SyntaxError};
+use super::{Stream, SyntaxError};
 use crate::text::{FileId, Span, TextFile};
-use cursor::Cursor;
+use builder::Builder;
 use indent::Padding;
-use yaml_rust2::parser::{Event, Parser, Tag};
-use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
-
-/// Most nodes that aliases may stand for, as a multiple of the nodes in the file, plus [`ALIAS_ALLOWANCE`].
-/// The largest factor among 250 public Compose files is 1.97.
-const ALIAS_FACTOR: u64 = 10;
-const ALIAS_ALLOWANCE: u64 = 100_000;
 
 /// Parses `text`, retrying with padded lines where only yaml-rust2 minds the indentation.
 pub(super) fn parse(text: &TextFile, file: FileId) -> Result<Stream, SyntaxError> {
     check_characters(text, file)?;
+    let source = &text.text()[text.bom_len()..];
     let mut padding = Padding::default();
+    let mut first_error = None;
     loop {
-        let source = padding.apply(&text.text()[text.bom_len()..]);
-        let failure = match Builder::new(&source).run() {
-            Ok(builder) => return Ok(builder.finish(text, file, &padding)),
+        let padded = padding.apply(source);
+        let failure = match Builder::new(&padded).run() {
+            Ok(builder) => {
+                let stream = builder.finish(text, file, &padding);
+                let kept = if padding.is_harmless(&stream) { None } else { first_error };
+                return kept.map_or(Ok(stream), Err);
+            }
             Err(failure) => failure,
         };
-        if failure.is_indentation && padding.pad(&source, failure.at) {
-            continue;
-        }
         let at = text.bom_len() + padding.original(failure.at);
         let end = at + text.text()[at..].chars().next().map_or(0, char::len_utf8);
         let span = Span { file, start: at as u32, end: end as u32 };
-        return Err(SyntaxError { span, message: failure.message, hint: failure.hint });
+        let error = SyntaxError { span, message: failure.message, hint: failure.hint };
+        if !failure.is_indentation || !padding.pad(&padded, failure.at) {
+            return Err(error);
+        }
+        first_error.get_or_insert(error);
     }
-}
-
-/// Refuses characters that YAML forbids, or that Compose's reader takes for line breaks and this one does not.
-fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..);
-    let Some((at, c)) = text.text().char_indices().skip(usize::from(text.bom_len() > 0)).find(|(_, c)| !allowed(*c)) else { return Ok(()) };
-    let span = Span { file, start: at as u32, end: (at + c.len_utf8()) as u32 };
-    let message = match c {
-        '\u{85}' | '\u{2028}' | '\u{2029}' => format!("{} is a line break for Compose and not for YAML 1.2", c.escape_unicode()),
-        '\u{feff}' => "a byte order mark inside the file".to_owned(),
-        _ => format!("control characters are not allowed ({})", c.escape_unicode()),
-    };
-    Err(SyntaxError { span, message, hint: Some("remove the character, or write it as an escape in double quotes".into()) })
 }
 
 /// Why a pass over the source ended early.
@@ -62,456 +51,29 @@ struct Failure {
     is_indentation: bool,
 }
 
-/// An open collection or document.
-struct Frame {
-    node: Option<NodeId>,
-    kind: FrameKind,
-    last_child: Option<NodeId>,
-    children: usize,
-    /// Nodes below, aliases expanded.
-    size: u64,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FrameKind {
-    Document,
-    Sequence(Style),
-    /// Style; column of the keys; whether the last key had a `?`.
-    Mapping(Style, usize, bool),
-}
-
-struct Builder<'s> {
-    cursor: Cursor<'s>,
-    parser: Parser<std::str::Chars<'s>>,
-    frames: Vec<Frame>,
-    nodes: Vec<NodeData>,
-    values: Vec<Box<str>>,
-    tags: Vec<Box<str>>,
-    anchors: Vec<NodeId>,
-    /// Nodes that each anchor stands for, aliases expanded; 0 while it is open.
-    anchor_sizes: Vec<u64>,
-    expanded: u64,
-    roots: Vec<NodeId>,
-}
-
-/// What an event says of a node besides its kind.
-struct Properties {
-    anchor: usize,
-    tag: Option<Tag>,
-}
-
-impl<'s> Builder<'s> {
-    fn new(source: &'s str) -> Self {
-        Self {
-            cursor: Cursor::new(source),
-            parser: Parser::new_from_str(source),
-            frames: Vec::new(),
-            nodes: Vec::new(),
-            values: Vec::new(),
-            tags: Vec::new(),
-            anchors: Vec::new(),
-            anchor_sizes: Vec::new(),
-            expanded: 0,
-            roots: Vec::new(),
-        }
-    }
-
-    fn run(mut self) -> Result<Self, Failure> {
-        loop {
-            let (event, marker) = self.parser.next_token().map_err(|e| self.scan_failure(&e))?;
-            match event {
-                Event::StreamStart | Event::Nothing => {}
-                Event::StreamEnd => break,
-                Event::DocumentStart => {
-                    self.cursor.document_start().map_err(|at| {
-                        self.fail(at, "a directive that Compose does not know", "remove the line; `%YAML 1.1` and `%TAG` are known")
-                    })?;
-                    self.open(None, FrameKind::Document)?;
-                }
-                Event::DocumentEnd => {
-                    self.frames.pop();
-                    self.cursor.document_end();
-                }
-                Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, marker, Properties { anchor, tag })?,
-                Event::Alias(id) => self.alias(id, marker)?,
-                Event::SequenceStart(anchor, tag) => self.sequence(marker, Properties { anchor, tag })?,
-                Event::MappingStart(anchor, tag) => self.mapping(marker, Properties { anchor, tag })?,
-                Event::SequenceEnd | Event::MappingEnd => self.close()?,
-            }
-        }
-        self.cursor.document_end();
-        self.cursor.skip();
-        if self.cursor.at_end() { Ok(self) } else { Err(self.lossy("text that belongs to no node")) }
-    }
-
-    fn finish(self, text: &TextFile, file: FileId, padding: &Padding) -> Stream {
-        let (mut nodes, bom) = (self.nodes, text.bom_len() as u32);
-        if bom > 0 || !padding.is_empty() {
-            for node in &mut nodes {
-                for offset in [&mut node.start, &mut node.body, &mut node.end, &mut node.indicator] {
-                    *offset = bom + padding.original(*offset as usize) as u32;
-                }
-            }
-        }
-        Stream { text: text.clone(), file, nodes, values: self.values, tags: self.tags, anchors: self.anchors, roots: self.roots }
-    }
-
-    fn fail(&self, at: usize, message: impl Into<String>, hint: &str) -> Failure {
-        Failure { at, message: message.into(), hint: Some(hint.to_owned()), is_indentation: false }
-    }
-
-    fn lossy(&self, what: &str) -> Failure {
-        self.fail(self.cursor.at, format!("cannot be edited without loss: {what}"), "write this part in a simpler way")
-    }
-
-    fn scan_failure(&self, error: &ScanError) -> Failure {
-        let at = self.cursor.byte_of(error.marker());
-        let (message, hint) = explain(error.info());
-        let is_indentation = matches!(
-            error.info(),
-            "invalid indentation"
-                | "invalid indentation in flow construct"
-                | "invalid indentation in quoted scalar"
-                | "tabs disallowed within this context (block indentation)"
-        );
-        Failure { at, message, hint: hint.map(str::to_owned), is_indentation }
-    }
-
-    // ---- nodes ----
-
-    fn scalar(&mut self, text: &str, style: TScalarStyle, marker: Marker, properties: Properties) -> Result<(), Failure> {
-        // A plain scalar with source text is never empty.
-        let is_empty = style == TScalarStyle::Plain && text.is_empty();
-        let own_start = if is_empty { None } else { Some(self.cursor.byte_of(&marker)) };
-        let indicator = self.before_node(own_start.filter(|_| style == TScalarStyle::Plain))?;
-        let start = self.properties(&properties)?;
-        if !is_empty {
-            self.cursor.skip();
-        }
-        let body = self.cursor.at;
-        let is_block = matches!(style, TScalarStyle::Literal | TScalarStyle::Folded);
-        if own_start.is_some_and(|at| !is_block && at != body) {
-            return Err(self.lossy("a scalar is not where it was read"));
-        }
-        let (style, end) = match style {
-            TScalarStyle::Plain if is_empty => (Style::Empty, Some(body)),
-            TScalarStyle::Plain => (Style::Plain, self.cursor.plain(text)),
-            TScalarStyle::SingleQuoted => (Style::Single, self.cursor.single_quoted()),
-            TScalarStyle::DoubleQuoted => (Style::Double, self.cursor.double_quoted()),
-            TScalarStyle::Literal => (Style::Literal, self.cursor.block_scalar(text, marker.col())),
-            TScalarStyle::Folded => (Style::Folded, self.cursor.block_scalar(text, marker.col())),
-        };
-        let Some(end) = end else { return Err(self.lossy("a scalar does not read as its source")) };
-        self.cursor.at = end;
-        // At the end of the file a block scalar's last line may have no break; Compose then reads none.
-        let text = if is_block && self.cursor.at_end() && !self.cursor.source[..end].ends_with(['\n', '\r']) {
-            text.strip_suffix('\n').unwrap_or(text)
-        } else {
-            text
-        };
-        let value = if self.cursor.source[body..end] == *text {
-            0
-        } else {
-            self.values.push(text.into());
-            self.values.len() as u32
-        };
-        let node = NodeData {
-            start: start.unwrap_or(body) as u32,
-            body: body as u32,
-            end: end as u32,
-            indicator: indicator as u32,
-            value,
-            ..blank(Kind::Scalar, style)
-        };
-        let id = self.push(node, &properties)?;
-        self.sized(id, 1);
-        Ok(())
-    }
-
-    fn alias(&mut self, anchor: usize, marker: Marker) -> Result<(), Failure> {
-        let indicator = self.before_node(None)?;
-        self.cursor.skip();
-        let start = self.cursor.at;
-        if self.cursor.byte_of(&marker) != start {
-            return Err(self.lossy("an alias is not where it was read"));
-        }
-        let end = self.cursor.name_end(start + 1);
-        self.cursor.at = end;
-        let size = self.anchor_sizes.get(anchor - 1).copied().unwrap_or(0);
-        if size == 0 {
-            return Err(self.fail(start, "an alias inside the node that it names", "Compose calls this a cycle; remove the alias"));
-        }
-        self.expanded = self.expanded.saturating_add(size);
-        let node = NodeData {
-            start: start as u32,
-            body: start as u32,
-            end: end as u32,
-            indicator: indicator as u32,
-            anchor: anchor as u32,
-            ..blank(Kind::Alias, Style::Plain)
-        };
-        self.push(node, &Properties { anchor: 0, tag: None })?;
-        if self.expanded > ALIAS_FACTOR * self.nodes.len() as u64 + ALIAS_ALLOWANCE {
-            return Err(self.fail(
-                start,
-                "aliases stand for too many nodes",
-                "repeated aliases of aliases grow without bound; write the values out",
-            ));
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.size = frame.size.saturating_add(size);
-        }
-        Ok(())
-    }
-
-    fn sequence(&mut self, marker: Marker, properties: Properties) -> Result<(), Failure> {
-        let indicator = self.before_node(None)?;
-        let start = self.properties(&properties)?;
-        self.cursor.skip();
-        let body = self.cursor.at;
-        let is_flow = self.cursor.peek() == Some(b'[') && self.cursor.byte_of(&marker) == body;
-        if !is_flow && self.cursor.peek() != Some(b'-') {
-            return Err(self.lossy("a list does not start where it was read"));
-        }
-        self.cursor.at += usize::from(is_flow);
-        let style = if is_flow { Style::Flow } else { Style::Block };
-        self.open_node(Kind::Sequence, style, (start, body, indicator), &properties, FrameKind::Sequence(style))
-    }
-
-    fn mapping(&mut self, marker: Marker, properties: Properties) -> Result<(), Failure> {
-        let indicator = self.before_node(None)?;
-        let start = self.properties(&properties)?;
-        self.cursor.skip();
-        let body = self.cursor.at;
-        let is_pair_of_mapping =
-            |next: Option<(Event, Marker)>| matches!(next, Some((Event::MappingStart(..), m)) if m.index() == marker.index());
-        let at_brace = self.cursor.peek() == Some(b'{') && self.cursor.byte_of(&marker) == body;
-        let in_flow_list = matches!(self.frames.last().map(|f| f.kind), Some(FrameKind::Sequence(Style::Flow)));
-        let style = if at_brace && !is_pair_of_mapping(self.parser.peek().ok().cloned()) {
-            Style::Flow
-        } else if in_flow_list {
-            Style::Pair
-        } else {
-            Style::Block
-        };
-        self.cursor.at += usize::from(style == Style::Flow);
-        let column = if style == Style::Block { self.cursor.column(body) } else { 0 };
-        self.open_node(Kind::Mapping, style, (start, body, indicator), &properties, FrameKind::Mapping(style, column, false))
-    }
-
-    // ---- frames ----
-
-    fn open(&mut self, node: Option<NodeId>, kind: FrameKind) -> Result<(), Failure> {
-        if self.frames.len() > MAX_DEPTH {
-            return Err(self.fail(self.cursor.at, format!("nested deeper than {MAX_DEPTH} levels"), "no Compose file needs this"));
-        }
-        self.frames.push(Frame { node, kind, last_child: None, children: 0, size: 1 });
-        Ok(())
-    }
-
-    fn open_node(
-        &mut self,
-        kind: Kind,
-        style: Style,
-        (start, body, indicator): (Option<usize>, usize, usize),
-        properties: &Properties,
-        frame: FrameKind,
-    ) -> Result<(), Failure> {
-        let node =
-            NodeData { start: start.unwrap_or(body) as u32, body: body as u32, end: 0, indicator: indicator as u32, ..blank(kind, style) };
-        let id = self.push(node, properties)?;
-        self.open(Some(id), frame)
-    }
-
-    fn close(&mut self) -> Result<(), Failure> {
-        let Some(frame) = self.frames.pop() else { return Err(self.lossy("an end without a start")) };
-        let Some(id) = frame.node else { return Err(self.lossy("an end without a start")) };
-        let style = self.nodes[id.0 as usize].style;
-        let end = if style == Style::Flow {
-            self.cursor.skip();
-            if self.cursor.eat(b',') {
-                self.cursor.skip();
-            }
-            if !self.cursor.eat(b']') && !self.cursor.eat(b'}') {
-                return Err(self.lossy("a bracket is not where it was read"));
-            }
-            self.cursor.at
-        } else {
-            frame.last_child.map_or(self.cursor.at, |c| self.nodes[c.0 as usize].end as usize)
-        };
-        self.nodes[id.0 as usize].end = end as u32;
-        self.sized(id, frame.size);
-        Ok(())
-    }
-
-    /// Notes how many nodes `id` stands for, in its anchor and in the frame around it.
-    fn sized(&mut self, id: NodeId, size: u64) {
-        let anchor = self.nodes[id.0 as usize].anchor;
-        if anchor > 0 {
-            self.anchor_sizes[anchor as usize - 1] = size;
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.size = frame.size.saturating_add(size);
-        }
-    }
-
-    /// Appends a node and links it to the one before it.
-    fn push(&mut self, mut node: NodeData, properties: &Properties) -> Result<NodeId, Failure> {
-        let id = NodeId(self.nodes.len() as u32);
-        if properties.anchor > 0 {
-            node.anchor = properties.anchor as u32;
-            self.anchors.resize(properties.anchor, id);
-            self.anchor_sizes.resize(properties.anchor, 0);
-        }
-        if let Some(tag) = &properties.tag {
-            self.tags.push(format!("{}{}", tag.handle, tag.suffix).into());
-            node.tag = self.tags.len() as u32;
-        }
-        if self.nodes.len() == self.nodes.capacity() {
-            // By a fifth instead of doubling: nodes are what costs memory.
-            self.nodes.reserve_exact(self.nodes.len() / 5 + 64);
-        }
-        self.nodes.push(node);
-        let Some(frame) = self.frames.last_mut() else { return Err(self.lossy("a node outside a document")) };
-        match (frame.last_child, frame.node) {
-            (Some(last), _) => self.nodes[last.0 as usize].next = id.0 + 1,
-            (None, Some(parent)) => self.nodes[parent.0 as usize].child = id.0 + 1,
-            (None, None) => self.roots.push(id),
-        }
-        frame.last_child = Some(id);
-        frame.children += 1;
-        Ok(id)
-    }
-
-    // ---- between nodes ----
-
-    /// Consumes what stands before a node in its parent: `-`, `,`, `?`, `:`. Returns the offset of the indicator, or where the node may
-    /// start. `own_start` is where the node itself is known to start, for plain scalars that begin with `:` or `?`.
-    fn before_node(&mut self, own_start: Option<usize>) -> Result<usize, Failure> {
-        let Some(frame) = self.frames.last_mut() else { return Err(self.lossy("a node outside a document")) };
-        let (kind, children) = (frame.kind, frame.children);
-        let before = self.cursor.at;
-        match kind {
-            FrameKind::Document => Ok(before),
-            FrameKind::Sequence(Style::Flow) => {
-                self.comma(children)?;
-                Ok(self.cursor.at)
-            }
-            FrameKind::Sequence(_) => {
-                self.cursor.skip();
-                let indicator = self.cursor.at;
-                if self.cursor.eat(b'-') { Ok(indicator) } else { Err(self.lossy("a list item has no dash")) }
-            }
-            FrameKind::Mapping(style, column, _) if children.is_multiple_of(2) => {
-                if style == Style::Flow {
-                    self.comma(children)?;
-                }
-                let after_comma = self.cursor.at;
-                self.cursor.skip();
-                let indicator = self.cursor.at;
-                let explicit = own_start != Some(indicator)
-                    && self.cursor.peek() == Some(b'?')
-                    && self.cursor.ends_indicator(indicator + 1, style != Style::Block);
-                if explicit {
-                    self.cursor.at += 1;
-                } else {
-                    self.cursor.at = after_comma;
-                }
-                if let Some(frame) = self.frames.last_mut() {
-                    frame.kind = FrameKind::Mapping(style, column, explicit);
-                }
-                Ok(indicator)
-            }
-            FrameKind::Mapping(style, column, explicit) => {
-                self.cursor.skip();
-                let indicator = self.cursor.at;
-                let own_colon = style != Style::Block || !explicit || self.cursor.column(indicator) == column;
-                if own_colon && own_start != Some(indicator) && self.cursor.eat(b':') {
-                    return Ok(indicator);
-                }
-                // `{a}` or `? a`: a key without a colon. Its null stands right behind it.
-                self.cursor.at = before;
-                Ok(before)
-            }
-        }
-    }
-
-    fn comma(&mut self, children: usize) -> Result<(), Failure> {
-        if children > 0 {
-            self.cursor.skip();
-            if !self.cursor.eat(b',') {
-                return Err(self.lossy("members of a flow collection have no comma between them"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Consumes the anchor and tag that the event announces. Returns where they start.
-    fn properties(&mut self, properties: &Properties) -> Result<Option<usize>, Failure> {
-        let (mut anchor, mut tag) = (properties.anchor > 0, properties.tag.is_some());
-        let mut start = None;
-        while anchor || tag {
-            self.cursor.skip();
-            let at = self.cursor.at;
-            match self.cursor.peek() {
-                Some(b'&') if anchor => {
-                    anchor = false;
-                    self.cursor.at = self.cursor.name_end(at + 1);
-                }
-                Some(b'!') if tag => {
-                    tag = false;
-                    self.cursor.at = self.cursor.tag_end(at);
-                }
-                _ => return Err(self.lossy("an anchor or tag is not where it was read")),
-            }
-            start = start.or(Some(at));
-        }
-        Ok(start)
-    }
-}
-
-fn blank(kind: Kind, style: Style) -> NodeData {
-    NodeData { start: 0, body: 0, end: 0, indicator: 0, next: 0, child: 0, value: 0, anchor: 0, tag: 0, kind, style }
-}
-
-/// yaml-rust2's words in a person's, and what to do.
-fn explain(info: &str) -> (String, Option<&'static str>) {
-    let (message, hint) = match info {
-        "tabs disallowed within this context (block indentation)"
-        | "tab cannot be used as indentation"
-        | "tabs disallowed in this context" => ("a tab where YAML wants blanks", "indent with blanks"),
-        "while scanning a quoted scalar, found unexpected end of stream" => ("a quote is not closed", "close the quote"),
-        "mapping values are not allowed in this context" => {
-            ("a `:` where no value can start", "quote the value, or move it to a line of its own")
-        }
-        "while parsing a block mapping, did not find expected key" => {
-            ("expected a key here", "check the indentation of this line and the one before")
-        }
-        "while parsing a block collection, did not find expected '-' indicator" => {
-            ("expected a list item here", "check the indentation of this line and the one before")
-        }
-        "invalid indentation" | "simple key expected" | "simple key expect ':'" => {
-            ("expected `key: value` here", "check the indentation and the colon")
-        }
-        "while parsing a flow mapping, did not find expected ',' or '}'" => {
-            ("expected `,` or `}`", "close the brace, or put a comma between the entries")
-        }
-        "while parsing a flow sequence, expected ',' or ']'" => {
-            ("expected `,` or `]`", "close the bracket, or put a comma between the items")
-        }
-        "while parsing node, found unknown anchor" => (
-            "an alias of an anchor that does not exist",
-            "define the anchor above its use; as a key write `*name :` with a blank before the colon",
-        ),
-        "while parsing a quoted scalar, found unknown escape character" => {
-            ("an unknown escape in double quotes", "double the backslash, or use single quotes")
-        }
-        "recursion limit exceeded" => ("nested too deeply", "no Compose file needs this"),
-        "comments must be separated from other tokens by whitespace" => {
-            ("a comment needs a blank before its `#`", "put a blank before the `#`")
-        }
-        "found incompatible YAML document" => ("incompatible YAML version", "remove the %YAML line"),
-        other => return (other.trim_start_matches("while ").to_owned(), None),
+/// Refuses characters that YAML forbids, or that Compose's reader takes for line breaks and this one does not.
+fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
+    let is_allowed = |c: char| match c {
+        '\t' | '\n' | '\r' | ' '..='~' => true,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= '\u{a0}',
     };
-    (message.to_owned(), Some(hint))
+    let bom = text.bom_len();
+    let Some((at, c)) = text.text()[bom..].char_indices().find(|(_, c)| !is_allowed(*c)) else { return Ok(()) };
+    let start = (bom + at) as u32;
+    let (message, hint) = match c {
+        '\u{85}' | '\u{2028}' | '\u{2029}' => (
+            format!("{} is a line break for Compose and none in YAML 1.2", c.escape_unicode()),
+            "end the line with an ordinary line break, or write the character as an escape in double quotes",
+        ),
+        '\u{feff}' => ("a byte order mark inside the file".to_owned(), "remove it; only the start of a file can have one"),
+        _ => (
+            format!("control characters are not allowed ({})", c.escape_unicode()),
+            "remove the character, or write it as an escape in double quotes",
+        ),
+    };
+    Err(SyntaxError { span: Span { file, start, end: start + c.len_utf8() as u32 }, message, hint: Some(hint.into()) })
 }
+
+#[cfg(test)]
+mod tests;
