@@ -97,11 +97,10 @@ impl TextFile {
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let start = self.line_start(offset);
         let before = self.text[..start].as_bytes();
-        let newlines = before.iter().filter(|&&b| b == b'\n').count();
-        let lone_returns =
-            before.windows(2).filter(|w| w[0] == b'\r' && w[1] != b'\n').count() + usize::from(before.last() == Some(&b'\r'));
+        let ends_line = |i: usize| before[i] == b'\n' || before[i] == b'\r' && before.get(i + 1) != Some(&b'\n');
+        let lines = (0..before.len()).filter(|&i| ends_line(i)).count();
         let column = self.text[start.max(self.bom_len().min(offset))..offset].chars().count();
-        (newlines + lone_returns + 1, column + 1)
+        (lines + 1, column + 1)
     }
 
     /// First byte of the line that holds `offset`.

@@ -86,8 +86,7 @@ fn choose(
     let family = seen.as_ref().and_then(|(repository, _)| claiming(repository));
     match (family, selection.presets.first()) {
         (None, Some(preset)) => Ok(Some(Choice { preset: preset.clone(), recognised: None, named: true })),
-        (Some(_), _) if !selection.auto => Ok(None),
-        (None, None) if !selection.auto => Ok(None),
+        _ if !selection.auto => Ok(None),
         (family, _) => {
             let name = family.unwrap_or("generic");
             if !embedded.contains_key(name) {

@@ -247,6 +247,7 @@ impl<'a> Node<'a> {
     }
 
     /// For an alias, the node it stands for; else the node itself. Never an alias.
+    #[must_use]
     pub fn resolved(self) -> Node<'a> {
         match self.kind() {
             Kind::Alias => self.stream.node(self.stream.anchors[self.data().anchor as usize - 1]),

@@ -156,6 +156,9 @@ fn zone(text: &str) -> Option<()> {
     (in_range(hours, 24) && in_range(minutes, 60)).then_some(())
 }
 
+/// Strings that some reader takes for something else, in any case.
+const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
+
 /// Whether `text` written without quotes reads as the string `text` for every YAML reader. Errs on the side of quotes.
 pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     let bytes = text.as_bytes();
@@ -174,8 +177,6 @@ pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     if in_flow && (first == b':' || bytes.iter().any(|b| b",[]{}?".contains(b))) {
         return false;
     }
-    const WORDS: [&str; 16] =
-        ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
     !WORDS.iter().any(|w| w.eq_ignore_ascii_case(text)) && !looks_like_number(text)
 }
 

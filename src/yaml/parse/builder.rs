@@ -84,10 +84,10 @@ impl<'s> Builder<'s> {
                     self.frames.pop();
                     self.cursor.document_end();
                 }
-                Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, marker, Properties { anchor, tag })?,
+                Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, marker, &Properties { anchor, tag })?,
                 Event::Alias(id) => self.alias(id, marker)?,
-                Event::SequenceStart(anchor, tag) => self.sequence(marker, Properties { anchor, tag })?,
-                Event::MappingStart(anchor, tag) => self.mapping(marker, Properties { anchor, tag })?,
+                Event::SequenceStart(anchor, tag) => self.sequence(marker, &Properties { anchor, tag })?,
+                Event::MappingStart(anchor, tag) => self.mapping(marker, &Properties { anchor, tag })?,
                 Event::SequenceEnd | Event::MappingEnd => self.close()?,
             }
         }
@@ -118,12 +118,12 @@ impl<'s> Builder<'s> {
 
     // ---- nodes ----
 
-    fn scalar(&mut self, text: &str, style: TScalarStyle, marker: Marker, properties: Properties) -> Result<(), Failure> {
+    fn scalar(&mut self, text: &str, style: TScalarStyle, marker: Marker, properties: &Properties) -> Result<(), Failure> {
         // A plain scalar with source text is never empty.
         let is_empty = style == TScalarStyle::Plain && text.is_empty();
         let own_start = if is_empty { None } else { Some(self.cursor.byte_of(&marker)) };
         let indicator = self.before_node(own_start.filter(|_| style == TScalarStyle::Plain))?;
-        let start = self.properties(&properties)?;
+        let start = self.properties(properties)?;
         if !is_empty {
             self.cursor.skip();
         }
@@ -157,7 +157,7 @@ impl<'s> Builder<'s> {
             value,
             ..blank(Kind::Scalar, style)
         };
-        let id = self.push(node, &properties)?;
+        let id = self.push(node, properties)?;
         self.sized(id, 1);
         Ok(())
     }
@@ -198,9 +198,9 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    fn sequence(&mut self, marker: Marker, properties: Properties) -> Result<(), Failure> {
+    fn sequence(&mut self, marker: Marker, properties: &Properties) -> Result<(), Failure> {
         let indicator = self.before_node(None)?;
-        let start = self.properties(&properties)?;
+        let start = self.properties(properties)?;
         self.cursor.skip();
         let body = self.cursor.at;
         let is_flow = self.cursor.peek() == Some(b'[') && self.cursor.byte_of(&marker) == body;
@@ -209,12 +209,12 @@ impl<'s> Builder<'s> {
         }
         self.cursor.at += usize::from(is_flow);
         let style = if is_flow { Style::Flow } else { Style::Block };
-        self.open_node(Kind::Sequence, style, (start, body, indicator), &properties, FrameKind::Sequence(style))
+        self.open_node(Kind::Sequence, style, (start, body, indicator), properties, FrameKind::Sequence(style))
     }
 
-    fn mapping(&mut self, marker: Marker, properties: Properties) -> Result<(), Failure> {
+    fn mapping(&mut self, marker: Marker, properties: &Properties) -> Result<(), Failure> {
         let indicator = self.before_node(None)?;
-        let start = self.properties(&properties)?;
+        let start = self.properties(properties)?;
         self.cursor.skip();
         let body = self.cursor.at;
         let is_pair_of_mapping =
@@ -230,7 +230,7 @@ impl<'s> Builder<'s> {
         };
         self.cursor.at += usize::from(style == Style::Flow);
         let column = if style == Style::Block { self.cursor.column(body) } else { 0 };
-        self.open_node(Kind::Mapping, style, (start, body, indicator), &properties, FrameKind::Mapping(style, column, false))
+        self.open_node(Kind::Mapping, style, (start, body, indicator), properties, FrameKind::Mapping(style, column, false))
     }
 
     fn own_value(&mut self, text: String) -> u32 {
