@@ -1,10 +1,57 @@
-//! Architecture document: written below.
-pub mod audit;
-pub mod cli;
-pub mod compose;
-pub mod edge;
-pub mod error;
-pub mod evidence;
-pub mod rewrite;
+//! `rofs-harden` makes Docker Compose services run on a read-only root filesystem, changes nothing else in the file, and says why for
+//! every line.
+//!
+//! One idea carries it: a preset, a log, a running container and a person all say the same kind of thing, *service S must be able to
+//! write at path P, because R*. That is an [`evidence::WritablePath`]. One function turns a project and writable paths into findings
+//! ([`audit::audit`]); one function turns accepted fixes into verified bytes ([`rewrite::rewrite`]).
+//!
+//! ```text
+//! text → yaml → compose → evidence → audit → rewrite      pure, one direction, no effects
+//!                                     edge · cli          the only places with effects
+//! ```
+//!
+//! # Map
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`text`] | a file's text, places in it, its line breaks |
+//! | [`error`] | every way the tool can fail, each with its hint |
+//! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
+//! | [`compose`] | services after merging, mounts of every spelling, whether a path is writable, image names, Dockerfiles |
+//! | [`evidence`] | presets, which service gets which, and what that says it needs |
+//! | [`audit`] | findings and fixes: the smallest set of changes, or the reason why not |
+//! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
+//! | [`edge`] | finding, reading and atomically writing files |
+//! | [`cli`] | the command line, the diff, the questions |
+//!
+//! # What always holds
+//!
+//! 1. A module uses only modules above it in the map; `edge` uses `text` and `error` alone; only `cli` sees both sides.
+//! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
+//!    for ([`compose::dockerfile::references`]) and handed in.
+//! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
+//!    by service; planning again plans nothing; every byte outside an edit is as it was.
+//! 4. What is not done is said: a refusal is a finding with a place and a reason.
+//! 5. Iteration follows the order of the input: the same input gives the same bytes on every run and machine.
+//! 6. Input comes from strangers: depth, size and alias expansion are bounded before anything recurses, and nothing from a file reaches a
+//!    terminal unescaped.
+//!
+//! Most of this is checked by `tests/architecture.rs`, `clippy.toml` and the tests of the laws.
+
 pub mod text;
+
+pub mod error;
+
 pub mod yaml;
+
+pub mod compose;
+
+pub mod evidence;
+
+pub mod audit;
+
+pub mod rewrite;
+
+pub mod edge;
+
+pub mod cli;

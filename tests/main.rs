@@ -1,6 +1,7 @@
 //! Every test that looks from outside, in one binary.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::disallowed_methods, missing_docs)]
 
+mod architecture;
 mod cases;
 mod disk;
 mod generated;

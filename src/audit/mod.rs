@@ -6,9 +6,10 @@ mod refuse;
 pub use finding::{Applicability, Change, Finding, Fix, Rule, What};
 
 use crate::compose::{Coverage, Entry, Known, Project, Service, merge};
-use crate::evidence::{Confidence, Need, Storage, WritablePath};
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
 use refuse::Facts;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Audits every service that `needs` names, in the project's order.
 pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
@@ -62,8 +63,14 @@ fn audit_service(facts: &Facts<'_, '_>, service: &Service<'_>, need: &Need, name
     }
     // The order in which new keys are written: read_only, tmpfs, volumes, then the declarations.
     changes.sort_by_key(|c| matches!(c.what, What::Volume { .. }));
+    let because = Arc::new(Reason {
+        source: Source::Rule,
+        text: "a named volume must be declared".into(),
+        link: None,
+        confidence: Confidence::Documented,
+    });
     let declare = |c: &Change| match &c.what {
-        What::Volume { name, .. } => Some(Change { what: What::Declare(name.clone()), reason: c.reason.clone() }),
+        What::Volume { name, .. } => Some(Change { what: What::Declare(name.clone()), reason: because.clone() }),
         _ => None,
     };
     let declared: Vec<Change> = changes.iter().filter_map(declare).collect();
