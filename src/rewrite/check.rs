@@ -5,7 +5,7 @@ use super::value::{all, same_value};
 use crate::audit::{Fix, What};
 use crate::compose::{Entry, Known, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The first law for the text: node by node, `after` is `before` with the placed ops applied. Kinds, styles, tags, anchors and
 /// aliases count, not only values.
@@ -99,19 +99,20 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         "volumes" => whats.iter().any(|w| matches!(w, What::Volume { .. })),
         _ => false,
     };
-    let (before, after) = (by_key(&old.entries), by_key(&new.entries));
-    let keys: HashSet<&str> = old.entries.iter().chain(&new.entries).map(|e| e.key.text()).collect();
-    let mut keys: Vec<&str> = keys.into_iter().collect();
-    keys.sort_unstable();
-    for key in keys {
-        let same = match (before.get(key), after.get(key)) {
-            _ if planned(key) => true,
-            (Some(b), Some(a)) => same_value(b.value, a.value),
-            _ => false,
-        };
-        if !same {
+    // Keys keep their order as a rule, so most are found where the walk stands.
+    let mut walk = new.entries.iter().peekable();
+    let mut common = 0;
+    for entry in &old.entries {
+        let key = entry.key.text();
+        let found = walk.next_if(|e| e.key.text() == key).or_else(|| new.get(key));
+        common += usize::from(found.is_some());
+        if !planned(key) && !found.is_some_and(|e| same_value(entry.value, e.value)) {
             return Err(key.to_owned());
         }
+    }
+    let is_new = |e: &&Entry<'_>| planned(e.key.text()) && old.get(e.key.text()).is_none();
+    if new.entries.len() != common + new.entries.iter().filter(is_new).count() {
+        return Err("a new key".to_owned());
     }
     if planned("read_only") && new.read_only != Known::Yes {
         return Err("read_only".into());

@@ -85,21 +85,28 @@ impl<'p, 'a> Placer<'p, 'a> {
                 wanted.entry((index, key)).or_default().push(value);
             }
         }
-        let aliases: Vec<_> = project.documents.iter().flat_map(|d| reachable_aliases(d.root)).collect();
+        let mut aliases = Vec::new();
         let mut users: HashMap<_, Vec<_>> = HashMap::new();
-        for (index, service) in project.services.iter().enumerate() {
-            if aliases.is_empty() {
-                users.entry(site(service.definition)).or_default().push(index);
-                continue;
-            }
-            for (body, _) in merge::sources(service.definition) {
-                users.entry(site(body)).or_default().push(index);
+        // Without aliases no node has two users, and none of this is needed.
+        if project.streams.iter().any(|s| s.nodes().any(|n| n.kind() == Kind::Alias)) {
+            aliases.extend(project.documents.iter().flat_map(|d| reachable_aliases(d.root)));
+            for (index, service) in project.services.iter().enumerate() {
+                for (body, _) in merge::sources(service.definition) {
+                    users.entry(site(body)).or_default().push(index);
+                }
             }
         }
         Self { project, wanted, users, aliases, placement: Placement::default() }
     }
 
     fn place_key(&mut self, key: &'static str) {
+        if self.aliases.is_empty() {
+            for (index, service) in self.project.services.iter().enumerate() {
+                let entry = service.get(key);
+                self.put(entry.map_or(service.definition, |e| e.value), entry, key, index);
+            }
+            return;
+        }
         // Services by the value that they see, wherever it stands.
         let mut seeing: HashMap<Site, Vec<usize>> = HashMap::new();
         for (index, service) in self.project.services.iter().enumerate() {
