@@ -6,5 +6,7 @@ mod cases;
 mod disk;
 mod generated;
 mod laws;
+mod mutations;
 mod oracle;
 mod pipe;
+mod readme;
