@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection, needs};
 use crate::rewrite::{self, Outcome, Rewrite};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -104,7 +105,7 @@ struct Plan {
 impl Plan {
     fn new(project: &Project<'_>, needs: Vec<Need>, unsafe_fixes: bool) -> Self {
         let findings = audit(project, &needs);
-        let consent: std::collections::HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
+        let consent: HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
         let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
         for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
             if unsafe_fixes || fix.applicability == Applicability::Safe || consent.contains(fix.service.as_str()) {
@@ -185,14 +186,13 @@ fn write(ui: &Ui, args: &Harden, plan: &Plan, files: &Files, rewrites: &[Rewrite
 }
 
 fn check(ui: &Ui, project: &Project<'_>, plan: &Plan, outcome: &Outcome) -> Status {
-    let refused = |service: &str| outcome.refused.iter().any(|(name, _)| name == service);
+    let mut open: HashSet<&str> = plan.accepted.iter().map(|f| f.service.as_str()).collect();
+    outcome.refused.iter().for_each(|(service, _)| drop(open.remove(service.as_str())));
+    let missing = plan.findings.iter().filter(|f| open.contains(f.service.as_str())).filter_map(|f| Some((f, f.fix.as_ref()?)));
     let mut status = Status::Done;
-    for finding in &plan.findings {
-        let open = plan.accepted.iter().find(|f| f.service == finding.service && finding.fix.is_some() && !refused(&f.service));
-        if let Some(fix) = open {
-            status = Status::FindingsRemain;
-            ui.out(&text::missing(project, finding, fix));
-        }
+    for (finding, fix) in missing {
+        status = Status::FindingsRemain;
+        ui.out(&text::missing(project, finding, fix));
     }
     text::remarks(ui, project, &plan.findings, &outcome.refused);
     text::held_back(ui, &plan.held_back);

@@ -6,6 +6,7 @@ use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::rewrite::Rewrite;
 use crate::yaml::Stream;
+use std::collections::HashMap;
 
 /// `file:line:column` of a finding.
 fn place(project: &Project<'_>, finding: &Finding) -> String {
@@ -18,15 +19,15 @@ fn place(project: &Project<'_>, finding: &Finding) -> String {
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
 pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) {
+    let refused: HashMap<&str, &str> = refused.iter().map(|(service, why)| (service.as_str(), why.as_str())).collect();
     for finding in findings {
-        let text = format!("{}: {}: {}", place(project, finding), finding.service, finding.message);
-        let why_not = refused.iter().find(|(service, _)| *service == finding.service && finding.fix.is_some());
-        if let Some((_, why)) = why_not {
+        if let (Some(why), Some(_)) = (refused.get(finding.service.as_str()), &finding.fix) {
             let place = place(project, finding);
             ui.warn(&clean_line(&format!("{place}: {}: not changed: {why} [shared-definition]", finding.service)));
             ui.hint("harden both services in one run, or give each its own definition");
         } else if finding.fix.is_none() {
-            ui.warn(&clean_line(&format!("{text} [{}]", finding.rule.id())));
+            let place = place(project, finding);
+            ui.warn(&clean_line(&format!("{place}: {}: {} [{}]", finding.service, finding.message, finding.rule.id())));
             if let Some(help) = &finding.help {
                 ui.hint(&clean_line(help));
             }
