@@ -3,8 +3,10 @@
 
 mod architecture;
 mod cases;
+mod cli;
 mod disk;
 mod generated;
 mod laws;
 mod oracle;
 mod pipe;
+mod support;

@@ -112,14 +112,14 @@ pub(super) enum Presets {
     List,
     /// Show what a preset adds and why, with sources
     Show {
-        /// Name of a preset, or a file
-        #[arg(value_name = "PRESET")]
+        /// Name of a preset, or a file such as `./mine.toml`
+        #[arg(value_name = "PRESET", help_heading = "Input")]
         name: String,
     },
-    /// Check a preset file
+    /// Check a preset file that you wrote
     Check {
-        /// The file
-        #[arg(value_name = "FILE")]
+        /// The preset file
+        #[arg(value_name = "FILE", help_heading = "Input")]
         file: PathBuf,
     },
 }

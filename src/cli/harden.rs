@@ -76,9 +76,14 @@ fn project(ui: &Ui, args: &Harden, selection: &Selection, files: &Files, ask: Op
 
 /// Standard input to standard output.
 fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
-    if args.write || args.interactive || args.paths.len() > 1 {
+    let wrong = match (args.paths.len() > 1, args.write || args.interactive) {
+        (true, _) => Some("`-` goes with no other PATH"),
+        (_, true) => Some("standard input cannot be written back"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
         let hint = "`-` alone reads standard input and writes the result to standard output";
-        return Err(Error::Usage("standard input cannot be written back".into(), Some(hint.into())));
+        return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
     let files = Files::read_stdin()?;
     let project = files.project()?;

@@ -78,7 +78,7 @@ impl<'p> Places<'p> {
 pub(in crate::cli) fn reasons(ui: &Ui, rewrite: &Rewrite) {
     for line in rewrite.lines() {
         let (name, reason) = (rewrite.before().name(), diff::full_reason(line));
-        ui.note(&clean_line(&format!("{name}:{}: {}: {}: {reason}", line.line, line.service, line.change.what)));
+        ui.note(&clean_line(&format!("{name}:{}: {}: {}  # {reason}", line.line, line.service, line.change.what)));
     }
 }
 
