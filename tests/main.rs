@@ -3,6 +3,7 @@
 
 mod architecture;
 mod cases;
+mod cli;
 mod disk;
 mod generated;
 mod laws;
@@ -10,3 +11,4 @@ mod mutations;
 mod oracle;
 mod pipe;
 mod readme;
+mod support;

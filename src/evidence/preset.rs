@@ -99,13 +99,8 @@ impl Preset {
     /// The embedded preset `name`. Errors: a usage error with the nearest name.
     pub fn embedded(name: &str) -> Result<Self> {
         let Some(embedded) = EMBEDDED.iter().find(|e| e.name == name) else {
-            let names: Vec<&str> = list().map(|(n, _)| n).collect();
-            let hint = match nearest(name, names.iter().copied()) {
-                Some(near) => {
-                    format!("did you mean `{near}`? `rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml")
-                }
-                None => format!("known presets: {}; a file is named with a slash: ./{name}.toml", names.join(", ")),
-            };
+            let near = nearest(name, list().map(|(n, _)| n)).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let hint = format!("{near}`rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml");
             return Err(Error::Usage(format!("there is no preset `{name}`"), Some(hint)));
         };
         let text = TextFile::new(format!("presets/{name}.toml"), embedded.text.into(), MAX_FILE_BYTES);
