@@ -53,7 +53,9 @@ pub(in crate::cli) fn view(rewrite: &Rewrite, width: usize, color: bool) -> Stri
         if index > 0 {
             rows.push(Row { number: None, sign: ' ', look: Some(Look::Dim), parts: vec![(false, "...".into())] });
         }
-        group.iter().for_each(|op| rows.extend(rows_of(&diff, op)));
+        for op in group {
+            rows.extend(rows_of(&diff, op));
+        }
     }
     layout(&rows, rewrite.lines(), width, color)
 }
