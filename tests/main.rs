@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
-    clippy::format_collect,
     clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -15,5 +14,7 @@ mod cases;
 mod disk;
 mod generated;
 mod laws;
+mod mutations;
 mod oracle;
 mod pipe;
+mod readme;

@@ -152,7 +152,7 @@ fn show(ui: &Ui, rewrite: &Rewrite) {
     let name = rewrite.before().name();
     if ui.out_is_terminal() {
         let title = super::ui::paint(ui.out_color(), super::ui::Look::Bold, &clean_line(name));
-        ui.out(&format!("{title}\n{}\n", diff::view(rewrite, ui.width(), ui.out_color())));
+        ui.out(&format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, ui.width(), ui.out_color())));
     } else {
         ui.out(&diff::patch(rewrite, name));
         text::reasons(ui, rewrite);

@@ -144,7 +144,7 @@ fn show(
     }
     let outcome = rewrite::rewrite(project, &[fix], needs, false)?;
     for rewrite in &outcome.rewrites {
-        ui.err_line(diff::view(rewrite, ask.width(), ui.err_color()).trim_end());
+        ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
     for (_, why) in &outcome.refused {
         ui.warn(&clean_line(&format!("alone this cannot be written: {why}")));

@@ -51,7 +51,8 @@ pub(in crate::cli) fn missing(project: &Project<'_>, finding: &Finding, fix: &Fi
 /// Why every changed line is there, for a patch that goes to a program.
 pub(in crate::cli) fn reasons(ui: &Ui, rewrite: &Rewrite) {
     for line in rewrite.lines() {
-        let text = format!("{}:{}: {}: {} — {}", rewrite.before().name(), line.line, line.service, line.change.what, diff::reason(line));
+        let text =
+            format!("{}:{}: {}: {} — {}", rewrite.before().name(), line.line, line.service, line.change.what, diff::full_reason(line));
         ui.note(&clean_line(&text));
     }
 }
