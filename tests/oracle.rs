@@ -115,13 +115,13 @@ fn stub(complaint: &str, top: &Path) -> bool {
 /// A model without what means nothing: extension blocks, `volume: {}`, absent commands, `read_only: false`.
 pub(crate) fn normal(mut model: Value) -> Value {
     if let Some(top) = model.as_object_mut() {
-        top.retain(|key, value| !key.starts_with("x-") && !(key == "volumes" && *value == json!({})));
+        top.retain(|key, value| !(key.starts_with("x-") || key == "volumes" && *value == json!({})));
     }
     if let Some(services) = model.get_mut("services").and_then(Value::as_object_mut) {
         for service in services.values_mut().filter_map(Value::as_object_mut) {
-            service.retain(|key, value| !key.starts_with("x-") && !value.is_null() && !(key == "read_only" && *value == json!(false)));
+            service.retain(|key, value| !(key.starts_with("x-") || value.is_null() || key == "read_only" && *value == json!(false)));
             for mount in service.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
-                mount.retain(|key, value| !(key == "volume" && *value == json!({})));
+                mount.retain(|key, value| key != "volume" || *value != json!({}));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The command line: the only place that knows both the core and the world.
 
-#![allow(clippy::disallowed_methods, reason = "the terminal and its environment are met here")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the terminal and its environment are met here")]
 
 mod args;
 mod ask;
