@@ -32,9 +32,12 @@ pub(super) fn check_entry(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> 
     Ok(())
 }
 
-/// Checks a plain scalar inside a flow collection.
-pub(super) fn check_plain(scalar: Node<'_>) -> Result<(), SyntaxError> {
+/// Checks an unquoted scalar inside a flow collection.
+pub(super) fn check_scalar(scalar: Node<'_>) -> Result<(), SyntaxError> {
     let source = scalar.source();
+    if source.starts_with(['|', '>']) {
+        return Err(refuse(scalar.span(), "a block scalar in a flow collection", "put the value in quotes"));
+    }
     if source.starts_with(':') || source.ends_with(':') || source.contains('?') {
         return Err(refuse(scalar.span(), "a `:` or `?` that Compose reads as an indicator here", "put the value in quotes"));
     }
