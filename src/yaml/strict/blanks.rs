@@ -82,9 +82,12 @@ impl Gaps<'_> {
     }
 }
 
-/// In a plain scalar of several lines, alone or in a flow collection, a tab cannot be part of the indentation, which ends at `column`.
+/// In a plain scalar of several lines, alone or in a flow collection, and in the empty lines behind it, a tab cannot be part of the
+/// indentation, which ends at `column`.
 fn check_lines(node: Node<'_>, column: usize) -> Result<(), SyntaxError> {
-    let (source, start) = (node.source(), node.body().start as usize);
+    let (text, body) = (node.stream().text().text(), node.body().range());
+    let behind = text[body.end..].bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+    let (source, start) = (&text[body.start..body.end + behind], body.start);
     if node.style() != Style::Plain || !source.contains('\t') {
         return node.children().try_for_each(|child| check_lines(child, column));
     }
