@@ -4,6 +4,7 @@
 mod architecture;
 mod cases;
 mod disk;
+mod engine;
 mod generated;
 mod laws;
 mod mutations;
