@@ -13,6 +13,7 @@ mod architecture;
 mod cases;
 mod cli;
 mod disk;
+mod engine;
 mod generated;
 mod laws;
 mod mutations;
