@@ -8,7 +8,7 @@ mod interpolate;
 pub mod merge;
 pub mod mount;
 
-pub use image::repository;
+pub use image::{Image, Tag};
 pub use interpolate::has_variable;
 pub use merge::Entry;
 pub use mount::{Known, Mount, MountKind, boolean, clean_path};
