@@ -310,6 +310,6 @@ mod tests {
     fn an_unknown_name_gets_the_nearest() {
         let error = Preset::embedded("nod").expect_err("unknown");
         assert!(error.hint().expect("hint").contains("did you mean `node`?"), "{error:?}");
-        assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("known presets: "));
+        assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("`rofs-harden presets` lists all"));
     }
 }

@@ -45,8 +45,8 @@ fn only_what_changed_within_a_line_is_emphasised() {
 #[test]
 fn colour_can_be_refused_at_a_terminal() {
     let plain = |cell: &vt100::Cell| cell.fgcolor() == vt100::Color::Default && !cell.bold() && !cell.underline() && !cell.dim();
-    let cases: [(&[&str], &[(&str, &str)], bool); 5] = [
-        (&[], &[], true),
+    let cases = [
+        (&[][..], &[][..], true),
         (&[], &[("NO_COLOR", "1")], false),
         (&[], &[("NO_COLOR", "")], true),
         (&[], &[("TERM", "dumb")], false),
@@ -84,10 +84,11 @@ const TURNED: [(&str, &str); 4] =
 fn texts_of_strangers_are_only_text() {
     let (evil, shown): (String, String) = TURNED.iter().copied().unzip();
     let compose = format!(
-        "services:\n  web:\n    image: nginx # {evil}\n    environment: {{X: \"\\e[2J\\e]0;owned\\a\"}}\n  \"\\e[31mred\\nline\":\n    image: \"node:22\\r\\e[2J\"\n  \"bell\\a\": {{image: node}}\n"
+        "services:\n  web:\n    image: nginx # {evil}\n    environment: {{X: \"\\e[2J\\e]0;owned\\a\"}}\n  api:\n    image: \"node:22\\r\\e[2J\"\n"
     );
+    let named = "services:\n  \"\\e[31mred\\nline\": {image: node}\n";
     let name = format!("evil\x1b[2J\u{9b}2J\u{85}{evil}\n.yaml");
-    let folder = Folder::new(&[(&name, &compose)]);
+    let folder = Folder::new(&[(&name, &compose), ("named.yaml", named)]);
     // Names stand in every kind of message: diff, review, question, check, errors.
     let mut outputs = Vec::new();
     for (arguments, code) in [(&["--unsafe-fixes"][..], 0), (&["--check", "--unsafe-fixes"], 1), (&["--service", "\x1b[2J"], 2)] {
@@ -95,7 +96,7 @@ fn texts_of_strangers_are_only_text() {
         outputs.push((format!("{arguments:?}"), ended));
     }
     let mut terminal = Terminal::start(&folder, 200, &[&name, "-i"], &[("NO_COLOR", "1")]);
-    terminal.dialogue(&[("[1/3]", "v"), ("line 1", "")][..1]);
+    terminal.dialogue(&[("[1/2]", "v")]);
     terminal.shows_times("[q]uit", 2);
     terminal.press("a");
     terminal.shows("? [y/N]");
@@ -104,6 +105,7 @@ fn texts_of_strangers_are_only_text() {
     let missing = Terminal::start(&folder, 200, &["absent\x1b[2J\u{202e}"], &[("NO_COLOR", "1")]).ends(2);
     missing.says("error: cannot read absent\\u{1b}[2J\\u{202e}: No such file or directory (os error 2)");
     outputs.push(("absent".into(), missing));
+    outputs.push(("service".into(), Terminal::start(&folder, 200, &["named.yaml"], &[("NO_COLOR", "1")]).ends(2)));
     for (what, ended) in &outputs {
         let text = String::from_utf8(ended.bytes.clone()).unwrap();
         // What the prompts themselves send: clear the line, move, hide and show the cursor.

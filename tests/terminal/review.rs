@@ -28,8 +28,8 @@ fn hardened(services: &[&str]) -> String {
 #[test]
 fn each_service_is_decided_by_itself() {
     let (web, api, jobs) = ("[1/3] compose.yaml: web", "[2/3] compose.yaml: api", "[3/3] compose.yaml: jobs");
-    let cases: [(&[(&str, &str)], &[&str], &str); 5] = [
-        (&[(web, "y"), (api, "y"), (jobs, "y")], &["web", "api", "jobs"], "harden 3 services (web, api, jobs)?"),
+    let cases = [
+        (&[(web, "y"), (api, "y"), (jobs, "y")][..], &["web", "api", "jobs"][..], "harden 3 services (web, api, jobs)?"),
         (&[(web, "n"), (api, "y"), (jobs, "n")], &["api"], "harden 1 service (api), leave 2 services (web, jobs)?"),
         (&[(web, "n"), (api, "a")], &["api", "jobs"], "harden 2 services (api, jobs), leave 1 service (web)?"),
         (&[(web, "Y"), (api, "D")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
