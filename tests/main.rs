@@ -21,3 +21,4 @@ mod oracle;
 mod pipe;
 mod readme;
 mod support;
+mod terminal;
