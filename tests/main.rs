@@ -8,3 +8,5 @@ mod generated;
 mod laws;
 mod oracle;
 mod pipe;
+mod spans;
+mod suite;
