@@ -10,3 +10,4 @@ mod oracle;
 mod pipe;
 mod spans;
 mod suite;
+mod values;
