@@ -10,11 +10,12 @@ pub(crate) fn compose_value(compose: &Compose, yaml: &str) -> Result<Value, Stri
     compose_file(compose, &below_key(yaml)).map(|model| model["x-t"].clone())
 }
 
-/// Compose's model of a file. In an extension a `$` stands for itself.
+/// Compose's model of a file. In an extension a `$` stands for itself; Compose doubles it in its answer.
 pub(crate) fn compose_file(compose: &Compose, text: &str) -> Result<Value, String> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("compose.yaml"), text).expect("written");
-    compose.effective(folder.path(), &[])
+    let model = compose.effective(folder.path(), &[])?;
+    serde_json::from_str(&model.to_string().replace("$$", "$")).map_err(|e| e.to_string())
 }
 
 /// A Compose file that holds `yaml`, a block of lines, below the key `x-t`.
