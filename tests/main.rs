@@ -11,3 +11,4 @@ mod pipe;
 mod spans;
 mod suite;
 mod values;
+mod yaml_fuzz;
