@@ -3,7 +3,7 @@
 use super::preset::{Condition, Preset, Writable};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
 use crate::compose::{Image, Known, Service, has_variable, merge};
-use crate::yaml::Kind;
+use crate::yaml::{Kind, Node};
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
@@ -53,7 +53,7 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// As whom it runs: `user`, else the Dockerfile's `USER`, else what `preset` says of the image.
     pub(super) fn runner(&self, preset: &Preset) -> Runner {
-        let own = self.service.get("user").map(|e| e.value.resolved()).filter(|v| !v.is_null()).map(|v| v.text());
+        let own = self.service.get("user").map(|e| e.value.resolved()).filter(|v| !v.is_null()).map(Node::text);
         let text = own.filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
         match (text, preset.run_user.uid) {
             (Some(text), _) => runner(text, preset),
@@ -113,7 +113,7 @@ impl<'s, 'a> About<'s, 'a> {
     fn sets(&self, wanted: &str) -> Known {
         let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
         let own = self.environment.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
-        let value = own.or_else(|| Some(self.facts()?.environment.iter().rev().find(|(n, _)| n == name)?.1.as_str()).map(Some));
+        let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| n == name)?.1.as_str())));
         match (value, word) {
             (None, _) => Known::No,
             (Some(_), None) => Known::Yes,
@@ -168,7 +168,7 @@ fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
         }
         _ => merge::entries(value)
             .iter()
-            .map(|e| (e.key.text(), Some(e.value.resolved()).filter(|v| !v.is_null()).map(|v| v.text())))
+            .map(|e| (e.key.text(), Some(e.value.resolved()).filter(|v| !v.is_null()).map(Node::text)))
             .collect(),
     }
 }
