@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
-/// What stands in texts for the path of the project folder.
-const PLACE: &str = "[PROJECT]";
+/// What stands in texts for the path of the project folder, and for that of the folder around it.
+const PLACES: [&str; 2] = ["[PROJECT]", "[OUTSIDE]"];
 
 /// The whole environment that the program gets, but for what a test adds. Anything else that it reads would be an accident: a colour
 /// setting, `CI`, or variables of Docker, Compose and GitHub.
@@ -134,7 +134,8 @@ impl Run {
             }
         }
         text += &format!("--- exit {code}\n");
-        text.replace(self.place.to_str().unwrap(), PLACE)
+        let paths = [self.place.as_path(), self.place.parent().unwrap()];
+        paths.iter().zip(PLACES).fold(text, |text, (path, place)| text.replace(path.to_str().unwrap(), place))
     }
 
     /// Expects an exit status and gives the run on.

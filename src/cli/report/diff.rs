@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 /// Lines shown before and after a change.
 pub(in crate::cli) const CONTEXT: usize = 3;
+/// Enough context for the whole file.
+pub(in crate::cli) const WHOLE: usize = u32::MAX as usize;
 /// Narrowest column for reasons beside the lines, which is at least half of the window; with less room they go below their line.
 const REASON_WIDTH: usize = 30;
 /// Blanks between a line and its reason.
@@ -38,12 +40,15 @@ fn git_name(prefix: &str, path: &str) -> String {
     if !path.contains(|c: char| c.is_control() || matches!(c, '"' | '\\')) {
         return if path.contains(' ') { path + "\t" } else { path };
     }
-    let quoted = path.chars().map(|c| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if c.is_control() => c.to_string().bytes().map(|b| format!("\\{b:03o}")).collect(),
-        c => c.to_string(),
-    });
-    format!("\"{}\"", quoted.collect::<String>())
+    let mut quoted = String::from("\"");
+    for c in path.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => quoted.extend(c.to_string().bytes().map(|b| format!("\\{b:03o}"))),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
 }
 
 /// The diff for a person, no wider than `width` columns but for what the file itself says in changed lines: line numbers, the changed
@@ -56,7 +61,9 @@ pub(in crate::cli) fn view(rewrite: &Rewrite, context: usize, width: usize, colo
         if index > 0 {
             rows.push(Row { number: None, sign: ' ', parts: vec![(false, "...".into())] });
         }
-        group.iter().for_each(|op| rows_of(op, &old, &new, &mut rows));
+        for op in group {
+            rows_of(op, &old, &new, &mut rows);
+        }
     }
     layout(&rows, &reasons(rewrite.lines()), width, color)
 }
