@@ -109,13 +109,8 @@ impl Preset {
     /// The embedded preset `name`. Errors: a usage error with the nearest name.
     pub fn embedded(name: &str) -> Result<Self> {
         let Ok(at) = EMBEDDED.binary_search_by_key(&name, |e| e.name) else {
-            let names = || list().map(|(n, _)| n);
-            let hint = match nearest(name, names()) {
-                Some(near) => {
-                    format!("did you mean `{near}`? `rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml")
-                }
-                None => format!("known presets: {}; a file is named with a slash: ./{name}.toml", names().collect::<Vec<_>>().join(", ")),
-            };
+            let near = nearest(name, list().map(|(n, _)| n)).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let hint = format!("{near}`rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml");
             return Err(Error::Usage(format!("there is no preset `{name}`"), Some(hint)));
         };
         let text = TextFile::new(format!("presets/{name}.toml"), EMBEDDED[at].text.into(), MAX_FILE_BYTES);
@@ -160,7 +155,7 @@ mod tests {
     fn an_unknown_name_gets_the_nearest() {
         let error = Preset::embedded("nod").expect_err("unknown");
         assert!(error.hint().expect("hint").contains("did you mean `node`?"), "{error:?}");
-        assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("known presets: "));
+        assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("`rofs-harden presets` lists all"));
         for (wrong, expected) in [("pyhton", Some("python")), ("Node", Some("node")), ("", None), ("ngin", Some("nginx"))] {
             assert_eq!(nearest(wrong, list().map(|(n, _)| n)), expected, "{wrong}");
         }
