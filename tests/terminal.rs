@@ -1,5 +1,5 @@
 //! The program at a real terminal: what a person sees, what the keys do, and how it ends.
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 mod looks;
 mod questions;

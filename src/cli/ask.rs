@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 pub(super) struct Ask {
     term: Term,
-    /// Set by Ctrl-C at a moment when no question reads the keys.
+    /// Set by Ctrl-C. In the moment between showing a question and reading keys it is a signal and not a key; then the next key of any
+    /// kind is where it takes effect.
     interrupted: Arc<AtomicBool>,
 }
 
@@ -70,8 +71,9 @@ impl Ask {
     /// One key.
     pub(super) fn key(&self) -> Result<char> {
         self.not_interrupted()?;
-        let key = self.term.read_key_raw();
-        match key.map_err(|e| self.failed(&e))? {
+        let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
+        self.not_interrupted()?;
+        match key {
             console::Key::Char(c) => Ok(c),
             console::Key::CtrlC => Err(Error::Interrupted),
             // The end of input reads as an unknown key, over and over.
@@ -90,7 +92,9 @@ impl Ask {
     }
 
     fn answer<T>(&self, answer: dialoguer::Result<T>) -> Result<T> {
-        answer.map_err(|dialoguer::Error::IO(e)| self.failed(&e))
+        let answer = answer.map_err(|dialoguer::Error::IO(e)| self.failed(&e))?;
+        self.not_interrupted()?;
+        Ok(answer)
     }
 
     fn failed(&self, error: &io::Error) -> Error {

@@ -7,7 +7,7 @@ use crate::support::Folder;
 const QUESTION: &str = "Write compose.yaml: harden 2 services (web, api), leave 1 service (jobs)? [y/N]";
 
 fn ask(folder: &Folder) -> Terminal {
-    let terminal = Terminal::start(folder, 100, &["--write"], &[]);
+    let mut terminal = Terminal::start(folder, 100, &["--write"], &[]);
     terminal.shows(QUESTION);
     terminal
 }

@@ -15,6 +15,8 @@ pub(super) const DOWN: &str = "\x1b[B";
 
 /// How long anything may take before the test gives up. Nothing waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The bit of a terminal's local flags that means line editing, on Linux.
+const ICANON: u32 = 0o2;
 /// Rows of every screen: enough that nothing scrolls away.
 const ROWS: u16 = 150;
 
@@ -86,7 +88,7 @@ impl Terminal {
 
     /// Waits until the screen shows a text so many times.
     #[track_caller]
-    pub(super) fn shows_times(&self, text: &str, times: usize) -> &Self {
+    pub(super) fn shows_times(&mut self, text: &str, times: usize) -> &mut Self {
         let start = Instant::now();
         while self.screen_now().matches(text).count() < times {
             assert!(start.elapsed() < PATIENCE, "no {text:?} on the screen:\n{}", self.screen_now());
@@ -97,11 +99,19 @@ impl Terminal {
 
     /// Waits until the screen shows a text.
     #[track_caller]
-    pub(super) fn shows(&self, text: &str) -> &Self {
+    pub(super) fn shows(&mut self, text: &str) -> &mut Self {
         self.shows_times(text, 1)
     }
 
+    /// Presses keys once the program listens for them: it does so key by key, with line editing off. A key that comes earlier is kept
+    /// for it, but echoed, and Ctrl-C then is a signal.
+    #[track_caller]
     pub(super) fn press(&mut self, keys: &str) {
+        let start = Instant::now();
+        while self.master.get_termios().unwrap().local_flags.bits() & ICANON != 0 {
+            assert!(start.elapsed() < PATIENCE, "it does not listen:\n{}", self.screen_now());
+            thread::sleep(Duration::from_millis(1));
+        }
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
     }
 
@@ -109,8 +119,7 @@ impl Terminal {
     #[track_caller]
     pub(super) fn dialogue(&mut self, steps: &[(&str, &str)]) {
         for (text, keys) in steps {
-            self.shows(text);
-            self.press(keys);
+            self.shows(text).press(keys);
         }
     }
 

@@ -57,15 +57,26 @@ pub(in crate::cli) fn view(rewrite: &Rewrite, context: usize, width: usize, colo
     let (old, new) = lines_of(rewrite);
     let diff = TextDiff::from_slices(&old, &new);
     let mut rows = Vec::new();
-    for (index, group) in diff.grouped_ops(context).iter().enumerate() {
-        if index > 0 {
-            rows.push(Row { number: None, sign: ' ', parts: vec![(false, "...".into())] });
+    for group in diff.grouped_ops(context) {
+        let (start, end) = group.first().zip(group.last()).map_or((0, 0), |(a, b)| (a.new_range().start, b.new_range().end));
+        if start > 0 {
+            let label = format!("... {}", place(rewrite.lines(), start, end));
+            rows.push(Row { number: None, sign: ' ', parts: vec![(false, label)] });
         }
-        for op in group {
+        for op in &group {
             rows_of(op, &old, &new, &mut rows);
         }
     }
     layout(&rows, &reasons(rewrite.lines()), width, color)
+}
+
+/// In which service the lines after `start`, until `end`, are: its name often stands too far above to be among them.
+fn place(lines: &[NewLine], start: usize, end: usize) -> String {
+    match lines[lines.partition_point(|l| l.line <= start)..].first() {
+        Some(line) if line.line <= end && matches!(line.change.what, What::Declare(_)) => "volumes".to_owned(),
+        Some(line) if line.line <= end => clean_line(&line.service),
+        _ => String::new(),
+    }
 }
 
 /// One line of the view.

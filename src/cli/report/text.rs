@@ -59,7 +59,7 @@ pub(in crate::cli) fn held_back(ui: &Ui, held_back: &[String]) {
     if let Some(first) = held_back.first() {
         ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(held_back)));
         let first = clean_line(first);
-        ui.hint(&format!("--unsafe-fixes includes what is held back; so does naming a preset, as in --service {first}=generic"));
+        ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service, --service {first}=PRESET names what it is"));
     }
 }
 
