@@ -6,10 +6,10 @@ use crate::support::{Folder, golden_folder_holds};
 const MINE: &str = "./mine.toml";
 const PRESET: &str = "\
 summary = \"mine\"
+run_user = { text = \"root\" }
 
 [match]
 images = [\"node\"]
-user = \"root\"
 
 [[writable]]
 target = \"/tmp\"

@@ -23,10 +23,10 @@ const RUNS: [(&str, &[&str], i32); 13] = [
 
 const MINE: &str = "\
 summary = \"what our jobs need\"
+run_user = { text = \"jobs\" }
 
 [match]
 images = [\"example.org/jobs\"]
-user = \"jobs\"
 
 [[writable]]
 target = \"/var/spool/jobs\"

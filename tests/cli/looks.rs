@@ -49,7 +49,7 @@ fn presets_are_listed_and_shown() {
     assert!(list.err.contains("presets show NAME"), "{}", list.err);
     assert_eq!(folder.run(&["presets", "--quiet"]).err, "");
     folder.run(&["presets", "show", "nods"]).exits(2);
-    folder.put("mine.toml", "summary = 'x'\n[match]\nimages = []\nuser = 'x'\nuzer = 'y'\n");
+    folder.put("mine.toml", "summary = 'x'\nrun_user = { text = 'x' }\n[match]\nimages = []\nuzer = 'y'\n");
     let broken = folder.run(&["presets", "check", "mine.toml"]).exits(2);
     assert!(broken.err.starts_with("error: mine.toml:5:1: unknown field `uzer`"), "{}", broken.err);
 }
