@@ -107,7 +107,8 @@ fn a_plan_holds_in_every_environment_of_its_case() {
         for env in record["envs"].as_array().into_iter().flatten() {
             environments += 1;
             let Some(compose) = &compose else { continue };
-            let pairs: Vec<(&str, &str)> = env.as_object().expect("names").iter().map(|(k, v)| (k.as_str(), v.as_str().expect("text"))).collect();
+            let pairs: Vec<(&str, &str)> =
+                env.as_object().expect("names").iter().map(|(k, v)| (k.as_str(), v.as_str().expect("text"))).collect();
             let model =
                 |side: &str| compose.effective(&folder.join(side), &pairs).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
             assert_eq!(difference(&apply(&record["plan"], model("in")), &normal(model("out"))), "", "{} {env}", name(&folder));
@@ -132,7 +133,8 @@ fn every_trap_is_one_as_its_readme_says() {
         let readme = fs::read_to_string(folder.join("README")).expect("readable");
         for side in ["in", "naive"] {
             let label = format!("{side}:");
-            let claim = readme.lines().find_map(|l| l.strip_prefix(&label)).unwrap_or_else(|| panic!("{}: no {label}", name(&folder))).trim();
+            let claim =
+                readme.lines().find_map(|l| l.strip_prefix(&label)).unwrap_or_else(|| panic!("{}: no {label}", name(&folder))).trim();
             let found = compose.as_ref().map(|c| c.effective(&folder.join(side), &[]));
             if let Some(error) = claim.strip_prefix("ERROR ") {
                 // The file's own folder is left out of the claim.

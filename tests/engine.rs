@@ -44,7 +44,8 @@ impl Stack {
         }
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("compose.yaml"), file).expect("written");
-        let other = format!("services:\n  api:\n    build: !reset null\n    image: {IMAGE}\n    ports: !reset []\n    restart: !reset null\n");
+        let other =
+            format!("services:\n  api:\n    build: !reset null\n    image: {IMAGE}\n    ports: !reset []\n    restart: !reset null\n");
         fs::write(folder.path().join("compose.override.yaml"), other).expect("written");
         let stack = Self { compose, folder, project: format!("rofs-test-{name}-{}", std::process::id()) };
         stack.run(&["up", "-d"]);
