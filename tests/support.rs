@@ -13,7 +13,7 @@ const PLACES: [&str; 2] = ["[PROJECT]", "[OUTSIDE]"];
 
 /// The whole environment that the program gets, but for what a test adds. Anything else that it reads would be an accident: a colour
 /// setting, `CI`, or variables of Docker, Compose and GitHub.
-const ENVIRONMENT: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
+pub(crate) const ENVIRONMENT: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("LANG", "C.UTF-8")];
 
 /// The built program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rofs-harden");

@@ -109,7 +109,7 @@ impl Ui {
     /// Writes side information, unless `--quiet`.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.err_line(text);
+            self.sentence(text);
         }
     }
 
@@ -120,12 +120,20 @@ impl Ui {
 
     /// Writes a warning.
     pub(super) fn warn(&self, text: &str) {
-        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
+        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
     }
 
     /// Writes an error.
     pub(super) fn error(&self, text: &str) {
-        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+    }
+
+    /// Writes a sentence to standard error, broken at blanks if that is a terminal.
+    fn sentence(&self, text: &str) {
+        match console::Term::stderr().size_checked() {
+            Some((_, columns)) => self.err_line(&wrap(text, usize::from(columns)).join("\n")),
+            None => self.err_line(text),
+        }
     }
 
     /// Writes a line to standard error, whatever `--quiet` says.

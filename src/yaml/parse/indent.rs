@@ -76,6 +76,11 @@ impl Padding {
         if starts.is_empty() {
             starts.extend((0..at.min(padded.len())).rev().find(is_break).map(|i| i + 1));
         }
+        // A document marker ends what it stands in; with blanks before it, it would be text.
+        let is_marker = |text: &str| text.starts_with("---") || text.starts_with("...");
+        if starts.iter().any(|&start| is_marker(&padded[start..]) && cursor.ends_indicator(start + 3, false)) {
+            return false;
+        }
         self.work += padded.len() + starts.len() * BLANKS.len();
         let mut lines: Vec<usize> = starts.into_iter().map(|start| self.original(start)).collect();
         lines.retain(|line| self.lines.binary_search(line).is_err());
@@ -106,6 +111,13 @@ impl Padding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn document_markers_are_never_padded() {
+        for (text, at, expected) in [("\"a\n---\n\"", 0, false), ("\"a\n---b\"", 0, true), ("[\n... \n]", 2, false), ("[\na]", 2, true)] {
+            assert_eq!(Padding::default().pad(text, at), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn offsets_map_back() {
