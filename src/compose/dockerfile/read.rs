@@ -1,14 +1,14 @@
 //! From a Dockerfile's text to its facts. The work is linear in the text: names are looked up in maps, and what grows by substitution or
 //! by joining paths has a longest length.
 
-use super::{Build, Facts};
+use super::{Build, Facts, MAX_BYTES};
 use crate::compose::image::Image;
 use crate::compose::{clean_path, has_variable};
 use parse_dockerfile::{Command, Instruction, JsonOrStringArray, Stage};
 use std::collections::HashMap;
 
 /// Longest image name that substitution may yield, in bytes. Names of registries end at 255.
-const MAX_NAME: usize = 1024;
+const MAX_NAME: usize = 512;
 /// Longest path that is followed, in bytes: Linux's `PATH_MAX`.
 const MAX_PATH: usize = 4096;
 
@@ -55,13 +55,15 @@ struct Reader {
     facts: Facts,
     /// The folder that relative paths start from; `None` when it is not known.
     folder: Option<String>,
+    /// Bytes of paths that are still taken in: a long folder in front of many short names makes more text than the Dockerfile has.
+    left: usize,
 }
 
 impl Reader {
     fn new(base: Result<String, String>) -> Self {
         let facts =
             Facts { base, user: None, environment: Vec::new(), entrypoint: None, cmd: None, folders: Vec::new(), copied: Vec::new() };
-        Self { facts, folder: None }
+        Self { facts, folder: None, left: MAX_BYTES }
     }
 
     fn stage(&mut self, stage: &Stage<'_, '_>) {
@@ -82,50 +84,53 @@ impl Reader {
                         self.facts.cmd = None;
                     }
                 }
-                Instruction::Volume(volume) => {
-                    let paths: Vec<&str> = match &volume.arguments {
-                        JsonOrStringArray::Json(items) => items.value.iter().map(|i| &*i.value).collect(),
-                        JsonOrStringArray::String(items) => items.iter().map(|i| &*i.value).collect(),
-                    };
-                    let paths = paths.into_iter().filter_map(|p| self.absolute(p)).map(|p| ("VOLUME", p)).collect::<Vec<_>>();
-                    self.facts.folders.extend(paths);
-                }
+                Instruction::Volume(volume) => match &volume.arguments {
+                    JsonOrStringArray::Json(items) => items.value.iter().for_each(|i| self.folder("VOLUME", &i.value)),
+                    JsonOrStringArray::String(items) => items.iter().for_each(|i| self.folder("VOLUME", &i.value)),
+                },
                 Instruction::Run(run) => {
-                    let shell = text(&run.arguments);
-                    let scripts = std::iter::once(shell.as_str()).chain(run.here_docs.iter().map(|d| &*d.value));
-                    let made = scripts.flat_map(|s| self.made(s)).map(|p| ("RUN mkdir", p)).collect::<Vec<_>>();
-                    self.facts.folders.extend(made);
+                    self.made(&text(&run.arguments));
+                    run.here_docs.iter().for_each(|script| self.made(&script.value));
                 }
-                Instruction::Copy(copy) => self.facts.copied.extend(self.absolute(&copy.dest.value)),
-                Instruction::Add(add) => self.facts.copied.extend(self.absolute(&add.dest.value)),
+                Instruction::Copy(copy) => self.copied(&copy.dest.value),
+                Instruction::Add(add) => self.copied(&add.dest.value),
                 _ => {}
             }
         }
     }
 
-    /// `path` in the folder of this place, cleaned. `None` when a variable decides, or it is too long to be real.
-    fn absolute(&self, path: &str) -> Option<String> {
+    /// `path` in the folder of this place, cleaned. `None` when a variable decides, it is too long to be real, or there are too many.
+    fn absolute(&mut self, path: &str) -> Option<String> {
         let folder = if path.starts_with('/') { "" } else { self.folder.as_deref()? };
-        if has_variable(path) || path.len() + folder.len() > MAX_PATH {
+        let length = path.len() + folder.len();
+        if has_variable(path) || length > MAX_PATH {
             return None;
         }
+        self.left = self.left.checked_sub(length)?;
         Some(clean_path(&format!("{folder}/{path}")))
     }
 
+    fn folder(&mut self, instruction: &'static str, path: &str) {
+        if let Some(path) = self.absolute(path) {
+            self.facts.folders.push((instruction, path));
+        }
+    }
+
+    fn copied(&mut self, path: &str) {
+        let path = self.absolute(path);
+        self.facts.copied.extend(path);
+    }
+
     /// Folders that a shell script makes with `mkdir` or `install -d`.
-    fn made(&self, script: &str) -> Vec<String> {
+    fn made(&mut self, script: &str) {
         let joined = script.replace("\\\r\n", " ").replace("\\\n", " ");
-        let commands = joined.split([';', '&', '|', '(', ')', '\n', '\r']);
-        let words = commands.flat_map(|command| {
+        for command in joined.split([';', '&', '|', '(', ')', '\n', '\r']) {
             let mut words = command.split_whitespace().skip_while(|w| !matches!(w.rsplit('/').next(), Some("mkdir" | "install")));
-            let wanted = match words.next() {
-                Some(program) if program.ends_with("mkdir") => true,
-                Some(_) => command.split_whitespace().any(|w| w == "-d"),
-                None => false,
-            };
-            words.filter(move |w| wanted && !w.starts_with('-'))
-        });
-        words.filter_map(|word| self.absolute(&unquoted(word))).collect()
+            let makes = words.next().is_some_and(|program| program.ends_with("mkdir") || command.split_whitespace().any(|w| w == "-d"));
+            for word in words.filter(|w| makes && !w.starts_with('-')) {
+                self.folder("RUN mkdir", &unquoted(word));
+            }
+        }
     }
 }
 
@@ -353,7 +358,10 @@ mod tests {
         assert!(facts(&format!("{doubling}FROM $A59\n"), None).expect("facts").base.is_err());
         let mut deeper = String::from("FROM node\nWORKDIR /\n");
         (0..10_000).for_each(|_| deeper += "WORKDIR xxxxxxxxxxxxxxxx\nRUN mkdir y\n");
-        let longest = facts(&deeper, None).expect("facts").folders.iter().map(|(_, p)| p.len()).max();
-        assert!(longest < Some(MAX_PATH + 10), "{longest:?}");
+        deeper += &format!("WORKDIR /{}\nRUN mkdir{}\n", "x".repeat(4000), " y".repeat(10_000));
+        let folders = facts(&deeper, None).expect("facts").folders;
+        let lengths = || folders.iter().map(|(_, p)| p.len());
+        assert!(lengths().max() < Some(MAX_PATH + 10) && lengths().sum::<usize>() < 2 * MAX_BYTES, "{}", lengths().sum::<usize>());
+        assert!(folders.len() > 200);
     }
 }

@@ -386,6 +386,12 @@ mod tests {
                 "summary = 's'\n[match]\nimages = []\n[run_user]\ntext = 'r'\n[users]\nnode = 'node'\n",
                 "7:8: `node` is not UID:GID in numbers, such as 1000:1000\nnode = 'node'\n       ^^^^^^",
             ),
+            ("summary = 's'\nsummary = 't'", "2:1: duplicate key\nsummary = 't'\n^^^^^^^"),
+            ("summary = 's'\n", "1:1: missing field `match`\nsummary = 's'\n^"),
+            (
+                &format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\nsource = 's'\n"),
+                "5:1: missing field `why`\n[[writable]]\n^^^^^^^^^^^^",
+            ),
             (&twice, "12:10: `/a` is listed twice\ntarget = '/a'\n         ^^^^"),
             (
                 &sure,
@@ -394,6 +400,14 @@ mod tests {
         ] {
             assert_eq!(shown(text), format!("mine.toml:{expected}"));
         }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        for open in ["[", "{a=", "a."] {
+            assert!(read(&format!("summary = {}", open.repeat(200_000))).is_err());
+        }
+        assert!(read(&format!("{}b = 1", "a.".repeat(200_000))).is_err());
     }
 
     #[test]
