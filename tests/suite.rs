@@ -25,7 +25,8 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 /// Valid inputs that are refused on purpose, by message: Compose rejects each of them.
-const REJECTED_BY_COMPOSE: [(&str, &[&str]); 9] = [
+const REJECTED_BY_COMPOSE: [(&str, &[&str]); 10] = [
+    ("a colon with nothing behind it", &["FRK4"]),
     (
         "a directive that Compose does not know",
         &["27NA", "2LFX", "6LVF", "6ZKB", "9DXL", "BEC7", "DK95/07", "MUS6/05", "MUS6/06", "RTP8", "W4TN"],
