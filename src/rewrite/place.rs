@@ -130,13 +130,22 @@ impl<'p, 'a> Placer<'p, 'a> {
                 }
             };
             let same = users.iter().all(|u| same_wish(self.wanted.get(&(*u, key)), self.wanted.get(&(index, key))));
-            if same && self.stray_alias(node, &users, key).is_none() {
+            if same && !self.is_borrowed(node) && self.stray_alias(node, &users, key).is_none() {
                 self.put(node, service.get(key), key, index);
             } else {
                 self.place_separately(node, &users, key);
             }
             placed.extend(users);
         }
+    }
+
+    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
+    fn is_borrowed(&self, node: Node<'a>) -> bool {
+        let span = node.span();
+        let holds = |value: Node<'_>| value.span().file == span.file && value.span().start <= span.start && value.span().end >= span.end;
+        let sections = self.project.documents.iter().flat_map(|d| d.root.entries());
+        let of_their_own = |key: &str| key != "services" && !key.starts_with("x-");
+        !self.aliases.is_empty() && sections.into_iter().any(|(key, value)| of_their_own(key.text()) && !key.is_merge_key() && holds(value))
     }
 
     /// An alias of `node`, or of a node around it, that is not on the way to one of `users`.
