@@ -158,7 +158,9 @@ fn a_terminal_that_goes_away_ends_it() {
         command.args(["-c", "trap '' HUP; exec \"$0\" -i", PROGRAM]);
         let mut terminal = Terminal::start_command(&folder, 100, command, &[]);
         terminal.dialogue(&[("[1/3]", key), (text, "")]);
-        assert_eq!(wait(&mut *terminal.hang_up()), Some(2), "{key:?}");
+        // The terminal's last words are Enter and the end of input; to the one question the former is an answer: no.
+        let status = wait(&mut *terminal.hang_up());
+        assert!(status == Some(2) || status == Some(1) && key == "a", "{key:?}: {status:?}");
         assert_eq!(folder.read("compose.yaml"), SHOP, "{key:?}");
     }
 }
