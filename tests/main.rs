@@ -12,3 +12,4 @@ mod spans;
 mod suite;
 mod values;
 mod yaml_fuzz;
+mod yaml_hostile;
