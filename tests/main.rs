@@ -26,3 +26,4 @@ mod support;
 mod terminal;
 mod values;
 mod yaml_fuzz;
+mod yaml_hostile;

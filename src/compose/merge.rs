@@ -56,8 +56,7 @@ pub fn follow<'a>(node: Node<'a>, via: &mut Vec<NodeId>) -> Node<'a> {
     node.resolved()
 }
 
-// Recursion is bounded: every level that goes through an alias costs alias expansion budget (see `yaml::parse`), every other
-// level is a level of the tree.
+// Recursion is bounded: `yaml::parse` counts the levels that aliases make too.
 fn collect<'a>(mapping: Node<'a>, via: &mut Vec<NodeId>, seen: &mut HashSet<&'a str>, merged: &mut Vec<Entry<'a>>) {
     let depth = via.len();
     let body = follow(mapping, via);

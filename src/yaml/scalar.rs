@@ -166,13 +166,27 @@ fn zone(text: &str) -> Option<()> {
 /// Strings that some reader takes for something else, in any case.
 const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
 
+/// Whether `c` may stand in a file as it is: printable, and no line break or byte order mark to any reader.
+pub(super) fn is_printable(c: char) -> bool {
+    match c {
+        ' '..='~' => true,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= '\u{a0}',
+    }
+}
+
 /// Whether `text` written without quotes reads as the string `text` for every YAML reader. Errs on the side of quotes.
 pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
     let is_blank = |b: u8| matches!(b, b' ' | b'\t');
-    let bad_char = |c: char| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
-    if is_blank(first) || is_blank(last) || last == b':' || text.contains(bad_char) || text.starts_with("---") || text.starts_with("...") {
+    if is_blank(first)
+        || is_blank(last)
+        || last == b':'
+        || !text.chars().all(is_printable)
+        || text.starts_with("---")
+        || text.starts_with("...")
+    {
         return false;
     }
     if b",[]{}#&*!|>'\"%@`".contains(&first) || b"-?:".contains(&first) && bytes.get(1).is_none_or(|&b| is_blank(b)) {
@@ -210,7 +224,8 @@ pub fn double_quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c => quoted.push(c),
+            c if is_printable(c) => quoted.push(c),
+            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     quoted.push('"');

@@ -20,8 +20,16 @@ struct Frame {
     kind: FrameKind,
     last_child: Option<NodeId>,
     children: usize,
-    /// Nodes below, aliases expanded.
-    size: u64,
+    extent: Extent,
+}
+
+/// How much a node stands for, aliases expanded.
+#[derive(Clone, Copy, Default)]
+struct Extent {
+    /// Nodes, itself included. 0 while it is open.
+    nodes: u64,
+    /// Levels of collections.
+    levels: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,8 +48,8 @@ pub(super) struct Builder<'s> {
     values: Vec<Box<str>>,
     tags: Vec<Box<str>>,
     anchors: Vec<NodeId>,
-    /// Nodes that each anchor stands for, aliases expanded; 0 while it is open.
-    anchor_sizes: Vec<u64>,
+    /// The extent of each anchor's node.
+    extents: Vec<Extent>,
     expanded: u64,
     roots: Vec<NodeId>,
 }
@@ -62,7 +70,7 @@ impl<'s> Builder<'s> {
             values: Vec::new(),
             tags: Vec::new(),
             anchors: Vec::new(),
-            anchor_sizes: Vec::new(),
+            extents: Vec::new(),
             expanded: 0,
             roots: Vec::new(),
         }
@@ -158,7 +166,7 @@ impl<'s> Builder<'s> {
             ..blank(Kind::Scalar, style)
         };
         let id = self.push(node, properties)?;
-        self.sized(id, 1);
+        self.complete(id, Extent { nodes: 1, levels: 0 });
         Ok(())
     }
 
@@ -171,11 +179,12 @@ impl<'s> Builder<'s> {
         }
         let end = self.cursor.name_end(start + 1);
         self.cursor.at = end;
-        let size = self.anchor_sizes.get(anchor - 1).copied().unwrap_or(0);
-        if size == 0 {
+        let extent = self.extents.get(anchor - 1).copied().unwrap_or_default();
+        if extent.nodes == 0 {
             return Err(self.fail(start, "an alias inside the node that it names", "Compose calls this a cycle; remove the alias"));
         }
-        self.expanded = self.expanded.saturating_add(size);
+        self.check_depth(extent.levels)?;
+        self.expanded = self.expanded.saturating_add(extent.nodes);
         let node = NodeData {
             start: start as u32,
             body: start as u32,
@@ -192,9 +201,7 @@ impl<'s> Builder<'s> {
                 "repeated aliases of aliases grow without bound; write the values out",
             ));
         }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.size = frame.size.saturating_add(size);
-        }
+        self.grow(extent);
         Ok(())
     }
 
@@ -241,10 +248,17 @@ impl<'s> Builder<'s> {
     // ---- frames ----
 
     fn open(&mut self, node: Option<NodeId>, kind: FrameKind) -> Result<(), Failure> {
-        if self.frames.len() > MAX_DEPTH {
+        self.check_depth(1)?;
+        self.frames.push(Frame { node, kind, last_child: None, children: 0, extent: Extent { nodes: 1, levels: 1 } });
+        Ok(())
+    }
+
+    /// Checks that there is room for so many levels below the open ones. Levels that only aliases make count too, so that every walk
+    /// over a tree, with or without aliases, is bounded.
+    fn check_depth(&self, levels: usize) -> Result<(), Failure> {
+        if self.frames.len() + levels > MAX_DEPTH + 1 {
             return Err(self.fail(self.cursor.at, format!("nested deeper than {MAX_DEPTH} levels"), "no Compose file needs this"));
         }
-        self.frames.push(Frame { node, kind, last_child: None, children: 0, size: 1 });
         Ok(())
     }
 
@@ -279,18 +293,24 @@ impl<'s> Builder<'s> {
             frame.last_child.map_or(self.cursor.at, |c| self.nodes[c.0 as usize].end as usize)
         };
         self.nodes[id.0 as usize].end = end as u32;
-        self.sized(id, frame.size);
+        self.complete(id, frame.extent);
         Ok(())
     }
 
-    /// Notes how many nodes `id` stands for, in its anchor and in the frame around it.
-    fn sized(&mut self, id: NodeId, size: u64) {
+    /// Notes the extent of `id` in its anchor and in the frame around it.
+    fn complete(&mut self, id: NodeId, extent: Extent) {
         let anchor = self.nodes[id.0 as usize].anchor;
         if anchor > 0 {
-            self.anchor_sizes[anchor as usize - 1] = size;
+            self.extents[anchor as usize - 1] = extent;
         }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.size = frame.size.saturating_add(size);
+        self.grow(extent);
+    }
+
+    /// Adds a node to the frame around it.
+    fn grow(&mut self, child: Extent) {
+        if let Some(Frame { extent, .. }) = self.frames.last_mut() {
+            extent.nodes = extent.nodes.saturating_add(child.nodes);
+            extent.levels = extent.levels.max(child.levels + 1);
         }
     }
 
@@ -300,7 +320,7 @@ impl<'s> Builder<'s> {
         if properties.anchor > 0 {
             node.anchor = properties.anchor as u32;
             self.anchors.resize(properties.anchor, id);
-            self.anchor_sizes.resize(properties.anchor, 0);
+            self.extents.resize(properties.anchor, Extent::default());
         }
         if let Some(tag) = &properties.tag {
             let tag = format!("{}{}", tag.handle, tag.suffix).into_boxed_str();

@@ -102,6 +102,7 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         }
         "missing explicit document end marker before directive" => ("a directive inside a document", "put `...` on a line before it"),
         "the handle wasn't declared" => ("a tag with an unknown handle", "declare the handle with %TAG, or write the tag out"),
+        "recursion limit exceeded" => ("nested too deeply", "no Compose file needs this"),
         "found incompatible YAML document" => ("incompatible YAML version", "remove the %YAML line"),
         _ => return None,
     })

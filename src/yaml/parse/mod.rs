@@ -9,6 +9,7 @@ mod cursor;
 mod explain;
 mod indent;
 
+use super::scalar::is_printable;
 use super::{Stream, SyntaxError};
 use crate::text::{FileId, Span, TextFile};
 use builder::Builder;
@@ -53,11 +54,7 @@ struct Failure {
 
 /// Refuses characters that YAML forbids, or that Compose's reader takes for line breaks and this one does not.
 fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
-    let is_allowed = |c: char| match c {
-        '\t' | '\n' | '\r' | ' '..='~' => true,
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
-        c => c >= '\u{a0}',
-    };
+    let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r') || is_printable(c);
     let bom = text.bom_len();
     let Some((at, c)) = text.text()[bom..].char_indices().find(|(_, c)| !is_allowed(*c)) else { return Ok(()) };
     let start = (bom + at) as u32;
