@@ -182,27 +182,31 @@ impl<'p, 'a> Placer<'p, 'a> {
                 continue;
             }
             let service = &self.project.services[user];
-            let body = service.definition.resolved();
-            // Services that would see a change in this service's own mapping and get no key of their own.
-            let mut reached = self.users.get(&site(body)).into_iter().flatten().copied();
-            let reached = reached.find(|&u| u != user && users.contains(&u) && !self.wanted.contains_key(&(u, key)));
-            let is_alias = service.definition.kind() == Kind::Alias;
-            if let (Some(other), false) = (reached, is_alias) {
-                self.refuse(
-                    user,
-                    &format!(
-                        "service `{}` shares its definition through an anchor and would change with it",
-                        self.project.services[other].name
-                    ),
-                );
-            } else if let (Some(alias), false) = (self.stray_alias(body, users, key), is_alias) {
-                self.refuse(user, &format!("its definition is used again by `{}`, which would change with it", alias.text()));
-            } else if Some(user) == owner {
+            let is_owner = Some(user) == owner;
+            if let Some(why) = self.obstacle(service, user, if is_owner { node } else { service.definition }, users, key) {
+                self.placement.refused.push((service.name.to_owned(), why));
+            } else if is_owner {
                 self.put(node, service.get(key), key, user);
             } else {
                 self.put_own_key(service, key, user);
             }
         }
+    }
+
+    /// Why a change of `touched`, which is in service `user`'s own definition, would reach something else.
+    fn obstacle(&self, service: &Service<'a>, user: usize, touched: Node<'a>, users: &[usize], key: &str) -> Option<String> {
+        if service.definition.kind() == Kind::Alias {
+            // It becomes a mapping of its own, which nobody else sees.
+            return None;
+        }
+        // Services that would see the change and get no key of their own.
+        let mut seeing = self.users.get(&site(service.definition)).into_iter().flatten().copied();
+        if let Some(other) = seeing.find(|&u| u != user && users.contains(&u) && !self.wanted.contains_key(&(u, key))) {
+            let name = self.project.services[other].name;
+            return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
+        }
+        let alias = self.stray_alias(touched, users, key)?;
+        Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
     }
 
     fn refuse(&mut self, service: usize, why: &str) {
