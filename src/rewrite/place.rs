@@ -215,7 +215,9 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     /// Puts the wish of service `index` where its value stands, or into a new key of its own mapping.
     fn put(&mut self, node: Node<'a>, entry: Option<&Entry<'a>>, key: &'static str, index: usize) {
-        let Some(values) = self.wanted.get(&(index, key)).cloned() else { return };
+        // With aliases the wish may be compared with others later on.
+        let wish = if self.aliases.is_empty() { self.wanted.remove(&(index, key)) } else { self.wanted.get(&(index, key)).cloned() };
+        let Some(values) = wish else { return };
         if entry.is_none() {
             return self.add_keys(node, vec![(key.to_owned(), new_value(key, values))]);
         }
