@@ -13,3 +13,4 @@ mod suite;
 mod values;
 mod yaml_fuzz;
 mod yaml_hostile;
+mod yaml_quoting;
