@@ -189,7 +189,9 @@ fn reads_alone(node: Node<'_>, parent: Option<Node<'_>>) -> bool {
             let before = parent.map_or("--- ".to_owned(), |p| " ".repeat(text.column(p.body().start as usize)) + "k: ");
             vec![format!("{before}{source}{newline}")]
         }
-        Style::Plain => vec![source.to_owned(), format!("[{source}]"), format!("{{{source} : v}}"), format!("{source}: v")],
+        Style::Plain => {
+            vec![source.to_owned(), format!(" {source}"), format!("[{source}]"), format!("{{{source} : v}}"), format!("{source}: v")]
+        }
         _ => vec![source.to_owned()],
     };
     alone.iter().any(|alone| {
