@@ -27,3 +27,4 @@ mod terminal;
 mod values;
 mod yaml_fuzz;
 mod yaml_hostile;
+mod yaml_quoting;

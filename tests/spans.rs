@@ -130,11 +130,15 @@ fn only_properties(node: Node<'_>) -> Result<(), String> {
 
 /// Checks that there is nothing but indicators, document marks and directives in `gap`.
 fn between(text: &str, gap: std::ops::Range<usize>) -> Result<(), String> {
-    let is_known = |word: &&str| *word == "..." || word.bytes().all(|b| b"-?:,[]{}".contains(&b));
+    let is_known = |word: &&str| *word == "..." || word.bytes().all(|b| is_indicator(&b));
     match words(text, gap)?.into_iter().find(|word| !is_known(word)) {
         None => Ok(()),
         Some(word) => Err(format!("{word:?} is in no node")),
     }
+}
+
+fn is_indicator(byte: &u8) -> bool {
+    b"-?:,[]{}".contains(byte)
 }
 
 /// The words in `gap`, without comments and directives.
@@ -145,13 +149,15 @@ fn words(text: &str, gap: std::ops::Range<usize>) -> Result<Vec<&str>, String> {
     for line in inside.split_inclusive(['\n', '\r']) {
         let starts_line = at == 0 || text[..at].ends_with(['\n', '\r', '\u{feff}']);
         let is_directive = starts_line && line.starts_with('%');
-        let mut follows_blank = starts_line;
-        for word in line.split([' ', '\t', '\n', '\r']).take_while(|_| !is_directive) {
-            if word.starts_with('#') && follows_blank {
+        for (i, word) in line.split([' ', '\t', '\n', '\r']).take_while(|_| !is_directive).enumerate() {
+            // A comment starts behind a blank, or behind the colon of a quoted key.
+            let starts_comment = |at: usize| if at == 0 { i > 0 || starts_line } else { word[..at].bytes().all(|b| is_indicator(&b)) };
+            let comment = word.find('#').filter(|at| starts_comment(*at));
+            let word = &word[..comment.unwrap_or(word.len())];
+            words.extend((!word.is_empty()).then_some(word));
+            if comment.is_some() {
                 break;
             }
-            words.extend((!word.is_empty()).then_some(word));
-            follows_blank = true;
         }
         at += line.len();
     }
@@ -183,7 +189,9 @@ fn reads_alone(node: Node<'_>, parent: Option<Node<'_>>) -> bool {
             let before = parent.map_or("--- ".to_owned(), |p| " ".repeat(text.column(p.body().start as usize)) + "k: ");
             vec![format!("{before}{source}{newline}")]
         }
-        Style::Plain => vec![source.to_owned(), format!("[{source}]"), format!("{{{source} : v}}"), format!("{source}: v")],
+        Style::Plain => {
+            vec![source.to_owned(), format!(" {source}"), format!("[{source}]"), format!("{{{source} : v}}"), format!("{source}: v")]
+        }
         _ => vec![source.to_owned()],
     };
     alone.iter().any(|alone| {

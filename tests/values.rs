@@ -10,12 +10,14 @@ pub(crate) fn compose_value(compose: &Compose, yaml: &str) -> Result<Value, Stri
     compose_file(compose, &below_key(yaml)).map(|model| model["x-t"].clone())
 }
 
-/// Compose's model of a file. In an extension a `$` stands for itself; Compose doubles it in its answer.
+/// Compose's model of a file. A `$` in it stands for itself; two in a row are not supported.
 pub(crate) fn compose_file(compose: &Compose, text: &str) -> Result<Value, String> {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("compose.yaml"), text).expect("written");
+    std::fs::write(folder.path().join("compose.yaml"), text.replace('$', "$$")).expect("written");
     let model = compose.effective(folder.path(), &[])?;
-    serde_json::from_str(&model.to_string().replace("$$", "$")).map_err(|e| e.to_string())
+    // Compose reads `$$` as `$`, but not in keys, and doubles every `$` that it writes.
+    let model = model.to_string().replace("$$$$", "$").replace("$$", "$");
+    serde_json::from_str(&model).map_err(|e| e.to_string())
 }
 
 /// A Compose file that holds `yaml`, a block of lines, below the key `x-t`.

@@ -39,11 +39,12 @@ const PIECES: [&str; 44] = [
     "é", "a", "\\\n",
 ];
 
-struct Random(u64);
+/// Numbers that look random and are the same on every run.
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     /// A number below `bound` (splitmix64).
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -51,7 +52,7 @@ impl Random {
         ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 

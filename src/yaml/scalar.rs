@@ -195,7 +195,8 @@ pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     if bytes.windows(2).any(|w| w[0] == b':' && is_blank(w[1]) || is_blank(w[0]) && w[1] == b'#') {
         return false;
     }
-    if in_flow && (first == b':' || bytes.iter().any(|b| b",[]{}?".contains(b))) {
+    // A lone `-` at the end is an error to some readers when a comma or bracket follows.
+    if in_flow && (first == b':' || text.ends_with(" -") || bytes.iter().any(|b| b",[]{}?".contains(b))) {
         return false;
     }
     !WORDS.iter().any(|w| w.eq_ignore_ascii_case(text)) && !looks_like_number(text)
