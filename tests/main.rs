@@ -10,3 +10,4 @@ mod mutations;
 mod oracle;
 mod pipe;
 mod readme;
+mod suite;

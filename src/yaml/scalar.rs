@@ -34,13 +34,14 @@ pub(super) fn meaning(node: Node<'_>) -> Scalar<'_> {
 
 /// Whether the text of `node`, a scalar, is of the type that its tag says. Other tags than those of YAML's own types always fit.
 pub(super) fn fits_tag(node: Node<'_>) -> bool {
+    let Some(tag) = core_tag(node) else { return true };
     let meaning = plain(node.text());
-    match core_tag(node) {
-        Some("int") => matches!(meaning, Scalar::Int(_)),
-        Some("float") => matches!(meaning, Scalar::Float) || matches!(meaning, Scalar::Int(i) if i64::try_from(i).is_ok()),
-        Some("bool") => matches!(meaning, Scalar::Bool(_)),
-        Some("null") => meaning == Scalar::Null,
-        Some("timestamp") => meaning == Scalar::Timestamp,
+    match tag {
+        "int" => matches!(meaning, Scalar::Int(_)),
+        "float" => matches!(meaning, Scalar::Float) || matches!(meaning, Scalar::Int(i) if i64::try_from(i).is_ok()),
+        "bool" => matches!(meaning, Scalar::Bool(_)),
+        "null" => meaning == Scalar::Null,
+        "timestamp" => meaning == Scalar::Timestamp,
         _ => true,
     }
 }
@@ -171,7 +172,7 @@ pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
     let is_blank = |b: u8| matches!(b, b' ' | b'\t');
-    let bad_char = |c: char| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+    let bad_char = |c: char| c.is_control() || !stands_raw(c);
     if is_blank(first) || is_blank(last) || last == b':' || text.contains(bad_char) || text.starts_with("---") || text.starts_with("...") {
         return false;
     }
@@ -210,9 +211,23 @@ pub fn double_quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c => quoted.push(c),
+            c if stands_raw(c) => quoted.push(c),
+            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     quoted.push('"');
     quoted
 }
+
+/// Whether a character may stand in a file as it is: YAML's printable characters, without those that Compose's reader takes for line
+/// breaks and YAML 1.2 does not.
+pub(super) fn stands_raw(c: char) -> bool {
+    match c {
+        '\t' | '\n' | '\r' | ' '..='~' => true,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        c => c >= '\u{a0}',
+    }
+}
+
+#[cfg(test)]
+mod tests;

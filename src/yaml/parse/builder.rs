@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::cursor::Cursor;
-use super::explain::scan_failure;
+use super::explain::{TOO_DEEP_HINT, scan_failure, too_deep};
 use super::indent::Padding;
 use crate::text::{FileId, TextFile};
 use crate::yaml::{Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style};
@@ -242,7 +242,7 @@ impl<'s> Builder<'s> {
 
     fn open(&mut self, node: Option<NodeId>, kind: FrameKind) -> Result<(), Failure> {
         if self.frames.len() > MAX_DEPTH {
-            return Err(self.fail(self.cursor.at, format!("nested deeper than {MAX_DEPTH} levels"), "no Compose file needs this"));
+            return Err(self.fail(self.cursor.at, too_deep(), TOO_DEEP_HINT));
         }
         self.frames.push(Frame { node, kind, last_child: None, children: 0, size: 1 });
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::cursor::Cursor;
+use crate::yaml::MAX_DEPTH;
 use yaml_rust2::scanner::ScanError;
 
 /// The complaints about the indentation of flow collections and quoted scalars that Compose's reader does not share.
@@ -15,12 +16,12 @@ const INDENTATION: [&str; 4] = [
 /// What is wrong, where, and what to do about it.
 pub(super) fn scan_failure(error: &ScanError, cursor: &Cursor<'_>) -> Failure {
     let info = error.info().trim_start_matches("while ");
-    let (message, hint) = match info.strip_prefix("unexpected character: `") {
-        Some(rest) => (format!("a value cannot start with `{}`", rest.trim_end_matches('\'')), Some("put the value in quotes")),
-        None => match words(info) {
-            Some((message, hint)) => (message.to_owned(), Some(hint)),
-            None => (info.to_owned(), None),
-        },
+    let (message, hint) = match (info.strip_prefix("unexpected character: `"), words(info)) {
+        (Some(rest), _) => (format!("a value cannot start with `{}`", rest.trim_end_matches('\'')), Some("put the value in quotes")),
+        // Its own limit is higher, but it looks ahead.
+        _ if info == "recursion limit exceeded" => (too_deep(), Some(TOO_DEEP_HINT)),
+        (None, Some((message, hint))) => (message.to_owned(), Some(hint)),
+        (None, None) => (info.to_owned(), None),
     };
     Failure {
         at: cursor.byte_of(error.marker()),
@@ -28,6 +29,12 @@ pub(super) fn scan_failure(error: &ScanError, cursor: &Cursor<'_>) -> Failure {
         hint: hint.map(str::to_owned),
         is_indentation: INDENTATION.contains(&error.info()),
     }
+}
+
+pub(super) const TOO_DEEP_HINT: &str = "no Compose file needs this";
+
+pub(super) fn too_deep() -> String {
+    format!("nested deeper than {MAX_DEPTH} levels")
 }
 
 fn words(info: &str) -> Option<(&'static str, &'static str)> {

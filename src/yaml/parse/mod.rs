@@ -9,6 +9,7 @@ mod cursor;
 mod explain;
 mod indent;
 
+use super::scalar::stands_raw;
 use super::{Stream, SyntaxError};
 use crate::text::{FileId, Span, TextFile};
 use builder::Builder;
@@ -53,13 +54,8 @@ struct Failure {
 
 /// Refuses characters that YAML forbids, or that Compose's reader takes for line breaks and this one does not.
 fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
-    let is_allowed = |c: char| match c {
-        '\t' | '\n' | '\r' | ' '..='~' => true,
-        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
-        c => c >= '\u{a0}',
-    };
     let bom = text.bom_len();
-    let Some((at, c)) = text.text()[bom..].char_indices().find(|(_, c)| !is_allowed(*c)) else { return Ok(()) };
+    let Some((at, c)) = text.text()[bom..].char_indices().find(|(_, c)| !stands_raw(*c)) else { return Ok(()) };
     let start = (bom + at) as u32;
     let (message, hint) = match c {
         '\u{85}' | '\u{2028}' | '\u{2029}' => (
