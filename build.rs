@@ -1,6 +1,8 @@
 //! Embeds `presets/*.toml` and an index of the images that they match, so that nothing is parsed at start but what is used.
+//!
+//! Only what the index needs is checked here; a test reads every preset as strictly as the program does.
 
-#![allow(clippy::disallowed_methods, reason = "a build script reads files")]
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "a build script reads files and speaks to Cargo by printing")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,26 +10,29 @@ use std::fmt::Write;
 use std::{env, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("presets");
     println!("cargo::rerun-if-changed=presets");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("presets");
     let mut files: Vec<_> = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_, std::io::Error>>()?;
     files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
-    files.sort();
+    // By stem: `a.toml` sorts behind `a-b.toml`.
+    files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut embedded = String::from("&[\n");
     let mut images: BTreeMap<String, String> = BTreeMap::new();
     for path in &files {
         let name = path.file_stem().and_then(|s| s.to_str()).ok_or("a preset's file name is not UTF-8")?;
-        let preset: toml::Table = fs::read_to_string(path)?.parse().map_err(|e| format!("{name}: {e}"))?;
-        let summary = preset.get("summary").and_then(toml::Value::as_str).ok_or_else(|| format!("{name}: no summary"))?;
-        writeln!(embedded, "    Embedded {{ name: {name:?}, summary: {summary:?}, text: include_str!({:?}) }},", path.to_string_lossy())?;
-        let matches = preset
-            .get("match")
-            .and_then(|m| m.get("images"))
-            .and_then(toml::Value::as_array)
-            .ok_or_else(|| format!("{name}: no match.images"))?;
-        for image in matches.iter().filter_map(toml::Value::as_str) {
+        let file = path.display();
+        if name == "auto" || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+            return Err(format!("{file}: a preset's name has small letters, digits and `-`, and is not `auto`").into());
+        }
+        let text = fs::read_to_string(path)?;
+        let preset: toml::Table = text.parse().map_err(|e| format!("{file}: {e}"))?;
+        let summary = preset.get("summary").and_then(toml::Value::as_str).ok_or_else(|| format!("{file}: no summary"))?;
+        writeln!(embedded, "    Embedded {{ name: {name:?}, summary: {summary:?}, text: {text:?} }},")?;
+        let matches = preset.get("match").and_then(|m| m.get("images")).and_then(toml::Value::as_array);
+        for image in matches.ok_or_else(|| format!("{file}: no match.images"))? {
+            let image = image.as_str().ok_or_else(|| format!("{file}: match.images holds names"))?;
             if let Some(other) = images.insert(image.to_owned(), name.to_owned()) {
-                return Err(format!("the presets {other} and {name} both claim the image {image}").into());
+                return Err(format!("{file}: the image {image} is claimed by the preset {other} already").into());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The stages of the pipe beside yaml-rust2's bare event pass: `cargo bench`. Compare within one run.
 //!
-//! `cargo bench -- --sample-count 3 50_000_000` adds the large size. The peak of the heap is printed by `benches/heap.rs`.
+//! `cargo bench -- --sample-count 3 50_000_000` adds the large size.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod input;
@@ -9,7 +9,6 @@ use divan::{Bencher, black_box};
 use rofs_harden::audit::{Fix, audit};
 use rofs_harden::compose::Project;
 use rofs_harden::compose::dockerfile::Dockerfiles;
-use rofs_harden::evidence::preset::Preset;
 use rofs_harden::evidence::{Need, Selection, needs};
 use rofs_harden::rewrite::rewrite;
 use rofs_harden::text::{FileId, TextFile};
@@ -23,11 +22,16 @@ fn main() {
 }
 
 fn text(size: usize) -> TextFile {
-    TextFile::new("compose.yaml", input::compose_file(size).into_bytes(), usize::MAX).unwrap()
+    text_with(size, 10)
+}
+
+/// A file in which one service of `every` lacks its hardening.
+fn text_with(size: usize, every: usize) -> TextFile {
+    TextFile::new("compose.yaml", input::compose_file(size, every).into_bytes(), usize::MAX).unwrap()
 }
 
 fn selection() -> Selection {
-    Selection { presets: vec![Preset::embedded("generic").unwrap().into()], auto: true, ..Selection::default() }
+    Selection { presets: Vec::new(), auto: true, ..Selection::default() }
 }
 
 fn plan(project: &Project<'_>) -> (Vec<Need>, Vec<Fix>) {
@@ -79,9 +83,18 @@ fn e_rewrite_and_verify(bencher: Bencher<'_, '_>, size: usize) {
 
 #[divan::bench(args = SIZES)]
 fn f_whole_pipe(bencher: Bencher<'_, '_>, size: usize) {
-    let text = text(size);
+    whole_pipe(bencher, &text(size));
+}
+
+/// The same with every service changed, so that the result is a fifth longer.
+#[divan::bench(args = SIZES)]
+fn g_whole_pipe_all_changed(bencher: Bencher<'_, '_>, size: usize) {
+    whole_pipe(bencher, &text_with(size, 1));
+}
+
+fn whole_pipe(bencher: Bencher<'_, '_>, text: &TextFile) {
     bencher.bench(|| {
-        let streams = [Stream::parse(black_box(&text), FileId(0)).unwrap()];
+        let streams = [Stream::parse(black_box(text), FileId(0)).unwrap()];
         let project = Project::read(&streams).unwrap();
         let (needs, fixes) = plan(&project);
         rewrite(&project, &fixes.iter().collect::<Vec<_>>(), &needs, false).unwrap()

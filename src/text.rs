@@ -1,7 +1,7 @@
 //! A file's text and places in it. Offsets are bytes from the start of the file, BOM included.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Largest Compose file that is read, in bytes. Compose files are a few kilobytes; the largest of 250 public ones is 27 kB.
 pub const MAX_FILE_BYTES: usize = 8 * 1024 * 1024;
@@ -38,11 +38,21 @@ pub struct Spanned<T> {
 }
 
 /// A text file in memory: its bytes as read, known to be UTF-8, and the name to show for it. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TextFile {
     name: Arc<str>,
     text: Arc<str>,
+    /// First bytes of all lines, made when a line is first asked for.
+    lines: OnceLock<Arc<[u32]>>,
 }
+
+impl PartialEq for TextFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.text == other.text
+    }
+}
+
+impl Eq for TextFile {}
 
 /// Why bytes are not a text file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +85,7 @@ impl TextFile {
             return Err(NotText::Utf16);
         }
         let text = String::from_utf8(bytes).map_err(|e| NotText::NotUtf8(e.utf8_error().valid_up_to()))?;
-        Ok(Self { name: name.into(), text: text.into() })
+        Ok(Self { name: name.into(), text: text.into(), lines: OnceLock::new() })
     }
 
     /// The name to show, as the user wrote it or relative to the project.
@@ -93,24 +103,34 @@ impl TextFile {
         if self.text.starts_with('\u{feff}') { 3 } else { 0 }
     }
 
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let ends_line = |i: &usize| bytes[*i] == b'\n' || bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n');
+            std::iter::once(0).chain((0..bytes.len()).filter(ends_line).map(|i| i as u32 + 1)).collect()
+        })
+    }
+
+    /// Number of the line that holds `offset`, from 1. A position between `\r` and `\n` is on the line that they end.
+    pub fn line(&self, offset: usize) -> usize {
+        self.lines().partition_point(|&start| start as usize <= offset)
+    }
+
     /// Line and column of a byte, both from 1, the column in characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let start = self.line_start(offset);
-        let before = self.text[..start].as_bytes();
-        let ends_line = |i: usize| before[i] == b'\n' || before[i] == b'\r' && before.get(i + 1) != Some(&b'\n');
-        let lines = (0..before.len()).filter(|&i| ends_line(i)).count();
-        let column = self.text[start.max(self.bom_len().min(offset))..offset].chars().count();
-        (lines + 1, column + 1)
+        (self.line(offset), self.column(offset) + 1)
     }
 
     /// First byte of the line that holds `offset`.
     pub fn line_start(&self, offset: usize) -> usize {
-        self.text.as_bytes()[..offset].iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |i| i + 1)
+        self.lines()[self.line(offset) - 1] as usize
     }
 
     /// End of the line that holds `offset`, before its line break.
     pub fn line_end(&self, offset: usize) -> usize {
-        self.text.as_bytes()[offset..].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(self.text.len(), |i| offset + i)
+        let Some(&next) = self.lines().get(self.line(offset)) else { return self.text.len() };
+        let line = &self.text[..next as usize];
+        line.strip_suffix("\r\n").or_else(|| line.strip_suffix(['\n', '\r'])).unwrap_or(line).len()
     }
 
     /// First byte of the line after the one that holds `offset`; the end of the text for the last line.

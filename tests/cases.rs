@@ -99,6 +99,57 @@ fn compose_gives_the_recorded_models() {
 }
 
 #[test]
+fn a_plan_holds_in_every_environment_of_its_case() {
+    let compose = Compose::find();
+    let mut environments = 0;
+    for folder in folders("cases") {
+        let record = json(&folder.join("plan.json"));
+        for env in record["envs"].as_array().into_iter().flatten() {
+            environments += 1;
+            let Some(compose) = &compose else { continue };
+            let pairs: Vec<(&str, &str)> =
+                env.as_object().expect("names").iter().map(|(k, v)| (k.as_str(), v.as_str().expect("text"))).collect();
+            let model =
+                |side: &str| compose.effective(&folder.join(side), &pairs).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
+            assert_eq!(difference(&apply(&record["plan"], model("in")), &normal(model("out"))), "", "{} {env}", name(&folder));
+        }
+    }
+    assert!(environments > 1, "some case names its environments");
+}
+
+/// The services of a model as a trap's README shows them: what the tool would change, and nothing else.
+fn shown(model: &Value) -> Value {
+    let mut services = model["services"].clone();
+    for service in services.as_object_mut().expect("services").values_mut() {
+        service.as_object_mut().expect("a service").retain(|key, _| ["read_only", "tmpfs", "volumes"].contains(&key.as_str()));
+    }
+    services
+}
+
+#[test]
+fn every_trap_is_one_as_its_readme_says() {
+    let compose = Compose::find();
+    for folder in folders("traps") {
+        let readme = fs::read_to_string(folder.join("README")).expect("readable");
+        for side in ["in", "naive"] {
+            let label = format!("{side}:");
+            let claim =
+                readme.lines().find_map(|l| l.strip_prefix(&label)).unwrap_or_else(|| panic!("{}: no {label}", name(&folder))).trim();
+            let found = compose.as_ref().map(|c| c.effective(&folder.join(side), &[]));
+            if let Some(error) = claim.strip_prefix("ERROR ") {
+                // The file's own folder is left out of the claim.
+                let says = |complaint: &str| error.split("/naive/compose.yaml").all(|part| complaint.contains(part));
+                assert!(found.is_none_or(|f| f.as_ref().is_err_and(|e| says(e))), "{} {side}: {claim}", name(&folder));
+            } else {
+                let expected: Value = serde_json::from_str(claim).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
+                let found = found.map(|f| shown(&f.unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)))));
+                assert!(found.as_ref().is_none_or(|f| *f == expected), "{} {side}: {found:?}", name(&folder));
+            }
+        }
+    }
+}
+
+#[test]
 fn the_tool_falls_into_no_trap() {
     let compose = Compose::find();
     for folder in folders("traps") {

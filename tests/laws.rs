@@ -81,14 +81,20 @@ fn every_public_file_is_hardened_by_the_laws_or_refused_with_a_reason() {
             refused.insert(&finding.service, finding.rule.id());
         }
         refused_services += refused.len();
-        refused.values().for_each(|rule| *by_reason.entry((*rule).to_owned()).or_default() += 1);
+        for rule in refused.values() {
+            *by_reason.entry((*rule).to_owned()).or_default() += 1;
+        }
         let second = harden_all(first.after.as_bytes()).expect("the result hardens");
         assert_eq!((&second.after, second.fixes.len()), (&first.after, 0), "{}: a second run plans nothing", name(path));
     }
     let mut report = format!("{} files, {services} services: {hardened} changed, {refused_services} refused\n\n", files.len());
-    by_reason.iter().for_each(|(rule, count)| report += &format!("{count:>4}  {rule}\n"));
+    for (rule, count) in &by_reason {
+        report += &format!("{count:>4}  {rule}\n");
+    }
     report += "\nfiles refused as a whole\n";
-    refused_files.iter().for_each(|line| report += &format!("  {line}\n"));
+    for line in &refused_files {
+        report += &format!("  {line}\n");
+    }
     golden("corpus/refusals.txt", &report);
 }
 

@@ -24,6 +24,11 @@ impl Compose {
         works.then_some(Self(program))
     }
 
+    /// The program itself.
+    pub(crate) fn program(&self) -> &Path {
+        &self.0
+    }
+
     /// What Compose makes of the project in `folder`, every profile active, environment `env` and nothing else.
     /// `Err` holds its complaint.
     pub(crate) fn effective(&self, folder: &Path, env: &[(&str, &str)]) -> Result<Value, String> {
@@ -100,9 +105,10 @@ pub(crate) fn difference(expected: &Value, found: &Value) -> String {
     }
 }
 
-/// Makes an empty file where Compose misses an env file. False when that is not its complaint.
+/// Makes an empty file where Compose misses an env or label file. False when that is not its complaint.
 fn stub(complaint: &str, top: &Path) -> bool {
-    let missing = complaint.split("env file ").nth(1).and_then(|rest| rest.split(" not found").next()).map(PathBuf::from);
+    let named = ["env file ", "label file "].iter().find_map(|kind| complaint.split(kind).nth(1));
+    let missing = named.and_then(|rest| rest.split(" not found").next()).map(PathBuf::from);
     match missing {
         Some(path) if path.starts_with(top) => {
             let parent = path.parent().expect("a parent");
@@ -115,13 +121,13 @@ fn stub(complaint: &str, top: &Path) -> bool {
 /// A model without what means nothing: extension blocks, `volume: {}`, absent commands, `read_only: false`.
 pub(crate) fn normal(mut model: Value) -> Value {
     if let Some(top) = model.as_object_mut() {
-        top.retain(|key, value| !key.starts_with("x-") && !(key == "volumes" && *value == json!({})));
+        top.retain(|key, value| !(key.starts_with("x-") || key == "volumes" && *value == json!({})));
     }
     if let Some(services) = model.get_mut("services").and_then(Value::as_object_mut) {
         for service in services.values_mut().filter_map(Value::as_object_mut) {
-            service.retain(|key, value| !key.starts_with("x-") && !value.is_null() && !(key == "read_only" && *value == json!(false)));
+            service.retain(|key, value| !(key.starts_with("x-") || value.is_null() || key == "read_only" && *value == json!(false)));
             for mount in service.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
-                mount.retain(|key, value| !(key == "volume" && *value == json!({})));
+                mount.retain(|key, value| key != "volume" || *value != json!({}));
             }
         }
     }

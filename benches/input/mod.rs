@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-/// A file of about `bytes` bytes.
-pub(crate) fn compose_file(bytes: usize) -> String {
+/// A file of about `bytes` bytes, in which one service of `every` is not hardened yet.
+pub(crate) fn compose_file(bytes: usize, every: usize) -> String {
     let mut text = String::from("name: large\n\nservices:\n");
     let mut number = 0;
     while text.len() < bytes {
@@ -12,9 +12,12 @@ pub(crate) fn compose_file(bytes: usize) -> String {
             "  service-{number}:\n    image: registry.example.com/team/service-{number}:1.{number}   # pinned\n    restart: unless-stopped\n    \
              environment:\n      LOG_LEVEL: info\n      DATABASE_URL: \"postgres://user@db:5432/app\"\n      FEATURE_FLAGS: a,b,c\n    ports:\n      \
              - \"127.0.0.1:{}:8080\"\n    volumes:\n      - ./config/{number}.yaml:/etc/app/config.yaml:ro\n    depends_on:\n      - db\n    \
-             healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost:8080/health\"]\n      interval: 30s\n\n",
+             healthcheck:\n      test: [\"CMD\", \"curl\", \"-f\", \"http://localhost:8080/health\"]\n      interval: 30s\n",
             10_000 + number % 50_000
         );
+        if number % every != 0 {
+            text.push_str("    read_only: true\n    tmpfs:\n      - /tmp:mode=1777\n\n");
+        }
         number += 1;
     }
     text.push_str("  db:\n    image: example/db\n");

@@ -1,14 +1,14 @@
 //! The command line.
 
 use super::ui::Color;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
 /// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
 #[derive(Debug, Parser)]
-#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100)]
+#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -16,6 +16,9 @@ pub(super) struct Cli {
     pub(super) harden: Harden,
     #[command(flatten)]
     pub(super) global: Global,
+    /// Print version
+    #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options")]
+    version: Option<bool>,
 }
 
 const AFTER: &str = "\
@@ -50,6 +53,9 @@ pub(super) struct Global {
     /// Print the answer, warnings and errors only
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
+    /// Print help (-h is shorter)
+    #[arg(long, short, action = ArgAction::Help, global = true, help_heading = "Options")]
+    help: Option<bool>,
 }
 
 /// Options of the fixing verb, which has no name.
@@ -70,11 +76,14 @@ pub(super) struct Harden {
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
     pub(super) unsafe_fixes: bool,
+    /// Add the reasons to the file as comments
+    #[arg(long, help_heading = "Output")]
+    pub(super) explain_in_file: bool,
     /// Write the change, after showing it and asking
     #[arg(long, short, help_heading = "Options")]
     pub(super) write: bool,
-    /// Do not ask
-    #[arg(long, short, help_heading = "Options")]
+    /// Write without asking
+    #[arg(long, short, requires = "write", help_heading = "Options")]
     pub(super) yes: bool,
     /// Review service by service, then write
     #[arg(long, short, conflicts_with_all = ["check", "yes"], help_heading = "Options")]
@@ -82,15 +91,13 @@ pub(super) struct Harden {
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,
-    /// Add the reasons to the file as comments
-    #[arg(long, help_heading = "Output")]
-    pub(super) explain_in_file: bool,
 }
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List the presets, or show what one adds and why
+    #[command(disable_help_flag = true)]
     Presets {
         #[command(subcommand)]
         what: Option<Presets>,
@@ -99,19 +106,20 @@ pub(super) enum Verb {
 
 /// What to do with presets.
 #[derive(Debug, Subcommand)]
+#[command(disable_help_flag = true)]
 pub(super) enum Presets {
     /// List the presets
     List,
     /// Show what a preset adds and why, with sources
     Show {
-        /// Name of a preset, or a file
-        #[arg(value_name = "PRESET")]
+        /// Name of a preset, or a file such as `./mine.toml`
+        #[arg(value_name = "PRESET", help_heading = "Input")]
         name: String,
     },
-    /// Check a preset file
+    /// Check a preset file that you wrote
     Check {
-        /// The file
-        #[arg(value_name = "FILE")]
+        /// The preset file
+        #[arg(value_name = "FILE", help_heading = "Input")]
         file: PathBuf,
     },
 }

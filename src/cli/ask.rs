@@ -5,11 +5,16 @@ use crate::error::{Error, Result};
 use console::Term;
 use dialoguer::{Confirm, Input, MultiSelect, Select};
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A person at a terminal who can be asked.
 #[derive(Debug)]
 pub(super) struct Ask {
     term: Term,
+    /// Set by Ctrl-C. In the moment between showing a question and reading keys it is a signal and not a key; then the next key of any
+    /// kind is where it takes effect.
+    interrupted: Arc<AtomicBool>,
 }
 
 impl Ask {
@@ -19,10 +24,13 @@ impl Ask {
             let message = format!("{flag} asks a question, and there is no terminal to ask on");
             return Err(Error::Usage(message, Some(instead.to_owned())));
         }
+        let interrupted = Arc::new(AtomicBool::new(false));
         // With a handler in place, the prompts report Ctrl-C instead of dying with the cursor hidden.
         #[cfg(unix)]
-        let _ = signal_hook::flag::register(signal_hook::consts::SIGINT, std::sync::Arc::default());
-        Ok(Self { term: Term::stderr() })
+        if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone()) {
+            return Err(Error::Usage(format!("cannot watch for Ctrl-C: {error}"), Some(instead.to_owned())));
+        }
+        Ok(Self { term: Term::stderr(), interrupted })
     }
 
     /// The terminal's width in columns, at least 20.
@@ -32,25 +40,29 @@ impl Ask {
 
     /// Yes or no; Enter and Esc mean no.
     pub(super) fn confirm(&self, question: &str) -> Result<bool> {
+        self.not_interrupted()?;
         let answer = Confirm::new().with_prompt(clean_line(question)).default(false).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or(false))
     }
 
     /// One of `items`, by index; Esc means none.
     pub(super) fn select(&self, question: &str, items: &[String]) -> Result<Option<usize>> {
-        let items: Vec<String> = items.iter().map(|i| clean_line(i)).collect();
+        self.not_interrupted()?;
+        let items: Vec<String> = items.iter().map(|i| self.item(i)).collect();
         self.answer(Select::new().with_prompt(clean_line(question)).items(&items).default(0).interact_on_opt(&self.term))
     }
 
     /// Some of `items`, all chosen at first; Esc leaves all.
     pub(super) fn keep(&self, question: &str, items: &[String]) -> Result<Vec<usize>> {
-        let shown: Vec<(String, bool)> = items.iter().map(|i| (clean_line(i), true)).collect();
+        self.not_interrupted()?;
+        let shown: Vec<(String, bool)> = items.iter().map(|i| (self.item(i), true)).collect();
         let answer = MultiSelect::new().with_prompt(clean_line(question)).items_checked(shown).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or_else(|| (0..items.len()).collect()))
     }
 
     /// A line of text that passes `check`; empty means none.
     pub(super) fn text(&self, question: &str, check: impl Fn(&str) -> std::result::Result<(), String>) -> Result<String> {
+        self.not_interrupted()?;
         let input = Input::<String>::new().with_prompt(clean_line(question)).allow_empty(true);
         let answer = input.validate_with(|text: &String| if text.is_empty() { Ok(()) } else { check(text) }).interact_text_on(&self.term);
         self.answer(answer)
@@ -58,8 +70,10 @@ impl Ask {
 
     /// One key.
     pub(super) fn key(&self) -> Result<char> {
-        let key = self.term.read_key_raw();
-        match key.map_err(|e| self.failed(&e))? {
+        self.not_interrupted()?;
+        let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
+        self.not_interrupted()?;
+        match key {
             console::Key::Char(c) => Ok(c),
             console::Key::CtrlC => Err(Error::Interrupted),
             // The end of input reads as an unknown key, over and over.
@@ -68,8 +82,19 @@ impl Ask {
         }
     }
 
+    /// One item of a list on one line: the prompts lose count when a line wraps.
+    fn item(&self, text: &str) -> String {
+        console::truncate_str(&clean_line(text), self.width().saturating_sub(8), "...").into_owned()
+    }
+
+    fn not_interrupted(&self) -> Result<()> {
+        if self.interrupted.load(Ordering::Relaxed) { Err(self.failed(&io::ErrorKind::Interrupted.into())) } else { Ok(()) }
+    }
+
     fn answer<T>(&self, answer: dialoguer::Result<T>) -> Result<T> {
-        answer.map_err(|dialoguer::Error::IO(e)| self.failed(&e))
+        let answer = answer.map_err(|dialoguer::Error::IO(e)| self.failed(&e))?;
+        self.not_interrupted()?;
+        Ok(answer)
     }
 
     fn failed(&self, error: &io::Error) -> Error {

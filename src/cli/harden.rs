@@ -3,9 +3,10 @@
 use super::args::Harden;
 use super::ask::Ask;
 use super::load::Files;
-use super::report::{diff, text};
+use super::report::diff;
+use super::report::text;
 use super::review;
-use super::ui::{Ui, clean_line, count};
+use super::ui::{Look, Ui, clean_line, paint};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::Project;
 use crate::edge::disk;
@@ -13,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection, needs};
 use crate::rewrite::{self, Outcome, Rewrite};
+use crate::yaml::Stream;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,23 +38,20 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         _ => None,
     };
     let paths: Vec<Option<&Path>> = if args.paths.is_empty() { vec![None] } else { args.paths.iter().map(|p| Some(p.as_path())).collect() };
-    let mut status = Status::Done;
-    for path in paths {
-        let files = Files::read(path)?;
-        status = status.max(project(ui, args, &selection, &files, ask.as_ref())?);
-    }
-    Ok(status)
+    // All is read before the first file is written, so that a bad PATH stops the others too.
+    let projects: Vec<Files> = paths.into_iter().map(Files::read).collect::<Result<_>>()?;
+    projects.iter().try_fold(Status::Done, |status, files| Ok(status.max(project(ui, args, &selection, files, ask.as_ref())?)))
 }
 
 /// One project from disk.
 fn project(ui: &Ui, args: &Harden, selection: &Selection, files: &Files, ask: Option<&Ask>) -> Result<Status> {
-    files.warnings.iter().for_each(|w| ui.warn(&clean_line(w)));
+    for warning in &files.warnings {
+        ui.warn(&clean_line(warning));
+    }
     let project = files.project()?;
     let mut plan = Plan::new(&project, needs(&project, selection, &files.dockerfiles(&project))?, args.unsafe_fixes);
     if let (true, Some(ask)) = (args.interactive, ask) {
-        let (accepted, needs) = review::review(ui, ask, &project, &plan.findings, plan.needs)?;
-        plan.needs = needs;
-        plan.accepted = accepted;
+        (plan.accepted, plan.needs) = review::review(ui, ask, &project, &plan.findings, plan.needs)?;
     }
     let fixes: Vec<&Fix> = plan.accepted.iter().collect();
     let outcome = rewrite::rewrite(&project, &fixes, &plan.needs, args.explain_in_file)?;
@@ -59,23 +59,31 @@ fn project(ui: &Ui, args: &Harden, selection: &Selection, files: &Files, ask: Op
         return Ok(check(ui, &project, &plan, &outcome));
     }
     if !args.interactive {
-        outcome.rewrites.iter().for_each(|r| show(ui, r));
+        for rewrite in &outcome.rewrites {
+            show(ui, files, rewrite)?;
+        }
     }
     text::remarks(ui, &project, &plan.findings, &outcome.refused);
     let done = match outcome.rewrites.as_slice() {
-        [] => Wrote::Nothing,
-        _ if !args.write && !args.interactive => Wrote::Shown,
-        rewrites => write(ui, args, &plan, files, rewrites, ask)?,
+        [] if args.interactive && plan.findings.iter().any(|f| f.fix.is_some()) => Done::Declined,
+        [] => Done::Nothing,
+        _ if !args.write && !args.interactive => Done::Shown,
+        rewrites => write(args, &plan, files, rewrites, ask)?,
     };
     closing(ui, args, &plan, &outcome, done);
-    Ok(if done == Wrote::Declined { Status::FindingsRemain } else { Status::Done })
+    Ok(if done == Done::Declined { Status::FindingsRemain } else { Status::Done })
 }
 
 /// Standard input to standard output.
 fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
-    if args.write || args.interactive || args.paths.len() > 1 {
+    let wrong = match (args.paths.len() > 1, args.write || args.interactive) {
+        (true, _) => Some("`-` goes with no other PATH"),
+        (_, true) => Some("standard input cannot be written back"),
+        _ => None,
+    };
+    if let Some(wrong) = wrong {
         let hint = "`-` alone reads standard input and writes the result to standard output";
-        return Err(Error::Usage("standard input cannot be written back".into(), Some(hint.into())));
+        return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
     let files = Files::read_stdin()?;
     let project = files.project()?;
@@ -85,7 +93,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
     if args.check {
         return Ok(check(ui, &project, &plan, &outcome));
     }
-    let result = outcome.rewrites.first().map(Rewrite::after).or_else(|| project.streams.first().map(super::super::yaml::Stream::text));
+    let result = outcome.rewrites.first().map(Rewrite::after).or_else(|| project.streams.first().map(Stream::text));
     ui.out(result.map_or("", |t| t.text()));
     text::remarks(ui, &project, &plan.findings, &outcome.refused);
     text::held_back(ui, &plan.held_back);
@@ -104,7 +112,7 @@ struct Plan {
 impl Plan {
     fn new(project: &Project<'_>, needs: Vec<Need>, unsafe_fixes: bool) -> Self {
         let findings = audit(project, &needs);
-        let consent: std::collections::HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
+        let consent: HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
         let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
         for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
             if unsafe_fixes || fix.applicability == Applicability::Safe || consent.contains(fix.service.as_str()) {
@@ -148,82 +156,83 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
 }
 
 /// The diff of one file, for a person or for a program.
-fn show(ui: &Ui, rewrite: &Rewrite) {
+fn show(ui: &Ui, files: &Files, rewrite: &Rewrite) -> Result<()> {
     let name = rewrite.before().name();
-    if ui.out_is_terminal() {
-        let title = super::ui::paint(ui.out_color(), super::ui::Look::Bold, &clean_line(name));
-        ui.out(&format!("{title}\n{}\n", diff::view(rewrite, ui.width(), ui.out_color())));
-    } else {
-        ui.out(&diff::patch(rewrite, name));
-        text::reasons(ui, rewrite);
+    if ui.for_a_person() {
+        let title = paint(ui.out_color(), Look::Bold, &clean_line(name));
+        ui.out(&format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, ui.width(), ui.out_color())));
+        return Ok(());
     }
+    let (folder, path) = disk::name_in_patch(&files.root, Path::new(name))?;
+    ui.out(&diff::patch(rewrite, &path));
+    text::reasons(ui, rewrite);
+    if let Some(folder) = folder {
+        ui.note(&clean_line(&format!("the patch is to be applied in {}", folder.display())));
+    }
+    Ok(())
 }
 
+/// What became of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wrote {
+enum Done {
     Nothing,
     Shown,
     Declined,
     Written,
 }
 
-fn write(ui: &Ui, args: &Harden, plan: &Plan, files: &Files, rewrites: &[Rewrite], ask: Option<&Ask>) -> Result<Wrote> {
+fn write(args: &Harden, plan: &Plan, files: &Files, rewrites: &[Rewrite], ask: Option<&Ask>) -> Result<Done> {
     if let (Some(ask), false) = (ask, args.yes) {
         let what = review::summary(&plan.accepted, &plan.findings);
-        let names: Vec<&str> = rewrites.iter().map(|r| r.before().name()).collect();
-        if !ask.confirm(&format!("Write {}: {what}?", names.join(", ")))? {
-            return Ok(Wrote::Declined);
+        if !ask.confirm(&format!("Write {}: {what}?", file_names(rewrites)))? {
+            return Ok(Done::Declined);
         }
     }
     let writes: Vec<(&disk::Loaded, &str)> =
         rewrites.iter().filter_map(|r| Some((files.loaded.get(r.file().0 as usize)?, r.after().text()))).collect();
     disk::write_all(&files.root, &writes)?;
-    for rewrite in rewrites {
-        ui.note(&format!("wrote {}", clean_line(rewrite.before().name())));
-    }
-    Ok(Wrote::Written)
+    Ok(Done::Written)
+}
+
+fn file_names(rewrites: &[Rewrite]) -> String {
+    rewrites.iter().map(|r| clean_line(r.before().name())).collect::<Vec<_>>().join(", ")
 }
 
 fn check(ui: &Ui, project: &Project<'_>, plan: &Plan, outcome: &Outcome) -> Status {
-    let refused = |service: &str| outcome.refused.iter().any(|(name, _)| name == service);
-    let mut status = Status::Done;
-    for finding in &plan.findings {
-        let open = plan.accepted.iter().find(|f| f.service == finding.service && finding.fix.is_some() && !refused(&f.service));
-        if let Some(fix) = open {
-            status = Status::FindingsRemain;
-            ui.out(&text::missing(project, finding, fix));
-        }
+    let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
+    let open: HashSet<&str> = plan.accepted.iter().map(|f| f.service.as_str()).filter(|s| !refused.contains(s)).collect();
+    for finding in plan.findings.iter().filter(|f| f.fix.is_some() && open.contains(f.service.as_str())) {
+        ui.out(&text::missing(project, finding));
     }
     text::remarks(ui, project, &plan.findings, &outcome.refused);
     text::held_back(ui, &plan.held_back);
-    if status == Status::Done {
-        ui.note("nothing is missing");
-    } else {
-        ui.hint("`rofs-harden` shows the change, `rofs-harden --write` makes it");
+    if !open.is_empty() {
+        ui.hint("run without --check to see the change, with --write in its place to make it");
+        return Status::FindingsRemain;
     }
-    status
+    ui.note(if plan.findings.is_empty() { "nothing is missing" } else { "nothing else is missing" });
+    Status::Done
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
-fn closing(ui: &Ui, args: &Harden, plan: &Plan, outcome: &Outcome, done: Wrote) {
-    let services =
-        outcome.rewrites.iter().flat_map(Rewrite::lines).map(|l| l.service.as_str()).collect::<std::collections::BTreeSet<_>>().len();
-    let hardened = count(services, "service", "services");
-    match done {
-        Wrote::Nothing if plan.held_back.is_empty() && plan.findings.is_empty() => {
-            ui.note("nothing to do: every selected service is read-only already");
-        }
-        Wrote::Nothing => ui.note("nothing was changed"),
-        Wrote::Shown => ui.note(&format!("{hardened} would be hardened; nothing was written")),
-        Wrote::Declined => ui.note("nothing was written"),
-        Wrote::Written => ui.note(&format!("{hardened} hardened")),
-    }
+fn closing(ui: &Ui, args: &Harden, plan: &Plan, outcome: &Outcome, done: Done) {
+    let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
+    let changed: Vec<&str> = plan.accepted.iter().map(|f| f.service.as_str()).filter(|s| !refused.contains(s)).collect();
+    let services = text::services(&changed);
+    ui.note(&match done {
+        Done::Nothing if plan.needs.is_empty() => "nothing to do: no service is selected".to_owned(),
+        Done::Nothing if plan.findings.is_empty() => "nothing to do: every selected service is read-only already".to_owned(),
+        Done::Nothing => "nothing was changed".to_owned(),
+        Done::Shown => format!("would harden {services}; nothing was written"),
+        Done::Declined => "nothing was written".to_owned(),
+        Done::Written => format!("wrote {}: hardened {services}", file_names(&outcome.rewrites)),
+    });
     if !args.interactive {
         text::held_back(ui, &plan.held_back);
     }
     match done {
-        Wrote::Shown => ui.hint("add --write to apply this, -i to decide service by service"),
-        Wrote::Written => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),
+        Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),
+        Done::Written => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),
         _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! The command line: the only place that knows both the core and the world.
 
-#![allow(clippy::disallowed_methods, reason = "the terminal and its environment are met here")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the terminal and its environment are met here")]
 
 mod args;
 mod ask;
@@ -40,17 +40,16 @@ fn report_error(ui: &Ui, error: &Error) {
     ui.error(&clean_line(&error.to_string()));
     if let Error::Source(source) = error {
         let (line, marked) = &source.excerpt;
-        // One very long line (a file without breaks) would fill the screen.
+        // A tab is what some of these messages are about, so it is made visible.
+        let shown = |text: &str| clean(text).replace('\t', "→");
         let before: String = line.chars().take(source.column - 1).collect();
+        // One very long line (a file without breaks) would fill the screen.
         if console::measure_text_width(line) <= 200 {
             let number = source.line.to_string();
             let gutter = " ".repeat(number.len());
+            let pad = " ".repeat(console::measure_text_width(&shown(&before)));
             let caret = paint(ui.err_color(), Look::Error, &"^".repeat((*marked).clamp(1, 80)));
-            ui.err_line(&format!(
-                " {gutter} |\n {number} | {}\n {gutter} | {}{caret}",
-                clean(line).replace('\t', " "),
-                " ".repeat(console::measure_text_width(&clean(&before).replace('\t', " ")))
-            ));
+            ui.err_line(&format!(" {gutter} |\n {number} | {}\n {gutter} | {pad}{caret}", shown(line)));
         }
     }
     if let Some(hint) = error.hint() {

@@ -2,12 +2,14 @@
 
 use super::ask::Ask;
 use super::report::diff;
-use super::ui::{Look, Ui, clean, clean_line, count, paint, wrap};
+use super::report::text::services;
+use super::ui::{Look, Ui, clean, clean_line, paint, wrap};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Project, clean_path};
 use crate::error::Result;
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use crate::rewrite;
+use std::collections::HashSet;
 
 /// Which service is being decided, and what was decided so far. Knows nothing of the terminal.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(super) enum Effect {
     /// All is decided.
     Finish,
 }
+
+const PROMPT: &str = "[y]es [n]o [a]ll [d]rop rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
 
 const KEYS: &str = "\
   y  harden this service
@@ -96,7 +100,7 @@ pub(super) fn review(
             Effect::Finish => break,
             Effect::Show => show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?,
             Effect::Help => ui.err_line(KEYS),
-            Effect::ViewFile => view_file(ui, project, fixes[index].as_ref(), &needs)?,
+            Effect::ViewFile => view_file(ui, ask, project, fixes[index].as_ref(), &needs)?,
             Effect::EditPaths | Effect::ChooseStorage => {
                 if let Some(need) = needs.iter_mut().find(|n| n.service == open[index].service) {
                     if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ask, need)? }
@@ -106,16 +110,18 @@ pub(super) fn review(
                 show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?;
             }
         }
-        ui.err_line(&prompt(ui));
+        for line in wrap(PROMPT, ask.width()) {
+            ui.err_line(&paint(ui.err_color(), Look::Bold, &line));
+        }
         effect = state.step(ask.key()?);
+        let decided: Vec<&str> = (index..state.position).filter(|i| state.decisions[*i].is_some()).map(|i| &*open[i].service).collect();
+        if let Some(last) = state.position.checked_sub(1).filter(|_| !decided.is_empty()) {
+            let verb = if state.accepted(last) { "harden" } else { "leave" };
+            ui.err_line(&format!("  {verb} {}", services(&decided)));
+        }
     }
     let accepted = fixes.into_iter().enumerate().filter(|(i, _)| state.accepted(*i)).filter_map(|(_, fix)| fix).collect();
     Ok((accepted, needs))
-}
-
-fn prompt(ui: &Ui) -> String {
-    let keys = "[y]es [n]o [a]ll [d]rop rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
-    paint(ui.err_color(), Look::Bold, keys)
 }
 
 fn show(
@@ -128,23 +134,23 @@ fn show(
     (number, of): (usize, usize),
 ) -> Result<()> {
     let file = project.streams.iter().find(|s| s.file() == finding.span.file).map_or("", |s| s.text().name());
-    let title = format!("[{number}/{of}] {} › {} — {}", clean_line(file), clean_line(&finding.service), finding.rule.id());
+    let title = format!("[{number}/{of}] {}: {} [{}]", clean_line(file), clean_line(&finding.service), finding.rule.id());
     ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
     let Some(fix) = fix else {
         ui.err_line("  nothing to change with these paths");
         return Ok(());
     };
     let risk = match fix.applicability {
-        Applicability::Safe => "documented: expected to work as before",
-        Applicability::Unsafe => "assumed: try it before you rely on it",
+        Applicability::Safe => "The changes are documented for its image: it should work as before.",
+        Applicability::Unsafe => "Some of the changes are assumed, not documented: try them before you rely on them.",
     };
-    let text = format!("service `{}` {}. {risk}.", finding.service, finding.message);
+    let text = format!("Service `{}` {}. {risk}", finding.service, finding.message);
     for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
         ui.err_line(&format!("  {line}"));
     }
     let outcome = rewrite::rewrite(project, &[fix], needs, false)?;
     for rewrite in &outcome.rewrites {
-        ui.err_line(diff::view(rewrite, ask.width(), ui.err_color()).trim_end());
+        ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
     for (_, why) in &outcome.refused {
         ui.warn(&clean_line(&format!("alone this cannot be written: {why}")));
@@ -152,13 +158,13 @@ fn show(
     Ok(())
 }
 
-fn view_file(ui: &Ui, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
+fn view_file(ui: &Ui, ask: &Ask, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
     let fixes: Vec<&Fix> = fix.into_iter().collect();
     let outcome = rewrite::rewrite(project, &fixes, needs, false)?;
-    let after =
-        outcome.rewrites.first().map(rewrite::Rewrite::after).or_else(|| project.streams.first().map(super::super::yaml::Stream::text));
-    for (number, line) in after.map_or("", |t| t.text()).lines().enumerate() {
-        ui.err_line(&format!("{} {}", paint(ui.err_color(), Look::Dim, &format!("{:>4}", number + 1)), clean(line)));
+    match (outcome.rewrites.first(), project.streams.first()) {
+        (Some(rewrite), _) => ui.err_line(diff::view(rewrite, diff::WHOLE, ask.width(), ui.err_color()).trim_end()),
+        (None, Some(stream)) => ui.err_line(clean(stream.text().text()).trim_end()),
+        (None, None) => {}
     }
     Ok(())
 }
@@ -197,10 +203,10 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
     if shown.is_empty() {
         return Ok(());
     }
-    let Some(index) = ask.select("Which path?", &shown)? else { return Ok(()) };
+    let Some(index) = ask.select("Path to choose for", &shown)? else { return Ok(()) };
     let kinds = ["tmpfs: in memory, gone when the container stops".to_owned(), "named volume: kept".to_owned()];
     let path = &mut need.paths[index];
-    match ask.select(&format!("Where may {} live?", path.target), &kinds)? {
+    match ask.select(&format!("Where {} lives", path.target), &kinds)? {
         Some(0) if path.storage == Storage::State => {
             path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
         }
@@ -212,15 +218,15 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
     Ok(())
 }
 
-/// "harden 2 services (web, api), leave 1 (db)".
+/// "harden 2 services (web, api), leave 1 service (db)".
 pub(super) fn summary(accepted: &[Fix], findings: &[Finding]) -> String {
-    let names = |names: Vec<&str>| clean_line(&names.join(", "));
     let taken: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-    let left: Vec<&str> =
-        findings.iter().filter(|f| f.fix.is_some() && !taken.contains(&f.service.as_str())).map(|f| f.service.as_str()).collect();
-    let mut text = format!("harden {} ({})", count(taken.len(), "service", "services"), names(taken));
+    let known: HashSet<&str> = taken.iter().copied().collect();
+    let open = findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.as_str());
+    let left: Vec<&str> = open.filter(|s| !known.contains(s)).collect();
+    let mut text = format!("harden {}", services(&taken));
     if !left.is_empty() {
-        text.push_str(&format!(", leave {} ({})", left.len(), names(left)));
+        text += &format!(", leave {}", services(&left));
     }
     text
 }

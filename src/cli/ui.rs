@@ -7,12 +7,12 @@ use std::io::{self, IsTerminal, Write};
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless the environment says otherwise.
+    /// On a terminal, unless `NO_COLOR` or `TERM=dumb` says otherwise; everywhere with `CLICOLOR_FORCE`
     #[default]
     Auto,
-    /// Always.
+    /// Also in a pipe, where the diff then is the view for people, not a patch
     Always,
-    /// Never.
+    /// Nowhere
     Never,
 }
 
@@ -22,6 +22,7 @@ pub(super) struct Ui {
     out_color: bool,
     err_color: bool,
     out_terminal: bool,
+    for_a_person: bool,
     quiet: bool,
 }
 
@@ -75,12 +76,13 @@ impl Ui {
             Color::Auto => terminal && std::env::var_os("TERM").is_some_and(|t| t != "dumb"),
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, quiet }
+        let for_a_person = out || color == Color::Always;
+        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet }
     }
 
-    /// Whether a person is in front of standard output.
-    pub(super) fn out_is_terminal(&self) -> bool {
-        self.out_terminal
+    /// Whether standard output is read by a person: at a terminal, or behind a pager that was promised colour.
+    pub(super) fn for_a_person(&self) -> bool {
+        self.for_a_person
     }
 
     /// Whether standard output is coloured.
@@ -107,7 +109,7 @@ impl Ui {
     /// Writes side information, unless `--quiet`.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.err_line(text);
+            self.sentence(text);
         }
     }
 
@@ -118,12 +120,20 @@ impl Ui {
 
     /// Writes a warning.
     pub(super) fn warn(&self, text: &str) {
-        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
+        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
     }
 
     /// Writes an error.
     pub(super) fn error(&self, text: &str) {
-        self.err_line(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+    }
+
+    /// Writes a sentence to standard error, broken at blanks if that is a terminal.
+    fn sentence(&self, text: &str) {
+        match console::Term::stderr().size_checked() {
+            Some((_, columns)) => self.err_line(&wrap(text, usize::from(columns)).join("\n")),
+            None => self.err_line(text),
+        }
     }
 
     /// Writes a line to standard error, whatever `--quiet` says.

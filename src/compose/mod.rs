@@ -8,7 +8,7 @@ mod interpolate;
 pub mod merge;
 pub mod mount;
 
-pub use image::repository;
+pub use image::{Image, Tag};
 pub use interpolate::has_variable;
 pub use merge::Entry;
 pub use mount::{Known, Mount, MountKind, boolean, clean_path};
@@ -162,6 +162,10 @@ impl<'a> Document<'a> {
 impl<'a> Service<'a> {
     fn read(entry: &Entry<'a>, via: &[crate::yaml::NodeId], document: usize) -> Result<Self, SyntaxError> {
         let (name, definition) = (entry.key.text(), entry.value);
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+            let hint = "service names are letters, digits, `.`, `_` and `-`";
+            return Err(invalid(entry.key, format!("services additional properties '{name}' not allowed"), Some(hint)));
+        }
         if definition.resolved().kind() != Kind::Mapping {
             return Err(invalid(
                 definition,

@@ -1,6 +1,6 @@
 //! The world outside: files, engines, Git and forges. Effects without knowledge: nothing here knows what Compose means,
 //! and of the core it names only [`crate::text`], [`crate::error`] and the finished rewrite.
 
-#![allow(clippy::disallowed_methods, reason = "this is the place for effects")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
 pub mod disk;

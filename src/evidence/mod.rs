@@ -1,5 +1,6 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
+mod about;
 pub mod preset;
 mod select;
 

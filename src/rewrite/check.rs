@@ -1,24 +1,31 @@
 //! The three laws. A result that breaks one is never shown or written.
 
-use super::place::{Op, Placement};
+use super::place::{Op, Placement, Site};
 use super::value::{all, same_value};
 use crate::audit::{Fix, What};
 use crate::compose::{Entry, Known, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
-use std::collections::HashMap;
+use std::collections::{HashMap, btree_map};
+use std::iter::Peekable;
 
 /// The first law for the text: node by node, `after` is `before` with the placed ops applied. Kinds, styles, tags, anchors and
 /// aliases count, not only values.
 pub(super) fn tree_is_as_placed(before: &Stream, after: &Stream, placement: &Placement<'_>) -> Result<(), String> {
-    if all(before.roots(), after.roots(), |b, a| same_tree(b, a, placement)) {
+    let mut ops = placement.ops.iter().peekable();
+    if all(before.roots(), after.roots(), |b, a| same_tree(b, a, &mut ops)) {
         Ok(())
     } else {
         Err("a value outside the plan changed".into())
     }
 }
 
-fn same_tree(before: Node<'_>, after: Node<'_>, placement: &Placement<'_>) -> bool {
-    let op = placement.ops.get(&(before.span().file.0, before.id())).map(|(_, op)| op);
+/// The ops that are still to come: the walk meets nodes in their order.
+type Ops<'p, 'a> = Peekable<btree_map::Iter<'p, Site, (Node<'a>, Op<'a>)>>;
+
+fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
+    let site = (before.span().file.0, before.id());
+    while ops.next_if(|(at, _)| **at < site).is_some() {}
+    let op = ops.next_if(|(at, _)| **at == site).map(|(_, (_, op))| op);
     if let Some(Op::Replace(value)) = op {
         return value.is(after) && (before.kind() == Kind::Alias || before.anchor() == after.anchor());
     }
@@ -33,7 +40,7 @@ fn same_tree(before: Node<'_>, after: Node<'_>, placement: &Placement<'_>) -> bo
         return before.text() == after.text();
     }
     let mut grown = after.children();
-    if !before.children().all(|b| grown.next().is_some_and(|a| same_tree(b, a, placement))) {
+    if !before.children().all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops))) {
         return false;
     }
     match op {

@@ -219,19 +219,22 @@ impl Lowering<'_, '_> {
             return vec![(open + 1, open + 1, members.join(", ").trim_end().to_owned())];
         };
         let mut end = last.span().end as usize;
-        // `{a: }`: the new member goes behind the blank, or the key would swallow the comma's place.
-        if last.style() == Style::Empty && text[end..close].starts_with(' ') {
-            end += 1;
-        }
+        // Behind the colon of a null there must be a blank, or Compose takes the colon for part of the key: `{a: , b: }`.
+        let is_open = last.style() == Style::Empty && text[..end].ends_with(':');
+        let has_blank = text[end..close].starts_with(' ');
+        end += usize::from(is_open && has_blank);
+        let separator = if is_open && !has_blank { " ," } else { "," };
         let comma = after_blanks_and_comments(&text[end..close]).filter(|rest| rest.starts_with(',')).map(|rest| close - rest.len());
         let member_start = if collection.kind() == Kind::Mapping { collection.entries().last().map(|(k, _)| k) } else { Some(last) };
         match (self.line_prefix(member_start), comma) {
-            (None, None) => vec![(end, end, format!(", {}", members.join(", ")))],
-            (None, Some(comma)) => vec![(comma + 1, comma + 1, format!(" {},", members.join(", ").trim_end()))],
+            (None, None) => vec![(end, end, format!("{separator} {}", members.join(", ")))],
+            (None, Some(comma)) => vec![(comma + 1, comma + 1, format!(" {},", members.join(", ")))],
             (Some(prefix), comma) => {
                 let newline = self.text.newline_near(end);
-                let tail = if comma.is_some() { "," } else { "" };
-                let lines: Vec<String> = members.iter().map(|m| format!("{newline}{prefix}{}", m.trim_end())).collect();
+                let (tail, kept) = if comma.is_some() { (",", members.len()) } else { ("", members.len().saturating_sub(1)) };
+                // Before a comma the blank of a null stays; at a line's end it goes.
+                let member = |(i, m): (usize, &String)| format!("{newline}{prefix}{}", if i < kept { m } else { m.trim_end() });
+                let lines: Vec<String> = members.iter().enumerate().map(member).collect();
                 let body = format!("{}{tail}", lines.join(","));
                 let anchor = comma.map_or(end, |c| c + 1);
                 // Behind a comment that belongs to the last member, unless the bracket closes on the same line.
@@ -239,8 +242,8 @@ impl Lowering<'_, '_> {
                 let at = if line_end <= close { line_end } else { anchor };
                 match comma {
                     Some(_) => vec![(at, at, body)],
-                    None if at == end => vec![(end, end, format!(",{body}"))],
-                    None => vec![(end, end, ",".into()), (at, at, body)],
+                    None if at == end => vec![(end, end, format!("{separator}{body}"))],
+                    None => vec![(end, end, separator.into()), (at, at, body)],
                 }
             }
         }

@@ -108,7 +108,8 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], explain: b
         }
         let after = Project::read(streams).map_err(|e| unverified(format!("the result does not load: {}", e.message)))?;
         check::effect_is_as_planned(project, &after, &fixes).map_err(unverified)?;
-        let planned = |f: &audit::Finding| f.fix.is_some() && fixes.iter().any(|fix| fix.service == f.service);
+        let services: HashSet<&str> = fixes.iter().map(|f| f.service.as_str()).collect();
+        let planned = |f: &audit::Finding| f.fix.is_some() && services.contains(f.service.as_str());
         if let Some(finding) = audit::audit(&after, needs).iter().find(|f| planned(f)) {
             return Err(unverified(format!("service `{}` would be changed again", finding.service)));
         }
@@ -158,35 +159,10 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
         }
     }
     lines.sort_by_key(|(file, start, ..)| (*file, *start));
-    let mut numbers = LineNumbers::default();
     let numbered = lines.into_iter().map(|(file, start, text, service, change)| {
-        let line = numbers.line(file, text, start);
-        (file, NewLine { line, service: service.to_owned(), change: change.clone() })
+        (file, NewLine { line: text.line(start), service: service.to_owned(), change: change.clone() })
     });
     numbered.collect()
-}
-
-/// Counts lines forward, so that many places of one file cost one pass.
-#[derive(Default)]
-struct LineNumbers {
-    file: Option<FileId>,
-    offset: usize,
-    line: usize,
-}
-
-impl LineNumbers {
-    fn line(&mut self, file: FileId, text: &TextFile, offset: usize) -> usize {
-        if self.file != Some(file) {
-            *self = Self { file: Some(file), offset: 0, line: 1 };
-        }
-        while let next = text.next_line(self.offset)
-            && next <= offset
-            && next > self.offset
-        {
-            (self.offset, self.line) = (next, self.line + 1);
-        }
-        self.line
-    }
 }
 
 /// The streams with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.

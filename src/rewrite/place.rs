@@ -130,13 +130,22 @@ impl<'p, 'a> Placer<'p, 'a> {
                 }
             };
             let same = users.iter().all(|u| same_wish(self.wanted.get(&(*u, key)), self.wanted.get(&(index, key))));
-            if same && self.stray_alias(node, &users, key).is_none() {
+            if same && !self.is_borrowed(node) && self.stray_alias(node, &users, key).is_none() {
                 self.put(node, service.get(key), key, index);
             } else {
                 self.place_separately(node, &users, key);
             }
             placed.extend(users);
         }
+    }
+
+    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
+    fn is_borrowed(&self, node: Node<'a>) -> bool {
+        let span = node.span();
+        let holds = |value: Node<'_>| value.span().file == span.file && value.span().start <= span.start && value.span().end >= span.end;
+        let sections = self.project.documents.iter().flat_map(|d| d.root.entries());
+        let of_their_own = |key: &str| key != "services" && !key.starts_with("x-");
+        !self.aliases.is_empty() && sections.into_iter().any(|(key, value)| of_their_own(key.text()) && !key.is_merge_key() && holds(value))
     }
 
     /// An alias of `node`, or of a node around it, that is not on the way to one of `users`.
@@ -173,27 +182,31 @@ impl<'p, 'a> Placer<'p, 'a> {
                 continue;
             }
             let service = &self.project.services[user];
-            let body = service.definition.resolved();
-            // Services that would see a change in this service's own mapping and get no key of their own.
-            let mut reached = self.users.get(&site(body)).into_iter().flatten().copied();
-            let reached = reached.find(|&u| u != user && users.contains(&u) && !self.wanted.contains_key(&(u, key)));
-            let is_alias = service.definition.kind() == Kind::Alias;
-            if let (Some(other), false) = (reached, is_alias) {
-                self.refuse(
-                    user,
-                    &format!(
-                        "service `{}` shares its definition through an anchor and would change with it",
-                        self.project.services[other].name
-                    ),
-                );
-            } else if let (Some(alias), false) = (self.stray_alias(body, users, key), is_alias) {
-                self.refuse(user, &format!("its definition is used again by `{}`, which would change with it", alias.text()));
-            } else if Some(user) == owner {
+            let is_owner = Some(user) == owner;
+            if let Some(why) = self.obstacle(service, user, if is_owner { node } else { service.definition }, users, key) {
+                self.placement.refused.push((service.name.to_owned(), why));
+            } else if is_owner {
                 self.put(node, service.get(key), key, user);
             } else {
                 self.put_own_key(service, key, user);
             }
         }
+    }
+
+    /// Why a change of `touched`, which is in service `user`'s own definition, would reach something else.
+    fn obstacle(&self, service: &Service<'a>, user: usize, touched: Node<'a>, users: &[usize], key: &str) -> Option<String> {
+        if service.definition.kind() == Kind::Alias {
+            // It becomes a mapping of its own, which nobody else sees.
+            return None;
+        }
+        // Services that would see the change and get no key of their own.
+        let mut seeing = self.users.get(&site(service.definition)).into_iter().flatten().copied();
+        if let Some(other) = seeing.find(|&u| u != user && users.contains(&u) && !self.wanted.contains_key(&(u, key))) {
+            let name = self.project.services[other].name;
+            return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
+        }
+        let alias = self.stray_alias(touched, users, key)?;
+        Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
     }
 
     fn refuse(&mut self, service: usize, why: &str) {
@@ -202,7 +215,9 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     /// Puts the wish of service `index` where its value stands, or into a new key of its own mapping.
     fn put(&mut self, node: Node<'a>, entry: Option<&Entry<'a>>, key: &'static str, index: usize) {
-        let Some(values) = self.wanted.get(&(index, key)).cloned() else { return };
+        // With aliases the wish may be compared with others later on.
+        let wish = if self.aliases.is_empty() { self.wanted.remove(&(index, key)) } else { self.wanted.get(&(index, key)).cloned() };
+        let Some(values) = wish else { return };
         if entry.is_none() {
             return self.add_keys(node, vec![(key.to_owned(), new_value(key, values))]);
         }

@@ -56,7 +56,7 @@ impl Value<'_> {
 }
 
 /// Whether two iterators have the same length and every pair holds.
-pub(super) fn all<A, B>(a: impl IntoIterator<Item = A>, b: impl IntoIterator<Item = B>, holds: impl Fn(A, B) -> bool) -> bool {
+pub(super) fn all<A, B>(a: impl IntoIterator<Item = A>, b: impl IntoIterator<Item = B>, mut holds: impl FnMut(A, B) -> bool) -> bool {
     let (mut a, mut b) = (a.into_iter(), b.into_iter());
     loop {
         match (a.next(), b.next()) {

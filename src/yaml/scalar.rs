@@ -61,10 +61,11 @@ fn plain(text: &str) -> Scalar<'_> {
         }
         _ => {}
     }
-    // Underscores may stand between digits, but not in a number that starts with its point.
+    // Underscores may stand anywhere in a number; in one that starts with its point only between digits.
+    let between_digits = || text.split('_').is_sorted_by(|a, b| a.ends_with(is_digit) && b.starts_with(is_digit));
     let digits = match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'+' | b'-') => text.replace('_', ""),
-        Some(b'.') => text.to_owned(),
+        Some(b'.') if between_digits() => text.replace('_', ""),
         _ => return Scalar::Str(text),
     };
     if is_timestamp(text) {
@@ -75,6 +76,10 @@ fn plain(text: &str) -> Scalar<'_> {
         None if is_float(&digits) => Scalar::Float,
         None => Scalar::Str(text),
     }
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 fn integer(text: &str) -> Option<i128> {
@@ -91,7 +96,9 @@ fn integer(text: &str) -> Option<i128> {
         _ if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
         _ => (digits, 10),
     };
-    let number = if digits.starts_with(['+', '-']) { None } else { i128::from_str_radix(digits, radix).ok() }?;
+    // `0b` and `0o` may have their sign behind them.
+    let signed = digits.starts_with(['+', '-']) && !text.starts_with("0b") && !text.starts_with("0o");
+    let number = if signed { None } else { i128::from_str_radix(digits, radix).ok() }?;
     // Beyond 64 bits go-yaml reads a float.
     (-(1 << 63)..1 << 64).contains(&(sign * number)).then_some(sign * number)
 }
@@ -141,7 +148,7 @@ fn time(text: &str) -> Option<&str> {
     let (hour, rest) = number(text)?;
     let (minute, rest) = number(rest.strip_prefix(':')?)?;
     let (second, rest) = number(rest.strip_prefix(':')?)?;
-    let fraction = rest.strip_prefix(['.', ',']).map(|f| f.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let fraction = rest.strip_prefix(['.', ',']).map(|f| f.trim_start_matches(is_digit));
     let rest = fraction.filter(|after| rest.len() - after.len() > 1).unwrap_or(rest);
     (hour < 24 && minute < 60 && second < 60).then_some(rest)
 }
@@ -199,7 +206,7 @@ fn looks_like_number(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     let text = text.strip_prefix('.').unwrap_or(text);
     let part = |b: u8| b.is_ascii_hexdigit() || b"_.,:xXoO+-tTzZ ".contains(&b);
-    text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(part)
+    text.starts_with(is_digit) && text.bytes().all(part)
 }
 
 /// `text` as a YAML string: plain where that is safe, else in double quotes.

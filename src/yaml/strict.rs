@@ -35,15 +35,25 @@ fn check_node(node: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
     node.children().try_for_each(|child| check_node(child, in_flow))
 }
 
-/// go-yaml's anchor names are letters, digits, `_` and `-`.
+/// go-yaml's anchor names are letters, digits, `_` and `-`; its tags have no `#` and do not end at a comma or bracket.
 fn check_properties(node: Node<'_>) -> Result<(), SyntaxError> {
     let name = if node.kind() == Kind::Alias { node.text().strip_prefix('*') } else { node.anchor() };
-    match name {
-        Some(name) if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')) => {
-            Err(refuse(node.span(), format!("Compose cannot read the anchor name `{name}`"), "use letters, digits, `_` and `-`"))
-        }
-        _ => Ok(()),
+    if name.is_some_and(|name| name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))) {
+        let message = format!("Compose cannot read the anchor name `{}`", name.unwrap_or_default());
+        return Err(refuse(node.span(), message, "use letters, digits, `_` and `-`"));
     }
+    let (start, body) = (node.span().start as usize, node.body().start as usize);
+    let properties = &text(node)[start..body];
+    // Empty if a blank follows the last property, or there is none.
+    let last = properties.rsplit([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+    let ends: &[char] = if last.starts_with('!') { &[',', '[', ']', '{', '}'] } else { &['[', '{'] };
+    if !last.is_empty() && text(node)[body..].starts_with(ends) {
+        return Err(refuse(node.span(), "an anchor or tag with no blank behind it", "put a blank there"));
+    }
+    if properties.contains('#') && properties.split_whitespace().any(|word| word.starts_with('!') && word.contains('#')) {
+        return Err(refuse(node.span(), "a `#` in a tag, which Compose cannot read", "remove the `#`"));
+    }
+    Ok(())
 }
 
 fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
@@ -98,7 +108,7 @@ fn check_scalar(scalar: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
         Style::Double if escapes_slash(scalar.source()) => {
             Err(refuse(scalar.span(), "the escape `\\/`, which Compose does not know", "write the slash without a backslash"))
         }
-        Style::Plain if in_flow => flow::check_plain(scalar),
+        Style::Plain | Style::Literal | Style::Folded if in_flow => flow::check_scalar(scalar),
         Style::Literal | Style::Folded => blanks::check_block_scalar(scalar),
         _ => Ok(()),
     }

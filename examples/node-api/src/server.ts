@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const dataDir = process.env.DATA_DIR ?? "/data";
 const app = express();
-app.use(express.text({ type: "*/*", limit: "1mb" }));
+app.use(express.text({ type: () => true, limit: "1mb" }));
 
 app.get("/health", (_request, response) => {
   response.json({ ok: true });

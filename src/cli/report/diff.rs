@@ -1,26 +1,36 @@
 //! The diff: a patch for programs, and a view with the reasons beside it for people.
 
-use crate::cli::ui::{Look, clean, paint, wrap};
+use crate::audit::What;
+use crate::cli::ui::{Look, clean, clean_line, paint, wrap};
+use crate::evidence::Reason;
 use crate::rewrite::{NewLine, Rewrite};
-use crate::text::TextFile;
 use similar::{ChangeTag, DiffOp, TextDiff};
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
 /// Lines shown before and after a change.
-const CONTEXT: usize = 3;
-/// Narrowest column for reasons; below it they go under the diff.
+pub(in crate::cli) const CONTEXT: usize = 3;
+/// Enough context for the whole file.
+pub(in crate::cli) const WHOLE: usize = u32::MAX as usize;
+/// Narrowest column for reasons beside the lines, which is at least half of the window; with less room they go below their line.
 const REASON_WIDTH: usize = 30;
+/// Blanks between a line and its reason.
+const GAP: usize = 3;
+/// How far to look for the new form of a changed line.
+const PAIR_DISTANCE: usize = 40;
+/// Longest line, in bytes, whose words are compared; longer ones are one-line documents, which nobody reads word by word.
+const LONGEST_MARKED: usize = 4096;
 
 /// A unified diff that `git apply` and `patch -p1` take, byte for byte. `path` is relative to the folder in which to apply it.
 pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str) -> String {
-    let (old, new) = (lines(rewrite.before()), lines(rewrite.after()));
+    let (old, new) = lines_of(rewrite);
     let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
     diff.unified_diff().context_radius(CONTEXT).header(&git_name("a/", path), &git_name("b/", path)).to_string()
 }
 
-/// Lines as git counts them: a carriage return alone ends none.
-fn lines(text: &TextFile) -> Vec<&str> {
-    text.text().split_inclusive('\n').collect()
+/// The old and the new lines as git counts them: a carriage return alone ends none.
+fn lines_of(rewrite: &Rewrite) -> (Vec<&str>, Vec<&str>) {
+    let [old, new] = [rewrite.before(), rewrite.after()].map(|text| text.text().split_inclusive('\n').collect());
+    (old, new)
 }
 
 /// A file name as git writes it in a patch: quoted when it holds quotes, backslashes or control characters, with a tab behind it when
@@ -34,110 +44,265 @@ fn git_name(prefix: &str, path: &str) -> String {
     for c in path.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            c if c.is_control() => c.to_string().bytes().for_each(|b| write!(quoted, "\\{b:03o}").unwrap_or_default()),
+            c if c.is_control() => quoted.extend(c.to_string().bytes().map(|b| format!("\\{b:03o}"))),
             c => quoted.push(c),
         }
     }
-    quoted.push('"');
-    quoted
+    quoted + "\""
 }
 
-/// The diff for a person: line numbers, the changed words of a line marked, and beside every new line why it is there.
-pub(in crate::cli) fn view(rewrite: &Rewrite, width: usize, color: bool) -> String {
-    let (old, new) = (lines(rewrite.before()), lines(rewrite.after()));
-    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
+/// The diff for a person, no wider than `width` columns but for what the file itself says in changed lines: line numbers, the changed
+/// words of a line marked, and beside every new line why it is there. `context` lines are shown around a change.
+pub(in crate::cli) fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
+    let (old, new) = lines_of(rewrite);
+    let diff = TextDiff::from_slices(&old, &new);
     let mut rows = Vec::new();
-    for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
-        if index > 0 {
-            rows.push(Row { number: None, sign: ' ', look: Some(Look::Dim), parts: vec![(false, "...".into())] });
+    for group in diff.grouped_ops(context) {
+        let (start, end) = group.first().zip(group.last()).map_or((0, 0), |(a, b)| (a.new_range().start, b.new_range().end));
+        if start > 0 {
+            let label = format!("... {}", place(rewrite.lines(), start, end));
+            rows.push(Row { number: None, sign: ' ', parts: vec![(false, label)] });
         }
-        group.iter().for_each(|op| rows.extend(rows_of(&diff, op)));
+        for op in &group {
+            rows_of(op, &old, &new, &mut rows);
+        }
     }
-    layout(&rows, rewrite.lines(), width, color)
+    layout(&rows, &reasons(rewrite.lines()), width, color)
+}
+
+/// In which service the lines after `start`, until `end`, are: its name often stands too far above to be among them.
+fn place(lines: &[NewLine], start: usize, end: usize) -> String {
+    match lines[lines.partition_point(|l| l.line <= start)..].first() {
+        Some(line) if line.line <= end && matches!(line.change.what, What::Declare(_)) => "volumes".to_owned(),
+        Some(line) if line.line <= end => clean_line(&line.service),
+        _ => String::new(),
+    }
 }
 
 /// One line of the view.
 struct Row {
-    /// Line number in the new text.
+    /// Line number in the new text, from 1; none for removed lines and gaps.
     number: Option<usize>,
     sign: char,
-    look: Option<Look>,
     /// Pieces of the line; true marks what changed within it.
     parts: Vec<(bool, String)>,
 }
 
-fn rows_of(diff: &TextDiff<'_, '_, str>, op: &DiffOp) -> Vec<Row> {
-    let row = |change: similar::InlineChange<'_, str>| {
-        let (sign, look) = match change.tag() {
-            ChangeTag::Equal => (' ', None),
-            ChangeTag::Insert => ('+', Some(Look::Added)),
-            ChangeTag::Delete => ('-', Some(Look::Removed)),
-        };
-        let text = |s: &str| clean(s.trim_end_matches(['\n', '\r'])).replace('\t', "    ");
-        let parts = change.iter_strings_lossy().map(|(marked, s)| (marked, text(&s))).collect();
-        Row { number: change.new_index().map(|i| i + 1), sign, look, parts }
-    };
-    diff.iter_inline_changes(op).map(row).collect()
+impl Row {
+    fn columns(&self) -> usize {
+        self.parts.iter().map(|(_, part)| console::measure_text_width(part)).sum()
+    }
 }
 
-fn layout(rows: &[Row], lines: &[NewLine], width: usize, color: bool) -> String {
-    let columns = |row: &Row| row.parts.iter().map(|(_, p)| console::measure_text_width(p)).sum::<usize>();
-    let digits = rows.iter().filter_map(|r| r.number).max().unwrap_or(0).to_string().len();
-    let explained = |row: &Row| row.number.filter(|_| row.sign == '+').map(|n| lines.iter().filter(move |l| l.line == n));
-    let text_width = rows.iter().filter(|r| explained(r).is_some_and(|mut l| l.next().is_some())).map(columns).max().unwrap_or(0);
-    let reason_column = digits + 4 + text_width + 3;
-    let beside = width >= reason_column + REASON_WIDTH;
-    let mut text = String::new();
-    let mut below: Vec<String> = Vec::new();
-    for row in rows {
-        let number = row.number.map_or(String::new(), |n| n.to_string());
-        let mut line = format!("{} ", paint(color, Look::Dim, &format!("{number:>digits$}")));
-        let body: String = std::iter::once((false, format!("{} ", row.sign)))
-            .chain(row.parts.iter().cloned())
-            .map(|(marked, part)| match (row.look, marked) {
-                (Some(Look::Added), true) => paint(color, Look::AddedWord, &part),
-                (Some(Look::Removed), true) => paint(color, Look::RemovedWord, &part),
-                (Some(look), _) => paint(color, look, &part),
-                (None, _) => part,
-            })
-            .collect();
-        line.push_str(&body);
-        let reasons: Vec<String> = explained(row).into_iter().flatten().map(reason).collect();
-        if !beside {
-            below.extend(reasons.iter().map(|r| format!("  {number}: {r}")));
-        }
-        let reasons: Vec<String> =
-            if beside { reasons.iter().flat_map(|r| wrap(r, width - reason_column - 2)).collect() } else { Vec::new() };
-        let mut reasons = reasons.iter();
-        if let Some(first) = reasons.next() {
-            let pad = " ".repeat((digits + 3 + text_width + 3).saturating_sub(digits + 3 + columns(row)));
-            let _ = write!(line, "{pad}{}", paint(color, Look::Dim, &format!("# {first}")));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-        for more in reasons {
-            let _ = writeln!(text, "{}{}", " ".repeat(digits + 3 + text_width + 3), paint(color, Look::Dim, &format!("# {more}")));
+fn rows_of(op: &DiffOp, old: &[&str], new: &[&str], rows: &mut Vec<Row>) {
+    let whole = |line: &str| vec![(false, shown(line))];
+    let (old, first, new) = (&old[op.old_range()], op.new_range().start, &new[op.new_range()]);
+    if matches!(op, DiffOp::Equal { .. }) {
+        rows.extend(new.iter().enumerate().map(|(i, line)| Row { number: Some(first + i + 1), sign: ' ', parts: whole(line) }));
+        return;
+    }
+    let pairs = pairs(old, new);
+    let mut pair = pairs.iter().peekable();
+    for (i, line) in old.iter().enumerate() {
+        let parts = pair.next_if(|(o, _)| *o == i).map_or_else(|| whole(line), |(_, n)| words(line, new[*n], ChangeTag::Delete));
+        rows.push(Row { number: None, sign: '-', parts });
+    }
+    let mut pair = pairs.iter().peekable();
+    for (i, line) in new.iter().enumerate() {
+        let parts = pair.next_if(|(_, n)| *n == i).map_or_else(|| whole(line), |(o, _)| words(old[*o], line, ChangeTag::Insert));
+        rows.push(Row { number: Some(first + i + 1), sign: '+', parts });
+    }
+}
+
+/// Which new line each old line became: the one with the longest start in common, of those that leave a new line for every old one.
+fn pairs(old: &[&str], new: &[&str]) -> Vec<(usize, usize)> {
+    let common = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (o, line) in old.iter().enumerate() {
+        let first = pairs.last().map_or(0, |(_, n)| n + 1);
+        let last = (new.len() + o).saturating_sub(old.len()).min(first + PAIR_DISTANCE);
+        // The last of equal ones would come out of `max_by_key`, so it looks backwards.
+        pairs.extend((first..=last).rev().filter(|n| *n < new.len()).max_by_key(|n| common(line, new[*n])).map(|n| (o, n)));
+    }
+    pairs
+}
+
+/// The pieces of the old (`Delete`) or new (`Insert`) one of two lines, with what is only in that one marked. Lines that have nothing
+/// in common but blanks and punctuation have no marks.
+fn words(old: &str, new: &str, side: ChangeTag) -> Vec<(bool, String)> {
+    let whole = |line| vec![(false, shown(line))];
+    let line = if side == ChangeTag::Delete { old } else { new };
+    if old.len().max(new.len()) > LONGEST_MARKED {
+        return whole(line);
+    }
+    let (old, new) = (tokens(old), tokens(new));
+    let diff = TextDiff::from_slices(&old, &new);
+    let is_word = |text: &str| text.contains(char::is_alphanumeric);
+    if !diff.iter_all_changes().any(|c| c.tag() == ChangeTag::Equal && is_word(c.value())) {
+        return whole(line);
+    }
+    let mut parts: Vec<(bool, String)> = Vec::new();
+    for change in diff.iter_all_changes().filter(|c| c.tag() == ChangeTag::Equal || c.tag() == side) {
+        let (marked, text) = (change.tag() == side, shown(change.value()));
+        match parts.last_mut() {
+            Some((last, part)) if *last == marked => part.push_str(&text),
+            _ => parts.push((marked, text)),
         }
     }
-    for line in below.iter().flat_map(|l| wrap_indented(l, width)) {
-        text.push_str(&paint(color, Look::Dim, &line));
+    parts
+}
+
+/// Words of a line, and everything between them character by character.
+fn tokens(line: &str) -> Vec<&str> {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let mut tokens = Vec::new();
+    let mut rest = line.trim_end_matches(['\n', '\r']);
+    while let Some(first) = rest.chars().next() {
+        let end = if is_word(first) { rest.find(|c| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+        let (token, after) = rest.split_at(end);
+        tokens.push(token);
+        rest = after;
+    }
+    tokens
+}
+
+/// A line, or a piece of one, as the terminal may have it.
+fn shown(line: &str) -> String {
+    clean(line.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')).replace('\t', "    ")
+}
+
+/// Why each line is there, by line number. What the first line of a service says of the source is not said again.
+fn reasons(lines: &[NewLine]) -> Vec<(usize, String)> {
+    let mut first: HashMap<&str, &Reason> = HashMap::new();
+    let mut texts = Vec::new();
+    for line in lines {
+        let reason = &*line.change.reason;
+        let known = first.get(line.service.as_str()).filter(|known| known.source == reason.source);
+        let text = match known {
+            _ if matches!(line.change.what, What::Declare(_)) => format!("the volume that {} mounts", line.service),
+            Some(known) if known.confidence == reason.confidence => reason.text.clone(),
+            Some(_) => format!("{} ({})", reason.text, reason.confidence),
+            None => full_reason(line),
+        };
+        first.entry(&line.service).or_insert(reason);
+        texts.push((line.line, clean_line(&text)));
+    }
+    texts
+}
+
+/// Why a line is there, and how we know.
+pub(in crate::cli) fn full_reason(line: &NewLine) -> String {
+    let reason = &line.change.reason;
+    format!("{} ({}, {})", reason.text, reason.source, reason.confidence)
+}
+
+fn layout(rows: &[Row], reasons: &[(usize, String)], width: usize, color: bool) -> String {
+    let digits = rows.iter().filter_map(|r| r.number).max().unwrap_or(0).to_string().len();
+    let margin = digits + 3;
+    let of_row = |row: &Row| {
+        let number = row.number.filter(|_| row.sign == '+').unwrap_or(0);
+        let start = reasons.partition_point(|(line, _)| *line < number);
+        reasons[start..].iter().take_while(move |(line, _)| *line == number).map(|(_, text)| text.as_str())
+    };
+    let room = width.saturating_sub(margin + GAP + REASON_WIDTH.max(width / 2));
+    let beside = rows.iter().filter(|r| of_row(r).next().is_some()).map(Row::columns).filter(|c| *c <= room).max();
+    let column = margin + beside.map_or(GAP, |c| c + GAP);
+    let mut said: HashMap<&str, Option<usize>> = HashMap::new();
+    let mut text = String::new();
+    for row in rows {
+        let number = row.number.map_or(String::new(), |n| n.to_string());
+        let mut line =
+            format!("{} {}", paint(color, Look::Dim, &format!("{number:>digits$}")), body(row, width - margin.min(width), color));
+        let mut used = margin + row.columns();
+        for reason in of_row(row) {
+            let mut wrapped = wrap(reason, width.saturating_sub(column + 2).max(16));
+            let earlier = *said.entry(reason).or_insert(row.number);
+            if wrapped.len() > 1 && earlier != row.number {
+                wrapped = vec![format!("as on line {}", earlier.unwrap_or(0))];
+            }
+            for part in wrapped {
+                if used + GAP > column {
+                    text.push_str(line.trim_end());
+                    text.push('\n');
+                    (line, used) = (String::new(), 0);
+                }
+                line += &" ".repeat(column - used);
+                line += &paint(color, Look::Dim, &format!("# {part}"));
+                used = width;
+            }
+        }
+        text.push_str(line.trim_end());
         text.push('\n');
     }
     text
 }
 
-fn wrap_indented(line: &str, width: usize) -> Vec<String> {
-    wrap(line, width.saturating_sub(4).max(16))
-        .into_iter()
-        .enumerate()
-        .map(|(i, l)| format!("{}{l}", if i == 0 { "  " } else { "      " }))
+/// Sign and text of a line, in colour. What did not change is cut at `width`.
+fn body(row: &Row, width: usize, color: bool) -> String {
+    let look = |marked| match (row.sign, marked) {
+        ('+', false) => Some(Look::Added),
+        ('+', true) => Some(Look::AddedWord),
+        ('-', false) => Some(Look::Removed),
+        ('-', true) => Some(Look::RemovedWord),
+        _ if row.number.is_none() => Some(Look::Dim),
+        _ => None,
+    };
+    let sign = (false, format!("{} ", row.sign));
+    let parts = std::iter::once(&sign).chain(&row.parts);
+    parts
+        .map(|(marked, part)| match look(*marked) {
+            Some(look) => paint(color, look, part),
+            None => console::truncate_str(part, width, "...").into_owned(),
+        })
         .collect()
 }
 
-/// Why a line is there, and how we know.
-pub(in crate::cli) fn reason(line: &NewLine) -> String {
-    let reason = &line.change.reason;
-    clean(&format!("{} ({}, {})", reason.text, reason.source, reason.confidence)).into_owned()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_within_a_line_is_marked() {
+        let marked = |old: &str, new: &str, side| -> String {
+            words(old, new, side).iter().map(|(marked, part)| if *marked { format!("<{part}>") } else { part.clone() }).collect()
+        };
+        for (old, new, removed, added) in [
+            (
+                "volumes: [pg:/var/lib]",
+                "volumes: [pg:/var/lib, db-data:/data]",
+                "volumes: [pg:/var/lib]",
+                "volumes: [pg:/var/lib<, db-data:/data>]",
+            ),
+            ("read_only: false", "read_only: true", "read_only: <false>", "read_only: <true>"),
+            ("./html:/srv\r\n", "./html:/srv:ro\r\n", "./html:/srv", "./html:/srv<:ro>"),
+            ("{a: [b]}", "{a: [b, c], d: e}", "{a: [b]}", "{a: [b<, c>]<, d: e>}"),
+            ("volumes: {}", "volumes:", "volumes:< {}>", "volumes:"),
+            ("{}", "{x: y}", "{}", "{x: y}"),
+        ] {
+            assert_eq!(marked(old, new, ChangeTag::Delete), removed);
+            assert_eq!(marked(old, new, ChangeTag::Insert), added);
+        }
+    }
+
+    #[test]
+    fn an_old_line_finds_its_new_form() {
+        assert_eq!(pairs(&["  a: [x]"], &["  b: 1", "  a: [x, y]", "  c: 2"]), [(0, 1)]);
+        assert_eq!(pairs(&["  a: 1", "  b: 1"], &["  a: 2", "  n: 0", "  b: 2"]), [(0, 0), (1, 2)]);
+        assert_eq!(pairs(&["  a: 1", "  b: 1"], &["  b: 2"]), [(0, 0)]);
+        assert_eq!(pairs(&[], &["  n: 0"]), []);
+        assert_eq!(pairs(&["  n: 0"], &[]), []);
+    }
+
+    #[test]
+    fn names_are_quoted_as_git_quotes_them() {
+        for (path, name) in [
+            ("compose.yaml", "a/compose.yaml"),
+            ("./a b.yaml", "a/a b.yaml\t"),
+            ("q\"\\.yaml", "\"a/q\\\"\\\\.yaml\""),
+            ("esc\x1b\n.yaml", "\"a/esc\\033\\012.yaml\""),
+            ("größe.yaml", "a/größe.yaml"),
+        ] {
+            assert_eq!(git_name("a/", path), name);
+        }
+    }
 }

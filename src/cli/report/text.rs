@@ -1,66 +1,73 @@
 //! Findings and reasons as text for people.
 
 use super::diff;
-use crate::audit::{Finding, Fix};
+use crate::audit::Finding;
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::rewrite::Rewrite;
 use crate::yaml::Stream;
+use std::collections::HashMap;
+
+/// Most names in one sentence.
+const MOST_NAMES: usize = 6;
 
 /// `file:line:column` of a finding.
 fn place(project: &Project<'_>, finding: &Finding) -> String {
-    let text = project.streams.iter().find(|s| s.file() == finding.span.file).map(Stream::text);
-    text.map_or(String::new(), |text| {
-        let (line, column) = text.line_column(finding.span.start as usize);
-        format!("{}:{line}:{column}", text.name())
-    })
+    let Some(text) = project.streams.iter().find(|s| s.file() == finding.span.file).map(Stream::text) else { return String::new() };
+    let (line, column) = text.line_column(finding.span.start as usize);
+    format!("{}:{line}:{column}", text.name())
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
 pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) {
+    let refused: HashMap<&str, &str> = refused.iter().map(|(service, why)| (service.as_str(), why.as_str())).collect();
     for finding in findings {
-        let text = format!("{}: {}: {}", place(project, finding), finding.service, finding.message);
-        let why_not = refused.iter().find(|(service, _)| *service == finding.service && finding.fix.is_some());
-        if let Some((_, why)) = why_not {
-            let place = place(project, finding);
-            ui.warn(&clean_line(&format!("{place}: {}: not changed: {why} [shared-definition]", finding.service)));
-            ui.hint("harden both services in one run, or give each its own definition");
-        } else if finding.fix.is_none() {
-            ui.warn(&clean_line(&format!("{text} [{}]", finding.rule.id())));
-            if let Some(help) = &finding.help {
-                ui.hint(&clean_line(help));
-            }
+        let (message, rule, help) = match (&finding.fix, refused.get(finding.service.as_str())) {
+            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.as_deref()),
+            (Some(_), Some(why)) => (
+                format!("not changed: {why}"),
+                "shared-definition",
+                Some("harden both services in one run, or give each its own definition"),
+            ),
+            (Some(_), None) => continue,
+        };
+        ui.warn(&clean_line(&format!("{}: {}: {message} [{rule}]", place(project, finding), finding.service)));
+        if let Some(help) = help {
+            ui.hint(&clean_line(help));
         }
     }
 }
 
-/// What `--check` says of one service, a line each.
-pub(in crate::cli) fn missing(project: &Project<'_>, finding: &Finding, fix: &Fix) -> String {
-    let changes: Vec<String> = fix.changes.iter().map(|c| c.what.to_string()).collect();
-    let line = format!(
-        "{}: {}: {} [{}]; missing: {}",
-        place(project, finding),
-        finding.service,
-        finding.message,
-        finding.rule.id(),
-        changes.join(", ")
-    );
+/// What `--check` says of a finding that has a fix, on one line.
+pub(in crate::cli) fn missing(project: &Project<'_>, finding: &Finding) -> String {
+    let changes: Vec<String> = finding.fix.iter().flat_map(|f| &f.changes).map(|c| c.what.to_string()).collect();
+    let (place, rule) = (place(project, finding), finding.rule.id());
+    let line = format!("{place}: {}: {} [{rule}]; missing: {}", finding.service, finding.message, changes.join(", "));
     clean_line(&line) + "\n"
 }
 
 /// Why every changed line is there, for a patch that goes to a program.
 pub(in crate::cli) fn reasons(ui: &Ui, rewrite: &Rewrite) {
     for line in rewrite.lines() {
-        let text = format!("{}:{}: {}: {} — {}", rewrite.before().name(), line.line, line.service, line.change.what, diff::reason(line));
-        ui.note(&clean_line(&text));
+        let (name, reason) = (rewrite.before().name(), diff::full_reason(line));
+        ui.note(&clean_line(&format!("{name}:{}: {}: {}  # {reason}", line.line, line.service, line.change.what)));
     }
 }
 
 /// Services whose fix is assumed, and the flag that includes it.
-pub(in crate::cli) fn held_back(ui: &Ui, services: &[String]) {
-    if !services.is_empty() {
-        let names = clean_line(&services.join(", "));
-        ui.note(&format!("held back: {} ({names}), whose needs are assumed and not known", count(services.len(), "service", "services")));
-        ui.hint("name a preset (--preset node, --service api=node), or add --unsafe-fixes");
+pub(in crate::cli) fn held_back(ui: &Ui, held_back: &[String]) {
+    if let Some(first) = held_back.first() {
+        ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(held_back)));
+        let first = clean_line(first);
+        ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service, --service {first}=PRESET names what it is"));
     }
+}
+
+/// "2 services (web, api)".
+pub(in crate::cli) fn services<S: AsRef<str>>(names: &[S]) -> String {
+    let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|n| clean_line(n.as_ref())).collect();
+    if names.len() > MOST_NAMES {
+        shown.push("...".into());
+    }
+    format!("{} ({})", count(names.len(), "service", "services"), shown.join(", "))
 }

@@ -89,6 +89,21 @@ pub fn root_of(file: &Path) -> Result<PathBuf> {
     Ok(top.unwrap_or(&folder).to_owned())
 }
 
+/// How a patch names `file`: relative to the working directory if it is below that, else relative to `root` (see [`root_of`]), which is
+/// then returned too. Links are followed, as a patch cannot change a file through one.
+///
+/// Errors: [`Error::Read`] if one of them is not there.
+pub fn name_in_patch(root: &Path, file: &Path) -> Result<(Option<PathBuf>, String)> {
+    let here = fs::canonicalize(".").map_err(|e| cannot_read(Path::new("."), &e))?;
+    let real = fs::canonicalize(file).map_err(|e| cannot_read(file, &e))?;
+    let (folder, path) = match (real.strip_prefix(here), real.strip_prefix(root)) {
+        (Ok(path), _) => (None, path),
+        (_, Ok(path)) => (Some(root.to_owned()), path),
+        _ => (None, file),
+    };
+    Ok((folder, path.to_string_lossy().into_owned()))
+}
+
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
     Error::Read { path: path.to_owned(), reason: error.to_string() }
 }

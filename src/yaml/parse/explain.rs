@@ -22,12 +22,19 @@ pub(super) fn scan_failure(error: &ScanError, cursor: &Cursor<'_>) -> Failure {
             None => (info.to_owned(), None),
         },
     };
+    let at = cursor.byte_of(error.marker());
     Failure {
-        at: cursor.byte_of(error.marker()),
+        at: if message.starts_with("a tab") { tab_near(cursor.source, at) } else { at },
         message,
         hint: hint.map(str::to_owned),
         is_indentation: INDENTATION.contains(&error.info()),
     }
+}
+
+/// The tab that is meant: the mark stands behind it, or at the start of the value in which it is.
+fn tab_near(source: &str, at: usize) -> usize {
+    let (before, after) = source.split_at(at.min(source.len()));
+    if before.ends_with('\t') { at - 1 } else { after.find('\t').map_or(at, |ahead| at + ahead) }
 }
 
 fn words(info: &str) -> Option<(&'static str, &'static str)> {
@@ -62,7 +69,10 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         "invalid indentation" | "simple key expected" | "simple key expect ':'" => {
             ("expected `key: value` here", "check the indentation and the colon")
         }
-        "invalid indentation in flow construct" | "invalid indentation in quoted scalar" | "invalid indentation for anchor" => {
+        "invalid indentation in quoted scalar" => {
+            ("a quoted value goes on in a line that is not indented enough", "close the quote, or indent the line")
+        }
+        "invalid indentation in flow construct" | "invalid indentation for anchor" => {
             ("a line that is not indented enough", "indent it deeper than the key that it belongs to")
         }
         "wrongly indented line in block scalar" => {

@@ -4,6 +4,9 @@ use super::refuse;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Stream, Style, SyntaxError};
 
+const TAB: &str = "a tab where YAML wants blanks";
+const TAB_HINT: &str = "put blanks there, or nothing in an empty line";
+
 /// Checks what stands between the leaves of the file.
 pub(super) fn check(stream: &Stream) -> Result<(), SyntaxError> {
     if !stream.text().text().contains('\t') {
@@ -32,6 +35,7 @@ impl Gaps<'_> {
             (_, Style::Empty) => self.step_to(body.start),
             (Kind::Scalar | Kind::Alias, _) | (_, Style::Flow) => {
                 self.step_to(body.start)?;
+                check_lines(node, column.map_or(0, |c| c + 1))?;
                 self.at = body.end;
                 self.key_allowed = false;
                 self.plain_column = (node.style() == Style::Plain && node.kind() == Kind::Scalar).then(|| column.map_or(0, |c| c + 1));
@@ -61,7 +65,7 @@ impl Gaps<'_> {
                     let is_plain = self.plain_column.zip(line).is_some_and(|(column, line)| at - line >= column);
                     if !is_plain {
                         let span = Span { file: self.stream.file(), start: at as u32, end: at as u32 + 1 };
-                        return Err(refuse(span, "a tab where YAML wants blanks", "put blanks there, or nothing in an empty line"));
+                        return Err(refuse(span, TAB, TAB_HINT));
                     }
                 }
                 b' ' | b'\t' => {}
@@ -76,6 +80,30 @@ impl Gaps<'_> {
         }
         Ok(())
     }
+}
+
+/// In a plain scalar of several lines, alone or in a flow collection, and in the empty lines behind it, a tab cannot be part of the
+/// indentation, which ends at `column`.
+fn check_lines(node: Node<'_>, column: usize) -> Result<(), SyntaxError> {
+    let (text, body) = (node.stream().text().text(), node.body().range());
+    let behind = text[body.end..].bytes().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+    let (source, start) = (&text[body.start..body.end + behind], body.start);
+    if node.style() != Style::Plain || !source.contains('\t') {
+        return node.children().try_for_each(|child| check_lines(child, column));
+    }
+    let mut line = 0;
+    for part in source.split_inclusive(['\n', '\r']) {
+        let blanks = part.len() - part.trim_start_matches([' ', '\t']).len();
+        match part[..blanks].find('\t') {
+            Some(tab) if line > 0 && tab < column => {
+                let at = (start + line + tab) as u32;
+                let span = Span { start: at, end: at + 1, ..node.body() };
+                return Err(refuse(span, TAB, TAB_HINT));
+            }
+            _ => line += part.len(),
+        }
+    }
+    Ok(())
 }
 
 /// Before the first line of text in a block scalar go-yaml takes no tab for text, as it could be indentation.

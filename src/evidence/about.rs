@@ -1,0 +1,237 @@
+//! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
+
+use super::preset::{Condition, Preset, Writable};
+use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
+use crate::compose::{Image, Known, Service, has_variable, merge};
+use crate::yaml::{Kind, Node};
+
+/// Longest text that a reason repeats from a file, in characters.
+const MAX_QUOTED: usize = 60;
+
+/// A service and what its Dockerfile says.
+pub(super) struct About<'s, 'a> {
+    pub(super) service: &'s Service<'a>,
+    /// `None` when it builds nothing.
+    built: Option<Result<Facts, String>>,
+    /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
+    environment: Vec<(&'a str, Option<&'a str>)>,
+}
+
+/// As whom a service runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Runner {
+    /// By number; the group is `None` when the image decides it.
+    Number(u32, Option<u32>),
+    /// Somebody whose number is not known: as written.
+    Name(String),
+    /// Nothing is known.
+    Unknown,
+}
+
+impl<'s, 'a> About<'s, 'a> {
+    /// `left` bounds how much is read of all Dockerfiles together.
+    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
+        Self { service, built: facts(service, dockerfiles, left), environment: environment(service) }
+    }
+
+    fn facts(&self) -> Option<&Facts> {
+        self.built.as_ref()?.as_ref().ok()
+    }
+
+    /// The image that it runs or builds on, and the words for it (`image node:22`). Errors: why it is not known.
+    pub(super) fn image(&self) -> Result<(Image<'_>, String), String> {
+        let (text, what) = match (&self.built, self.service.text("image")) {
+            // With a build, `image` is only the name of what comes out.
+            (Some(Err(why)), _) => return Err(why.clone()),
+            (Some(Ok(facts)), _) => (facts.base.as_deref().map_err(Clone::clone)?, "Dockerfile base"),
+            (None, Some(image)) => (image, "image"),
+            (None, None) => return Err("it names no image".into()),
+        };
+        let image = Image::parse(text).ok_or_else(|| format!("a variable decides the image {}", short(text)))?;
+        Ok((image, format!("{what} {}", short(text))))
+    }
+
+    /// As whom it runs: `user`, else the Dockerfile's `USER`, else what `preset` says of the image.
+    pub(super) fn runner(&self, preset: &Preset) -> Runner {
+        let own = self.service.get("user").map(|e| e.value.resolved()).filter(|v| !v.is_null()).map(Node::text);
+        let text = own.filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
+        match (text, preset.run_user.uid) {
+            (Some(text), _) => runner(text, preset),
+            (None, Some(uid)) => Runner::Number(uid, preset.run_user.gid),
+            (None, None) => Runner::Unknown,
+        }
+    }
+
+    /// Whether the service needs a path of `preset`.
+    pub(super) fn needs(&self, path: &Writable, preset: &Preset) -> Known {
+        let when = all(path.when.iter().map(|c| self.holds(c, preset)));
+        let unless = any(path.unless.iter().map(|c| self.holds(c, preset)));
+        all([when, not(unless)].into_iter())
+    }
+
+    fn holds(&self, condition: &Condition, preset: &Preset) -> Known {
+        let known = |found: bool| if found { Known::Yes } else { Known::No };
+        match condition {
+            Condition::Present(paths) => any(paths.iter().map(|p| self.present(p))),
+            Condition::Command(words) => {
+                let is_wanted = |token: &str| token.rsplit('/').next().is_some_and(|name| words.iter().any(|w| w == name));
+                known(self.commands().iter().any(|(_, text)| tokens(text).any(is_wanted)))
+            }
+            Condition::User(names) => match self.runner(preset) {
+                Runner::Number(uid, _) => known(names.iter().any(|n| matches!(runner(n, preset), Runner::Number(u, _) if u == uid))),
+                Runner::Name(name) if has_variable(&name) => Known::Unknown,
+                Runner::Name(name) => known(names.iter().any(|n| name.split(':').next() == Some(n))),
+                Runner::Unknown => Known::Unknown,
+            },
+            Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
+            Condition::Tag(words) => match self.image() {
+                Ok((image, _)) => any(words.iter().map(|w| image.has_tag_word(w).map_or(Known::Unknown, known))),
+                Err(_) => Known::Unknown,
+            },
+            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.major()) {
+                Some(major) => known((versions.from..=versions.to).contains(&major)),
+                None => Known::Unknown,
+            },
+        }
+    }
+
+    /// Whether something is mounted or copied at `path` or below it.
+    fn present(&self, path: &str) -> Known {
+        let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
+        // Configs are files in the container as well.
+        let configs = ["configs", "secrets"].iter().any(|key| self.service.texts(key).iter().any(|n| is_at(n.text(), path)));
+        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$') {
+            Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
+            Some(_) => Known::No,
+            None if is_at(&mount.target, path) => Known::Yes,
+            None => Known::No,
+        });
+        if copied || configs { Known::Yes } else { any(mounted) }
+    }
+
+    /// Whether the environment sets `NAME`, or `NAME=word`.
+    fn sets(&self, wanted: &str) -> Known {
+        let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
+        let own = self.environment.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+        let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| n == name)?.1.as_str())));
+        match (value, word) {
+            (None, _) => Known::No,
+            (Some(_), None) => Known::Yes,
+            (Some(Some(value)), Some(word)) if tokens(value).any(|t| t == word) => Known::Yes,
+            (Some(Some(value)), Some(_)) if !has_variable(value) => Known::No,
+            (Some(_), Some(_)) => Known::Unknown,
+        }
+    }
+
+    /// The commands that count, with what to call them: Compose's own replace those of the image, and a new entrypoint drops the image's
+    /// `CMD`.
+    fn commands(&self) -> Vec<(&'static str, String)> {
+        let own = |key| {
+            let words = || self.service.texts(key).iter().map(|n| n.text()).collect::<Vec<_>>().join(" ");
+            self.service.get(key).filter(|e| !e.value.resolved().is_null()).map(|_| (key, words()))
+        };
+        let (entrypoint, command) = (own("entrypoint"), own("command"));
+        let image = |kind, text: fn(&Facts) -> &Option<String>| Some((kind, text(self.facts()?).clone()?));
+        let command = match (command, &entrypoint) {
+            (None, None) => image("Dockerfile CMD", |f| &f.cmd),
+            (command, _) => command,
+        };
+        let entrypoint = entrypoint.or_else(|| image("Dockerfile ENTRYPOINT", |f| &f.entrypoint));
+        [command, entrypoint].into_iter().flatten().collect()
+    }
+
+    /// What names `path` or something below it: `environment DATA_DIR=/data`, `Dockerfile VOLUME /data`.
+    pub(super) fn mention(&self, path: &str) -> Option<String> {
+        let named = |text: &str| tokens(text).map(absolute).find(|token| is_at(token, path)).map(short);
+        let assigned = |what: &str, name: &str, value: &str| {
+            let token = named(value)?;
+            // Of a longer value only the path is repeated: the rest may be secret.
+            let alone = token == value;
+            Some(if alone { format!("{what} {}={token}", short(name)) } else { format!("{what} {} names {token}", short(name)) })
+        };
+        let own = || self.environment.iter().find_map(|(name, value)| assigned("environment", name, (*value)?));
+        let commands = || self.commands().iter().find_map(|(what, text)| Some(format!("{what} names {}", named(text)?)));
+        let facts = self.facts();
+        let folders = || facts?.folders.iter().find(|(_, folder)| is_at(folder, path)).map(|(k, f)| format!("Dockerfile {k} {}", short(f)));
+        let env = || facts?.environment.iter().find_map(|(name, value)| assigned("Dockerfile ENV", name, value));
+        own().or_else(commands).or_else(folders).or_else(env)
+    }
+}
+
+/// The pairs of `environment` in either form.
+fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
+    let Some(value) = service.get("environment").map(|e| e.value.resolved()) else { return Vec::new() };
+    match value.kind() {
+        Kind::Sequence => {
+            let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+            value.items().map(|item| pair(item.resolved().text())).collect()
+        }
+        _ => merge::entries(value)
+            .iter()
+            .map(|e| (e.key.text(), Some(e.value.resolved()).filter(|v| !v.is_null()).map(Node::text)))
+            .collect(),
+    }
+}
+
+/// A `user` as written, with the names that `preset` knows.
+fn runner(text: &str, preset: &Preset) -> Runner {
+    let (user, group) = text.split_once(':').map_or((text, None), |(u, g)| (u, Some(g)));
+    let known = if user == "root" { Some((0, 0)) } else { preset.user(user) };
+    let Some(uid) = known.map(|(uid, _)| uid).or_else(|| user.parse().ok()) else { return Runner::Name(text.to_owned()) };
+    // The engine takes the group from the image's user of that number.
+    let own = || preset.users.iter().find(|(_, u, _)| *u == uid).map(|(_, _, gid)| *gid);
+    match group {
+        None => Runner::Number(uid, known.map(|(_, gid)| gid).or_else(own)),
+        Some(group) => Runner::Number(uid, group.parse().ok().or_else(|| preset.user(group).map(|(_, gid)| gid))),
+    }
+}
+
+/// Whether `path` is `folder` or below it.
+fn is_at(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Words of a command or value, cut at blanks, quotes, `=`, `:`, `,`, brackets and shell operators.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let separates = |c: char| c.is_whitespace() || "\"'=:,;&|()[]{}<>".contains(c);
+    text.split(separates).filter(|t| !t.is_empty())
+}
+
+/// A token as a path: without the `-` of a default (`${DIR:-/data}`), and without the empty host of `sqlite:////data/app.db`. With two
+/// slashes a host follows, so that is no path.
+fn absolute(token: &str) -> &str {
+    let token = token.strip_prefix('-').filter(|t| t.starts_with('/')).unwrap_or(token);
+    match token.len() - token.trim_start_matches('/').len() {
+        0 | 1 => token,
+        2 => "",
+        slashes => &token[slashes - 1..],
+    }
+}
+
+/// Enough of a text for a reason.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn all(conditions: impl Iterator<Item = Known>) -> Known {
+    not(any(conditions.map(not)))
+}
+
+fn any(conditions: impl Iterator<Item = Known>) -> Known {
+    conditions.fold(Known::No, |so_far, next| match (so_far, next) {
+        (Known::Yes, _) | (_, Known::Yes) => Known::Yes,
+        (Known::Unknown, _) | (_, Known::Unknown) => Known::Unknown,
+        _ => Known::No,
+    })
+}
+
+fn not(known: Known) -> Known {
+    match known {
+        Known::Yes => Known::No,
+        Known::No => Known::Yes,
+        Known::Unknown => Known::Unknown,
+    }
+}

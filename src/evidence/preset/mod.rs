@@ -1,0 +1,163 @@
+//! Presets: what images write, as data. One TOML file a family in `presets/`, embedded at build time and parsed when used.
+
+mod describe;
+mod parse;
+mod when;
+
+pub use when::{Condition, Versions};
+
+use super::{Reason, TmpfsOptions};
+use crate::error::{Error, Result};
+use crate::text::{MAX_FILE_BYTES, TextFile};
+use std::sync::Arc;
+
+/// What is known of a family of images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name: the stem of its file.
+    pub name: String,
+    /// What it is for, a short phrase.
+    pub summary: String,
+    /// Repositories that it matches, as [`crate::compose::Image`] names them; also as Dockerfile bases.
+    pub images: Vec<String>,
+    /// As whom the image runs when nobody says otherwise.
+    pub run_user: RunUser,
+    /// Users that the image has, by name: (name, uid, gid).
+    pub users: Vec<(String, u32, u32)>,
+    /// Where such a container must be able to write.
+    pub writable: Vec<Writable>,
+    /// Environment variables that move or avoid writes.
+    pub env: Vec<EnvHint>,
+    /// What else to know.
+    pub notes: Vec<String>,
+}
+
+/// As whom an image runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunUser {
+    /// For people: `root; workers run as nginx`.
+    pub text: String,
+    /// Number of the user that the image starts as; `None` when it is not known.
+    pub uid: Option<u32>,
+    /// Number of its group.
+    pub gid: Option<u32>,
+}
+
+/// One writable path of a preset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writable {
+    /// Absolute path in the container, cleaned.
+    pub target: String,
+    /// Tmpfs options for scratch; `None` for state.
+    pub scratch: Option<TmpfsOptions>,
+    /// When it is needed: all of these must hold.
+    pub when: Vec<Condition>,
+    /// When it is not needed after all: one of these is enough.
+    pub unless: Vec<Condition>,
+    /// What writes there, where that is written or was seen, and how sure it is.
+    pub reason: Arc<Reason>,
+}
+
+/// An environment variable that moves or avoids writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvHint {
+    /// Its name.
+    pub name: String,
+    /// The value to set.
+    pub value: String,
+    /// What that does.
+    pub why: String,
+    /// Where that is written or was seen.
+    pub source: String,
+}
+
+/// A preset as the program carries it; `build.rs` makes the list.
+struct Embedded {
+    name: &'static str,
+    summary: &'static str,
+    text: &'static str,
+}
+
+/// Sorted by name.
+const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+/// Repository and preset, sorted by repository.
+const IMAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/images.rs"));
+
+/// Names and summaries of the embedded presets, by name.
+pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
+    EMBEDDED.iter().map(|e| (e.name, e.summary))
+}
+
+/// The embedded preset that claims a repository.
+pub fn claiming(repository: &str) -> Option<&'static str> {
+    IMAGES.binary_search_by_key(&repository, |(image, _)| image).ok().map(|i| IMAGES[i].1)
+}
+
+/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more.
+pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|name| (name, 1 + name.len() / 4))
+        // The distance is at least the difference in length, and quadratic to compute.
+        .filter(|(name, most)| name.len().abs_diff(wrong.len()) <= *most && name.len() <= 256)
+        .map(|(name, most)| (strsim::damerau_levenshtein(wrong, name), name, most))
+        .filter(|(distance, _, most)| distance <= most)
+        .min()
+        .map(|(_, name, _)| name)
+}
+
+impl Preset {
+    /// The embedded preset `name`. Errors: a usage error with the nearest name.
+    pub fn embedded(name: &str) -> Result<Self> {
+        let Ok(at) = EMBEDDED.binary_search_by_key(&name, |e| e.name) else {
+            let near = nearest(name, list().map(|(n, _)| n)).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            let hint = format!("{near}`rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml");
+            return Err(Error::Usage(format!("there is no preset `{name}`"), Some(hint)));
+        };
+        let text = TextFile::new(format!("presets/{name}.toml"), EMBEDDED[at].text.into(), MAX_FILE_BYTES);
+        Self::parse(name, &text.map_err(|e| Error::Unverified(e.to_string()))?)
+    }
+
+    /// Reads a preset file; `name` is its stem. Errors: the first thing in it that is wrong, with its place.
+    pub fn parse(name: &str, file: &TextFile) -> Result<Self> {
+        parse::parse(name, file)
+    }
+
+    /// Numbers of one of the image's users.
+    pub fn user(&self, name: &str) -> Option<(u32, u32)> {
+        self.users.iter().find(|(n, _, _)| n == name).map(|(_, uid, gid)| (*uid, *gid))
+    }
+
+    /// Everything it says, as plain text of at most 100 columns (longer words aside).
+    pub fn describe(&self) -> String {
+        describe::describe(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_preset_parses_and_is_in_the_index() {
+        let mut claimed = Vec::new();
+        for (name, summary) in list() {
+            let preset = Preset::embedded(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(preset.summary, summary);
+            claimed.extend(preset.images.iter().map(|image| (image.clone(), name)));
+        }
+        claimed.sort();
+        assert_eq!(claimed, IMAGES.iter().map(|(i, n)| ((*i).to_owned(), *n)).collect::<Vec<_>>());
+        assert!(EMBEDDED.is_sorted_by_key(|e| e.name));
+        assert_eq!((claiming("node"), claiming("bitnami/node")), (Some("node"), None));
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest() {
+        let error = Preset::embedded("nod").expect_err("unknown");
+        assert!(error.hint().expect("hint").contains("did you mean `node`?"), "{error:?}");
+        assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("`rofs-harden presets` lists all"));
+        for (wrong, expected) in [("pyhton", Some("python")), ("Node", Some("node")), ("", None), ("ngin", Some("nginx"))] {
+            assert_eq!(nearest(wrong, list().map(|(n, _)| n)), expected, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What the fixing verb does to files and says of it.
+
+use super::SHOP;
+use crate::support::{Folder, golden_folder_holds};
+use std::process::Command;
+
+/// Every run that is compared with a text: name, arguments and exit status, in a folder with `SHOP` and `mine.toml`.
+const RUNS: [(&str, &[&str], i32); 13] = [
+    ("plain", &[], 0),
+    ("with-a-preset", &["--preset", "node"], 0),
+    ("preset-and-auto", &["--preset", "node", "--preset", "auto"], 0),
+    ("own-preset", &["--preset", "./mine.toml"], 0),
+    ("one-service", &["--service", "api"], 0),
+    ("not-one-service", &["--service", "!web"], 0),
+    ("service-with-a-preset", &["--service", "jobs=python"], 0),
+    ("unsafe-fixes", &["--unsafe-fixes"], 0),
+    ("quiet", &["--quiet"], 0),
+    ("explained-in-the-file", &["--explain-in-file", "--service", "web", "--service", "api"], 0),
+    ("check", &["--check"], 1),
+    ("written", &["--write", "--yes", "--service", "api"], 0),
+    ("view", &["--color", "always", "--preset", "node"], 0),
+];
+
+const MINE: &str = "\
+summary = \"what our jobs need\"
+run_user = { text = \"jobs\" }
+
+[match]
+images = [\"example.org/jobs\"]
+
+[[writable]]
+target = \"/var/spool/jobs\"
+storage = \"state\"
+why = \"the spool\"
+source = \"our own image\"
+confidence = \"documented\"
+";
+
+#[test]
+fn every_run_says_what_it_did() {
+    for (name, arguments, code) in RUNS {
+        let folder = Folder::new(&[("compose.yaml", SHOP), ("mine.toml", MINE)]);
+        let before = folder.state();
+        folder.run(arguments).exits(code).is_as_in(&format!("cli/{name}"));
+        assert_eq!(folder.state() == before, !arguments.contains(&"--write"), "{name}: files change with --write and only then");
+    }
+    golden_folder_holds("cli", &RUNS.map(|r| r.0));
+}
+
+/// Files whose bytes are easily lost: name and text.
+const FILES: [(&str, &str); 7] = [
+    ("compose.yaml", SHOP),
+    ("crlf.yaml", "services:\r\n  api:\r\n    image: node:22\r\n"),
+    ("no final newline.yaml", "services:\n  api:\n    image: node:22"),
+    ("sub folder/a b.yaml", "services:\n  api:\n    image: node:22\n    tmpfs: /run\n"),
+    ("it's \"quoted\".yaml", "services: {api: {image: 'node:22'}}\n"),
+    ("back\\slash\ttab.yaml", "\u{feff}services:\n  api:\n    image: node:22\n"),
+    ("größe.yaml", "services:\n  api:\n    image: node:22 # größer\n\n\n"),
+];
+
+fn git(folder: &Folder, arguments: &[&str]) -> Command {
+    let mut command = folder.command("/usr/bin/env");
+    command.args(["git", "-c", "core.autocrlf=false"]).args(arguments);
+    command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", folder.path());
+    command
+}
+
+#[test]
+fn the_diff_is_a_patch_and_the_same_as_the_filter() {
+    for (name, text) in FILES {
+        let folder = Folder::new(&[(name, text)]);
+        let arguments = ["init", "--quiet", "."];
+        folder.finish(git(&folder, &arguments), &arguments, "").exits(0);
+        let filtered = folder.run_with(&["-", "--preset", "node"], &[], text);
+        let patch = folder.run(&[name, "--preset", "node"]).exits(0);
+        let arguments = ["apply", "--whitespace=nowarn", "-"];
+        folder.finish(git(&folder, &arguments), &arguments, &patch.out).exits(0);
+        assert_eq!(folder.read(name), filtered.out, "{name}");
+        assert_ne!(filtered.out, text, "{name}");
+        folder.put(name, text);
+        folder.run(&[name, "--preset", "node", "--write", "--yes"]).exits(0);
+        assert_eq!(folder.read(name), filtered.out, "{name}: --write");
+    }
+}
+
+#[test]
+fn a_patch_is_relative_to_where_it_is_applied() {
+    let folder = Folder::new(&[("app/compose.yaml", SHOP), ("app/src/main.js", "")]);
+    let arguments = ["init", "--quiet", "."];
+    folder.finish(git(&folder, &arguments), &arguments, "").exits(0);
+    let absolute = folder.path().join("app/compose.yaml");
+    let header = |run: crate::support::Run| run.exits(0).out.lines().next().unwrap().to_owned();
+    assert_eq!(header(folder.run(&["app"])), "--- a/app/compose.yaml");
+    assert_eq!(header(folder.run(&["./app/../app/compose.yaml"])), "--- a/app/compose.yaml");
+    assert_eq!(header(folder.run(&[absolute.to_str().unwrap()])), "--- a/app/compose.yaml");
+    // From below the file no patch can name it, so it is named from the top of the work tree, and that is said.
+    let mut command = folder.command(crate::support::PROGRAM);
+    command.current_dir(folder.path().join("app/src"));
+    let run = folder.finish(command, &[], "").exits(0);
+    assert!(run.err.contains(&format!("the patch is to be applied in {}\n", folder.path().display())), "{}", run.err);
+    assert_eq!(header(run), "--- a/app/compose.yaml");
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    for extra in [&[][..], &["--explain-in-file"]] {
+        let folder = Folder::compose(SHOP);
+        let arguments = [&["--write", "--yes", "--preset", "node", "--preset", "auto"], extra].concat();
+        folder.run(&arguments).exits(0);
+        let once = folder.state();
+        let run = folder.run(&arguments).exits(0);
+        assert_eq!((run.out.as_str(), run.err.lines().next()), ("", Some("nothing to do: every selected service is read-only already")));
+        let check = folder.run(&["--check", "--preset", "node", "--preset", "auto"]).exits(0);
+        assert_eq!((check.out.as_str(), check.err.as_str()), ("", "nothing is missing\n"));
+        assert!(folder.state() == once);
+        let filtered = folder.run_with(&["-", "--preset", "node"], &[], &folder.read("compose.yaml"));
+        assert_eq!(filtered.out, folder.read("compose.yaml"));
+    }
+}
+
+#[test]
+fn a_filter_gives_back_what_it_does_not_change() {
+    let hardened = "services:\n  x: {image: a, read_only: true, tmpfs: /tmp}\r\n# end";
+    let run = Folder::new(&[]).run_with(&["-"], &[], hardened).exits(0);
+    assert_eq!((run.out.as_str(), run.err.as_str()), (hardened, ""));
+    let check = Folder::new(&[]).run_with(&["-", "--check"], &[], SHOP).exits(1);
+    assert!(check.out.starts_with("<stdin>:3:3: web: can write to its root filesystem [writable-root]; missing: "), "{}", check.out);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let folder = Folder::compose(SHOP);
+    let mut command = folder.command("/bin/sh");
+    command.args(["-c", "{ \"$0\" --preset node; echo \"status $?\" >&2; } | true", crate::support::PROGRAM]);
+    let run = folder.finish(command, &[], "").exits(0);
+    assert!(run.err.ends_with("status 0\n"), "{}", run.err);
+}

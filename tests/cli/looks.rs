@@ -1,0 +1,80 @@
+//! Help, presets and colour.
+
+use super::SHOP;
+use crate::support::{Folder, golden_folder_holds};
+
+/// Name and arguments; the width is that of no terminal.
+const HELP: [(&str, &[&str]); 6] = [
+    ("rofs-harden", &["--help"]),
+    ("rofs-harden-short", &["-h"]),
+    ("presets", &["presets", "--help"]),
+    ("presets-list", &["presets", "list", "--help"]),
+    ("presets-show", &["presets", "show", "--help"]),
+    ("presets-check", &["presets", "check", "--help"]),
+];
+
+#[test]
+fn help_is_as_reviewed() {
+    let folder = Folder::new(&[]);
+    for (name, arguments) in HELP {
+        let run = folder.run(arguments).exits(0);
+        assert_eq!(run.err, "");
+        let longest = run.out.lines().map(|l| l.chars().count()).max();
+        assert!(longest <= Some(100), "{name}: {longest:?}");
+        assert!(!run.out.lines().any(|l| l.trim_start().starts_with("Arguments:")), "{name}: every argument has its heading");
+        run.is_as_in(&format!("help/{name}"));
+    }
+    golden_folder_holds("help", &HELP.map(|h| h.0));
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let run = Folder::new(&[]).run(&["--version"]).exits(0);
+    assert_eq!(run.out, format!("rofs-harden {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn presets_are_listed_and_shown() {
+    let folder = Folder::new(&[]);
+    let list = folder.run(&["presets"]).exits(0);
+    assert_eq!(list.out, folder.run(&["presets", "list"]).out);
+    for name in ["generic", "nginx", "node", "python"] {
+        assert!(list.out.lines().any(|l| l.split_whitespace().next() == Some(name)), "{}", list.out);
+        // What it prints for one preset is a text that changes with what is known of the image.
+        let shown = folder.run(&["presets", "show", name]).exits(0).out;
+        for part in [format!("{name}: ").as_str(), "\nmatches  ", "\nruns as  ", "\nadds\n  read_only: true\n", "\n      source: "] {
+            assert!(shown.contains(part), "{name}: no {part:?} in\n{shown}");
+        }
+    }
+    assert!(list.err.contains("presets show NAME"), "{}", list.err);
+    assert_eq!(folder.run(&["presets", "--quiet"]).err, "");
+    folder.run(&["presets", "show", "nods"]).exits(2);
+    folder.put("mine.toml", "summary = 'x'\nrun_user = { text = 'x' }\n[match]\nimages = []\nuzer = 'y'\n");
+    let broken = folder.run(&["presets", "check", "mine.toml"]).exits(2);
+    assert!(broken.err.starts_with("error: mine.toml:5:1: unknown field `uzer`"), "{}", broken.err);
+}
+
+/// Environment, arguments, and whether there is colour on standard output and on standard error.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], bool, bool);
+
+#[test]
+fn colour_goes_where_it_is_wanted() {
+    let cases: [Case<'_>; 10] = [
+        (&[], &[], false, false),
+        (&[], &["--color", "never"], false, false),
+        (&[], &["--color", "always"], true, true),
+        (&[("NO_COLOR", "1")], &["--color", "always"], true, true),
+        (&[("TERM", "dumb")], &["--color", "always"], true, true),
+        // A patch has no colour unless a person asks on the command line: the environment must not break `| git apply`.
+        (&[("CLICOLOR_FORCE", "1")], &[], false, true),
+        (&[("CLICOLOR_FORCE", "0")], &[], false, false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], false, false),
+        (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "")], &[], false, true),
+        (&[("CLICOLOR_FORCE", "1")], &["--color", "never"], false, false),
+    ];
+    for (environment, arguments, out, err) in cases {
+        let folder = Folder::compose(SHOP);
+        let run = folder.run_with(arguments, environment, "").exits(0);
+        assert_eq!((run.out.contains('\x1b'), run.err.contains('\x1b')), (out, err), "{environment:?} {arguments:?}\n{}", run.text());
+    }
+}

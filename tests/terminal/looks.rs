@@ -1,0 +1,129 @@
+//! What the screen looks like: width, colour, and the texts of strangers.
+
+use super::screen::{Ended, Terminal};
+use crate::cli::SHOP;
+use crate::support::Folder;
+
+/// The diff of `SHOP` with the preset `node`, at a terminal of so many columns.
+fn shop(columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+    Terminal::start(&Folder::compose(SHOP), columns, &[&["--preset", "node"], arguments].concat(), environment).ends(0)
+}
+
+#[test]
+fn a_wide_window_has_reasons_beside_the_lines() {
+    let ended = shop(120, &[], &[]);
+    let reason = ended.lines().iter().find(|l| l.contains("read_only: true")).cloned().unwrap();
+    assert!(reason.starts_with("10 +     read_only: true    ") && reason.contains("  # image node:22-slim runs "), "{reason}");
+    assert!(ended.lines().iter().all(|l| !l.trim_start().starts_with('#') || l.find('#') > Some(20)), "{}", ended.screen.contents());
+}
+
+#[test]
+fn a_narrow_window_has_reasons_below_the_lines() {
+    let long = "      - x:/a/target/that/is/longer/than/the/window/and/unchanged\n";
+    let folder = Folder::compose(&format!("services:\n  api:\n    image: node:22\n    volumes:\n{long}"));
+    let ended = Terminal::start(&folder, 40, &["--unsafe-fixes"], &[]).ends(0);
+    let lines = ended.lines();
+    let at = lines.iter().position(|l| l.ends_with("+     read_only: true")).unwrap();
+    assert!(lines[at + 1].trim_start().starts_with("# image node:22 runs"), "{lines:#?}");
+    // Context is cut, reasons and sentences are wrapped at blanks: no row runs over into the next.
+    let wrapped = (0..ended.screen.size().0.get()).filter(|row| ended.screen.row_wrapped(*row)).count();
+    assert_eq!(wrapped, 0, "{}", ended.screen.contents());
+    assert!(lines.iter().any(|l| l.ends_with("...")), "{lines:#?}");
+}
+
+#[test]
+fn only_what_changed_within_a_line_is_emphasised() {
+    let ended = shop(120, &[], &[]);
+    let green = |cell: &vt100::Cell| cell.fgcolor() == vt100::Color::Idx(2);
+    assert_eq!(ended.marked("volumes: [queue:/var/lib/queue, ", vt100::Cell::underline).trim_matches('_'), ", jobs-data:/data");
+    assert_eq!(ended.marked("+     tmpfs:", vt100::Cell::underline), "", "a new line is new as a whole");
+    assert!(ended.marked("+     tmpfs:", green).ends_with("+     tmpfs:"));
+    assert_eq!(ended.marked("image: node:22-slim", green), "");
+    assert!(ended.marked("-     volumes: [queue", |c| c.fgcolor() == vt100::Color::Idx(1)).ends_with("[queue:/var/lib/queue]"));
+}
+
+#[test]
+fn colour_can_be_refused_at_a_terminal() {
+    let plain = |cell: &vt100::Cell| cell.fgcolor() == vt100::Color::Default && !cell.bold() && !cell.underline() && !cell.dim();
+    let cases = [
+        (&[][..], &[][..], true),
+        (&[], &[("NO_COLOR", "1")], false),
+        (&[], &[("NO_COLOR", "")], true),
+        (&[], &[("TERM", "dumb")], false),
+        (&["--color", "never"], &[], false),
+    ];
+    for (arguments, environment, colour) in cases {
+        let ended = shop(100, arguments, environment);
+        assert_eq!(ended.bytes.contains(&0x1b), colour, "{arguments:?} {environment:?}");
+        let (rows, columns) = ended.screen.size();
+        let cells = (0..rows.get()).flat_map(|r| (0..columns.get()).map(move |c| (r, c)));
+        assert_eq!(cells.filter_map(|(r, c)| ended.screen.cell(r, c)).any(|c| !plain(c)), colour, "{arguments:?} {environment:?}");
+        assert!(ended.screen.contents().contains("10 +     read_only: true      # image node:22-slim"));
+    }
+}
+
+#[test]
+fn a_review_without_colour_has_none() {
+    let folder = Folder::compose(SHOP);
+    let mut terminal = Terminal::start(&folder, 60, &["-i"], &[("NO_COLOR", "1")]);
+    terminal.dialogue(&[("[1/3]", "n"), ("[2/3]", "t"), ("Path to choose for", "\x1b")]);
+    terminal.shows_times("[q]uit", 3);
+    terminal.press("d");
+    let ended = terminal.ends(1);
+    let text = String::from_utf8(ended.bytes).unwrap();
+    assert!(!text.contains(";1m") && !text.contains("[1m") && !text.contains("[3"), "{text:?}");
+    let wrapped = (0..150).filter(|row| ended.screen.row_wrapped(*row)).count();
+    assert_eq!(wrapped, 0, "{}", ended.screen.contents());
+}
+
+/// What turns text around, and how it is shown.
+const TURNED: [(&str, &str); 4] =
+    [("\u{202e}", "\\u{202e}"), ("\u{2066}", "\\u{2066}"), ("\u{200f}", "\\u{200f}"), ("\u{61c}", "\\u{61c}")];
+
+#[test]
+fn texts_of_strangers_are_only_text() {
+    let (evil, shown): (String, String) = TURNED.iter().copied().unzip();
+    let compose = format!(
+        "services:\n  web:\n    image: nginx # {evil}\n    environment: {{X: \"\\e[2J\\e]0;owned\\a\"}}\n  api:\n    image: \"node:22\\r\\e[2J\"\n"
+    );
+    let named = "services:\n  \"\\e[31mred\\nline\": {image: node}\n";
+    let name = format!("evil\x1b[2J\u{9b}2J\u{85}{evil}\n.yaml");
+    let folder = Folder::new(&[(&name, &compose), ("named.yaml", named)]);
+    // Names stand in every kind of message: diff, review, question, check, errors.
+    let mut outputs = Vec::new();
+    for (arguments, code) in [(&["--unsafe-fixes"][..], 0), (&["--check", "--unsafe-fixes"], 1), (&["--service", "\x1b[2J"], 2)] {
+        let ended = Terminal::start(&folder, 200, &[&[&*name], arguments].concat(), &[("NO_COLOR", "1")]).ends(code);
+        outputs.push((format!("{arguments:?}"), ended));
+    }
+    let mut terminal = Terminal::start(&folder, 200, &[&name, "-i"], &[("NO_COLOR", "1")]);
+    terminal.dialogue(&[("[1/2]", "v")]);
+    terminal.shows_times("[q]uit", 2);
+    terminal.press("a");
+    terminal.shows("? [y/N]");
+    terminal.press("y");
+    outputs.push(("review".into(), terminal.ends(0)));
+    let missing = Terminal::start(&folder, 200, &["absent\x1b[2J\u{202e}"], &[("NO_COLOR", "1")]).ends(2);
+    missing.says("error: cannot read absent\\u{1b}[2J\\u{202e}: No such file or directory (os error 2)");
+    outputs.push(("absent".into(), missing));
+    outputs.push(("service".into(), Terminal::start(&folder, 200, &["named.yaml"], &[("NO_COLOR", "1")]).ends(2)));
+    for (what, ended) in &outputs {
+        let text = String::from_utf8(ended.bytes.clone()).unwrap();
+        // What the prompts themselves send: clear the line, move, hide and show the cursor.
+        let text = ["\x1b[2K", "\r\x1b", "\x1b[?25l", "\x1b[?25h", "\x1b[1A", "\r\n"].iter().fold(text, |t, own| t.replace(own, "\n"));
+        let bad = |c: &char| {
+            c.is_control() && !matches!(c, '\n' | '\r')
+                || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200f}' | '\u{feff}')
+        };
+        assert_eq!(text.chars().find(bad), None, "{what}: {text:?}");
+    }
+    let diff = outputs[0].1.screen.contents();
+    assert!(diff.contains(&format!("evil\\u{{1b}}[2J\\u{{9b}}2J\\u{{85}}{shown}\\n.yaml")), "{diff}");
+    assert!(diff.contains(&format!("image: nginx # {shown}")), "{diff}");
+}
+
+#[test]
+fn a_byte_order_mark_is_not_shown() {
+    let folder = Folder::compose("\u{feff}services:\n  api:\n    image: node:22\n");
+    let ended = Terminal::start(&folder, 100, &[], &[]).ends(0);
+    ended.says("1   services:");
+}
