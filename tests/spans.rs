@@ -130,15 +130,15 @@ fn only_properties(node: Node<'_>) -> Result<(), String> {
 
 /// Checks that there is nothing but indicators, document marks and directives in `gap`.
 fn between(text: &str, gap: std::ops::Range<usize>) -> Result<(), String> {
-    let is_known = |word: &&str| *word == "..." || word.bytes().all(|b| is_indicator(&b));
+    let is_known = |word: &&str| *word == "..." || word.bytes().all(is_indicator);
     match words(text, gap)?.into_iter().find(|word| !is_known(word)) {
         None => Ok(()),
         Some(word) => Err(format!("{word:?} is in no node")),
     }
 }
 
-fn is_indicator(byte: &u8) -> bool {
-    b"-?:,[]{}".contains(byte)
+fn is_indicator(byte: u8) -> bool {
+    b"-?:,[]{}".contains(&byte)
 }
 
 /// The words in `gap`, without comments and directives.
@@ -151,7 +151,7 @@ fn words(text: &str, gap: std::ops::Range<usize>) -> Result<Vec<&str>, String> {
         let is_directive = starts_line && line.starts_with('%');
         for (i, word) in line.split([' ', '\t', '\n', '\r']).take_while(|_| !is_directive).enumerate() {
             // A comment starts behind a blank, or behind the colon of a quoted key.
-            let starts_comment = |at: usize| if at == 0 { i > 0 || starts_line } else { word[..at].bytes().all(|b| is_indicator(&b)) };
+            let starts_comment = |at: usize| if at == 0 { i > 0 || starts_line } else { word[..at].bytes().all(is_indicator) };
             let comment = word.find('#').filter(|at| starts_comment(*at));
             let word = &word[..comment.unwrap_or(word.len())];
             words.extend((!word.is_empty()).then_some(word));
