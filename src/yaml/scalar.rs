@@ -34,13 +34,14 @@ pub(super) fn meaning(node: Node<'_>) -> Scalar<'_> {
 
 /// Whether the text of `node`, a scalar, is of the type that its tag says. Other tags than those of YAML's own types always fit.
 pub(super) fn fits_tag(node: Node<'_>) -> bool {
+    let Some(tag) = core_tag(node) else { return true };
     let meaning = plain(node.text());
-    match core_tag(node) {
-        Some("int") => matches!(meaning, Scalar::Int(_)),
-        Some("float") => matches!(meaning, Scalar::Float) || matches!(meaning, Scalar::Int(i) if i64::try_from(i).is_ok()),
-        Some("bool") => matches!(meaning, Scalar::Bool(_)),
-        Some("null") => meaning == Scalar::Null,
-        Some("timestamp") => meaning == Scalar::Timestamp,
+    match tag {
+        "int" => matches!(meaning, Scalar::Int(_)),
+        "float" => matches!(meaning, Scalar::Float) || matches!(meaning, Scalar::Int(i) if i64::try_from(i).is_ok()),
+        "bool" => matches!(meaning, Scalar::Bool(_)),
+        "null" => meaning == Scalar::Null,
+        "timestamp" => meaning == Scalar::Timestamp,
         _ => true,
     }
 }

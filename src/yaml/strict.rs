@@ -57,7 +57,6 @@ fn check_properties(node: Node<'_>) -> Result<(), SyntaxError> {
 }
 
 fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
-    let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
     for (key, value) in mapping.entries() {
         check_key(key)?;
         if mapping.style() != Style::Block {
@@ -66,13 +65,24 @@ fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
         if key.is_merge_key() && !merges(value.resolved()) {
             return Err(refuse(value.span(), "`<<` needs a mapping or a list of mappings", "name an anchor of a mapping"));
         }
-        if let Some(earlier) = seen.insert(key.resolved().text(), key) {
-            let line = mapping.stream().text().line_column(earlier.span().start as usize).0;
-            let message = format!("mapping key \"{}\" already defined at line {line}", key.resolved().text());
-            return Err(refuse(key.span(), message, "keep one of the two"));
-        }
     }
-    Ok(())
+    let keys: Vec<Node<'_>> = mapping.entries().map(|(key, _)| key).collect();
+    let Some((earlier, key)) = equal_keys(&keys) else { return Ok(()) };
+    let line = mapping.stream().text().line_column(earlier.span().start as usize).0;
+    let message = format!("mapping key \"{}\" already defined at line {line}", key.resolved().text());
+    Err(refuse(key.span(), message, "keep one of the two"))
+}
+
+/// The first key that was there before, and where.
+fn equal_keys<'a>(keys: &[Node<'a>]) -> Option<(Node<'a>, Node<'a>)> {
+    let name = |key: Node<'a>| key.resolved().text();
+    // Most mappings are so small that comparing is faster than hashing.
+    if keys.len() <= 8 {
+        let earlier = |i: usize| keys[..i].iter().find(|k| name(**k) == name(keys[i])).map(|k| (*k, keys[i]));
+        return (1..keys.len()).find_map(earlier);
+    }
+    let mut seen = HashMap::with_capacity(keys.len());
+    keys.iter().find_map(|&key| seen.insert(name(key), key).map(|earlier| (earlier, key)))
 }
 
 fn merges(value: Node<'_>) -> bool {
