@@ -28,3 +28,4 @@ mod values;
 mod yaml_fuzz;
 mod yaml_hostile;
 mod yaml_quoting;
+mod yaml_tables;

@@ -61,8 +61,8 @@ impl Padding {
         }
     }
 
-    /// Pads the line of the padded text that holds `at`, or all lines of the quoted scalar that starts at `at`. False when that is no
-    /// use: they are padded already, or it would be too much work.
+    /// Pads the lines of the quoted scalar that starts at `at` in the padded text; where there are none left, the line that holds `at`.
+    /// False when that is no use: it is padded already, or it would be too much work.
     pub(super) fn pad(&mut self, padded: &str, at: usize) -> bool {
         let mut cursor = Cursor::new(padded);
         cursor.at = at;
@@ -72,22 +72,20 @@ impl Padding {
             _ => None,
         };
         let is_break = |i: &usize| matches!(padded.as_bytes()[*i], b'\n' | b'\r') && !padded[*i..].starts_with("\r\n");
-        let mut starts: Vec<usize> = (at..quote_end.unwrap_or(at)).filter(is_break).map(|i| i + 1).collect();
-        if starts.is_empty() {
-            starts.extend((0..at.min(padded.len())).rev().find(is_break).map(|i| i + 1));
-        }
         // A document marker ends what it stands in; with blanks before it, it would be text.
-        let is_marker = |text: &str| text.starts_with("---") || text.starts_with("...");
-        if starts.iter().any(|&start| is_marker(&padded[start..]) && cursor.ends_indicator(start + 3, false)) {
-            return false;
+        let is_marker =
+            |start: usize| ["---", "..."].iter().any(|m| padded[start..].starts_with(m)) && cursor.ends_indicator(start + 3, false);
+        let not_padded = |start: &usize| self.lines.binary_search(&self.original(*start)).is_err();
+        let mut starts: Vec<usize> = (at..quote_end.unwrap_or(at)).filter(is_break).map(|i| i + 1).filter(not_padded).collect();
+        if starts.is_empty() {
+            starts.extend((0..at.min(padded.len())).rev().find(is_break).map(|i| i + 1).filter(not_padded));
         }
         self.work += padded.len() + starts.len() * BLANKS.len();
-        let mut lines: Vec<usize> = starts.into_iter().map(|start| self.original(start)).collect();
-        lines.retain(|line| self.lines.binary_search(line).is_err());
-        if lines.is_empty() || self.work > MAX_WORK {
+        if starts.is_empty() || self.work > MAX_WORK || starts.iter().any(|&start| is_marker(start)) {
             return false;
         }
-        self.lines.append(&mut lines);
+        let lines: Vec<usize> = starts.into_iter().map(|start| self.original(start)).collect();
+        self.lines.extend(lines);
         self.lines.sort_unstable();
         true
     }
