@@ -163,3 +163,18 @@ fn the_tool_falls_into_no_trap() {
         assert_eq!(difference(&apply(&plan(&hardened.fixes), before), &normal(after)), "", "{}", name(&folder));
     }
 }
+
+/// Without a last line break Compose reads none in the scalar either; lines that follow must not give it one.
+#[test]
+fn a_block_scalar_at_the_end_of_a_file_keeps_its_value() {
+    for (header, body) in
+        [("|", "      x"), (">", "      x\n      y"), ("|+", "      x"), ("|-", "      x"), ("|2", "        x"), (">+2", "        x # c")]
+    {
+        let text = format!("services:\n  a:\n    image: node\n    command: {header}\n{body}");
+        let hardened = harden(text.as_bytes(), &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{header}: {e}"));
+        let Some(compose) = Compose::find() else { continue };
+        let scratch = compose.scratch();
+        let (before, after) = (scratch.effective(&text).expect("loads"), scratch.effective(&hardened.after).expect("loads"));
+        assert_eq!(difference(&apply(&plan(&hardened.fixes), before), &normal(after)), "", "{header}");
+    }
+}

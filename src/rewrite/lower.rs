@@ -23,7 +23,25 @@ pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>
         };
         edits.extend(new.into_iter().map(|(start, end, text)| Edit { start, end, text, rank }));
     }
+    let grows_at_end = edits.iter().any(|e| e.start == stream.text().text().len());
+    edits.extend(closed_scalar(stream).filter(|_| grows_at_end));
     edits
+}
+
+/// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and would read
+/// one once lines follow. Its header gets a `-`.
+fn closed_scalar(stream: &Stream) -> Option<Edit> {
+    let last = std::iter::successors(stream.roots().last(), |n| n.children().last()).last()?;
+    if last.span().end as usize != stream.text().text().len() || !matches!(last.style(), Style::Literal | Style::Folded) {
+        return None;
+    }
+    let header = last.source().lines().next()?;
+    let start = last.body().start as usize;
+    let (start, end) = match header.find(['+', '-']) {
+        Some(at) => (start + at, start + at + 1),
+        None => (start + 1, start + 1),
+    };
+    Some(Edit { start, end, text: "-".into(), rank: last.id().0 })
 }
 
 type Piece = (usize, usize, String);
@@ -40,25 +58,7 @@ impl Lowering<'_, '_> {
         let at = self.text.line_end(node.span().end as usize);
         let newline = self.text.newline_near(at);
         let new: String = lines.iter().flat_map(|line| [newline, line]).collect();
-        let mut pieces = vec![(at, at, new)];
-        pieces.extend(self.closed_scalar(node, at));
-        pieces
-    }
-
-    /// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and
-    /// would read one once lines follow. Its header gets a `-`.
-    fn closed_scalar(&self, node: Node<'_>, at: usize) -> Option<Piece> {
-        let last = std::iter::successors(Some(node), |n| n.children().last()).last()?;
-        if at < self.text.text().len() || !matches!(last.style(), Style::Literal | Style::Folded) {
-            return None;
-        }
-        let header = last.source().lines().next()?;
-        let start = last.body().start as usize;
-        let sign = header.find(['+', '-']).map(|i| start + i);
-        match sign {
-            Some(at) => Some((at, at + 1, "-".into())),
-            None => Some((start + 1, start + 1, "-".into())),
-        }
+        vec![(at, at, new)]
     }
 
     fn block_keys(&self, mapping: Node<'_>, keys: &[(String, Value<'_>)]) -> Vec<Piece> {
