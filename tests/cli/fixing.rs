@@ -47,6 +47,28 @@ fn every_run_says_what_it_did() {
     golden_folder_holds("cli", &RUNS.map(|r| r.0));
 }
 
+#[test]
+fn what_is_not_followed_is_said() {
+    let files = [
+        (
+            "compose.yaml",
+            "include: [more.yaml]\nservices:\n  a: {image: node}\n  b: {image: node, extends: a}\n  c: {image: node}\n  d: {image: node}\n",
+        ),
+        ("compose.override.yaml", "services: {d: {read_only: false}}\n"),
+    ];
+    let run = Folder::new(&files).run(&["--preset", "node"]).exits(0);
+    for part in [
+        "compose.yaml:1:1: `include` is not followed yet",
+        "a: service `b` extends it, and `extends` is not followed yet",
+        "b: `extends` is not followed yet",
+        "d: it is defined again in a later document or file",
+    ] {
+        assert!(run.err.contains(part), "no {part:?} in\n{}", run.err);
+    }
+    let changed: Vec<&str> = run.out.lines().filter(|l| l.starts_with('+') && l.contains("read_only")).collect();
+    assert_eq!(changed.len(), 1, "only c is changed:\n{}", run.out);
+}
+
 /// Files whose bytes are easily lost: name and text.
 const FILES: [(&str, &str); 7] = [
     ("compose.yaml", SHOP),

@@ -5,21 +5,29 @@ use crate::audit::Finding;
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::rewrite::Rewrite;
+use crate::text::Span;
 use crate::yaml::Stream;
 use std::collections::HashMap;
 
 /// Most names in one sentence.
 const MOST_NAMES: usize = 6;
 
-/// `file:line:column` of a finding.
-fn place(project: &Project<'_>, finding: &Finding) -> String {
-    let Some(text) = project.streams.iter().find(|s| s.file() == finding.span.file).map(Stream::text) else { return String::new() };
-    let (line, column) = text.line_column(finding.span.start as usize);
+/// `file:line:column` of a place.
+fn at(project: &Project<'_>, span: Span) -> String {
+    let Some(text) = project.streams.iter().find(|s| s.file() == span.file).map(Stream::text) else { return String::new() };
+    let (line, column) = text.line_column(span.start as usize);
     format!("{}:{line}:{column}", text.name())
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
 pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) {
+    for include in project.documents.iter().filter_map(|d| d.get("include")) {
+        let text = format!(
+            "{}: `include` is not followed yet: services of included files are not looked at [not-followed]",
+            at(project, include.key.span())
+        );
+        ui.warn(&clean_line(&text));
+    }
     let refused: HashMap<&str, &str> = refused.iter().map(|(service, why)| (service.as_str(), why.as_str())).collect();
     for finding in findings {
         let (message, rule, help) = match (&finding.fix, refused.get(finding.service.as_str())) {
@@ -31,7 +39,7 @@ pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Findin
             ),
             (Some(_), None) => continue,
         };
-        ui.warn(&clean_line(&format!("{}: {}: {message} [{rule}]", place(project, finding), finding.service)));
+        ui.warn(&clean_line(&format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service)));
         if let Some(help) = help {
             ui.hint(&clean_line(help));
         }
@@ -41,7 +49,7 @@ pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Findin
 /// What `--check` says of a finding that has a fix, on one line.
 pub(in crate::cli) fn missing(project: &Project<'_>, finding: &Finding) -> String {
     let changes: Vec<String> = finding.fix.iter().flat_map(|f| &f.changes).map(|c| c.what.to_string()).collect();
-    let (place, rule) = (place(project, finding), finding.rule.id());
+    let (place, rule) = (at(project, finding.span), finding.rule.id());
     let line = format!("{place}: {}: {} [{rule}]; missing: {}", finding.service, finding.message, changes.join(", "));
     clean_line(&line) + "\n"
 }
