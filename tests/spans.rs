@@ -151,7 +151,10 @@ fn words(text: &str, gap: std::ops::Range<usize>) -> Result<Vec<&str>, String> {
         let is_directive = starts_line && line.starts_with('%');
         for (i, word) in line.split([' ', '\t', '\n', '\r']).take_while(|_| !is_directive).enumerate() {
             // A comment starts behind a blank, or behind the colon of a quoted key.
-            let starts_comment = |at: usize| if at == 0 { i > 0 || starts_line } else { word[..at].bytes().all(is_indicator) };
+            let starts_comment = |at: usize| match at {
+                0 => i > 0 || starts_line || text[..gap.start].ends_with(':'),
+                _ => word[..at].bytes().all(is_indicator),
+            };
             let comment = word.find('#').filter(|at| starts_comment(*at));
             let word = &word[..comment.unwrap_or(word.len())];
             words.extend((!word.is_empty()).then_some(word));
