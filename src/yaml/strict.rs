@@ -134,6 +134,3 @@ fn escapes_slash(source: &str) -> bool {
     }
     false
 }
-
-#[cfg(test)]
-mod tests;
