@@ -64,7 +64,7 @@ fn hostile_files_are_refused_soon() {
         ("the same key", nested(100_000, "a: 1\n"), "already defined"),
         ("a key twice among many", repeated(100_000, |i| format!("k{}: 1\n", i % 99_999)), "already defined"),
         ("an open quote", format!("a: \"{}", nested(200_000, "x\n ")), "quote is not closed"),
-        ("an open bracket", format!("a: [{}", nested(200_000, "x,\n ")), "expected"),
+        ("an open bracket", format!("a: [{}", nested(200_000, "x,\n ")), "a bracket is not closed"),
         ("many unknown aliases", nested(100_000, "- *a\n"), "anchor that does not exist"),
         ("many mis-indented lists", repeated(20_000, |i| format!("k{i}: [\na\n]\n")), "expected"),
         ("many mis-indented quotes", repeated(20_000, |i| format!("k{i}: \"a\nb\"\n")), "not indented enough"),

@@ -233,3 +233,6 @@ pub fn double_quoted(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ fn escapes_slash(source: &str) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::cursor::Cursor;
-use super::explain::scan_failure;
+use super::explain::{TOO_DEEP_HINT, scan_failure, too_deep};
 use super::indent::Padding;
 use crate::text::{FileId, TextFile};
 use crate::yaml::{Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style};
@@ -78,7 +78,7 @@ impl<'s> Builder<'s> {
 
     pub(super) fn run(mut self) -> Result<Self, Failure> {
         loop {
-            let (event, marker) = self.parser.next_token().map_err(|e| scan_failure(&e, &self.cursor))?;
+            let (event, marker) = self.parser.next_token().map_err(|e| self.unclosed(scan_failure(&e, &self.cursor)))?;
             match event {
                 Event::StreamStart | Event::Nothing => {}
                 Event::StreamEnd => break,
@@ -144,8 +144,8 @@ impl<'s> Builder<'s> {
         let (style, end) = match style {
             TScalarStyle::Plain if is_empty => (Style::Empty, Some((body, None))),
             TScalarStyle::Plain => (Style::Plain, alone(self.cursor.plain(text))),
-            TScalarStyle::SingleQuoted => (Style::Single, alone(self.cursor.single_quoted())),
-            TScalarStyle::DoubleQuoted => (Style::Double, alone(self.cursor.double_quoted())),
+            TScalarStyle::SingleQuoted => (Style::Single, alone(self.cursor.quote_end(body))),
+            TScalarStyle::DoubleQuoted => (Style::Double, alone(self.cursor.quote_end(body))),
             TScalarStyle::Literal => (Style::Literal, self.cursor.block_scalar(text, marker.col())),
             TScalarStyle::Folded => (Style::Folded, self.cursor.block_scalar(text, marker.col())),
         };
@@ -161,7 +161,7 @@ impl<'s> Builder<'s> {
             start: start.unwrap_or(body) as u32,
             body: body as u32,
             end: end as u32,
-            indicator: indicator as u32,
+            indicator: indicator.unwrap_or(start.unwrap_or(body)) as u32,
             value,
             ..blank(Kind::Scalar, style)
         };
@@ -189,7 +189,7 @@ impl<'s> Builder<'s> {
             start: start as u32,
             body: start as u32,
             end: end as u32,
-            indicator: indicator as u32,
+            indicator: indicator.unwrap_or(start) as u32,
             anchor: anchor as u32,
             ..blank(Kind::Alias, Style::Plain)
         };
@@ -240,6 +240,16 @@ impl<'s> Builder<'s> {
         self.open_node(Kind::Mapping, style, (start, body, indicator), properties, FrameKind::Mapping(style, column, false))
     }
 
+    /// A bracket that is missed at the end of the file is reported where it was opened.
+    fn unclosed(&self, failure: Failure) -> Failure {
+        let at_end = self.cursor.source[failure.at..].trim().is_empty();
+        let mut open = self.frames.iter().rev().filter_map(|frame| frame.node).map(|id| &self.nodes[id.0 as usize]);
+        match open.find(|node| at_end && node.style == Style::Flow) {
+            Some(node) => self.fail(node.body as usize, "a bracket is not closed", "close it"),
+            None => failure,
+        }
+    }
+
     fn own_value(&mut self, text: String) -> u32 {
         self.values.push(text.into());
         self.values.len() as u32
@@ -257,7 +267,7 @@ impl<'s> Builder<'s> {
     /// over a tree, with or without aliases, is bounded.
     fn check_depth(&self, levels: usize) -> Result<(), Failure> {
         if self.frames.len() + levels > MAX_DEPTH + 1 {
-            return Err(self.fail(self.cursor.at, format!("nested deeper than {MAX_DEPTH} levels"), "no Compose file needs this"));
+            return Err(self.fail(self.cursor.at, too_deep(), TOO_DEEP_HINT));
         }
         Ok(())
     }
@@ -266,12 +276,18 @@ impl<'s> Builder<'s> {
         &mut self,
         kind: Kind,
         style: Style,
-        (start, body, indicator): (Option<usize>, usize, usize),
+        (start, body, indicator): (Option<usize>, usize, Option<usize>),
         properties: &Properties,
         frame: FrameKind,
     ) -> Result<(), Failure> {
-        let node =
-            NodeData { start: start.unwrap_or(body) as u32, body: body as u32, end: 0, indicator: indicator as u32, ..blank(kind, style) };
+        // yaml-rust2 reads some such values wrongly, without an error.
+        if self.frames.last().is_some_and(|f| matches!(f.kind, FrameKind::Mapping(Style::Pair, ..)) && !f.children.is_multiple_of(2)) {
+            let message = "a list or mapping as the value of a pair in a flow list";
+            return Err(self.fail(body, message, "put the pair in braces: `[{a: …}]`"));
+        }
+        let start = start.unwrap_or(body);
+        let indicator = indicator.unwrap_or(start) as u32;
+        let node = NodeData { start: start as u32, body: body as u32, end: 0, indicator, ..blank(kind, style) };
         let id = self.push(node, properties)?;
         self.open(Some(id), frame)
     }
@@ -348,53 +364,46 @@ impl<'s> Builder<'s> {
 
     // ---- between nodes ----
 
-    /// Consumes what stands before a node in its parent: `-`, `,`, `?`, `:`. Returns the offset of the indicator, or where the node may
-    /// start. `own_start` is where the node itself is known to start, for plain scalars that begin with `:` or `?`.
-    fn before_node(&mut self, own_start: Option<usize>) -> Result<usize, Failure> {
+    /// Consumes what stands before a node in its parent: `-`, `,`, `?`, `:`. Returns the offset of the indicator, if there is one.
+    /// `own_start` is where the node itself is known to start, for plain scalars that begin with `:` or `?`.
+    fn before_node(&mut self, own_start: Option<usize>) -> Result<Option<usize>, Failure> {
         let Some(frame) = self.frames.last_mut() else { return Err(self.lossy("a node outside a document")) };
         let (kind, children) = (frame.kind, frame.children);
-        let before = self.cursor.at;
         match kind {
-            FrameKind::Document => Ok(before),
-            FrameKind::Sequence(Style::Flow) => {
-                self.comma(children)?;
-                Ok(self.cursor.at)
-            }
+            FrameKind::Document => Ok(None),
+            FrameKind::Sequence(Style::Flow) => self.comma(children).map(|()| None),
             FrameKind::Sequence(_) => {
                 self.cursor.skip();
                 let indicator = self.cursor.at;
-                if self.cursor.eat(b'-') { Ok(indicator) } else { Err(self.lossy("a list item has no dash")) }
+                if self.cursor.eat(b'-') { Ok(Some(indicator)) } else { Err(self.lossy("a list item has no dash")) }
             }
             FrameKind::Mapping(style, column, _) if children.is_multiple_of(2) => {
                 if style == Style::Flow {
                     self.comma(children)?;
                 }
-                let after_comma = self.cursor.at;
+                let before = self.cursor.at;
                 self.cursor.skip();
                 let indicator = self.cursor.at;
                 let explicit = own_start != Some(indicator)
                     && self.cursor.peek() == Some(b'?')
                     && self.cursor.ends_indicator(indicator + 1, style != Style::Block);
-                if explicit {
-                    self.cursor.at += 1;
-                } else {
-                    self.cursor.at = after_comma;
-                }
+                self.cursor.at = if explicit { indicator + 1 } else { before };
                 if let Some(frame) = self.frames.last_mut() {
                     frame.kind = FrameKind::Mapping(style, column, explicit);
                 }
-                Ok(indicator)
+                Ok(explicit.then_some(indicator))
             }
             FrameKind::Mapping(style, column, explicit) => {
+                let before = self.cursor.at;
                 self.cursor.skip();
                 let indicator = self.cursor.at;
                 let own_colon = style != Style::Block || !explicit || self.cursor.column(indicator) == column;
                 if own_colon && own_start != Some(indicator) && self.cursor.eat(b':') {
-                    return Ok(indicator);
+                    return Ok(Some(indicator));
                 }
                 // `{a}` or `? a`: a key without a colon. Its null stands right behind it.
                 self.cursor.at = before;
-                Ok(before)
+                Ok(None)
             }
         }
     }

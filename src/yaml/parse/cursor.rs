@@ -67,6 +67,12 @@ impl<'s> Cursor<'s> {
         at - self.bytes()[..at].iter().rposition(|b| matches!(b, b'\n' | b'\r')).map_or(0, |i| i + 1)
     }
 
+    /// The first byte of the line of `at` that is no blank.
+    pub(super) fn line_text(&self, at: usize) -> usize {
+        let start = at - self.column(at);
+        start + self.bytes()[start..at].iter().take_while(|&&b| b == b' ').count()
+    }
+
     /// Steps over blanks, breaks and comments.
     pub(super) fn skip(&mut self) {
         while let Some(byte) = self.peek() {
@@ -165,25 +171,16 @@ impl<'s> Cursor<'s> {
         Some(at)
     }
 
-    pub(super) fn single_quoted(&self) -> Option<usize> {
+    /// End of the quoted scalar that starts at `at`; `None` if none does or it is not closed.
+    pub(super) fn quote_end(&self, at: usize) -> Option<usize> {
         let bytes = self.bytes();
-        let mut at = self.at + 1;
+        let quote = *bytes.get(at).filter(|b| matches!(b, b'"' | b'\''))?;
+        let mut at = at + 1;
         loop {
-            at += bytes.get(at..)?.iter().position(|&b| b == b'\'')? + 1;
-            if bytes.get(at) != Some(&b'\'') {
-                return Some(at);
-            }
-            at += 1;
-        }
-    }
-
-    pub(super) fn double_quoted(&self) -> Option<usize> {
-        let bytes = self.bytes();
-        let mut at = self.at + 1;
-        loop {
-            match bytes.get(at)? {
-                b'"' => return Some(at + 1),
-                b'\\' => at += 2,
+            match *bytes.get(at)? {
+                b'\\' if quote == b'"' => at += 2,
+                b'\'' if quote == b'\'' && bytes.get(at + 1) == Some(&b'\'') => at += 2,
+                byte if byte == quote => return Some(at + 1),
                 _ => at += 1,
             }
         }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::cursor::Cursor;
+use crate::yaml::MAX_DEPTH;
 use yaml_rust2::scanner::ScanError;
 
 /// The complaints about the indentation of flow collections and quoted scalars that Compose's reader does not share.
@@ -12,29 +13,50 @@ const INDENTATION: [&str; 4] = [
     "tabs disallowed within this context (block indentation)",
 ];
 
+const NOT_CLOSED: &str = "scanning a quoted scalar, found unexpected end of stream";
+
 /// What is wrong, where, and what to do about it.
 pub(super) fn scan_failure(error: &ScanError, cursor: &Cursor<'_>) -> Failure {
-    let info = error.info().trim_start_matches("while ");
-    let (message, hint) = match info.strip_prefix("unexpected character: `") {
-        Some(rest) => (format!("a value cannot start with `{}`", rest.trim_end_matches('\'')), Some("put the value in quotes")),
-        None => match words(info) {
-            Some((message, hint)) => (message.to_owned(), Some(hint)),
-            None => (info.to_owned(), None),
-        },
-    };
     let at = cursor.byte_of(error.marker());
-    Failure {
-        at: if message.starts_with("a tab") { tab_near(cursor.source, at) } else { at },
-        message,
-        hint: hint.map(str::to_owned),
-        is_indentation: INDENTATION.contains(&error.info()),
-    }
+    // A quote that is never closed runs into lines that are not its own.
+    let info = match error.info() {
+        "invalid indentation in quoted scalar" if cursor.quote_end(at).is_none() => NOT_CLOSED,
+        info => info,
+    };
+    let (message, hint) = match (info.strip_prefix("unexpected character: `"), words(info.trim_start_matches("while "))) {
+        (Some(rest), _) => (format!("a value cannot start with `{}`", rest.trim_end_matches('\'')), Some("put the value in quotes")),
+        // Its own limit is higher, but it looks ahead.
+        _ if info == "recursion limit exceeded" => (too_deep(), Some(TOO_DEEP_HINT)),
+        (None, Some((message, hint))) => (message.to_owned(), Some(hint)),
+        (None, None) => (info.trim_start_matches("while ").to_owned(), None),
+    };
+    let before = cursor.source[..at].trim_end_matches([' ', '\t', '\n', '\r']).len();
+    let at = match info.trim_start_matches("while ") {
+        // A mapping that starts where none can is reported at its first colon.
+        "parsing a block mapping, did not find expected key" | "parsing a block collection, did not find expected '-' indicator"
+            if cursor.source[at..].starts_with(':') =>
+        {
+            cursor.line_text(at)
+        }
+        // A key without a colon is reported behind the end of its line.
+        "simple key expected" | "simple key expect ':'" if cursor.column(at) == 0 => cursor.line_text(before),
+        _ => at,
+    };
+    let at = if message.starts_with("a tab") { tab_near(cursor, at) } else { at };
+    Failure { at, message, hint: hint.map(str::to_owned), is_indentation: INDENTATION.contains(&info) }
 }
 
-/// The tab that is meant: the mark stands behind it, or at the start of the value in which it is.
-fn tab_near(source: &str, at: usize) -> usize {
-    let (before, after) = source.split_at(at.min(source.len()));
-    if before.ends_with('\t') { at - 1 } else { after.find('\t').map_or(at, |ahead| at + ahead) }
+pub(super) const TOO_DEEP_HINT: &str = "no Compose file needs this";
+
+pub(super) fn too_deep() -> String {
+    format!("nested deeper than {MAX_DEPTH} levels")
+}
+
+/// The tab that is meant: the mark stands behind it in its line, or at the start of the value in which it is.
+fn tab_near(cursor: &Cursor<'_>, at: usize) -> usize {
+    let line = at - cursor.column(at);
+    let before = cursor.source[line..at].rfind('\t').map(|i| line + i);
+    before.or_else(|| cursor.source[at..].find('\t').map(|i| at + i)).unwrap_or(at)
 }
 
 fn words(info: &str) -> Option<(&'static str, &'static str)> {
@@ -47,7 +69,7 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         | "expected whitespace"
         | "'-' must be followed by a valid YAML whitespace"
         | "':' must be followed by a valid YAML whitespace" => ("a tab where YAML wants blanks", "indent with blanks"),
-        "scanning a quoted scalar, found unexpected end of stream" => ("a quote is not closed", "close the quote"),
+        NOT_CLOSED => ("a quote is not closed", "close the quote"),
         "scanning a quoted scalar, found unexpected document indicator" => {
             ("a quote is not closed before the document ends", "close the quote")
         }
@@ -91,6 +113,10 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         "parsing a quoted scalar, found unknown escape character" => {
             ("an unknown escape in double quotes", "double the backslash, or use single quotes")
         }
+        "parsing a quoted scalar, did not find expected hexadecimal number"
+        | "parsing a quoted scalar, found invalid Unicode character escape code" => {
+            ("a hexadecimal escape without its digits", "write all of them: two behind `\\x`, four behind `\\u`, eight behind `\\U`")
+        }
         "comments must be separated from other tokens by whitespace" => {
             ("a comment needs a blank before its `#`", "put a blank before the `#`")
         }
@@ -102,7 +128,6 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         }
         "missing explicit document end marker before directive" => ("a directive inside a document", "put `...` on a line before it"),
         "the handle wasn't declared" => ("a tag with an unknown handle", "declare the handle with %TAG, or write the tag out"),
-        "recursion limit exceeded" => ("nested too deeply", "no Compose file needs this"),
         "found incompatible YAML document" => ("incompatible YAML version", "remove the %YAML line"),
         _ => return None,
     })

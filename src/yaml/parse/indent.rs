@@ -64,13 +64,8 @@ impl Padding {
     /// Pads the lines of the quoted scalar that starts at `at` in the padded text; where there are none left, the line that holds `at`.
     /// False when that is no use: it is padded already, or it would be too much work.
     pub(super) fn pad(&mut self, padded: &str, at: usize) -> bool {
-        let mut cursor = Cursor::new(padded);
-        cursor.at = at;
-        let quote_end = match cursor.peek() {
-            Some(b'"') => cursor.double_quoted(),
-            Some(b'\'') => cursor.single_quoted(),
-            _ => None,
-        };
+        let cursor = Cursor::new(padded);
+        let quote_end = cursor.quote_end(at);
         let is_break = |i: &usize| matches!(padded.as_bytes()[*i], b'\n' | b'\r') && !padded[*i..].starts_with("\r\n");
         // A document marker ends what it stands in; with blanks before it, it would be text.
         let is_marker =

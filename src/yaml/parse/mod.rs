@@ -71,3 +71,6 @@ fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
     };
     Err(SyntaxError { span: Span { file, start, end: start + c.len_utf8() as u32 }, message, hint: Some(hint.into()) })
 }
+
+#[cfg(test)]
+mod tests;

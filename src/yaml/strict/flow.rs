@@ -1,17 +1,13 @@
 //! Flow style: go-yaml ends keys and plain scalars elsewhere.
 
 use super::{refuse, text};
-use crate::yaml::{Kind, Node, Style, SyntaxError};
+use crate::yaml::{Node, Style, SyntaxError};
 
 /// Longest key in flow style that go-yaml takes, in characters.
 const MAX_KEY: usize = 1024;
 
 /// Checks an entry of a flow mapping or a pair in a flow list.
 pub(super) fn check_entry(mapping: Node<'_>, key: Node<'_>, value: Node<'_>) -> Result<(), SyntaxError> {
-    if mapping.style() == Style::Pair && value.kind() != Kind::Scalar {
-        let message = "a list, mapping or alias as the value of a pair in a flow list";
-        return Err(refuse(mapping.span(), message, "put the pair in braces: `[{a: …}]`"));
-    }
     let source = text(mapping);
     let (key_end, colon) = (key.span().end as usize, value.indicator());
     let is_explicit = source.as_bytes()[key.indicator()] == b'?' && key.indicator() < key.span().start as usize;
