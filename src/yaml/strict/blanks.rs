@@ -51,7 +51,7 @@ impl Gaps<'_> {
     fn step_to(&mut self, end: usize) -> Result<(), SyntaxError> {
         let text = self.stream.text().text();
         let bytes = text.as_bytes();
-        let mut line = None;
+        let mut line = (self.at == self.stream.text().bom_len()).then_some(self.at);
         while self.at < end {
             let at = self.at;
             let byte = bytes[at];
@@ -69,7 +69,16 @@ impl Gaps<'_> {
                     }
                 }
                 b' ' | b'\t' => {}
-                b'#' => self.at = self.stream.text().line_end(at).min(end),
+                b'#' => {
+                    self.at = self.stream.text().line_end(at).min(end);
+                    // From a comment that has its line for itself to the next one, go-yaml skips anything blank.
+                    let is_alone = line.is_some_and(|line| text[line..at].trim().is_empty());
+                    let blanks = bytes[self.at..end].iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+                    if is_alone && bytes[..end].get(self.at + blanks) == Some(&b'#') {
+                        self.at += blanks;
+                        line = Some(self.at);
+                    }
+                }
                 b'%' if at == self.stream.text().line_start(at) => self.at = self.stream.text().line_end(at).min(end),
                 // A colon behind its key allows no key after it; one that starts a line, or follows a `-` or `?`, does.
                 b':' => {}

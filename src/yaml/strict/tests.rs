@@ -131,6 +131,8 @@ fn tabs_are_blanks_only_where_no_key_can_start() {
         ("\ta: b\n", "a tab where YAML wants blanks", "\t"),
         ("a: 1\n\t# c\n", "a tab where YAML wants blanks", "\t"),
         ("a:\n  b: c\n \t\nd: 1\n", "a tab where YAML wants blanks", "\t"),
+        ("a: 1 # c\n\t# d\nb: 1\n", "a tab where YAML wants blanks", "\t"),
+        ("a: 1\n# c\n\t\nb: 1\n", "a tab where YAML wants blanks", "\t"),
         ("a: |\n \tb\n", "a tab that starts the text", "\t"),
         ("a: [\n b\n\t\n  c ]\n", "a tab where YAML wants blanks", "\t"),
     ]);
@@ -144,5 +146,6 @@ fn tabs_are_blanks_only_where_no_key_can_start() {
         "a: \"b\n \tc\"\n",
         "a: b\n  \tc\n",
         "#\ta\nb: 1\n",
+        "a: 1\n# c\n\t# d\n \t\n# e\nb: 1\n",
     ]);
 }
