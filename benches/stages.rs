@@ -1,6 +1,6 @@
 //! The stages of the pipe beside yaml-rust2's bare event pass: `cargo bench`. Compare within one run.
 //!
-//! `cargo bench -- --sample-count 3 50_000_000` adds the large size.
+//! `cargo bench --bench stages -- 10000000` runs one size alone. The largest is beyond the limit of the shipped program.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod input;
@@ -15,7 +15,7 @@ use rofs_harden::text::{FileId, TextFile};
 use rofs_harden::yaml::Stream;
 use yaml_rust2::parser::{Event, Parser};
 
-const SIZES: [usize; 3] = [4_000, 1_000_000, 10_000_000];
+const SIZES: [usize; 4] = [4_000, 1_000_000, 10_000_000, 50_000_000];
 
 fn main() {
     divan::main();
@@ -40,7 +40,7 @@ fn plan(project: &Project<'_>) -> (Vec<Need>, Vec<Fix>) {
     (needs, fixes)
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn a_events(bencher: Bencher<'_, '_>, size: usize) {
     let text = text(size);
     bencher.bench(|| {
@@ -53,26 +53,26 @@ fn a_events(bencher: Bencher<'_, '_>, size: usize) {
     });
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn b_parse(bencher: Bencher<'_, '_>, size: usize) {
     let text = text(size);
     bencher.bench(|| Stream::parse(black_box(&text), FileId(0)).unwrap());
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn c_effective_view(bencher: Bencher<'_, '_>, size: usize) {
     let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
     bencher.bench(|| Project::read(black_box(&streams)).unwrap().services.len());
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn d_plan(bencher: Bencher<'_, '_>, size: usize) {
     let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
     let project = Project::read(&streams).unwrap();
     bencher.bench(|| plan(black_box(&project)).1.len());
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn e_rewrite_and_verify(bencher: Bencher<'_, '_>, size: usize) {
     let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
     let project = Project::read(&streams).unwrap();
@@ -81,13 +81,13 @@ fn e_rewrite_and_verify(bencher: Bencher<'_, '_>, size: usize) {
     bencher.bench(|| rewrite(black_box(&project), &fixes, &needs, false).unwrap());
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn f_whole_pipe(bencher: Bencher<'_, '_>, size: usize) {
     whole_pipe(bencher, &text(size));
 }
 
 /// The same with every service changed, so that the result is a fifth longer.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_count = 10)]
 fn g_whole_pipe_all_changed(bencher: Bencher<'_, '_>, size: usize) {
     whole_pipe(bencher, &text_with(size, 1));
 }

@@ -133,12 +133,6 @@ impl TextFile {
         line.strip_suffix("\r\n").or_else(|| line.strip_suffix(['\n', '\r'])).unwrap_or(line).len()
     }
 
-    /// First byte of the line after the one that holds `offset`; the end of the text for the last line.
-    pub fn next_line(&self, offset: usize) -> usize {
-        let end = self.line_end(offset);
-        end + self.break_at(end).map_or(0, str::len)
-    }
-
     /// The line break that stands at `offset`, if one does.
     pub fn break_at(&self, offset: usize) -> Option<&'static str> {
         match &self.text.as_bytes()[offset..] {
