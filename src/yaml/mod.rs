@@ -77,6 +77,7 @@ pub struct Stream {
     text: TextFile,
     file: FileId,
     nodes: Vec<NodeData>,
+    extras: Vec<Extra>,
     /// Scalar texts that differ from their source slice.
     values: Vec<Box<str>>,
     /// Resolved tags: `tag:yaml.org,2002:str`, `!reset`.
@@ -87,29 +88,36 @@ pub struct Stream {
     roots: Vec<NodeId>,
 }
 
-/// One node: 40 bytes, since nodes are what costs memory (one per 15 to 22 bytes of text).
+/// One node: 24 bytes, since nodes are what costs memory (one per 15 to 22 bytes of text).
 #[derive(Clone, Copy, Debug)]
 struct NodeData {
     /// First byte, properties (anchor, tag) included.
     start: u32,
-    /// First byte after the properties.
-    body: u32,
     /// One past the last byte.
     end: u32,
     /// The `-`, `?` or `:` that introduces the node; equal to `start` where there is none.
     indicator: u32,
     /// Next sibling + 1; 0 for the last.
     next: u32,
-    /// First child + 1; 0 for none.
-    child: u32,
+    /// Index into `extras` + 1; 0 when the node has none.
+    extra: u32,
+    kind: Kind,
+    style: Style,
+    /// Whether it has children. The first one is the next node.
+    is_parent: bool,
+}
+
+/// What few nodes have.
+#[derive(Clone, Copy, Debug)]
+struct Extra {
+    /// First byte after the properties.
+    body: u32,
     /// Index into `values` + 1; 0 when the text is the source slice.
     value: u32,
     /// Anchor id of the node, or for an alias the anchor it names; 0 for none.
     anchor: u32,
     /// Index into `tags` + 1; 0 for none.
     tag: u32,
-    kind: Kind,
-    style: Style,
 }
 
 /// Why a text cannot be read, with the place.
@@ -171,6 +179,10 @@ impl<'a> Node<'a> {
         &self.stream.nodes[self.id.0 as usize]
     }
 
+    fn extra(self) -> Option<&'a Extra> {
+        self.stream.extras.get((self.data().extra as usize).wrapping_sub(1))
+    }
+
     /// Its index.
     pub fn id(self) -> NodeId {
         self.id
@@ -202,7 +214,7 @@ impl<'a> Node<'a> {
 
     /// Its place without anchor and tag.
     pub fn body(self) -> Span {
-        self.span_from(self.data().body)
+        self.span_from(self.extra().map_or(self.data().start, |e| e.body))
     }
 
     /// Offset of the `-`, `?` or `:` before it; its start where there is none.
@@ -222,35 +234,31 @@ impl<'a> Node<'a> {
 
     /// A scalar's text after unquoting and folding; an alias's name with its `*`; the source of a collection.
     pub fn text(self) -> &'a str {
-        match self.data().value {
-            0 => &self.stream.text.text()[self.style().inside(self.body().range())],
-            i => &self.stream.values[i as usize - 1],
+        match self.extra() {
+            Some(&Extra { value, .. }) if value > 0 => &self.stream.values[value as usize - 1],
+            _ => &self.stream.text.text()[self.style().inside(self.body().range())],
         }
     }
 
     /// The name of its anchor.
     pub fn anchor(self) -> Option<&'a str> {
-        if self.kind() == Kind::Alias || self.data().anchor == 0 {
-            return None;
-        }
-        let properties = &self.stream.text.text()[self.data().start as usize..self.data().body as usize];
+        let extra = self.extra().filter(|e| e.anchor > 0 && self.kind() != Kind::Alias)?;
+        let properties = &self.stream.text.text()[self.data().start as usize..extra.body as usize];
         let mut words = properties.split(['\n', '\r']).flat_map(|line| line.split_whitespace().take_while(|word| !word.starts_with('#')));
         words.find_map(|word| word.strip_prefix('&'))
     }
 
     /// Its tag, resolved: `tag:yaml.org,2002:str`, `!reset`.
     pub fn tag(self) -> Option<&'a str> {
-        match self.data().tag {
-            0 => None,
-            i => Some(&self.stream.tags[i as usize - 1]),
-        }
+        let tag = self.extra()?.tag;
+        (tag > 0).then(|| &*self.stream.tags[tag as usize - 1])
     }
 
     /// For an alias, the node it stands for; else the node itself. Never an alias.
     #[must_use]
     pub fn resolved(self) -> Node<'a> {
-        match self.kind() {
-            Kind::Alias => self.stream.node(self.stream.anchors[self.data().anchor as usize - 1]),
+        match self.extra() {
+            Some(extra) if self.kind() == Kind::Alias => self.stream.node(self.stream.anchors[extra.anchor as usize - 1]),
             _ => self,
         }
     }
@@ -258,8 +266,8 @@ impl<'a> Node<'a> {
     /// Children in source order: items, or keys and values in turn. An alias has none.
     pub fn children(self) -> impl Iterator<Item = Node<'a>> + use<'a> {
         let stream = self.stream;
-        let link = |i: u32| (i != 0).then(|| stream.node(NodeId(i - 1)));
-        std::iter::successors(link(self.data().child), move |n| link(n.data().next))
+        let first = self.data().is_parent.then(|| stream.node(NodeId(self.id.0 + 1)));
+        std::iter::successors(first, move |n| n.data().next.checked_sub(1).map(|i| stream.node(NodeId(i))))
     }
 
     /// A sequence's items.

@@ -12,7 +12,20 @@ use std::collections::HashMap;
 
 /// Checks every node, and the blanks between them.
 pub(super) fn check(stream: &Stream) -> Result<(), SyntaxError> {
-    stream.roots().try_for_each(|root| check_node(root, false))?;
+    // In source order no walk over the tree is needed: what starts before the end of a flow collection is in it.
+    let mut flow_end = 0;
+    for node in stream.nodes() {
+        let span = node.span();
+        check_properties(node)?;
+        match node.kind() {
+            Kind::Mapping => check_mapping(node)?,
+            Kind::Scalar => check_scalar(node, span.start < flow_end)?,
+            Kind::Sequence | Kind::Alias => {}
+        }
+        if node.style() == Style::Flow {
+            flow_end = flow_end.max(span.end);
+        }
+    }
     blanks::check(stream)
 }
 
@@ -24,17 +37,6 @@ fn text(node: Node<'_>) -> &str {
     node.stream().text().text()
 }
 
-fn check_node(node: Node<'_>, in_flow: bool) -> Result<(), SyntaxError> {
-    check_properties(node)?;
-    match node.kind() {
-        Kind::Mapping => check_mapping(node)?,
-        Kind::Scalar => check_scalar(node, in_flow)?,
-        Kind::Sequence | Kind::Alias => {}
-    }
-    let in_flow = in_flow || node.style() == Style::Flow;
-    node.children().try_for_each(|child| check_node(child, in_flow))
-}
-
 /// go-yaml's anchor names are letters, digits, `_` and `-`; its tags have no `#` and do not end at a comma or bracket.
 fn check_properties(node: Node<'_>) -> Result<(), SyntaxError> {
     let name = if node.kind() == Kind::Alias { node.text().strip_prefix('*') } else { node.anchor() };
@@ -43,6 +45,9 @@ fn check_properties(node: Node<'_>) -> Result<(), SyntaxError> {
         return Err(refuse(node.span(), message, "use letters, digits, `_` and `-`"));
     }
     let (start, body) = (node.span().start as usize, node.body().start as usize);
+    if start == body {
+        return Ok(());
+    }
     let properties = &text(node)[start..body];
     // Empty if a blank follows the last property, or there is none.
     let last = properties.rsplit([' ', '\t', '\n', '\r']).next().unwrap_or_default();
@@ -66,23 +71,28 @@ fn check_mapping(mapping: Node<'_>) -> Result<(), SyntaxError> {
             return Err(refuse(value.span(), "`<<` needs a mapping or a list of mappings", "name an anchor of a mapping"));
         }
     }
-    let keys: Vec<Node<'_>> = mapping.entries().map(|(key, _)| key).collect();
-    let Some((earlier, key)) = equal_keys(&keys) else { return Ok(()) };
+    let Some((earlier, key)) = equal_keys(mapping) else { return Ok(()) };
     let line = mapping.stream().text().line_column(earlier.span().start as usize).0;
     let message = format!("mapping key \"{}\" already defined at line {line}", key.resolved().text());
     Err(refuse(key.span(), message, "keep one of the two"))
 }
 
 /// The first key that was there before, and where.
-fn equal_keys<'a>(keys: &[Node<'a>]) -> Option<(Node<'a>, Node<'a>)> {
-    let name = |key: Node<'a>| key.resolved().text();
-    // Most mappings are so small that comparing is faster than hashing.
-    if keys.len() <= 8 {
-        let earlier = |i: usize| keys[..i].iter().find(|k| name(**k) == name(keys[i])).map(|k| (*k, keys[i]));
-        return (1..keys.len()).find_map(earlier);
+fn equal_keys(mapping: Node<'_>) -> Option<(Node<'_>, Node<'_>)> {
+    let keys = || mapping.entries().map(|(key, _)| (key, key.resolved().text()));
+    let mut first = [""; 12];
+    for (i, (key, name)) in keys().enumerate() {
+        // Most mappings are so small that comparing is faster than hashing.
+        if i == first.len() {
+            let mut seen = HashMap::new();
+            return keys().find_map(|(key, name)| seen.insert(name, key).map(|earlier| (earlier, key)));
+        }
+        if first[..i].contains(&name) {
+            return keys().find(|(_, n)| *n == name).map(|(earlier, _)| (earlier, key));
+        }
+        first[i] = name;
     }
-    let mut seen = HashMap::with_capacity(keys.len());
-    keys.iter().find_map(|&key| seen.insert(name(key), key).map(|earlier| (earlier, key)))
+    None
 }
 
 fn merges(value: Node<'_>) -> bool {

@@ -5,7 +5,7 @@ use super::cursor::Cursor;
 use super::explain::{TOO_DEEP_HINT, scan_failure, too_deep};
 use super::indent::Padding;
 use crate::text::{FileId, TextFile};
-use crate::yaml::{Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style};
+use crate::yaml::{Extra, Kind, MAX_DEPTH, NodeData, NodeId, Stream, Style};
 use yaml_rust2::parser::{Event, Parser, Tag};
 use yaml_rust2::scanner::{Marker, TScalarStyle};
 
@@ -45,6 +45,7 @@ pub(super) struct Builder<'s> {
     parser: Parser<std::str::Chars<'s>>,
     frames: Vec<Frame>,
     nodes: Vec<NodeData>,
+    extras: Vec<Extra>,
     values: Vec<Box<str>>,
     tags: Vec<Box<str>>,
     anchors: Vec<NodeId>,
@@ -67,6 +68,7 @@ impl<'s> Builder<'s> {
             parser: Parser::new_from_str(source),
             frames: Vec::new(),
             nodes: Vec::new(),
+            extras: Vec::new(),
             values: Vec::new(),
             tags: Vec::new(),
             anchors: Vec::new(),
@@ -105,15 +107,14 @@ impl<'s> Builder<'s> {
     }
 
     pub(super) fn finish(self, text: &TextFile, file: FileId, padding: &Padding) -> Stream {
-        let (mut nodes, bom) = (self.nodes, text.bom_len() as u32);
+        let (mut nodes, mut extras, bom) = (self.nodes, self.extras, text.bom_len() as u32);
         if bom > 0 || !padding.is_empty() {
-            for node in &mut nodes {
-                for offset in [&mut node.start, &mut node.body, &mut node.end, &mut node.indicator] {
-                    *offset = bom + padding.original(*offset as usize) as u32;
-                }
+            let offsets = nodes.iter_mut().flat_map(|n| [&mut n.start, &mut n.end, &mut n.indicator]);
+            for offset in offsets.chain(extras.iter_mut().map(|e| &mut e.body)) {
+                *offset = bom + padding.original(*offset as usize) as u32;
             }
         }
-        Stream { text: text.clone(), file, nodes, values: self.values, tags: self.tags, anchors: self.anchors, roots: self.roots }
+        Stream { text: text.clone(), file, nodes, extras, values: self.values, tags: self.tags, anchors: self.anchors, roots: self.roots }
     }
 
     fn fail(&self, at: usize, message: impl Into<String>, hint: &str) -> Failure {
@@ -157,15 +158,8 @@ impl<'s> Builder<'s> {
             None => self.own_value(text.into()),
             Some(breaks) => self.own_value(text.trim_end_matches('\n').to_owned() + &"\n".repeat(breaks)),
         };
-        let node = NodeData {
-            start: start.unwrap_or(body) as u32,
-            body: body as u32,
-            end: end as u32,
-            indicator: indicator.unwrap_or(start.unwrap_or(body)) as u32,
-            value,
-            ..blank(Kind::Scalar, style)
-        };
-        let id = self.push(node, properties)?;
+        let node = node(Kind::Scalar, style, start.unwrap_or(body)..end, indicator);
+        let id = self.push(node, body, value, properties)?;
         self.complete(id, Extent { nodes: 1, levels: 0 });
         Ok(())
     }
@@ -185,15 +179,7 @@ impl<'s> Builder<'s> {
         }
         self.check_depth(extent.levels)?;
         self.expanded = self.expanded.saturating_add(extent.nodes);
-        let node = NodeData {
-            start: start as u32,
-            body: start as u32,
-            end: end as u32,
-            indicator: indicator.unwrap_or(start) as u32,
-            anchor: anchor as u32,
-            ..blank(Kind::Alias, Style::Plain)
-        };
-        self.push(node, &Properties { anchor: 0, tag: None })?;
+        self.push(node(Kind::Alias, Style::Plain, start..end, indicator), start, 0, &Properties { anchor, tag: None })?;
         if self.expanded > ALIAS_FACTOR * self.nodes.len() as u64 + ALIAS_ALLOWANCE {
             return Err(self.fail(
                 start,
@@ -245,9 +231,13 @@ impl<'s> Builder<'s> {
         let at_end = self.cursor.source[failure.at..].trim().is_empty();
         let mut open = self.frames.iter().rev().filter_map(|frame| frame.node).map(|id| &self.nodes[id.0 as usize]);
         match open.find(|node| at_end && node.style == Style::Flow) {
-            Some(node) => self.fail(node.body as usize, "a bracket is not closed", "close it"),
+            Some(node) => self.fail(self.body_of(node), "a bracket is not closed", "close it"),
             None => failure,
         }
+    }
+
+    fn body_of(&self, node: &NodeData) -> usize {
+        self.extras.get((node.extra as usize).wrapping_sub(1)).map_or(node.start, |e| e.body) as usize
     }
 
     fn own_value(&mut self, text: String) -> u32 {
@@ -285,10 +275,7 @@ impl<'s> Builder<'s> {
             let message = "a list or mapping as the value of a pair in a flow list";
             return Err(self.fail(body, message, "put the pair in braces: `[{a: …}]`"));
         }
-        let start = start.unwrap_or(body);
-        let indicator = indicator.unwrap_or(start) as u32;
-        let node = NodeData { start: start as u32, body: body as u32, end: 0, indicator, ..blank(kind, style) };
-        let id = self.push(node, properties)?;
+        let id = self.push(node(kind, style, start.unwrap_or(body)..body, indicator), body, 0, properties)?;
         self.open(Some(id), frame)
     }
 
@@ -315,9 +302,9 @@ impl<'s> Builder<'s> {
 
     /// Notes the extent of `id` in its anchor and in the frame around it.
     fn complete(&mut self, id: NodeId, extent: Extent) {
-        let anchor = self.nodes[id.0 as usize].anchor;
-        if anchor > 0 {
-            self.extents[anchor as usize - 1] = extent;
+        let extra = self.extras.get((self.nodes[id.0 as usize].extra as usize).wrapping_sub(1));
+        if let Some(Extra { anchor: anchor @ 1.., .. }) = extra {
+            self.extents[*anchor as usize - 1] = extent;
         }
         self.grow(extent);
     }
@@ -331,10 +318,10 @@ impl<'s> Builder<'s> {
     }
 
     /// Appends a node and links it to the one before it.
-    fn push(&mut self, mut node: NodeData, properties: &Properties) -> Result<NodeId, Failure> {
+    fn push(&mut self, mut node: NodeData, body: usize, value: u32, properties: &Properties) -> Result<NodeId, Failure> {
         let id = NodeId(self.nodes.len() as u32);
-        if properties.anchor > 0 {
-            node.anchor = properties.anchor as u32;
+        let mut extra = Extra { body: body as u32, value, anchor: properties.anchor as u32, tag: 0 };
+        if extra.anchor > 0 && node.kind != Kind::Alias {
             self.anchors.resize(properties.anchor, id);
             self.extents.resize(properties.anchor, Extent::default());
         }
@@ -344,7 +331,11 @@ impl<'s> Builder<'s> {
             if self.tags.last() != Some(&tag) {
                 self.tags.push(tag);
             }
-            node.tag = self.tags.len() as u32;
+            extra.tag = self.tags.len() as u32;
+        }
+        if extra.body != node.start || extra.value > 0 || extra.anchor > 0 || extra.tag > 0 {
+            self.extras.push(extra);
+            node.extra = self.extras.len() as u32;
         }
         if self.nodes.len() == self.nodes.capacity() {
             // By a fifth instead of doubling: nodes are what costs memory.
@@ -354,7 +345,7 @@ impl<'s> Builder<'s> {
         let Some(frame) = self.frames.last_mut() else { return Err(self.lossy("a node outside a document")) };
         match (frame.last_child, frame.node) {
             (Some(last), _) => self.nodes[last.0 as usize].next = id.0 + 1,
-            (None, Some(parent)) => self.nodes[parent.0 as usize].child = id.0 + 1,
+            (None, Some(parent)) => self.nodes[parent.0 as usize].is_parent = true,
             (None, None) => self.roots.push(id),
         }
         frame.last_child = Some(id);
@@ -442,6 +433,8 @@ impl<'s> Builder<'s> {
     }
 }
 
-fn blank(kind: Kind, style: Style) -> NodeData {
-    NodeData { start: 0, body: 0, end: 0, indicator: 0, next: 0, child: 0, value: 0, anchor: 0, tag: 0, kind, style }
+fn node(kind: Kind, style: Style, place: std::ops::Range<usize>, indicator: Option<usize>) -> NodeData {
+    let (start, end) = (place.start as u32, place.end as u32);
+    let indicator = indicator.map_or(start, |at| at as u32);
+    NodeData { start, end, indicator, next: 0, extra: 0, kind, style, is_parent: false }
 }

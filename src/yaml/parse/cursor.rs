@@ -159,6 +159,10 @@ impl<'s> Cursor<'s> {
         let is_blank = |b: u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r');
         let bytes = self.bytes();
         let mut at = self.at;
+        // The usual case: nothing is folded.
+        if bytes[at..].starts_with(text.as_bytes()) {
+            return Some(at + text.len());
+        }
         for byte in text.bytes().filter(|&b| !is_blank(b)) {
             while is_blank(*bytes.get(at)?) {
                 at += 1;

@@ -56,6 +56,11 @@ struct Failure {
 fn check_characters(text: &TextFile, file: FileId) -> Result<(), SyntaxError> {
     let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r') || is_printable(c);
     let bom = text.bom_len();
+    // The usual case, in blocks that the compiler can vectorise.
+    let is_plain = |block: &[u8]| block.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'~' | b'\t' | b'\n' | b'\r'));
+    if text.text().as_bytes().chunks(256).all(is_plain) {
+        return Ok(());
+    }
     let Some((at, c)) = text.text()[bom..].char_indices().find(|(_, c)| !is_allowed(*c)) else { return Ok(()) };
     let start = (bom + at) as u32;
     let (message, hint) = match c {
