@@ -83,6 +83,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same with a sentence before its hint, if it is about a place in a file.
+    #[must_use]
+    pub fn with_hint(mut self, sentence: &str) -> Self {
+        if let Self::Source(source) = &mut self {
+            source.hint = Some(source.hint.iter().fold(sentence.to_owned(), |all, hint| format!("{all}; {hint}")));
+        }
+        self
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

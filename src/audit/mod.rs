@@ -25,7 +25,7 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     findings
 }
 
-fn audit_service(facts: &Facts<'_, '_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames) -> Vec<Finding> {
+fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames) -> Vec<Finding> {
     let finding = |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None };
     let mut findings = Vec::new();
     let mut changes = Vec::new();
@@ -80,7 +80,7 @@ fn audit_service(facts: &Facts<'_, '_>, service: &Service<'_>, need: &Need, name
         _ => (Rule::WritableRoot, "can write to its root filesystem".to_owned()),
     };
     let fix = Fix { service: service.name.into(), applicability: Applicability::of(confidence), changes };
-    findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key.span(), message) });
+    findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key().span(), message) });
     findings
 }
 
@@ -109,9 +109,9 @@ impl VolumeNames {
     fn of(project: &Project<'_>) -> Self {
         let entries = || project.documents.iter().flat_map(|d| &d.volumes);
         let engine_name = |e: &Entry<'_>| {
-            merge::entries(e.value).into_iter().find(|e| e.key.text() == "name")?.value.resolved().as_str().map(str::to_owned)
+            merge::get(e.value(), "name")?.resolved().as_str().map(str::to_owned)
         };
-        let project_name = project.documents.iter().rev().find_map(|d| d.get("name")?.value.resolved().as_str());
+        let project_name = project.documents.iter().rev().filter(|d| d.is_layer).find_map(|d| d.get("name")?.value().resolved().as_str());
         let without_project = |full: String| match project_name {
             Some(project) => full.strip_prefix(&format!("{project}_")).map(|n| vec![n.to_owned()]).unwrap_or_default(),
             // The project's name is not in the file: any prefix may be it. Longer names than a file system takes cannot exist.
@@ -119,7 +119,7 @@ impl VolumeNames {
             None => Vec::new(),
         };
         Self {
-            taken: entries().map(|e| e.key.text().to_owned()).collect(),
+            taken: entries().map(|e| e.name().to_owned()).collect(),
             in_engine: entries().filter_map(engine_name).flat_map(without_project).collect(),
         }
     }

@@ -16,40 +16,28 @@ pub(super) struct Refusal {
 }
 
 /// What refusals need to know of the whole project, gathered once.
-pub(super) struct Facts<'p, 'a> {
-    /// Services that others extend, and one that does.
-    extended: HashMap<&'a str, &'p Service<'a>>,
+pub(super) struct Facts<'a> {
     /// Configs and secrets that Compose copies into the container, with the key that makes it do so.
     copied: HashMap<(&'static str, &'a str), Node<'a>>,
 }
 
-impl<'p, 'a> Facts<'p, 'a> {
-    pub(super) fn of(project: &'p Project<'a>) -> Self {
-        let mut extended = HashMap::new();
-        for service in &project.services {
-            let Some(entry) = service.get("extends") else { continue };
-            let value = entry.value.resolved();
-            let field =
-                |key: &str| merge::entries(value).into_iter().find(|e| e.key.text() == key).and_then(|e| e.value.resolved().as_str());
-            if let (Some(base), None) = (value.as_str().or_else(|| field("service")), field("file")) {
-                extended.entry(base).or_insert(service);
-            }
-        }
+impl<'a> Facts<'a> {
+    pub(super) fn of(project: &Project<'a>) -> Self {
         let mut copied = HashMap::new();
         for (section, keys) in [("configs", &["content", "environment"][..]), ("secrets", &["environment"][..])] {
-            for entry in project.documents.iter().filter_map(|d| d.get(section)).flat_map(|e| merge::entries(e.value)) {
-                if let Some(inline) = merge::entries(entry.value).into_iter().find(|e| keys.contains(&e.key.text())) {
-                    copied.insert((section, entry.key.text()), inline.key);
+            for entry in project.documents.iter().filter_map(|d| d.get(section)).flat_map(|e| merge::entries(e.value())) {
+                if let Some(inline) = merge::entries(entry.value()).into_iter().find(|e| keys.contains(&e.name())) {
+                    copied.insert((section, entry.name()), inline.key());
                 }
             }
         }
-        Self { extended, copied }
+        Self { copied }
     }
 }
 
 /// All reasons to leave `service` alone.
-pub(super) fn refusals(facts: &Facts<'_, '_>, service: &Service<'_>) -> Vec<Refusal> {
-    let mut found = not_followed(facts, service);
+pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal> {
+    let mut found: Vec<Refusal> = not_read(service).into_iter().collect();
     found.extend(not_a_container(service));
     found.extend(copied_files(facts, service, "configs"));
     found.extend(copied_files(facts, service, "secrets"));
@@ -62,61 +50,32 @@ fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'stati
     Refusal { rule, span: node.span(), message: message.into(), help }
 }
 
-fn not_followed(facts: &Facts<'_, '_>, service: &Service<'_>) -> Vec<Refusal> {
-    let mut found = Vec::new();
-    if let Some(extends) = service.get("extends") {
-        found.push(refusal(
-            Rule::NotFollowed,
-            extends.key,
-            "`extends` is not followed yet",
-            "harden the service by hand, or merge its base into it",
-        ));
-    }
-    if let Some(other) = facts.extended.get(service.name) {
-        let message = format!("service `{}` extends it, and `extends` is not followed yet", other.name);
-        found.push(refusal(Rule::NotFollowed, other.key, message, "harden both services by hand"));
-    }
-    if let Some(span) = service.redefined {
-        let (rule, message) =
-            (Rule::NotFollowed, "it is defined again in a later document or file, and layers are not followed yet".to_owned());
-        found.push(Refusal { rule, span, message, help: "harden the service by hand: the last layer that sets a key wins" });
-    }
-    for key in ["read_only", "tmpfs", "volumes"] {
-        if let Some(entry) = service.get(key).filter(|e| matches!(e.value.tag(), Some("!reset" | "!override"))) {
-            let help = "harden the service by hand: these tags act on earlier layers";
-            found.push(refusal(
-                Rule::NotFollowed,
-                entry.value,
-                format!("`{key}` carries a merge tag, and layers are not followed yet"),
-                help,
-            ));
-        }
-    }
-    found
+fn not_read(service: &Service<'_>) -> Option<Refusal> {
+    let (span, why) = service.unread.clone()?;
+    let help = "bring the file into the project, or harden the service by hand";
+    Some(Refusal { rule: Rule::NotFollowed, span, message: why, help })
 }
 
 fn not_a_container(service: &Service<'_>) -> Option<Refusal> {
     if let Some(provider) = service.get("provider") {
         let help = "nothing to do: the provider runs no container";
-        return Some(refusal(Rule::NeedsWritableRoot, provider.key, "it is run by a provider, not by a container", help));
+        return Some(refusal(Rule::NeedsWritableRoot, provider.key(), "it is run by a provider, not by a container", help));
     }
-    if let Some(entry) = service.get("privileged").filter(|e| boolean(e.value) == Some(true)) {
+    if let Some(entry) = service.get("privileged").filter(|e| boolean(e.value()) == Some(true)) {
         let help = "drop `privileged` first: a privileged container can remount its root";
-        return Some(refusal(Rule::NeedsWritableRoot, entry.key, "it is privileged, so a read-only root filesystem adds little", help));
+        return Some(refusal(Rule::NeedsWritableRoot, entry.key(), "it is privileged, so a read-only root filesystem adds little", help));
     }
-    let entry = service.get("use_api_socket").filter(|e| boolean(e.value) == Some(true))?;
+    let entry = service.get("use_api_socket").filter(|e| boolean(e.value()) == Some(true))?;
     let message = "`use_api_socket` makes Compose copy a file into the container at start, which it refuses with `read_only`";
-    Some(refusal(Rule::NeedsWritableRoot, entry.key, message, "mount the socket yourself instead"))
+    Some(refusal(Rule::NeedsWritableRoot, entry.key(), message, "mount the socket yourself instead"))
 }
 
 /// Compose copies inline configs and environment secrets into the container at start, and refuses to with `read_only`.
-fn copied_files(facts: &Facts<'_, '_>, service: &Service<'_>, section: &'static str) -> Vec<Refusal> {
+fn copied_files(facts: &Facts<'_>, service: &Service<'_>, section: &'static str) -> Vec<Refusal> {
     let mut found = Vec::new();
-    let Some(entry) = service.get(section) else { return found };
-    for item in entry.value.resolved().items() {
+    for item in service.values(section).into_iter().flat_map(|v| v.entry.value().resolved().items()) {
         let value = item.resolved();
-        let source = || merge::entries(value).into_iter().find(|e| e.key.text() == "source").and_then(|e| e.value.resolved().as_str());
-        let Some(name) = value.as_str().or_else(source) else { continue };
+        let Some(name) = value.as_str().or_else(|| merge::get(value, "source")?.resolved().as_str()) else { continue };
         if let Some(key) = facts.copied.get(&(section, name)) {
             let kind = section.trim_end_matches('s');
             let message = format!(
@@ -158,17 +117,17 @@ fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
         };
         let at = (0..words.len()).find(|&i| is_install(i))?;
         let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
-        Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key, message, "install them when the image is built"))
+        Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key(), message, "install them when the image is built"))
     })
 }
 
 fn watch_sync(service: &Service<'_>) -> Option<Refusal> {
-    let develop = merge::entries(service.get("develop")?.value);
-    let watch = develop.into_iter().find(|e| e.key.text() == "watch")?;
-    watch.value.resolved().items().find_map(|item| {
-        let action = merge::entries(item).into_iter().find(|e| e.key.text() == "action")?;
-        action.value.resolved().as_str().filter(|a| a.starts_with("sync"))?;
+    let develop = merge::entries(service.get("develop")?.value());
+    let watch = develop.into_iter().find(|e| e.name() == "watch")?;
+    watch.value().resolved().items().find_map(|item| {
+        let action = merge::get(item, "action")?;
+        action.resolved().as_str().filter(|a| a.starts_with("sync"))?;
         let message = "`develop.watch` syncs files into the container, which the engine refuses with `read_only`";
-        Some(refusal(Rule::NeedsWritableRoot, action.value, message, "use action `rebuild`, or keep `develop` in a file of its own"))
+        Some(refusal(Rule::NeedsWritableRoot, action, message, "use action `rebuild`, or keep `develop` in a file of its own"))
     })
 }

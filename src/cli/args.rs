@@ -65,6 +65,27 @@ pub(super) struct Harden {
     /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
     #[arg(value_name = "PATH", help_heading = "Input")]
     pub(super) paths: Vec<PathBuf>,
+    /// Compose file (can be repeated): layers of one project, in order
+    #[arg(long, short, value_name = "FILE", conflicts_with = "paths", help_heading = "Input")]
+    pub(super) file: Vec<PathBuf>,
+    /// Every project below PATH (default: here), found as git sees the tree
+    #[arg(long, short, conflicts_with_all = ["file", "interactive", "override_file"], help_heading = "Input")]
+    pub(super) recursive: bool,
+    /// Folder that relative paths start from [default: that of the first file]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub(super) project_directory: Option<PathBuf>,
+    /// File of variables instead of `.env` (can be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub(super) env_file: Vec<PathBuf>,
+    /// Leave out services whose profiles are not named (can be repeated) [default: all services]
+    #[arg(long, value_name = "PROFILE", help_heading = "Selection")]
+    pub(super) profile: Vec<String>,
+    /// Put all changes into this file, a layer on top of the others; it is made if it is not there
+    #[arg(long = "override", value_name = "FILE", help_heading = "Output")]
+    pub(super) override_file: Option<PathBuf>,
+    /// Compare with the Compose CLI before and after, and write nothing when it sees anything else [default: in CI, when it is there]
+    #[arg(long, help_heading = "Options")]
+    pub(super) oracle: bool,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
     /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.

@@ -2,20 +2,18 @@
 
 use super::args::Harden;
 use super::ask::Ask;
-use super::load::Files;
-use super::report::diff;
-use super::report::text;
+use super::load::{Files, Place};
+use super::plan::Plan;
+use super::report::{diff, text};
 use super::review;
+use super::tree;
 use super::ui::{Look, Ui, clean_line, paint};
-use crate::audit::{Applicability, Finding, Fix, audit};
-use crate::compose::Project;
 use crate::edge::disk;
 use crate::error::{Error, Result};
+use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
-use crate::evidence::{Need, Selection, needs};
-use crate::rewrite::{self, Outcome, Rewrite};
-use crate::yaml::Stream;
-use std::collections::HashSet;
+use crate::rewrite::Rewrite;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +22,8 @@ use std::sync::Arc;
 pub(super) enum Status {
     Done,
     FindingsRemain,
+    /// Some project of several could not be read.
+    Failed,
 }
 
 /// Runs the verb over every PATH.
@@ -37,46 +37,67 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         (_, true) => Some(Ask::new("--write", "add --yes to write without questions")?),
         _ => None,
     };
-    let paths: Vec<Option<&Path>> = if args.paths.is_empty() { vec![None] } else { args.paths.iter().map(|p| Some(p.as_path())).collect() };
-    // All is read before the first file is written, so that a bad PATH stops the others too.
-    let projects: Vec<Files> = paths.into_iter().map(Files::read).collect::<Result<_>>()?;
-    projects.iter().try_fold(Status::Done, |status, files| Ok(status.max(project(ui, args, &selection, files, ask.as_ref())?)))
+    if args.recursive {
+        return tree::run(ui, args, &selection, ask.as_ref());
+    }
+    let places: Vec<Place<'_>> = match args.paths.as_slice() {
+        [] => vec![Place::Here],
+        paths => paths.iter().map(|p| Place::Path(p)).collect(),
+    };
+    let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
+    // All is planned before the first file is written, so that a bad PATH stops the others too.
+    let plans: Vec<Plan> = match places.as_slice() {
+        [_, _, ..] if !args.interactive => {
+            places.par_iter().map(|place| Plan::read(*place, args, &selection, None)).collect::<Result<_>>()?
+        }
+        _ => places.into_iter().map(|place| Plan::read(place, args, &selection, reviewer)).collect::<Result<_>>()?,
+    };
+    for plan in &plans {
+        present(ui, args, plan)?;
+    }
+    finish(ui, args, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
 
-/// One project from disk.
-fn project(ui: &Ui, args: &Harden, selection: &Selection, files: &Files, ask: Option<&Ask>) -> Result<Status> {
-    for warning in &files.warnings {
+/// Shows what one project's plan has to show.
+pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) -> Result<()> {
+    for warning in &plan.warnings {
         ui.warn(&clean_line(warning));
     }
-    let project = files.project()?;
-    let mut plan = Plan::new(&project, needs(&project, selection, &files.dockerfiles(&project))?, args.unsafe_fixes);
-    if let (true, Some(ask)) = (args.interactive, ask) {
-        (plan.accepted, plan.needs) = review::review(ui, ask, &project, &plan.findings, plan.needs)?;
-    }
-    let fixes: Vec<&Fix> = plan.accepted.iter().collect();
-    let outcome = rewrite::rewrite(&project, &fixes, &plan.needs, args.explain_in_file)?;
     if args.check {
-        return Ok(check(ui, &project, &plan, &outcome));
-    }
-    if !args.interactive {
-        for rewrite in &outcome.rewrites {
-            show(ui, files, rewrite)?;
+        plan.missing.iter().for_each(|line| ui.out(line));
+    } else if !args.interactive {
+        for (loaded, rewrite) in &plan.rewrites {
+            show(ui, &plan.root, loaded.as_ref(), rewrite)?;
         }
     }
-    text::remarks(ui, &project, &plan.findings, &outcome.refused);
-    let done = match outcome.rewrites.as_slice() {
-        [] if args.interactive && plan.findings.iter().any(|f| f.fix.is_some()) => Done::Declined,
-        [] => Done::Nothing,
-        _ if !args.write && !args.interactive => Done::Shown,
-        rewrites => write(args, &plan, files, rewrites, ask)?,
+    text::print_remarks(ui, &plan.remarks);
+    Ok(())
+}
+
+/// Asks and writes, all files or none, and says what was done.
+pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Status> {
+    let held_back: Vec<String> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
+    if args.check {
+        return Ok(check(ui, plans, &held_back));
+    }
+    let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
+    let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
+    let done = if is_empty && args.interactive && is_open {
+        Done::Declined
+    } else if is_empty {
+        Done::Nothing
+    } else if !args.write && !args.interactive {
+        Done::Shown
+    } else {
+        write(args, plans, ask)?
     };
-    closing(ui, args, &plan, &outcome, done);
+    closing(ui, args, plans, &held_back, done);
     Ok(if done == Done::Declined { Status::FindingsRemain } else { Status::Done })
 }
 
 /// Standard input to standard output.
 fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
-    let wrong = match (args.paths.len() > 1, args.write || args.interactive) {
+    let wrong = match (args.paths.len() > 1, args.write || args.interactive || args.override_file.is_some()) {
         (true, _) => Some("`-` goes with no other PATH"),
         (_, true) => Some("standard input cannot be written back"),
         _ => None,
@@ -85,44 +106,20 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let files = Files::read_stdin()?;
-    let project = files.project()?;
-    let plan = Plan::new(&project, needs(&project, selection, &files.dockerfiles(&project))?, args.unsafe_fixes);
-    let fixes: Vec<&Fix> = plan.accepted.iter().collect();
-    let outcome = rewrite::rewrite(&project, &fixes, &plan.needs, args.explain_in_file)?;
+    let plan = Plan::new(Files::read_stdin()?, args, selection, None)?;
     if args.check {
-        return Ok(check(ui, &project, &plan, &outcome));
+        present(ui, args, &plan)?;
+        return Ok(check(ui, &[&plan], &plan.held_back));
     }
-    let result = outcome.rewrites.first().map(Rewrite::after).or_else(|| project.streams.first().map(Stream::text));
-    ui.out(result.map_or("", |t| t.text()));
-    text::remarks(ui, &project, &plan.findings, &outcome.refused);
+    // Changes of files that standard input names have no place in the answer.
+    let own = plan.rewrites.iter().find(|(loaded, _)| loaded.is_none());
+    ui.out(own.map_or(&plan.text, |(_, r)| r.after().text()));
+    for (_, rewrite) in plan.rewrites.iter().filter(|(loaded, _)| loaded.is_some()) {
+        ui.warn(&clean_line(&format!("{} would change too; name the project's folder to see how", rewrite.before().name())));
+    }
+    text::print_remarks(ui, &plan.remarks);
     text::held_back(ui, &plan.held_back);
     Ok(Status::Done)
-}
-
-/// Findings, and which fixes are taken.
-struct Plan {
-    needs: Vec<Need>,
-    findings: Vec<Finding>,
-    accepted: Vec<Fix>,
-    /// Services whose fix is assumed and was not asked for.
-    held_back: Vec<String>,
-}
-
-impl Plan {
-    fn new(project: &Project<'_>, needs: Vec<Need>, unsafe_fixes: bool) -> Self {
-        let findings = audit(project, &needs);
-        let consent: HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
-        let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
-        for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
-            if unsafe_fixes || fix.applicability == Applicability::Safe || consent.contains(fix.service.as_str()) {
-                accepted.push(fix.clone());
-            } else {
-                held_back.push(fix.service.clone());
-            }
-        }
-        Self { needs, findings, accepted, held_back }
-    }
 }
 
 fn selection(args: &Harden) -> Result<Selection> {
@@ -156,15 +153,16 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
 }
 
 /// The diff of one file, for a person or for a program.
-fn show(ui: &Ui, files: &Files, rewrite: &Rewrite) -> Result<()> {
+fn show(ui: &Ui, root: &Path, loaded: Option<&disk::Loaded>, rewrite: &Rewrite) -> Result<()> {
     let name = rewrite.before().name();
+    let is_new = loaded.is_some_and(disk::Loaded::is_new);
     if ui.for_a_person() {
-        let title = paint(ui.out_color(), Look::Bold, &clean_line(name));
+        let title = paint(ui.out_color(), Look::Bold, &clean_line(&format!("{name}{}", if is_new { " (new)" } else { "" })));
         ui.out(&format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, ui.width(), ui.out_color())));
         return Ok(());
     }
-    let (folder, path) = disk::name_in_patch(&files.root, Path::new(name))?;
-    ui.out(&diff::patch(rewrite, &path));
+    let (folder, path) = disk::name_in_patch(root, Path::new(name))?;
+    ui.out(&diff::patch(rewrite, &path, is_new));
     text::reasons(ui, rewrite);
     if let Some(folder) = folder {
         ui.note(&clean_line(&format!("the patch is to be applied in {}", folder.display())));
@@ -181,54 +179,50 @@ enum Done {
     Written,
 }
 
-fn write(args: &Harden, plan: &Plan, files: &Files, rewrites: &[Rewrite], ask: Option<&Ask>) -> Result<Done> {
+fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {
     if let (Some(ask), false) = (ask, args.yes) {
-        let what = review::summary(&plan.accepted, &plan.findings);
-        if !ask.confirm(&format!("Write {}: {what}?", file_names(rewrites)))? {
+        let what = review::summary(plans);
+        if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
             return Ok(Done::Declined);
         }
     }
-    let writes: Vec<(&disk::Loaded, &str)> =
-        rewrites.iter().filter_map(|r| Some((files.loaded.get(r.file().0 as usize)?, r.after().text()))).collect();
-    disk::write_all(&files.root, &writes)?;
+    let writes: Vec<disk::Write<'_>> = plans.iter().flat_map(|p| p.writes()).collect();
+    disk::write_all(&writes)?;
     Ok(Done::Written)
 }
 
-fn file_names(rewrites: &[Rewrite]) -> String {
-    rewrites.iter().map(|r| clean_line(r.before().name())).collect::<Vec<_>>().join(", ")
+/// Most file names in one sentence.
+const MOST_FILES: usize = 6;
+
+fn file_names(plans: &[&Plan]) -> String {
+    let names: Vec<String> = plans.iter().flat_map(|p| &p.rewrites).map(|(_, r)| clean_line(r.before().name())).collect();
+    if names.len() > MOST_FILES { format!("{} files", names.len()) } else { names.join(", ") }
 }
 
-fn check(ui: &Ui, project: &Project<'_>, plan: &Plan, outcome: &Outcome) -> Status {
-    let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
-    let open: HashSet<&str> = plan.accepted.iter().map(|f| f.service.as_str()).filter(|s| !refused.contains(s)).collect();
-    for finding in plan.findings.iter().filter(|f| f.fix.is_some() && open.contains(f.service.as_str())) {
-        ui.out(&text::missing(project, finding));
-    }
-    text::remarks(ui, project, &plan.findings, &outcome.refused);
-    text::held_back(ui, &plan.held_back);
-    if !open.is_empty() {
+fn check(ui: &Ui, plans: &[&Plan], held_back: &[String]) -> Status {
+    text::held_back(ui, held_back);
+    if plans.iter().any(|p| !p.accepted.is_empty()) {
         ui.hint("run without --check to see the change, with --write in its place to make it");
         return Status::FindingsRemain;
     }
-    ui.note(if plan.findings.is_empty() { "nothing is missing" } else { "nothing else is missing" });
+    ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });
     Status::Done
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
-fn closing(ui: &Ui, args: &Harden, plan: &Plan, outcome: &Outcome, done: Done) {
-    let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
-    let changed: Vec<&str> = plan.accepted.iter().map(|f| f.service.as_str()).filter(|s| !refused.contains(s)).collect();
+fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[String], done: Done) {
+    let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
     let services = text::services(&changed);
     ui.note(&match done {
-        Done::Nothing if plan.needs.is_empty() => "nothing to do: no service is selected".to_owned(),
-        Done::Nothing if plan.findings.is_empty() => "nothing to do: every selected service is read-only already".to_owned(),
+        Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),
+        Done::Nothing if plans.iter().all(|p| p.findings.is_empty()) => "nothing to do: every selected service is read-only already".to_owned(),
         Done::Nothing => "nothing was changed".to_owned(),
         Done::Shown => format!("would harden {services}; nothing was written"),
         Done::Declined => "nothing was written".to_owned(),
-        Done::Written => format!("wrote {}: hardened {services}", file_names(&outcome.rewrites)),
+        Done::Written => format!("wrote {}: hardened {services}", file_names(plans)),
     });
     if !args.interactive {
-        text::held_back(ui, &plan.held_back);
+        text::held_back(ui, held_back);
     }
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),

@@ -1,75 +1,246 @@
-//! From a PATH argument to the files of a project in memory.
+//! From the command line to the files of a project in memory.
 
-use crate::compose::{Project, dockerfile};
+use super::args::Harden;
+use crate::compose::{self, Env, Project, Sources, Wanted, dockerfile};
 use crate::edge::disk;
 use crate::error::{Error, Result, SourceError};
-use crate::text::{FileId, TextFile};
-use crate::yaml::Stream;
+use crate::text::{FileId, Span, TextFile};
+use crate::yaml::{Stream, SyntaxError};
 use std::path::{Path, PathBuf};
+
+/// Most files of one project.
+const MAX_FILES: usize = 10_000;
 
 /// The files of one project.
 pub(super) struct Files {
-    /// The files as read from disk, by file number; empty for standard input.
-    pub(super) loaded: Vec<disk::Loaded>,
-    pub(super) streams: Vec<Stream>,
+    /// The files as read from disk, by file number; `None` for standard input.
+    loaded: Vec<Option<disk::Loaded>>,
+    pub(super) sources: Sources,
     /// Folder that nothing is written outside of.
     pub(super) root: PathBuf,
-    /// Folder of the first file.
-    folder: PathBuf,
+    /// The layer that takes all changes, if one is named.
+    pub(super) layer: Option<FileId>,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
 }
 
+/// Where a project is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'p> {
+    /// What Compose itself would use here, options included.
+    Here,
+    /// A folder or a file.
+    Path(&'p Path),
+}
+
+/// The layers of a project, found but not read.
+struct Layers {
+    files: Vec<PathBuf>,
+    directory: PathBuf,
+    env: Env,
+    ignored: Vec<PathBuf>,
+}
+
 impl Files {
-    /// Reads the project at `path`: a folder, a file, or (`None`) what Compose itself would use here.
-    pub(super) fn read(path: Option<&Path>) -> Result<Self> {
-        let found = disk::find(path)?;
-        let loaded: Vec<disk::Loaded> = found.files.iter().map(|f| disk::read(f)).collect::<Result<_>>()?;
-        let first = loaded.first().map_or(Path::new("."), |l| l.path());
+    /// Reads the project at a place.
+    pub(super) fn read(place: Place<'_>, args: &Harden) -> Result<Self> {
+        let layers = layers(place, args)?;
+        let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
         let root = disk::root_of(first)?;
-        let folder = first.parent().map(Path::to_owned).unwrap_or_default();
-        let streams = loaded.iter().enumerate().map(|(i, l)| parse(l.file(), i)).collect::<Result<_>>()?;
         let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
-        Ok(Self { warnings: found.ignored.iter().map(ignored).collect(), streams, root, folder, loaded })
+        let warnings = layers.ignored.iter().map(ignored).collect();
+        let sources = Sources::new(&layers.directory, layers.env);
+        let mut files = Self { loaded: Vec::new(), sources, root, layer: None, warnings };
+        for path in &layers.files {
+            match files.sources.at(path) {
+                Some(known) => files.sources.repeat_layer(known),
+                None => drop(files.add(disk::read(path)?, true)?),
+            }
+        }
+        if let Some(path) = &args.override_file {
+            files.layer = Some(files.add_override(path)?);
+        }
+        files.complete()?;
+        Ok(files)
     }
 
     /// Reads a project of one file from standard input.
     pub(super) fn read_stdin() -> Result<Self> {
         let text = disk::read_from(Path::new("<stdin>"), std::io::stdin().lock())?;
-        Ok(Self {
-            loaded: Vec::new(),
-            streams: vec![parse(&text, 0)?],
-            root: PathBuf::new(),
-            folder: PathBuf::from("."),
-            warnings: Vec::new(),
-        })
+        let stream = parse(&text, FileId(0))?;
+        let mut sources = Sources::new(Path::new(""), env_of(Path::new(".env"), &Env::new())?.unwrap_or_default());
+        sources.add_layer(Path::new("<stdin>"), stream, None);
+        let root = disk::root_of(Path::new("compose.yaml"))?;
+        let mut files = Self { loaded: vec![None], sources, root, layer: None, warnings: Vec::new() };
+        files.complete()?;
+        Ok(files)
+    }
+
+    /// A file as it was read from disk.
+    pub(super) fn loaded(&self, file: FileId) -> Option<&disk::Loaded> {
+        self.loaded.get(file.0 as usize)?.as_ref()
+    }
+
+    /// Takes a file out, to outlive the project.
+    pub(super) fn take(&mut self, file: FileId) -> Option<disk::Loaded> {
+        self.loaded.get_mut(file.0 as usize)?.take()
+    }
+
+    fn add(&mut self, loaded: disk::Loaded, is_layer: bool) -> Result<FileId> {
+        let stream = parse(loaded.file(), self.sources.next_id())?;
+        let locked = disk::locked(&self.root, loaded.path());
+        let path = loaded.path().to_owned();
+        self.loaded.push(Some(loaded));
+        Ok(if is_layer { self.sources.add_layer(&path, stream, locked) } else { self.sources.add(&path, stream, locked) })
+    }
+
+    /// The layer that takes all changes: one of the project's, or a new last one.
+    fn add_override(&mut self, path: &Path) -> Result<FileId> {
+        let layers = self.sources.layers();
+        match self.sources.at(path) {
+            Some(known) if layers.last() == Some(&known) && layers.len() > 1 => Ok(known),
+            Some(_) => {
+                let what = format!("--override {} names a layer that is not the last one", path.display());
+                Err(Error::Usage(what, Some("name the last layer, or a file that is to become it".into())))
+            }
+            None if path.exists() => self.add(disk::read(path)?, true),
+            None => self.add(disk::absent(path)?, true),
+        }
+    }
+
+    /// Reads what the files name until nothing is missing.
+    fn complete(&mut self) -> Result<()> {
+        loop {
+            let wanted = compose::wanted(&self.sources).map_err(|e| self.source_error(e))?;
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            for (wanted, span) in wanted {
+                self.fetch(&wanted, span)?;
+            }
+        }
+    }
+
+    fn fetch(&mut self, wanted: &Wanted, span: Span) -> Result<()> {
+        let (Wanted::Compose(path) | Wanted::Env(path)) = wanted;
+        if self.loaded.len() == MAX_FILES {
+            let error = SyntaxError { span, message: format!("more than {MAX_FILES} files in one project"), hint: None };
+            return Err(self.source_error(error));
+        }
+        let shown = |e: &Error| match e {
+            Error::Read { reason, .. } => reason.clone(),
+            other => other.to_string(),
+        };
+        let read = disk::read(path);
+        match (wanted, read) {
+            (_, Err(e)) => self.sources.add_missing(path, &shown(&e)),
+            (Wanted::Env(_), Ok(loaded)) => self.sources.add_env(path, loaded.file().text()),
+            (Wanted::Compose(_), Ok(loaded)) => {
+                let by = self.sources.file(span.file).map_or(String::new(), |source| {
+                    let (line, column) = source.stream.text().line_column(span.start as usize);
+                    format!("{}:{line}:{column} names this file", source.stream.text().name())
+                });
+                self.add(loaded, false).map_err(|e| e.with_hint(&by))?;
+            }
+        }
+        Ok(())
     }
 
     /// The effective view.
     pub(super) fn project(&self) -> Result<Project<'_>> {
-        Project::read(&self.streams).map_err(|e| self.source_error(e))
+        Project::read(&self.sources).map_err(|e| self.source_error(e))
     }
 
     /// The Dockerfiles that the project asks for, as far as they are there.
     pub(super) fn dockerfiles(&self, project: &Project<'_>) -> dockerfile::Dockerfiles {
-        let read = |path: String| {
+        let read = |path: PathBuf| {
             // A missing or unreadable Dockerfile is no error here: its service is then not recognised.
-            let inside = disk::root_of(&self.folder.join(&path)).is_ok_and(|root| root.starts_with(&self.root));
-            let text = disk::read(&self.folder.join(&path)).ok().filter(|_| inside)?;
+            let is_inside = disk::locked(&self.root, &path).is_none();
+            let text = disk::read(&path).ok().filter(|_| is_inside)?;
             Some((path, text.file().text().to_owned()))
         };
         dockerfile::references(project).into_iter().filter_map(read).collect()
     }
 
-    fn source_error(&self, error: crate::yaml::SyntaxError) -> Error {
-        let text = self.streams.iter().find(|s| s.file() == error.span.file).map(Stream::text);
-        match text {
-            Some(text) => SourceError::new(text, error.span, error.message, error.hint).into(),
+    fn source_error(&self, error: SyntaxError) -> Error {
+        match self.sources.file(error.span.file) {
+            Some(source) => SourceError::new(source.stream.text(), error.span, error.message, error.hint).into(),
             None => Error::Unverified(error.message),
         }
     }
 }
 
-fn parse(text: &TextFile, number: usize) -> Result<Stream> {
-    Stream::parse(text, FileId(number as u32)).map_err(|e| SourceError::new(text, e.span, e.message, e.hint).into())
+fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
+    Stream::parse(text, number).map_err(|e| SourceError::new(text, e.span, e.message, e.hint).into())
+}
+
+/// The layers of a project, by Compose's rules: `-f`, else `COMPOSE_FILE`, else discovery.
+fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
+    let named_dir = args.project_directory.clone();
+    let parent = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
+    let (folder, explicit) = match place {
+        Place::Here if !args.file.is_empty() => (PathBuf::new(), args.file.clone()),
+        Place::Here => (PathBuf::new(), Vec::new()),
+        Place::Path(path) if path.is_dir() => (path.to_owned(), Vec::new()),
+        Place::Path(path) => (PathBuf::new(), vec![path.to_owned()]),
+    };
+    if let Some(first) = explicit.first() {
+        let directory = named_dir.unwrap_or_else(|| parent(first));
+        let env = project_env(&[&directory], args)?;
+        return Ok(Layers { files: explicit, directory, env, ignored: Vec::new() });
+    }
+    let env = project_env(&[&folder], args)?;
+    let shell = |name: &str| std::env::var(name).ok().filter(|_| matches!(place, Place::Here));
+    if let Some(list) = shell("COMPOSE_FILE").or_else(|| env.get("COMPOSE_FILE").cloned()).filter(|list| !list.is_empty()) {
+        let standard = if cfg!(windows) { ";" } else { ":" };
+        let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| env.get("COMPOSE_PATH_SEPARATOR").cloned());
+        let separator = separator.filter(|s| !s.is_empty()).unwrap_or_else(|| standard.to_owned());
+        let files: Vec<PathBuf> = list.split(&separator).map(|file| folder.join(file)).collect();
+        let directory = named_dir.or_else(|| files.first().map(|f| parent(f))).unwrap_or_default();
+        let env = project_env(&[&folder, &directory], args)?;
+        return Ok(Layers { files, directory, env, ignored: Vec::new() });
+    }
+    let found = disk::find(if folder.as_os_str().is_empty() { None } else { Some(&folder) })?;
+    let directory = named_dir.unwrap_or_else(|| found.files.first().map(|f| parent(f)).unwrap_or_default());
+    let env = project_env(&[&folder, &directory], args)?;
+    Ok(Layers { files: found.files, directory, env, ignored: found.ignored })
+}
+
+/// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.
+fn project_env(folders: &[&Path], args: &Harden) -> Result<Env> {
+    let listed = std::env::var("COMPOSE_ENV_FILES").ok().filter(|list| !list.is_empty());
+    let named = match listed {
+        Some(list) if args.env_file.is_empty() => list.split(',').map(PathBuf::from).collect(),
+        _ => args.env_file.clone(),
+    };
+    let mut env = Env::new();
+    if !named.is_empty() {
+        for path in &named {
+            // A later file wins over an earlier one.
+            env.extend(env_of(path, &Env::new())?.ok_or_else(|| Error::Read { path: path.clone(), reason: "no such file".into() })?);
+        }
+        return Ok(env);
+    }
+    if std::env::var("COMPOSE_DISABLE_ENV_FILE").is_ok_and(|v| matches!(v.as_str(), "1" | "true" | "TRUE" | "True" | "t" | "T")) {
+        return Ok(env);
+    }
+    for folder in folders {
+        if let Some(found) = env_of(&folder.join(".env"), &env)? {
+            env.extend(found);
+        }
+    }
+    Ok(env)
+}
+
+/// The variables of a file; `None` when it is not there.
+fn env_of(path: &Path, outer: &Env) -> Result<Option<Env>> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let loaded = disk::read(path)?;
+    let unreadable = || {
+        let hint = "Compose reads lines of NAME=value, and stops at this file as well".to_owned();
+        Error::Usage(format!("{} is not a file of variables", path.display()), Some(hint))
+    };
+    compose::env_file(loaded.file().text(), outer).map(Some).ok_or_else(unreadable)
 }

@@ -6,9 +6,11 @@ mod args;
 mod ask;
 mod harden;
 mod load;
+mod plan;
 mod presets;
 mod report;
 mod review;
+mod tree;
 mod ui;
 
 use crate::error::Error;
@@ -28,6 +30,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(harden::Status::Done) => ExitCode::SUCCESS,
         Ok(harden::Status::FindingsRemain) => ExitCode::from(1),
+        Ok(harden::Status::Failed) => ExitCode::from(2),
         Err(error) => {
             report_error(&ui, &error);
             ExitCode::from(error.exit_code())

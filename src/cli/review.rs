@@ -1,6 +1,7 @@
 //! The interactive review: one service at a time, decisions first, writing last.
 
 use super::ask::Ask;
+use super::plan::Plan;
 use super::report::diff;
 use super::report::text::services;
 use super::ui::{Look, Ui, clean, clean_line, paint, wrap};
@@ -9,7 +10,6 @@ use crate::compose::{Project, clean_path};
 use crate::error::Result;
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use crate::rewrite;
-use std::collections::HashSet;
 
 /// Which service is being decided, and what was decided so far. Knows nothing of the terminal.
 #[derive(Debug)]
@@ -89,6 +89,7 @@ pub(super) fn review(
     project: &Project<'_>,
     findings: &[Finding],
     mut needs: Vec<Need>,
+    options: rewrite::Options,
 ) -> Result<(Vec<Fix>, Vec<Need>)> {
     let open: Vec<&Finding> = findings.iter().filter(|f| f.fix.is_some()).collect();
     let mut fixes: Vec<Option<Fix>> = open.iter().map(|f| f.fix.clone()).collect();
@@ -98,16 +99,16 @@ pub(super) fn review(
         let index = state.position;
         match effect {
             Effect::Finish => break,
-            Effect::Show => show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?,
+            Effect::Show => show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, options, (index + 1, open.len()))?,
             Effect::Help => ui.err_line(KEYS),
-            Effect::ViewFile => view_file(ui, ask, project, fixes[index].as_ref(), &needs)?,
+            Effect::ViewFile => view_file(ui, ask, project, fixes[index].as_ref(), &needs, options)?,
             Effect::EditPaths | Effect::ChooseStorage => {
                 if let Some(need) = needs.iter_mut().find(|n| n.service == open[index].service) {
                     if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ask, need)? }
                 }
                 let planned = audit(project, &needs);
                 fixes[index] = planned.into_iter().find(|f| f.service == open[index].service && f.fix.is_some()).and_then(|f| f.fix);
-                show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?;
+                show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, options, (index + 1, open.len()))?;
             }
         }
         for line in wrap(PROMPT, ask.width()) {
@@ -131,9 +132,10 @@ fn show(
     finding: &Finding,
     fix: Option<&Fix>,
     needs: &[Need],
+    options: rewrite::Options,
     (number, of): (usize, usize),
 ) -> Result<()> {
-    let file = project.streams.iter().find(|s| s.file() == finding.span.file).map_or("", |s| s.text().name());
+    let file = project.sources.file(finding.span.file).map_or("", |s| s.stream.text().name());
     let title = format!("[{number}/{of}] {}: {} [{}]", clean_line(file), clean_line(&finding.service), finding.rule.id());
     ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
     let Some(fix) = fix else {
@@ -148,7 +150,7 @@ fn show(
     for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
         ui.err_line(&format!("  {line}"));
     }
-    let outcome = rewrite::rewrite(project, &[fix], needs, false)?;
+    let outcome = rewrite::rewrite(project, &[fix], needs, options)?;
     for rewrite in &outcome.rewrites {
         ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
@@ -158,10 +160,10 @@ fn show(
     Ok(())
 }
 
-fn view_file(ui: &Ui, ask: &Ask, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
+fn view_file(ui: &Ui, ask: &Ask, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need], options: rewrite::Options) -> Result<()> {
     let fixes: Vec<&Fix> = fix.into_iter().collect();
-    let outcome = rewrite::rewrite(project, &fixes, needs, false)?;
-    match (outcome.rewrites.first(), project.streams.first()) {
+    let outcome = rewrite::rewrite(project, &fixes, needs, options)?;
+    match (outcome.rewrites.first(), project.sources.files().first().map(|s| &s.stream)) {
         (Some(rewrite), _) => ui.err_line(diff::view(rewrite, diff::WHOLE, ask.width(), ui.err_color()).trim_end()),
         (None, Some(stream)) => ui.err_line(clean(stream.text().text()).trim_end()),
         (None, None) => {}
@@ -219,11 +221,12 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
 }
 
 /// "harden 2 services (web, api), leave 1 service (db)".
-pub(super) fn summary(accepted: &[Fix], findings: &[Finding]) -> String {
-    let taken: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-    let known: HashSet<&str> = taken.iter().copied().collect();
-    let open = findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.as_str());
-    let left: Vec<&str> = open.filter(|s| !known.contains(s)).collect();
+pub(super) fn summary(plans: &[&Plan]) -> String {
+    let taken: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
+    let is_left = |plan: &&Plan, service: &str| !plan.changed().any(|s| s == service);
+    let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
+    let left: Vec<&str> =
+        open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
     let mut text = format!("harden {}", services(&taken));
     if !left.is_empty() {
         text += &format!(", leave {}", services(&left));

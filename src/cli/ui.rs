@@ -3,6 +3,7 @@
 use console::Style;
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -104,6 +105,20 @@ impl Ui {
     /// Writes the answer. A reader that went away (`| head`) is no error.
     pub(super) fn out(&self, text: &str) {
         write_to(&mut io::stdout().lock(), text);
+    }
+
+    /// Says how far a long task is, once a second has passed, on a line that the next one overwrites.
+    pub(super) fn progress(&self, started: Instant, done: usize, of: usize) {
+        if !self.quiet && io::stderr().is_terminal() && started.elapsed() > Duration::from_secs(1) && done < of {
+            write_to(&mut io::stderr().lock(), &format!("\r{done} of {of} projects"));
+        }
+    }
+
+    /// Takes the progress line away.
+    pub(super) fn progress_done(&self) {
+        if !self.quiet && io::stderr().is_terminal() {
+            write_to(&mut io::stderr().lock(), "\r\x1b[K");
+        }
     }
 
     /// Writes side information, unless `--quiet`.

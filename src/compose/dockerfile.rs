@@ -2,9 +2,13 @@
 
 mod read;
 
-use super::{Project, Service, has_variable, merge};
+use super::interpolate::{self, Env};
+use super::sources::join;
+use super::{PartValue, Project, Service, merge};
 use crate::yaml::{Kind, Node};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 /// Longest Dockerfile that is read, in bytes. Real ones have a few kilobytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -13,8 +17,8 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// any amount of work.
 pub const MAX_TOTAL_BYTES: usize = 16 * MAX_BYTES;
 
-/// Dockerfile texts by their path relative to the project folder, as [`references`] asks for them.
-pub type Dockerfiles = HashMap<String, String>;
+/// Dockerfile texts by their path, as [`references`] asks for them.
+pub type Dockerfiles = HashMap<PathBuf, String>;
 
 /// Facts of the stage that is built, and of the stages it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,24 +41,24 @@ pub struct Facts {
 
 /// What Compose says of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Build<'a> {
-    /// The Dockerfile, relative to the project folder; `None` when it is remote, outside that folder, or named by a variable.
-    pub path: Option<String>,
+pub struct Build {
+    /// The Dockerfile, from where the program runs; `None` when it is remote, absolute, or named by a variable that is not set.
+    pub path: Option<PathBuf>,
     /// The stage to build; `None` for the last.
-    pub target: Option<&'a str>,
+    pub target: Option<String>,
     /// The Dockerfile's text, when the Compose file holds it.
-    pub inline: Option<&'a str>,
+    pub inline: Option<String>,
     /// Build arguments; `None` where the environment decides the value.
-    args: HashMap<&'a str, Option<&'a str>>,
+    args: HashMap<String, Option<String>>,
     /// Names that another context replaces, and with what.
-    contexts: HashMap<&'a str, Option<&'a str>>,
+    contexts: HashMap<String, Option<String>>,
 }
 
-/// The Dockerfiles that the project's services are built from, by path relative to the project folder, sorted. Remote contexts, paths
-/// that leave the folder and paths with variables are not among them.
-pub fn references(project: &Project<'_>) -> Vec<String> {
+/// The Dockerfiles that the project's services are built from, sorted. Remote and absolute contexts, and paths with variables that are
+/// not set, are not among them.
+pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
     let wanted = |s: &Service<'_>| build_of(s).filter(|b| b.inline.is_none())?.path;
-    let mut paths: Vec<String> = project.services.iter().filter_map(wanted).collect();
+    let mut paths: Vec<PathBuf> = project.services.iter().filter_map(wanted).collect();
     paths.sort();
     paths.dedup();
     paths
@@ -73,82 +77,77 @@ pub fn facts(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> Op
     }))
 }
 
-fn text_of<'t>(build: &Build<'t>, files: &'t Dockerfiles) -> Result<&'t str, String> {
-    if let Some(text) = build.inline {
+fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, String> {
+    if let Some(text) = &build.inline {
         return Ok(text);
     }
     let path = build.path.as_ref().ok_or("its Dockerfile is not in the project folder")?;
-    files.get(path).map(String::as_str).ok_or_else(|| format!("`{path}` cannot be read"))
+    files.get(path).map(String::as_str).ok_or_else(|| format!("`{}` cannot be read", path.display()))
 }
 
 /// What `service` says of its build. `None` when it has none.
-pub fn build_of<'a>(service: &Service<'a>) -> Option<Build<'a>> {
-    let value = service.get("build")?.value.resolved();
-    if value.is_null() {
-        return None;
+pub fn build_of(service: &Service<'_>) -> Option<Build> {
+    let mut build = Build { path: None, target: None, inline: None, args: HashMap::new(), contexts: HashMap::new() };
+    let (mut context, mut dockerfile, mut found) = (None, None, false);
+    for PartValue { part, entry } in service.values("build") {
+        let value = entry.value().resolved();
+        found |= !value.is_null();
+        let scope = &service.parts[part].scope;
+        let known = |node: Node<'_>| Some(interpolate::resolve(node.as_str()?, &scope.env).map(Cow::into_owned));
+        let field = |key: &str| merge::get(value, key).map(Node::resolved).and_then(known);
+        // A relative context starts from the folder of the file that names it.
+        let own_context = known(value).or_else(|| field("context"));
+        context = own_context.map(|text| text.and_then(|text| local(&scope.folder, &text))).or(context);
+        dockerfile = field("dockerfile").or(dockerfile);
+        let text = |key: &str| Some(service.resolve(part, merge::get(value, key)?.resolved().as_str()?).into_owned());
+        build.target = text("target").or(build.target);
+        build.inline = text("dockerfile_inline").or(build.inline);
+        for (key, pairs) in [("args", &mut build.args), ("additional_contexts", &mut build.contexts)] {
+            pairs.extend(merge::get(value, key).map(|node| named(node.resolved(), &scope.env)).unwrap_or_default());
+        }
+        context = context.or_else(|| Some(local(&scope.folder, ".")));
     }
-    let entries = merge::entries(value);
-    let get = |key: &str| entries.iter().find(|e| e.key.text() == key).map(|e| e.value.resolved());
-    let text = |key: &str| get(key).and_then(Node::as_str);
-    let context = value.as_str().or_else(|| text("context")).unwrap_or(".");
-    Some(Build {
-        path: join(context, text("dockerfile").unwrap_or("Dockerfile")),
-        target: text("target"),
-        inline: text("dockerfile_inline"),
-        args: get("args").map(pairs).unwrap_or_default(),
-        contexts: get("additional_contexts").map(pairs).unwrap_or_default(),
-    })
+    let dockerfile = dockerfile.unwrap_or_else(|| Some("Dockerfile".to_owned()));
+    build.path = context.flatten().zip(dockerfile).and_then(|(context, dockerfile)| local(&context, &dockerfile));
+    found.then_some(build)
 }
 
 /// The pairs of a mapping, or of a list of `NAME=VALUE`. A value is `None` where it is not in the file.
-fn pairs(node: Node<'_>) -> HashMap<&str, Option<&str>> {
-    let known = |text| (!has_variable(text)).then_some(text);
+fn named(node: Node<'_>, env: &Env) -> HashMap<String, Option<String>> {
+    let known = |text: &str| interpolate::resolve(text, env).map(Cow::into_owned);
     match node.kind() {
         Kind::Sequence => node
             .items()
             .map(|item| match item.resolved().text().split_once('=') {
-                Some((name, value)) => (name, known(value)),
-                None => (item.resolved().text(), None),
+                Some((name, value)) => (name.to_owned(), known(value)),
+                None => (item.resolved().text().to_owned(), None),
             })
             .collect(),
         _ => merge::entries(node)
             .into_iter()
-            .map(|e| (e.key.text(), Some(e.value.resolved()).filter(|v| !v.is_null()).and_then(|v| known(v.text()))))
+            .map(|e| (e.name().to_owned(), Some(e.value().resolved()).filter(|v| !v.is_null()).and_then(|v| known(v.text()))))
             .collect(),
     }
 }
 
-/// `context/dockerfile`, cleaned; `None` when it leads out of the project folder.
-fn join(context: &str, dockerfile: &str) -> Option<String> {
-    let is_remote = |p: &str| {
-        p.contains("://") || p.starts_with(['/', '~', '\\']) || ["git@", "github.com/"].iter().any(|s| p.starts_with(s)) || has_variable(p)
-    };
-    if is_remote(context) || is_remote(dockerfile) {
-        return None;
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in context.split('/').chain(dockerfile.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            _ => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+/// `path` seen from `folder`; `None` when it is remote or absolute.
+fn local(folder: &Path, path: &str) -> Option<PathBuf> {
+    let is_remote =
+        path.contains("://") || path.starts_with(['/', '~', '\\']) || ["git@", "github.com/"].iter().any(|s| path.starts_with(s));
+    (!is_remote).then(|| join(folder, path))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Sources;
     use super::*;
     use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
     use crate::yaml::Stream;
 
     fn with_service<T>(body: &str, f: impl FnOnce(&Project<'_>) -> T) -> T {
         let text = TextFile::new("f", format!("services:\n  s:\n{body}").into_bytes(), MAX_FILE_BYTES).expect("text");
-        let streams = [Stream::parse(&text, FileId(0)).expect("YAML")];
-        f(&Project::read(&streams).expect("a project"))
+        let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
+        f(&Project::read(&sources).expect("a project"))
     }
 
     #[test]
@@ -160,14 +159,16 @@ mod tests {
             ("    build: ./api/\n", &["api/Dockerfile"]),
             ("    build: {context: api, dockerfile: ../docker/api.Dockerfile}\n", &["docker/api.Dockerfile"]),
             ("    build: {dockerfile_inline: FROM node}\n", &[]),
-            ("    build: ../other\n", &[]),
-            ("    build: {context: ., dockerfile: a/../../x}\n", &[]),
+            ("    build: ../other\n", &["../other/Dockerfile"]),
+            ("    build: {context: ., dockerfile: a/../../x}\n", &["../x"]),
             ("    build: /srv/app\n", &[]),
             ("    build: https://example.com/app.git\n", &[]),
             ("    build: github.com/owner/app\n", &[]),
             ("    build: git@example.com:owner/app.git\n", &[]),
-            ("    build: ${CONTEXT:-.}\n", &[]),
+            ("    build: ${CONTEXT:-.}\n", &["Dockerfile"]),
+            ("    build: ${CONTEXT}\n", &[]),
         ] {
+            let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
             assert_eq!(with_service(body, references), expected, "{body}");
         }
     }
@@ -191,7 +192,7 @@ mod tests {
                 Err("another build context stands for the Dockerfile's base node"),
             ),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".to_owned(), dockerfile.to_owned())]);
+            let files = Dockerfiles::from([("Dockerfile".into(), dockerfile.to_owned())]);
             let base = with_service(build, |p| facts(&p.services[0], &files, &mut MAX_TOTAL_BYTES.clone()).expect("a build"));
             assert_eq!(base.expect("facts").base, expected.map(str::to_owned).map_err(str::to_owned), "{build}");
         }
@@ -201,13 +202,13 @@ mod tests {
     fn without_facts_there_is_a_reason() {
         let long = format!("FROM node\n#{}", "x".repeat(MAX_BYTES));
         for (build, dockerfile, left, expected) in [
-            ("    build: ..\n", "", 99, "its Dockerfile is not in the project folder"),
+            ("    build: /srv\n", "", 99, "its Dockerfile is not in the project folder"),
             ("    build: api\n", "", 99, "`api/Dockerfile` cannot be read"),
             ("    build: .\n", &*long, MAX_TOTAL_BYTES, "its Dockerfile is longer than 1 MiB"),
             ("    build: .\n", "FROM node\n", 5, "the Dockerfiles of this project are too long together"),
             ("    build: {target: nowhere}\n", "FROM node\n", 99, "its Dockerfile has no stage nowhere"),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".to_owned(), dockerfile.to_owned())]);
+            let files = Dockerfiles::from([("Dockerfile".into(), dockerfile.to_owned())]);
             let found = with_service(build, |p| facts(&p.services[0], &files, &mut left.clone()).expect("a build"));
             assert_eq!(found, Err(expected.to_owned()), "{build}");
         }

@@ -3,78 +3,107 @@
 //! Own keys win wherever `<<` stands; of several merged mappings the earlier wins; lists are never concatenated.
 //! Compose resolves this before anything else (before `extends` and override files).
 
-use crate::yaml::{Kind, Node, NodeId};
+use crate::yaml::{Kind, Node, NodeId, Stream};
 use std::collections::HashSet;
 
 /// One key of a mapping after merging.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
+    stream: &'a Stream,
+    key: NodeId,
+    value: NodeId,
+}
+
+impl<'a> Entry<'a> {
+    fn new((key, value): (Node<'a>, Node<'a>)) -> Self {
+        Self { stream: key.stream(), key: key.id(), value: value.id() }
+    }
+
     /// The key.
-    pub key: Node<'a>,
+    pub fn key(&self) -> Node<'a> {
+        self.stream.node(self.key)
+    }
+
     /// The value as written: may be an alias.
-    pub value: Node<'a>,
-    /// The mapping that holds the key: the service's own body, or one merged into it.
-    pub owner: NodeId,
-    /// Aliases on the way from the mapping to the value's node.
-    pub via: Vec<NodeId>,
+    pub fn value(&self) -> Node<'a> {
+        self.stream.node(self.value)
+    }
+
+    /// The key's text.
+    pub fn name(&self) -> &'a str {
+        self.key().resolved().text()
+    }
 }
 
 /// The keys of `mapping` (or of what it is an alias for) after merging: own keys first, in order. Empty for anything else.
 pub fn entries(mapping: Node<'_>) -> Vec<Entry<'_>> {
     let mut merged = Vec::new();
     let body = mapping.resolved();
-    if body == mapping && body.kind() == Kind::Mapping && !body.entries().any(|(key, _)| key.is_merge_key()) {
+    if body.kind() == Kind::Mapping && !body.entries().any(|(key, _)| key.is_merge_key()) {
         // The usual case costs one allocation.
-        merged.extend(body.entries().map(|(key, value)| Entry { key, value, owner: body.id(), via: Vec::new() }));
+        merged.extend(body.entries().map(Entry::new));
         return merged;
     }
-    collect(mapping, &mut Vec::new(), &mut HashSet::new(), &mut merged);
+    collect(body, &mut HashSet::new(), &mut merged);
     merged
 }
 
-/// The mappings that take part in `mapping` after merging, itself first, each with the aliases that lead to it.
+// Recursion is bounded: `yaml::parse` counts the levels that aliases make too.
+fn collect<'a>(mapping: Node<'a>, seen: &mut HashSet<&'a str>, merged: &mut Vec<Entry<'a>>) {
+    let body = mapping.resolved();
+    for pair in body.entries().filter(|(k, _)| !k.is_merge_key()) {
+        // A value that is reset hides nothing: it acts on earlier layers.
+        if pair.1.resolved().tag() == Some("!reset") || seen.insert(pair.0.resolved().text()) {
+            merged.push(Entry::new(pair));
+        }
+    }
+    for node in merged_into(body).chain(body.items()) {
+        collect(node, seen, merged);
+    }
+}
+
+/// The value of `key` after merging.
+pub fn get<'a>(mapping: Node<'a>, key: &str) -> Option<Node<'a>> {
+    find(mapping, key).map(|found| found.value)
+}
+
+/// The value of a key, and the way to it.
+#[derive(Clone, Debug)]
+pub struct Found<'a> {
+    /// The value as written.
+    pub value: Node<'a>,
+    /// The mapping that holds the key.
+    pub owner: Node<'a>,
+    /// Aliases on the way from the mapping to `owner`.
+    pub via: Vec<NodeId>,
+}
+
+/// The value of `key` after merging, and the way to it.
+pub fn find<'a>(mapping: Node<'a>, key: &str) -> Option<Found<'a>> {
+    sources(mapping).into_iter().find_map(|(owner, via)| owner.get(key).map(|value| Found { value, owner, via }))
+}
+
+/// The mappings that take part in `mapping` after merging, itself first, in the order in which they win, each with the aliases that
+/// lead to it.
 pub fn sources(mapping: Node<'_>) -> Vec<(Node<'_>, Vec<NodeId>)> {
     let mut found = Vec::new();
     let mut waiting = vec![(mapping, Vec::new())];
     while let Some((node, mut via)) = waiting.pop() {
-        let body = follow(node, &mut via);
+        if node.kind() == Kind::Alias {
+            via.push(node.id());
+        }
+        let body = node.resolved();
+        let mut inner: Vec<_> = merged_into(body).chain(body.items()).map(|n| (n, via.clone())).collect();
+        inner.reverse();
+        waiting.append(&mut inner);
         if body.kind() == Kind::Mapping {
-            waiting.extend(merged_into(body).into_iter().rev().map(|n| (n, via.clone())));
             found.push((body, via));
-        } else {
-            waiting.extend(body.items().map(|n| (n, via.clone())));
         }
     }
     found
 }
 
-/// The node that `node` stands for; the alias, if it is one, is noted in `via`.
-pub fn follow<'a>(node: Node<'a>, via: &mut Vec<NodeId>) -> Node<'a> {
-    if node.kind() == Kind::Alias {
-        via.push(node.id());
-    }
-    node.resolved()
-}
-
-// Recursion is bounded: `yaml::parse` counts the levels that aliases make too.
-fn collect<'a>(mapping: Node<'a>, via: &mut Vec<NodeId>, seen: &mut HashSet<&'a str>, merged: &mut Vec<Entry<'a>>) {
-    let depth = via.len();
-    let body = follow(mapping, via);
-    for (key, value) in body.entries().filter(|(k, _)| !k.is_merge_key()) {
-        if seen.insert(key.text()) {
-            merged.push(Entry { key, value, owner: body.id(), via: via.clone() });
-        }
-    }
-    for node in merged_into(body) {
-        collect(node, via, seen, merged);
-    }
-    for item in body.items() {
-        collect(item, via, seen, merged);
-    }
-    via.truncate(depth);
-}
-
 /// The values of a mapping's merge keys.
-fn merged_into(mapping: Node<'_>) -> Vec<Node<'_>> {
-    mapping.entries().filter(|(k, _)| k.is_merge_key()).map(|(_, v)| v).collect()
+fn merged_into<'a>(mapping: Node<'a>) -> impl Iterator<Item = Node<'a>> + use<'a> {
+    mapping.entries().filter(|(k, _)| k.is_merge_key()).map(|(_, v)| v)
 }

@@ -2,9 +2,11 @@
 //!
 //! Rules: Compose's `format/volume.go`, checked against the real CLI.
 
-use crate::compose::interpolate::{has_variable, split_outside_variables};
+use super::interpolate::{self, Env, has_variable, split_outside_variables};
+use super::merge::{self, Entry};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Scalar};
+use std::borrow::Cow;
 
 /// What is mounted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub struct Mount<'a> {
     /// Whether the container may write to it.
     pub writable: Known,
     /// Host path or volume name.
-    pub source: Option<&'a str>,
+    pub source: Option<Cow<'a, str>>,
     /// The list item (or the scalar of `tmpfs: /run`).
     pub node: Node<'a>,
 }
@@ -78,25 +80,83 @@ pub fn clean_path(path: &str) -> String {
 }
 
 /// A target as written, cleaned unless a variable is in it or it is relative.
-fn target_of(text: &str) -> String {
-    if has_variable(text) || !text.starts_with('/') { text.to_owned() } else { clean_path(text) }
+fn target_of(text: &str, known: bool) -> String {
+    if !known && has_variable(text) || !text.starts_with('/') { text.to_owned() } else { clean_path(text) }
 }
 
-/// An item of `tmpfs`: `/run` or `/run:mode=755,uid=1000`.
-pub fn tmpfs_item<'a>(node: Node<'a>, text: &'a str) -> Mount<'a> {
-    let (path, options) = text.split_once(':').filter(|_| !text.starts_with('$')).unwrap_or((text, ""));
+/// A target as Compose compares it when it merges: cleaned, links not followed.
+fn path_clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|p| !matches!(*p, "" | ".")) {
+        match (part, parts.last()) {
+            ("..", Some(&last)) if last != ".." => drop(parts.pop()),
+            ("..", None) if path.starts_with('/') => {}
+            _ => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (path.starts_with('/'), joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// An item of `tmpfs` (`/run` or `/run:mode=755,uid=1000`), and what tells it from others when layers are merged.
+pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
+    let resolved = interpolate::resolve(text, env);
+    let is_known = resolved.is_some();
+    let spec = resolved.unwrap_or(Cow::Borrowed(text));
+    let (path, options) = spec.split_once(':').filter(|_| !spec.starts_with('$')).unwrap_or((&spec, ""));
     // `ro,rw`: the last wins (moby).
     let read_only = options.split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro");
-    let writable = match (has_variable(text), read_only) {
-        (true, _) => Known::Unknown,
-        (false, true) => Known::No,
-        (false, false) => Known::Yes,
+    let writable = match (is_known, read_only) {
+        (false, _) => Known::Unknown,
+        (true, true) => Known::No,
+        (true, false) => Known::Yes,
     };
-    Mount { target: target_of(path), kind: MountKind::Tmpfs, writable, source: None, node }
+    let mount = Mount { target: target_of(path, is_known), kind: MountKind::Tmpfs, writable, source: None, node };
+    let identity = match spec.find('=') {
+        None => spec,
+        Some(end) => match spec {
+            Cow::Borrowed(spec) => Cow::Borrowed(&spec[..end]),
+            Cow::Owned(spec) => Cow::Owned(spec[..end].to_owned()),
+        },
+    };
+    (identity, mount)
+}
+
+/// What a short spec says.
+struct Spec<'t> {
+    source: Option<&'t str>,
+    target: &'t str,
+    kind: MountKind,
+    writable: Known,
 }
 
 /// An item of `volumes` in short syntax. `Err` holds Compose's complaint.
-pub fn short_volume<'a>(node: Node<'a>, text: &'a str) -> Result<Mount<'a>, String> {
+fn short_volume<'a>(node: Node<'a>, text: &'a str, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
+    let resolved = interpolate::resolve(text, env);
+    let is_known = resolved.is_some();
+    let mount = |target: String, kind, writable, source| Mount { target, kind, writable, source, node };
+    match resolved.unwrap_or(Cow::Borrowed(text)) {
+        Cow::Borrowed(text) => {
+            let spec = read_spec(text, is_known)?;
+            let target = target_of(spec.target, is_known);
+            let identity = if target == spec.target { Cow::Borrowed(spec.target) } else { Cow::Owned(path_clean(spec.target)) };
+            Ok((identity, mount(target, spec.kind, spec.writable, spec.source.map(Cow::Borrowed))))
+        }
+        Cow::Owned(text) => {
+            let spec = read_spec(&text, true)?;
+            let source = spec.source.map(|s| Cow::Owned(s.to_owned()));
+            Ok((Cow::Owned(path_clean(spec.target)), mount(target_of(spec.target, true), spec.kind, spec.writable, source)))
+        }
+    }
+}
+
+/// Reads a short spec. Where it is not `known`, variables stand in it.
+fn read_spec(text: &str, known: bool) -> Result<Spec<'_>, String> {
+    let has_variable = |text: &str| !known && has_variable(text);
     let parts = split_spec(text);
     let (source, target, options) = match parts.as_slice() {
         _ if text.is_empty() => return Err("invalid empty volume spec".into()),
@@ -112,7 +172,7 @@ pub fn short_volume<'a>(node: Node<'a>, text: &'a str) -> Result<Mount<'a>, Stri
         // A whole item that is one variable may hold anything.
         None if has_variable(target) => MountKind::Unknown,
         None => MountKind::Anonymous,
-        Some(source) if source.starts_with('$') => MountKind::Unknown,
+        Some(source) if has_variable(source) && source.starts_with('$') => MountKind::Unknown,
         Some(source) if is_host_path(source) => MountKind::Bind,
         Some(_) => MountKind::Volume,
     };
@@ -123,7 +183,7 @@ pub fn short_volume<'a>(node: Node<'a>, text: &'a str) -> Result<Mount<'a>, Stri
     } else {
         Known::Yes
     };
-    Ok(Mount { target: target_of(target), kind, writable, source, node })
+    Ok(Spec { source, target, kind, writable })
 }
 
 /// Splits at `:` outside `${…}`; a `:` after exactly one letter belongs to a Windows drive.
@@ -148,10 +208,13 @@ fn is_host_path(source: &str) -> bool {
 }
 
 /// An item of `volumes` in long syntax. `Err` holds the node to blame and the complaint.
-pub fn long_volume<'a>(node: Node<'a>, get: impl Fn(&str) -> Option<Node<'a>>) -> Result<Mount<'a>, (Node<'a>, String)> {
+fn long_volume<'a>(node: Node<'a>, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
+    let entries = merge::entries(node.resolved());
+    let get = |key: &str| entries.iter().find(|e| e.name() == key).map(Entry::value);
     let text = |key: &str| get(key).map(Node::resolved).and_then(Node::as_str);
     let Some(kind) = get("type") else { return Err((node, "must have a type".into())) };
-    let kind = match kind.resolved().as_str() {
+    let resolved = |text: &'a str| interpolate::resolve(text, env).unwrap_or(Cow::Borrowed(text));
+    let kind = match kind.resolved().as_str().map(resolved).as_deref() {
         Some("bind") => MountKind::Bind,
         Some("volume") if get("source").is_none() => MountKind::Anonymous,
         Some("volume") => MountKind::Volume,
@@ -162,16 +225,28 @@ pub fn long_volume<'a>(node: Node<'a>, get: impl Fn(&str) -> Option<Node<'a>>) -
         _ => return Err((kind, "must be one of bind, volume, tmpfs, image, npipe, cluster".into())),
     };
     let Some(target) = text("target") else { return Err((node, "is missing a mount target".into())) };
+    let is_known = interpolate::resolve(target, env).is_some();
+    let target = resolved(target);
     let writable = match (kind, get("read_only")) {
         (MountKind::Fixed, _) => Known::No,
         (_, None) => Known::Yes,
-        (_, Some(value)) => match boolean(value) {
+        (_, Some(value)) => match boolean_in(value, env) {
             Some(true) => Known::No,
             Some(false) => Known::Yes,
             None => Known::Unknown,
         },
     };
-    Ok(Mount { target: target_of(target), kind, writable, source: text("source"), node })
+    let mount = Mount { target: target_of(&target, is_known), kind, writable, source: text("source").map(resolved), node };
+    Ok((target, mount))
+}
+
+/// [`boolean`] with variables replaced.
+fn boolean_in(value: Node<'_>, env: &Env) -> Option<bool> {
+    let text = value.resolved().as_str().filter(|t| has_variable(t));
+    match text {
+        None => boolean(value),
+        Some(text) => word(&interpolate::resolve(text, env)?),
+    }
 }
 
 /// A boolean field's value: YAML booleans and the words that Compose casts (`yes no on off y n`, any case). `None` when a variable
@@ -180,25 +255,26 @@ pub fn boolean(value: Node<'_>) -> Option<bool> {
     let value = value.resolved();
     match value.scalar()? {
         Scalar::Bool(is) => Some(is),
-        Scalar::Str(text) => match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "y" | "on" => Some(true),
-            "false" | "no" | "n" | "off" => Some(false),
-            _ => None,
-        },
+        Scalar::Str(text) => word(text),
         _ => None,
     }
 }
 
-/// Reads one item of `volumes`. `Err` holds the node to blame and the complaint.
-pub fn volume_item(item: Node<'_>) -> Result<Mount<'_>, (Node<'_>, String)> {
+fn word(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "on" => Some(true),
+        "false" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// An item of `volumes`, and what tells it from others when layers are merged. `Err` holds the node to blame and the complaint.
+pub fn volume_item<'a>(item: Node<'a>, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
     let value = item.resolved();
     match value.kind() {
-        Kind::Mapping => {
-            let entries = crate::compose::merge::entries(value);
-            long_volume(item, |key| entries.iter().find(|e| e.key.text() == key).map(|e| e.value))
-        }
+        Kind::Mapping => long_volume(item, env),
         _ => match value.as_str() {
-            Some(text) => short_volume(item, text).map_err(|why| (item, why)),
+            Some(text) => short_volume(item, text, env).map_err(|why| (item, why)),
             None => Err((item, "must be a string or a mapping".into())),
         },
     }

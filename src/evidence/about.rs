@@ -4,6 +4,8 @@ use super::preset::{Condition, Preset, Writable};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
 use crate::compose::{Image, Known, Service, has_variable, merge};
 use crate::yaml::{Kind, Node};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
@@ -13,6 +15,8 @@ pub(super) struct About<'s, 'a> {
     pub(super) service: &'s Service<'a>,
     /// `None` when it builds nothing.
     built: Option<Result<Facts, String>>,
+    /// Its `image`, variables replaced.
+    image: Option<Cow<'a, str>>,
     /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
     environment: Vec<(&'a str, Option<&'a str>)>,
 }
@@ -31,7 +35,8 @@ pub(super) enum Runner {
 impl<'s, 'a> About<'s, 'a> {
     /// `left` bounds how much is read of all Dockerfiles together.
     pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
-        Self { service, built: facts(service, dockerfiles, left), environment: environment(service) }
+        let image = service.text("image");
+        Self { service, built: facts(service, dockerfiles, left), image, environment: environment(service) }
     }
 
     fn facts(&self) -> Option<&Facts> {
@@ -40,7 +45,7 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// The image that it runs or builds on, and the words for it (`image node:22`). Errors: why it is not known.
     pub(super) fn image(&self) -> Result<(Image<'_>, String), String> {
-        let (text, what) = match (&self.built, self.service.text("image")) {
+        let (text, what) = match (&self.built, self.image.as_deref()) {
             // With a build, `image` is only the name of what comes out.
             (Some(Err(why)), _) => return Err(why.clone()),
             (Some(Ok(facts)), _) => (facts.base.as_deref().map_err(Clone::clone)?, "Dockerfile base"),
@@ -53,8 +58,9 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// As whom it runs: `user`, else the Dockerfile's `USER`, else what `preset` says of the image.
     pub(super) fn runner(&self, preset: &Preset) -> Runner {
-        let own = self.service.get("user").map(|e| e.value.resolved()).filter(|v| !v.is_null()).map(Node::text);
-        let text = own.filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
+        let user = self.service.values("user").pop().filter(|v| !v.entry.value().resolved().is_null());
+        let own = user.map(|v| self.service.resolve(v.part, v.entry.value().resolved().text()));
+        let text = own.as_deref().filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
         match (text, preset.run_user.uid) {
             (Some(text), _) => runner(text, preset),
             (None, Some(uid)) => Runner::Number(uid, preset.run_user.gid),
@@ -128,7 +134,7 @@ impl<'s, 'a> About<'s, 'a> {
     fn commands(&self) -> Vec<(&'static str, String)> {
         let own = |key| {
             let words = || self.service.texts(key).iter().map(|n| n.text()).collect::<Vec<_>>().join(" ");
-            self.service.get(key).filter(|e| !e.value.resolved().is_null()).map(|_| (key, words()))
+            self.service.get(key).filter(|e| !e.value().resolved().is_null()).map(|_| (key, words()))
         };
         let (entrypoint, command) = (own("entrypoint"), own("command"));
         let image = |kind, text: fn(&Facts) -> &Option<String>| Some((kind, text(self.facts()?).clone()?));
@@ -158,19 +164,28 @@ impl<'s, 'a> About<'s, 'a> {
     }
 }
 
-/// The pairs of `environment` in either form.
+/// The pairs of `environment` in either form, of all parts; of one name the last counts.
 fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
-    let Some(value) = service.get("environment").map(|e| e.value.resolved()) else { return Vec::new() };
-    match value.kind() {
-        Kind::Sequence => {
-            let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-            value.items().map(|item| pair(item.resolved().text())).collect()
+    let mut found: Vec<(&str, Option<&str>)> = Vec::new();
+    for value in service.values("environment") {
+        let value = value.entry.value().resolved();
+        let pairs: Vec<_> = match value.kind() {
+            Kind::Sequence => {
+                let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+                value.items().map(|item| pair(item.resolved().text())).collect()
+            }
+            _ => merge::entries(value)
+                .iter()
+                .map(|e| (e.name(), Some(e.value().resolved()).filter(|v| !v.is_null()).map(Node::text)))
+                .collect(),
+        };
+        if !found.is_empty() {
+            let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
+            found.retain(|(name, _)| !names.contains(name));
         }
-        _ => merge::entries(value)
-            .iter()
-            .map(|e| (e.key.text(), Some(e.value.resolved()).filter(|v| !v.is_null()).map(Node::text)))
-            .collect(),
+        found.extend(pairs);
     }
+    found
 }
 
 /// A `user` as written, with the names that `preset` knows.

@@ -194,6 +194,7 @@ fn owned(options: &TmpfsOptions, confidence: Confidence, runner: Runner) -> (Tmp
 mod tests {
     use super::*;
     use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
+    use crate::compose::Sources;
     use crate::yaml::Stream;
 
     fn preset(name: &str) -> Arc<Preset> {
@@ -210,9 +211,9 @@ mod tests {
 
     fn try_needs(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Result<Vec<Need>> {
         let text = TextFile::new("f", format!("services:\n{services}").into_bytes(), MAX_FILE_BYTES).expect("text");
-        let streams = [Stream::parse(&text, FileId(0)).expect("YAML")];
-        let files = dockerfile.map(|text| ("Dockerfile".to_owned(), text.to_owned())).into_iter().collect();
-        needs(&Project::read(&streams).expect("a project"), selection, &files)
+        let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
+        let files = dockerfile.map(|text| ("Dockerfile".into(), text.to_owned())).into_iter().collect();
+        needs(&Project::read(&sources).expect("a project"), selection, &files)
     }
 
     /// `service preset[!]: what it needs`, with `!` for a preset that was named and `?` behind what is assumed.

@@ -3,7 +3,7 @@
 use super::place::{Op, Placement, Site};
 use super::value::{all, same_value};
 use crate::audit::{Fix, What};
-use crate::compose::{Entry, Known, MountKind, Project, Service};
+use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
 use std::collections::{HashMap, btree_map};
 use std::iter::Peekable;
@@ -11,6 +11,13 @@ use std::iter::Peekable;
 /// The first law for the text: node by node, `after` is `before` with the placed ops applied. Kinds, styles, tags, anchors and
 /// aliases count, not only values.
 pub(super) fn tree_is_as_placed(before: &Stream, after: &Stream, placement: &Placement<'_>) -> Result<(), String> {
+    if let Some((_, keys)) = placement.fresh.as_ref().filter(|(file, _)| *file == before.file()) {
+        let is_fresh = before.roots().len() == 0 && after.roots().len() == 1;
+        let holds = |root: Node<'_>| {
+            all(keys, root.entries(), |(key, value), (k, v)| k.kind() == Kind::Scalar && k.text() == key && value.is(v))
+        };
+        return if is_fresh && after.roots().all(holds) { Ok(()) } else { Err("the new file is not as planned".into()) };
+    }
     let mut ops = placement.ops.iter().peekable();
     if all(before.roots(), after.roots(), |b, a| same_tree(b, a, &mut ops)) {
         Ok(())
@@ -73,55 +80,42 @@ pub(super) fn effect_is_as_planned(before: &Project<'_>, after: &Project<'_>, fi
         .flat_map(|f| &f.changes)
         .filter_map(|c| if let What::Declare(name) = &c.what { Some(name.as_str()) } else { None })
         .collect();
-    let names = |p: &Project<'_>| -> Vec<String> { p.documents.iter().flat_map(|d| &d.volumes).map(|e| e.key.text().to_owned()).collect() };
-    let (mut expected, mut found) = (names(before), names(after));
-    expected.extend(declared.iter().map(|&n| n.to_owned()));
-    expected.sort();
-    found.sort();
+    let (mut expected, mut found) = (before.volumes.clone(), after.volumes.clone());
+    expected.extend(declared);
+    expected.sort_unstable();
+    found.sort_unstable();
     if expected != found {
         return Err("the top-level volumes are not as planned".into());
     }
+    let new_document = after.documents.len() == before.documents.len() + 1;
+    if before.documents.len() != after.documents.len() && !new_document {
+        return Err("the list of documents changed".into());
+    }
     for (old, new) in before.documents.iter().zip(&after.documents) {
-        let other = |e: &&Entry<'_>| !e.key.text().starts_with("x-") && !matches!(e.key.text(), "services" | "volumes");
+        let other = |e: &&Entry<'_>| !e.name().starts_with("x-") && !matches!(e.name(), "services" | "volumes");
         let same = all(old.top.iter().filter(other), new.top.iter().filter(other), |b, a| {
-            b.key.text() == a.key.text() && same_value(b.value, a.value)
+            b.name() == a.name() && same_value(b.value(), a.value())
         });
-        let kept = by_key(&new.volumes);
-        if !same || !old.volumes.iter().all(|e| kept.get(e.key.text()).is_some_and(|n| same_value(e.value, n.value))) {
+        let kept: HashMap<&str, &Entry<'_>> = new.volumes.iter().map(|e| (e.name(), e)).collect();
+        if !same || !old.volumes.iter().all(|e| kept.get(e.name()).is_some_and(|n| same_value(e.value(), n.value()))) {
             return Err("a top-level section changed".into());
         }
     }
     Ok(())
 }
 
-fn by_key<'e, 'a>(entries: &'e [Entry<'a>]) -> HashMap<&'a str, &'e Entry<'a>> {
-    entries.iter().map(|e| (e.key.text(), e)).collect()
-}
+/// The keys that changes touch: what they come to counts, not how it is said.
+const CHANGED: [&str; 3] = ["read_only", "tmpfs", "volumes"];
 
 /// `Err` names the key that is not as planned.
 fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
-    let planned = |key: &str| match key {
-        "read_only" => whats.iter().any(|w| matches!(w, What::ReadOnly)),
-        "tmpfs" => whats.iter().any(|w| matches!(w, What::Tmpfs(_))),
-        "volumes" => whats.iter().any(|w| matches!(w, What::Volume { .. })),
-        _ => false,
+    others_are_equal(old, new)?;
+    let hardens = whats.iter().any(|w| matches!(w, What::ReadOnly));
+    let same_setting = || match (old.get("read_only"), new.get("read_only")) {
+        (Some(a), Some(b)) => same_value(a.value(), b.value()),
+        (a, b) => a.is_none() == b.is_none(),
     };
-    // Keys keep their order as a rule, so most are found where the walk stands.
-    let mut walk = new.entries.iter().peekable();
-    let mut common = 0;
-    for entry in &old.entries {
-        let key = entry.key.text();
-        let found = walk.next_if(|e| e.key.text() == key).or_else(|| new.get(key));
-        common += usize::from(found.is_some());
-        if !planned(key) && !found.is_some_and(|e| same_value(entry.value, e.value)) {
-            return Err(key.to_owned());
-        }
-    }
-    let is_new = |e: &&Entry<'_>| planned(e.key.text()) && old.get(e.key.text()).is_none();
-    if new.entries.len() != common + new.entries.iter().filter(is_new).count() {
-        return Err("a new key".to_owned());
-    }
-    if planned("read_only") && new.read_only != Known::Yes {
+    if if hardens { new.read_only != Known::Yes } else { !same_setting() } {
         return Err("read_only".into());
     }
     // The mounts: all that were there, and then exactly the new ones.
@@ -131,9 +125,8 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         let found = match what {
             What::Tmpfs(item) => new_mount(item.split(':').next().unwrap_or(item))
                 .is_some_and(|m| m.kind == MountKind::Tmpfs && m.node.resolved().as_str() == Some(item)),
-            What::Volume { name, target } => {
-                new_mount(target).is_some_and(|m| m.kind == MountKind::Volume && m.source == Some(name) && m.writable == Known::Yes)
-            }
+            What::Volume { name, target } => new_mount(target)
+                .is_some_and(|m| m.kind == MountKind::Volume && m.source.as_deref() == Some(name) && m.writable == Known::Yes),
             What::ReadOnly | What::Declare(_) => continue,
         };
         if !found {
@@ -141,7 +134,45 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         }
         added += 1;
     }
-    let mut rest = new.mounts.iter();
-    let kept = old.mounts.iter().all(|o| rest.any(|n| n.target == o.target && n.kind == o.kind && same_value(o.node, n.node)));
-    if kept && new.mounts.len() == old.mounts.len() + added { Ok(()) } else { Err("mounts".into()) }
+    if new.mounts.len() == old.mounts.len() + added && contains(&new.mounts, &old.mounts) { Ok(()) } else { Err("mounts".into()) }
+}
+
+/// Whether every key that no change touches has the same values.
+fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> {
+    let counts = |e: &&Entry<'_>| !CHANGED.contains(&e.name());
+    let own = |s: &Service<'_>| s.parts.iter().filter(|p| !p.is_base).count();
+    if old.parts.len() > new.parts.len() || own(new) > own(old) + 1 {
+        return Err("a layer".to_owned());
+    }
+    // Parts keep their order; a layer may get a new one, which then has only keys that changes touch.
+    let mut parts = new.parts.iter();
+    for part in &old.parts {
+        let Some(other) = parts.next() else { return Err("a layer".to_owned()) };
+        let mut entries = other.entries.iter().filter(counts);
+        for entry in part.entries.iter().filter(counts) {
+            let in_place = entries.next().filter(|e| e.name() == entry.name());
+            let found = in_place.copied().or_else(|| other.entry(entry.name()));
+            if !found.is_some_and(|e| same_value(entry.value(), e.value())) {
+                return Err(entry.name().to_owned());
+            }
+        }
+        if part.entries.iter().filter(counts).count() != other.entries.iter().filter(counts).count() {
+            return Err("a new key".to_owned());
+        }
+    }
+    match parts.flat_map(|p| p.entries.iter()).find(counts) {
+        Some(entry) => Err(entry.name().to_owned()),
+        None => Ok(()),
+    }
+}
+
+/// Whether all of `old` is in `new`. Mounts that are inherited may come to stand before others.
+fn contains(new: &[Mount<'_>], old: &[Mount<'_>]) -> bool {
+    let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_value(o.node, n.node);
+    let mut rest = new.iter();
+    if old.iter().all(|o| rest.any(|n| same(o, n))) {
+        return true;
+    }
+    let by_target: HashMap<&str, &Mount<'_>> = new.iter().map(|m| (m.target.as_str(), m)).collect();
+    old.iter().all(|o| by_target.get(o.target.as_str()).is_some_and(|n| same(o, n)))
 }

@@ -28,6 +28,16 @@ pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>
     edits
 }
 
+/// The edit that gives a file without documents its first one.
+pub(super) fn fresh(stream: &Stream, keys: &[(String, Value<'_>)]) -> Edit {
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None };
+    let text = stream.text().text();
+    let newline = stream.text().newline_near(text.len());
+    let sections = keys.iter().map(|(key, value)| lowering.entry_lines(key, value, 0, "").join(newline) + newline);
+    let gap = if text.is_empty() || text.ends_with(['\n', '\r']) { "" } else { newline };
+    Edit { start: text.len(), end: text.len(), text: gap.to_owned() + &sections.collect::<Vec<_>>().join(newline), rank: 0 }
+}
+
 /// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and would read
 /// one once lines follow. Its header gets a `-`.
 fn closed_scalar(stream: &Stream) -> Option<Edit> {
@@ -108,7 +118,7 @@ impl Lowering<'_, '_> {
                     _ => below(
                         merge::entries(node)
                             .iter()
-                            .flat_map(|e| self.entry_lines(&scalar_copy(e.key, false), &Value::Copy(e.value), column, ""))
+                            .flat_map(|e| self.entry_lines(&scalar_copy(e.key(), false), &Value::Copy(e.value()), column, ""))
                             .collect(),
                     ),
                 }
@@ -135,7 +145,7 @@ impl Lowering<'_, '_> {
             Value::Copy(node) if node.resolved().kind() == Kind::Mapping && node.resolved().style() == Style::Block => {
                 merge::entries(*node)
                     .iter()
-                    .flat_map(|e| self.entry_lines(&scalar_copy(e.key, false), &Value::Copy(e.value), inner, ""))
+                    .flat_map(|e| self.entry_lines(&scalar_copy(e.key(), false), &Value::Copy(e.value()), inner, ""))
                     .collect()
             }
             Value::Mount { name, target } => vec![string(&format!("{name}:{target}"))],
@@ -256,7 +266,7 @@ impl Lowering<'_, '_> {
         {
             return pieces;
         }
-        let long = matches!(value, Value::Seq(items) if uses_long_syntax(items));
+        let long = matches!(value, Value::Seq(items) | Value::Override(items) if uses_long_syntax(items));
         let new = self.habits.flow.render(value, long);
         let anchor = node.anchor().map_or(String::new(), |name| format!("&{name} "));
         // A tag such as `!!str` need not fit the new value: it goes, the anchor stays.

@@ -14,6 +14,7 @@ use crate::evidence::Need;
 use crate::text::{FileId, TextFile};
 use crate::yaml::{Node, Stream};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// New content of one file. Made only here, and only after the three laws held.
 #[derive(Clone, Debug)]
@@ -69,92 +70,122 @@ pub struct Outcome {
 /// Most rounds of leaving out services whose change would reach another.
 const MAX_ROUNDS: usize = 8;
 
+/// How a rewrite is done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether the reasons go into the file as comments.
+    pub explain: bool,
+    /// The layer that takes all changes, instead of the place where each takes effect best.
+    pub layer: Option<FileId>,
+}
+
 /// Turns `fixes`, planned from `needs`, into new content.
 ///
 /// Errors: [`Error::Unverified`] when a law does not hold for the result.
-pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], explain: bool) -> Result<Outcome> {
+pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: Options) -> Result<Outcome> {
     let mut fixes = fixes.to_vec();
     let mut refused: Vec<(String, String)> = Vec::new();
-    let mut placement = place::place(project, &fixes);
+    let mut placement = place::place(project, &fixes, options.layer);
     for round in 0.. {
         if placement.refused.is_empty() {
             break;
         }
         refused.append(&mut placement.refused);
+        if round == MAX_ROUNDS {
+            let late = fixes.iter().filter(|f| !refused.iter().any(|(name, _)| *name == f.service));
+            let late: Vec<_> = late.map(|f| (f.service.clone(), "it is tied to services that must not change".to_owned())).collect();
+            refused.extend(late);
+        }
         let names: HashSet<&str> = refused.iter().map(|(service, _)| service.as_str()).collect();
-        fixes.retain(|f| round < MAX_ROUNDS && !names.contains(f.service.as_str()));
-        placement = place::place(project, &fixes);
+        fixes.retain(|f| !names.contains(f.service.as_str()));
+        placement = place::place(project, &fixes, options.layer);
     }
-    refused.dedup_by(|a, b| a.0 == b.0);
-    if placement.ops.is_empty() {
+    let mut seen = HashSet::new();
+    refused.retain(|(service, _)| seen.insert(service.clone()));
+    if placement.is_empty() {
         return Ok(Outcome { rewrites: Vec::new(), refused });
     }
-    let unverified = |why: String| Error::Unverified(why);
-    let mut streams = Vec::new();
-    for stream in project.streams {
-        let file = stream.file();
-        let ops = placement.ops.iter().filter(|((f, _), _)| *f == file.0).map(|(_, op)| op);
-        let mut edits = lower::lower(stream, ops);
-        let before = stream.text();
-        let after = edit::splice(before.text(), &mut edits).ok_or_else(|| unverified("two edits overlap".into()))?;
-        if !edit::outside_is_equal(before.text(), &after, &edits) {
-            return Err(unverified("a byte outside the edits changed".into()));
-        }
-        streams.push(reread(before, after, file)?);
+    let mut changed = Vec::new();
+    for source in project.sources.files() {
+        changed.extend(edited(&source.stream, &placement)?.map(Arc::new));
     }
-    let verified = |streams: &[Stream]| -> Result<Vec<(FileId, NewLine)>> {
-        for (before, after) in project.streams.iter().zip(streams) {
-            check::tree_is_as_placed(before, after, &placement).map_err(unverified)?;
+    let verified = |changed: &[Arc<Stream>]| -> Result<Vec<(FileId, NewLine)>> {
+        for after in changed {
+            let before = project.sources.file(after.file()).map(|s| &s.stream);
+            let check = before.map(|before| check::tree_is_as_placed(before, after, &placement));
+            check.unwrap_or(Err("a new file".into())).map_err(unverified)?;
         }
-        let after = Project::read(streams).map_err(|e| unverified(format!("the result does not load: {}", e.message)))?;
-        check::effect_is_as_planned(project, &after, &fixes).map_err(unverified)?;
-        let services: HashSet<&str> = fixes.iter().map(|f| f.service.as_str()).collect();
-        let planned = |f: &audit::Finding| f.fix.is_some() && services.contains(f.service.as_str());
-        if let Some(finding) = audit::audit(&after, needs).iter().find(|f| planned(f)) {
-            return Err(unverified(format!("service `{}` would be changed again", finding.service)));
-        }
-        Ok(new_lines(&after, &fixes))
+        verified_effect(project, changed, &fixes, needs)
     };
-    let mut lines = verified(&streams)?;
-    if explain {
-        streams = commented(&streams, &lines)?;
-        lines = verified(&streams)?;
+    let mut lines = verified(&changed)?;
+    if options.explain {
+        changed = commented(&changed, &lines)?;
+        lines = verified(&changed)?;
     }
-    let rewrites = project.streams.iter().zip(&streams).filter(|(b, a)| b.text().text() != a.text().text());
-    let rewrites = rewrites.map(|(before, after)| {
-        let file = before.file();
-        let in_file = |l: &&(FileId, NewLine)| l.0 == file;
-        Rewrite {
-            file,
-            before: before.text().clone(),
-            after: after.text().clone(),
-            lines: lines.iter().filter(in_file).map(|l| l.1.clone()).collect(),
-        }
+    let rewrites = changed.iter().filter_map(|after| {
+        let file = after.file();
+        let before = project.sources.file(file)?.stream.text();
+        let lines = lines.iter().filter(|l| l.0 == file).map(|l| l.1.clone()).collect();
+        (before.text() != after.text().text()).then(|| Rewrite { file, before: before.clone(), after: after.text().clone(), lines })
     });
     Ok(Outcome { rewrites: rewrites.collect(), refused })
 }
 
+fn unverified(why: String) -> Error {
+    Error::Unverified(why)
+}
+
+/// A file with what is placed in it; `None` when nothing is.
+fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<Stream>> {
+    let file = stream.file();
+    let start = (file.0, crate::yaml::NodeId::default());
+    let end = (file.0 + 1, crate::yaml::NodeId::default());
+    let mut edits = lower::lower(stream, placement.ops.range(start..end).map(|(_, op)| op));
+    edits.extend(placement.fresh.iter().filter(|(f, _)| *f == file).map(|(_, keys)| lower::fresh(stream, keys)));
+    if edits.is_empty() {
+        return Ok(None);
+    }
+    let before = stream.text();
+    let after = edit::splice(before.text(), &mut edits).ok_or_else(|| unverified("two edits overlap".into()))?;
+    if !edit::outside_is_equal(before.text(), &after, &edits) {
+        return Err(unverified("a byte outside the edits changed".into()));
+    }
+    reread(before, after, file).map(Some)
+}
+
+/// The laws for the whole project. Returns what the new lines are for.
+fn verified_effect(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix], needs: &[Need]) -> Result<Vec<(FileId, NewLine)>> {
+    let sources = project.sources.with(changed.iter().cloned());
+    let after = Project::read(&sources).map_err(|e| unverified(format!("the result does not load: {}", e.message)))?;
+    check::effect_is_as_planned(project, &after, fixes).map_err(unverified)?;
+    let services: HashSet<&str> = fixes.iter().map(|f| f.service.as_str()).collect();
+    let planned = |f: &audit::Finding| f.fix.is_some() && services.contains(f.service.as_str());
+    if let Some(finding) = audit::audit(&after, needs).iter().find(|f| planned(f)) {
+        return Err(unverified(format!("service `{}` would be changed again", finding.service)));
+    }
+    Ok(new_lines(&after, fixes))
+}
+
 fn reread(before: &TextFile, after: String, file: FileId) -> Result<Stream> {
-    let unverified = |why: String| Error::Unverified(why);
     let text = TextFile::new(before.name(), after.into_bytes(), usize::MAX).map_err(|e| unverified(e.to_string()))?;
     Stream::parse(&text, file).map_err(|e| unverified(format!("the result does not parse: {}", e.message)))
 }
 
 /// Where the changes stand in the result.
 fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
-    let volumes: HashMap<&str, Node<'_>> = after.documents.iter().flat_map(|d| &d.volumes).map(|e| (e.key.text(), e.key)).collect();
+    let volumes: HashMap<&str, Node<'_>> = after.documents.iter().flat_map(|d| &d.volumes).map(|e| (e.name(), e.key())).collect();
     let mut lines = Vec::new();
     for fix in fixes {
         let Some(service) = after.service(&fix.service) else { continue };
         for change in &fix.changes {
             let node = match &change.what {
-                What::ReadOnly => service.get("read_only").map(|e| e.key),
+                What::ReadOnly => service.get("read_only").map(|e| e.key()),
                 What::Tmpfs(item) => service.mounts.iter().find(|m| m.node.resolved().as_str() == Some(item)).map(|m| m.node),
                 What::Volume { target, .. } => service.mounts.iter().find(|m| m.target == *target).map(|m| m.node),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
             };
             let Some(span) = node.map(Node::span) else { continue };
-            let Some(text) = after.streams.iter().find(|s| s.file() == span.file).map(Stream::text) else { continue };
+            let Some(text) = after.sources.file(span.file).map(|s| s.stream.text()) else { continue };
             lines.push((span.file, span.start as usize, text, service.name, change));
         }
     }
@@ -166,7 +197,7 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
 }
 
 /// The streams with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.
-fn commented(streams: &[Stream], lines: &[(FileId, NewLine)]) -> Result<Vec<Stream>> {
+fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec<Arc<Stream>>> {
     let mut result = Vec::new();
     for stream in streams {
         let text = stream.text();
@@ -186,7 +217,7 @@ fn commented(streams: &[Stream], lines: &[(FileId, NewLine)]) -> Result<Vec<Stre
             }
             after.push_str(&line[body.len()..]);
         }
-        result.push(reread(text, after, stream.file())?);
+        result.push(Arc::new(reread(text, after, stream.file())?));
     }
     Ok(result)
 }

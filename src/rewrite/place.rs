@@ -2,18 +2,33 @@
 //!
 //! | the effective value comes from | the change goes |
 //! |---|---|
-//! | the service's own list or scalar | there |
-//! | nothing | into a new key at the end of the service's own mapping |
+//! | a scalar of the service in some layers | to the last of them ([`spot`]) |
+//! | lists of the service in some layers | to the last one with `!override`, else to the one where the service is at home, else to the first |
+//! | a list that a layer resets | in place of that `!reset`, as an `!override` |
+//! | nothing | into a new key at the end of the service's own mapping, where it is at home |
+//! | a base that it extends, which gets the change too | nowhere: it is inherited ([`inherit`]) |
+//! | a base of another file, or one that is not changed | as if nothing were inherited: lists are joined, an own scalar wins |
 //! | an anchor, and all its users get the same change | into the anchor's node, once |
 //! | an anchor, and its users differ | into a new key of each, with the inherited items repeated |
 //! | the service is an alias of another | the alias becomes `<<: *name` with own keys |
 //! | the service's own mapping, which others merge in | as above, when each of them gets the change or a key of its own; else refused |
+//! | an included file | there, by the same rules |
+//! | a file that must not be edited | into a later layer that has the service; else refused |
+//!
+//! With a layer of its own for all changes, every row is: there.
+
+mod inherit;
+mod sharing;
+mod spot;
 
 use super::value::Value;
 use crate::audit::{Fix, What};
-use crate::compose::{Entry, Project, Service, merge};
-use crate::yaml::{Kind, Node, NodeId, Style};
-use std::collections::{HashMap, HashSet};
+use crate::compose::{Entry, Part, Project};
+use crate::text::FileId;
+use crate::yaml::{Kind, Node, NodeId};
+use sharing::Sharing;
+use spot::Spot;
+use std::collections::BTreeMap;
 
 /// What happens to one node of the file.
 #[derive(Debug)]
@@ -32,34 +47,48 @@ pub(super) type Site = (u32, NodeId);
 /// Ops by node, in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct Placement<'a> {
-    pub(super) ops: std::collections::BTreeMap<Site, (Node<'a>, Op<'a>)>,
+    pub(super) ops: BTreeMap<Site, (Node<'a>, Op<'a>)>,
+    /// What an empty file is to hold: its number and top-level keys.
+    pub(super) fresh: Option<(FileId, Vec<(String, Value<'a>)>)>,
     /// Services whose change cannot be placed: (service, the one it would reach or why).
     pub(super) refused: Vec<(String, String)>,
+}
+
+impl Placement<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ops.is_empty() && self.fresh.is_none()
+    }
 }
 
 /// The service keys that changes touch, in the order in which new ones are written.
 const KEYS: [&str; 3] = ["read_only", "tmpfs", "volumes"];
 
-/// Finds the place of every change of `fixes`.
-pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix]) -> Placement<'a> {
-    let mut placer = Placer::new(project, fixes);
-    for key in KEYS {
+/// The new values of one service by key.
+type Wish<'a> = [Vec<Value<'a>>; KEYS.len()];
+
+/// Finds the place of every change of `fixes`. With a `layer`, all changes go into that file.
+pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<FileId>) -> Placement<'a> {
+    let mut placer = Placer::new(project, fixes, layer);
+    placer.inherit();
+    for key in 0..KEYS.len() {
         placer.place_key(key);
     }
     for fix in fixes {
         placer.declare(fix);
     }
-    placer.placement
+    placer.finish()
 }
 
 struct Placer<'p, 'a> {
     project: &'p Project<'a>,
-    /// New values by service and key.
-    wanted: HashMap<(usize, &'static str), Vec<Value<'a>>>,
-    /// Services by the anchored mappings that take part in them.
-    users: HashMap<Site, Vec<usize>>,
-    /// Aliases outside `x-` blocks: alias and the node it stands for.
-    aliases: Vec<(Node<'a>, Node<'a>)>,
+    layer: Option<FileId>,
+    /// New values by service.
+    wishes: Vec<Option<Box<Wish<'a>>>>,
+    /// `None` when no file has an alias: then no node has two users.
+    sharing: Option<Sharing<'a>>,
+    /// Services that the layer does not have yet, and new volumes, in order.
+    new_services: Vec<(usize, Vec<(String, Value<'a>)>)>,
+    new_volumes: Vec<(String, Value<'a>)>,
     placement: Placement<'a>,
 }
 
@@ -67,185 +96,103 @@ fn site(node: Node<'_>) -> Site {
     (node.span().file.0, node.id())
 }
 
-fn wanted_value<'a>(what: &What) -> Option<(&'static str, Value<'a>)> {
+fn wanted_value<'a>(what: &What) -> Option<(usize, Value<'a>)> {
     match what {
-        What::ReadOnly => Some(("read_only", Value::True)),
-        What::Tmpfs(item) => Some(("tmpfs", Value::Text(item.clone()))),
-        What::Volume { name, target } => Some(("volumes", Value::Mount { name: name.clone(), target: target.clone() })),
+        What::ReadOnly => Some((0, Value::True)),
+        What::Tmpfs(item) => Some((1, Value::Text(item.clone()))),
+        What::Volume { name, target } => Some((2, Value::Mount { name: name.clone(), target: target.clone() })),
         What::Declare(_) => None,
     }
 }
 
 impl<'p, 'a> Placer<'p, 'a> {
-    fn new(project: &'p Project<'a>, fixes: &[&Fix]) -> Self {
-        let mut wanted: HashMap<_, Vec<_>> = HashMap::new();
+    fn new(project: &'p Project<'a>, fixes: &[&Fix], layer: Option<FileId>) -> Self {
+        let mut wishes: Vec<Option<Box<Wish<'a>>>> = Vec::new();
+        wishes.resize_with(project.services.len(), || None);
         for fix in fixes {
-            let Some(index) = project.index_of(&fix.service) else { continue };
+            let Some(wish) = project.index_of(&fix.service).and_then(|i| wishes.get_mut(i)) else { continue };
             for (key, value) in fix.changes.iter().filter_map(|c| wanted_value(&c.what)) {
-                wanted.entry((index, key)).or_default().push(value);
+                wish.get_or_insert_default()[key].push(value);
             }
         }
-        let mut aliases = Vec::new();
-        let mut users: HashMap<_, Vec<_>> = HashMap::new();
-        // Without aliases no node has two users, and none of this is needed.
-        if project.streams.iter().any(|s| s.nodes().any(|n| n.kind() == Kind::Alias)) {
-            aliases.extend(project.documents.iter().flat_map(|d| reachable_aliases(d.root)));
-            for (index, service) in project.services.iter().enumerate() {
-                for (body, _) in merge::sources(service.definition) {
-                    users.entry(site(body)).or_default().push(index);
+        let sharing = Sharing::of(project);
+        let (new_services, new_volumes) = (Vec::new(), Vec::new());
+        Self { project, layer, wishes, sharing, new_services, new_volumes, placement: Placement::default() }
+    }
+
+    /// What a service is to get for a key, if anything.
+    fn wish(&self, service: usize, key: usize) -> Option<&Vec<Value<'a>>> {
+        self.wishes[service].as_ref().map(|w| &w[key]).filter(|values| !values.is_empty())
+    }
+
+    fn spot(&self, service: usize, key: usize) -> Spot<'a> {
+        spot::find(self.project, &self.project.services[service], KEYS[key], self.layer)
+    }
+
+    fn part(&self, service: usize, part: usize) -> &Part<'a> {
+        &self.project.services[service].parts[part]
+    }
+
+    fn place_key(&mut self, key: usize) {
+        let mut placed = vec![false; self.project.services.len()];
+        for service in 0..self.project.services.len() {
+            if placed[service] || self.wish(service, key).is_none() {
+                continue;
+            }
+            match self.spot(service, key) {
+                Spot::Locked(why) => self.refuse(service, &why),
+                Spot::NewService => self.put_new_service(service, key),
+                Spot::Part(part, entry) if self.sharing.is_none() => {
+                    let node = entry.map_or(self.part(service, part).definition, |e| e.value());
+                    self.put(node, entry, key, service);
+                }
+                Spot::Part(part, entry) => {
+                    for user in self.place_shared(service, part, entry, key) {
+                        placed[user] = true;
+                    }
                 }
             }
         }
-        Self { project, wanted, users, aliases, placement: Placement::default() }
-    }
-
-    fn place_key(&mut self, key: &'static str) {
-        if self.aliases.is_empty() {
-            for (index, service) in self.project.services.iter().enumerate() {
-                let entry = service.get(key);
-                self.put(entry.map_or(service.definition, |e| e.value), entry, key, index);
-            }
-            return;
-        }
-        // Services by the value that they see, wherever it stands.
-        let mut seeing: HashMap<Site, Vec<usize>> = HashMap::new();
-        for (index, service) in self.project.services.iter().enumerate() {
-            if let Some(entry) = service.get(key) {
-                seeing.entry(site(entry.value.resolved())).or_default().push(index);
-            }
-        }
-        let mut placed: HashSet<usize> = HashSet::new();
-        for (index, service) in self.project.services.iter().enumerate() {
-            if !self.wanted.contains_key(&(index, key)) || placed.contains(&index) {
-                continue;
-            }
-            // The node that the change would touch, and every service that sees it: the value's node, or the service's own mapping
-            // when it has no such key.
-            let (node, users) = match service.get(key) {
-                Some(entry) => (entry.value.resolved(), seeing.get(&site(entry.value.resolved())).cloned().unwrap_or_default()),
-                None => {
-                    let body = service.definition.resolved();
-                    let lacks = |u: &usize| self.project.services[*u].get(key).is_none();
-                    (body, self.users.get(&site(body)).into_iter().flatten().copied().filter(lacks).collect())
-                }
-            };
-            let same = users.iter().all(|u| same_wish(self.wanted.get(&(*u, key)), self.wanted.get(&(index, key))));
-            if same && !self.is_borrowed(node) && self.stray_alias(node, &users, key).is_none() {
-                self.put(node, service.get(key), key, index);
-            } else {
-                self.place_separately(node, &users, key);
-            }
-            placed.extend(users);
-        }
-    }
-
-    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
-    fn is_borrowed(&self, node: Node<'a>) -> bool {
-        let span = node.span();
-        let holds = |value: Node<'_>| value.span().file == span.file && value.span().start <= span.start && value.span().end >= span.end;
-        let sections = self.project.documents.iter().flat_map(|d| d.root.entries());
-        let of_their_own = |key: &str| key != "services" && !key.starts_with("x-");
-        !self.aliases.is_empty() && sections.into_iter().any(|(key, value)| of_their_own(key.text()) && !key.is_merge_key() && holds(value))
-    }
-
-    /// An alias of `node`, or of a node around it, that is not on the way to one of `users`.
-    fn stray_alias(&self, node: Node<'a>, users: &[usize], key: &str) -> Option<Node<'a>> {
-        if self.aliases.is_empty() {
-            return None;
-        }
-        let span = node.span();
-        let mut accounted: HashSet<Site> = HashSet::new();
-        for service in users.iter().map(|&u| &self.project.services[u]) {
-            let file = service_file(service);
-            accounted.extend(service.via.iter().map(|&id| (file, id)));
-            for (_, via) in merge::sources(service.definition) {
-                accounted.extend(via.into_iter().map(|id| (file, id)));
-            }
-            if let Some(entry) = service.get(key) {
-                accounted.extend(entry.via.iter().map(|&id| (file, id)));
-                accounted.insert(site(entry.value));
-            }
-        }
-        let holds = |target: Node<'_>| {
-            target.span().file == span.file
-                && target.span().start <= span.start
-                && target.span().end >= span.end
-                && target.id() <= node.id()
-        };
-        self.aliases.iter().find(|(alias, target)| holds(*target) && !accounted.contains(&site(*alias))).map(|(alias, _)| *alias)
-    }
-
-    fn place_separately(&mut self, node: Node<'a>, users: &[usize], key: &'static str) {
-        let owner = users.iter().copied().find(|&u| owns(&self.project.services[u], key, node));
-        for &user in users {
-            if !self.wanted.contains_key(&(user, key)) {
-                continue;
-            }
-            let service = &self.project.services[user];
-            let is_owner = Some(user) == owner;
-            if let Some(why) = self.obstacle(service, user, if is_owner { node } else { service.definition }, users, key) {
-                self.placement.refused.push((service.name.to_owned(), why));
-            } else if is_owner {
-                self.put(node, service.get(key), key, user);
-            } else {
-                self.put_own_key(service, key, user);
-            }
-        }
-    }
-
-    /// Why a change of `touched`, which is in service `user`'s own definition, would reach something else.
-    fn obstacle(&self, service: &Service<'a>, user: usize, touched: Node<'a>, users: &[usize], key: &str) -> Option<String> {
-        if service.definition.kind() == Kind::Alias {
-            // It becomes a mapping of its own, which nobody else sees.
-            return None;
-        }
-        // Services that would see the change and get no key of their own.
-        let mut seeing = self.users.get(&site(service.definition)).into_iter().flatten().copied();
-        if let Some(other) = seeing.find(|&u| u != user && users.contains(&u) && !self.wanted.contains_key(&(u, key))) {
-            let name = self.project.services[other].name;
-            return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
-        }
-        let alias = self.stray_alias(touched, users, key)?;
-        Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
     }
 
     fn refuse(&mut self, service: usize, why: &str) {
         self.placement.refused.push((self.project.services[service].name.to_owned(), why.to_owned()));
     }
 
-    /// Puts the wish of service `index` where its value stands, or into a new key of its own mapping.
-    fn put(&mut self, node: Node<'a>, entry: Option<&Entry<'a>>, key: &'static str, index: usize) {
-        // With aliases the wish may be compared with others later on.
-        let wish = if self.aliases.is_empty() { self.wanted.remove(&(index, key)) } else { self.wanted.get(&(index, key)).cloned() };
-        let Some(values) = wish else { return };
+    /// Puts the wish of a service where its value stands, or into a new key of its own mapping.
+    fn put(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, key: usize, service: usize) {
+        let Some(values) = self.wish(service, key).cloned() else { return };
         if entry.is_none() {
-            return self.add_keys(node, vec![(key.to_owned(), new_value(key, values))]);
+            return self.add_keys(node, vec![(KEYS[key].to_owned(), new_value(key, values))]);
         }
+        let is_override = matches!(node.tag(), Some("!override" | "!reset"));
         let op = match node.kind() {
-            Kind::Sequence => Op::Items(values),
-            _ if key == "read_only" => Op::Replace(Value::True),
-            _ => Op::Replace(Value::Seq(std::iter::once(Value::Copy(node)).chain(values).collect())),
+            Kind::Sequence if node.tag() != Some("!reset") => Op::Items(values),
+            _ if key == 0 => Op::Replace(Value::True),
+            Kind::Scalar if node.is_null() => Op::Replace(list(is_override, values)),
+            _ if node.tag() == Some("!reset") => Op::Replace(list(is_override, values)),
+            _ => Op::Replace(list(is_override, std::iter::once(Value::Copy(node)).chain(values).collect())),
         };
         self.placement.ops.insert(site(node), (node, op));
     }
 
-    /// Gives a service its own key with the inherited items and its new ones.
-    fn put_own_key(&mut self, service: &Service<'a>, key: &'static str, index: usize) {
-        let Some(wish) = self.wanted.get(&(index, key)).cloned() else { return };
-        let entry = service.get(key);
-        let inherited = entry.map(|e| e.value.resolved());
-        let values: Vec<Value<'a>> = match inherited {
+    /// Gives a part its own key with the items that it merges in and the new ones.
+    fn put_own_key(&mut self, service: usize, part: usize, key: usize) {
+        let Some(wish) = self.wish(service, key).cloned() else { return };
+        let part = self.part(service, part);
+        let (body, found) = (part.definition, crate::compose::merge::find(part.definition, KEYS[key]));
+        let merged_in = found.as_ref().map(|f| f.value.resolved());
+        let values: Vec<Value<'a>> = match merged_in {
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),
-            Some(node) if key != "read_only" => std::iter::once(Value::Copy(node)).chain(wish).collect(),
+            Some(node) if key > 0 && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
             _ => wish,
         };
         let value = new_value(key, values);
-        let body = service.definition;
-        match entry {
-            Some(entry) if entry.owner == body.resolved().id() && body.kind() != Kind::Alias => {
-                self.placement.ops.insert(site(entry.value), (entry.value, Op::Replace(value)));
+        match found {
+            Some(found) if found.owner == body.resolved() && body.kind() != Kind::Alias => {
+                self.placement.ops.insert(site(found.value), (found.value, Op::Replace(value)));
             }
-            _ => self.add_keys(body, vec![(key.to_owned(), value)]),
+            _ => self.add_keys(body, vec![(KEYS[key].to_owned(), value)]),
         }
     }
 
@@ -261,81 +208,101 @@ impl<'p, 'a> Placer<'p, 'a> {
         }
     }
 
+    fn put_new_service(&mut self, service: usize, key: usize) {
+        let Some(values) = self.wish(service, key).cloned() else { return };
+        let entry = (KEYS[key].to_owned(), new_value(key, values));
+        match self.new_services.iter_mut().find(|(index, _)| *index == service) {
+            Some((_, keys)) => keys.push(entry),
+            None => self.new_services.push((service, vec![entry])),
+        }
+    }
+
     fn declare(&mut self, fix: &Fix) {
-        let Some(index) = self.project.index_of(&fix.service) else { return };
+        let Some(service) = self.project.index_of(&fix.service) else { return };
         for change in &fix.changes {
             let What::Declare(name) = &change.what else { continue };
-            let document = &self.project.documents[self.project.services[index].document];
             let entry = (name.clone(), Value::Plain);
-            match document.get("volumes") {
-                Some(section) => {
-                    let node = section.value.resolved();
-                    match self.stray_alias(node, &[], "volumes").filter(|alias| *alias != section.value) {
-                        Some(alias) => self.refuse(index, &format!("the top-level `volumes` is used again by `{}`", alias.text())),
-                        None => self.add_keys(node, vec![entry]),
-                    }
+            if self.layer.is_some() {
+                self.new_volumes.push(entry);
+                continue;
+            }
+            let Spot::Part(part, _) = self.spot(service, 2) else { continue };
+            let Some(index) = self.part(service, part).document else { continue };
+            if self.is_replaced_later(index) {
+                self.refuse(service, "a later layer replaces the top-level `volumes`, so a new volume would be lost");
+                continue;
+            }
+            self.add_volume(service, index, entry);
+        }
+    }
+
+    /// Whether a document after this one resets or overrides the top-level `volumes`.
+    fn is_replaced_later(&self, document: usize) -> bool {
+        let mut sections = self.project.documents[document + 1..].iter().filter_map(|d| d.get("volumes"));
+        sections.any(|e| matches!(e.value().resolved().tag(), Some("!reset" | "!override")))
+    }
+
+    fn add_volume(&mut self, service: usize, document: usize, entry: (String, Value<'a>)) {
+        let document = &self.project.documents[document];
+        match document.get("volumes") {
+            Some(section) => {
+                let node = section.value().resolved();
+                let stray = self.sharing.as_ref().and_then(|s| s.stray_alias(self.project, node, &[], ""));
+                match stray.filter(|alias| *alias != section.value()) {
+                    Some(alias) => self.refuse(service, &format!("the top-level `volumes` is used again by `{}`", alias.text())),
+                    None => self.add_keys(node, vec![entry]),
                 }
-                None => {
-                    let root = document.root;
-                    let (_, op) = self
-                        .placement
-                        .ops
-                        .entry(site(root))
-                        .or_insert_with(|| (root, Op::Keys(vec![("volumes".to_owned(), Value::Map(Vec::new()))])));
-                    if let Op::Keys(keys) = op
-                        && let Some((_, Value::Map(entries))) = keys.last_mut()
-                    {
-                        entries.push(entry);
-                    }
+            }
+            None => self.add_section(document.root, "volumes", entry),
+        }
+    }
+
+    /// An entry of a top-level section that is not there yet, or was made by this.
+    fn add_section(&mut self, root: Node<'a>, name: &str, entry: (String, Value<'a>)) {
+        let (_, op) = self.placement.ops.entry(site(root)).or_insert_with(|| (root, Op::Keys(Vec::new())));
+        let Op::Keys(keys) = op else { return };
+        match keys.iter_mut().find(|(key, _)| key == name) {
+            Some((_, Value::Map(entries))) => entries.push(entry),
+            _ => keys.push((name.to_owned(), Value::Map(vec![entry]))),
+        }
+    }
+
+    /// Puts what is new in the layer into it.
+    fn finish(mut self) -> Placement<'a> {
+        let Some(file) = self.layer else { return self.placement };
+        let services: Vec<(String, Value<'a>)> = std::mem::take(&mut self.new_services)
+            .into_iter()
+            .map(|(index, keys)| (self.project.services[index].name.to_owned(), Value::Map(keys)))
+            .collect();
+        let volumes = std::mem::take(&mut self.new_volumes);
+        let document = self.project.documents.iter().rposition(|d| d.is_layer && d.root.span().file == file);
+        let sections = [("services", services), ("volumes", volumes)];
+        let Some(document) = document else {
+            let keys: Vec<_> = sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect();
+            self.placement.fresh = (!keys.is_empty()).then_some((file, keys));
+            return self.placement;
+        };
+        for (name, entries) in sections {
+            let document = &self.project.documents[document];
+            let section = document.get(name).map(|e| e.value().resolved());
+            for entry in entries {
+                match section {
+                    Some(node) => self.add_keys(node, vec![entry]),
+                    None => self.add_section(document.root, name, entry),
                 }
             }
         }
+        self.placement
     }
 }
 
-fn new_value<'a>(key: &str, mut values: Vec<Value<'a>>) -> Value<'a> {
+fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {
+    if is_override { Value::Override(values) } else { Value::Seq(values) }
+}
+
+fn new_value(key: usize, mut values: Vec<Value<'_>>) -> Value<'_> {
     match values.pop() {
-        Some(value) if key == "read_only" => value,
+        Some(value) if key == 0 => value,
         last => Value::Seq(values.into_iter().chain(last).collect()),
     }
-}
-
-fn service_file(service: &Service<'_>) -> u32 {
-    service.key.span().file.0
-}
-
-/// Whether `node` is the service's own mapping, or a value written in it.
-fn owns(service: &Service<'_>, key: &str, node: Node<'_>) -> bool {
-    let body = service.definition;
-    body.kind() != Kind::Alias
-        && match service.get(key) {
-            Some(entry) => entry.owner == body.id() && entry.value == node,
-            None => body == node,
-        }
-}
-
-fn same_wish(a: Option<&Vec<Value<'_>>>, b: Option<&Vec<Value<'_>>>) -> bool {
-    let text = |v: &Value<'_>| match v {
-        Value::Text(text) => text.clone(),
-        Value::Mount { name, target } => format!("{name}:{target}"),
-        _ => String::new(),
-    };
-    match (a, b) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| text(a) == text(b)),
-        _ => false,
-    }
-}
-
-/// Aliases of a document outside its `x-` blocks, which have no effect of their own.
-fn reachable_aliases(root: Node<'_>) -> Vec<(Node<'_>, Node<'_>)> {
-    let mut found = Vec::new();
-    let mut waiting: Vec<Node<'_>> = root.entries().filter(|(k, _)| !k.text().starts_with("x-")).map(|(_, v)| v).collect();
-    while let Some(node) = waiting.pop() {
-        match node.kind() {
-            Kind::Alias => found.push((node, node.resolved())),
-            _ if node.style() == Style::Empty => {}
-            _ => waiting.extend(node.children()),
-        }
-    }
-    found
 }

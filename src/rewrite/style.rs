@@ -156,6 +156,7 @@ impl Flow {
                 self.map(long_mount(name, target).iter().map(|(k, v)| (self.key(k), plain(v))))
             }
             Value::Seq(values) => self.seq(values.iter().map(|v| self.render(v, long))),
+            Value::Override(values) => format!("!override {}", self.seq(values.iter().map(|v| self.render(v, long)))),
             Value::Map(pairs) => self.map(pairs.iter().map(|(k, v)| (self.key(k), self.render(v, long)))),
             Value::Alias(name) => format!("*{name}"),
             Value::Copy(node) => self.copy(*node),
@@ -167,7 +168,7 @@ impl Flow {
         let node = node.resolved();
         match node.kind() {
             Kind::Sequence => self.seq(node.items().map(|n| self.copy(n))),
-            Kind::Mapping => self.map(merge::entries(node).into_iter().map(|e| (self.copy(e.key), self.copy(e.value)))),
+            Kind::Mapping => self.map(merge::entries(node).into_iter().map(|e| (self.copy(e.key()), self.copy(e.value())))),
             _ => scalar_copy(node, true),
         }
     }

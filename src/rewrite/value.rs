@@ -1,6 +1,6 @@
 //! What is to be written, before its spelling is chosen.
 
-use crate::compose::{MountKind, boolean, merge, mount};
+use crate::compose::{Env, MountKind, boolean, merge, mount};
 use crate::yaml::{Kind, Node, Scalar};
 
 /// A new value. How it is spelled follows the file around it.
@@ -16,6 +16,8 @@ pub(super) enum Value<'a> {
     Plain,
     /// A list.
     Seq(Vec<Value<'a>>),
+    /// A list that takes the place of what earlier layers have.
+    Override(Vec<Value<'a>>),
     /// Keys and values.
     Map(Vec<(String, Value<'a>)>),
     /// An alias of this anchor.
@@ -30,20 +32,33 @@ pub(super) fn long_mount(name: &str, target: &str) -> [(&'static str, String); 3
 }
 
 impl Value<'_> {
+    /// Whether two new values are the same.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::True, Self::True) => true,
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Mount { name, target }, Self::Mount { name: n, target: t }) => name == n && target == t,
+            _ => false,
+        }
+    }
+
     /// Whether `node` reads as this value.
     pub(super) fn is(&self, node: Node<'_>) -> bool {
         match self {
             Self::True => node.kind() == Kind::Scalar && boolean(node) == Some(true) && matches!(node.scalar(), Some(Scalar::Bool(_))),
             Self::Text(text) => node.as_str() == Some(text),
-            Self::Mount { name, target } => mount::volume_item(node).is_ok_and(|m| {
+            Self::Mount { name, target } => mount::volume_item(node, &Env::new()).is_ok_and(|(_, m)| {
                 let items = if node.kind() == Kind::Mapping { merge::entries(node).len() } else { 3 };
                 m.kind == MountKind::Volume
-                    && m.source == Some(name)
+                    && m.source.as_deref() == Some(name)
                     && m.target == *target
                     && m.writable == crate::compose::Known::Yes
                     && items == 3
             }),
             Self::Plain => node.is_null() || node.kind() == Kind::Mapping && node.children().next().is_none(),
+            Self::Override(values) => {
+                node.tag() == Some("!override") && node.kind() == Kind::Sequence && all(values.iter(), node.items(), Value::is)
+            }
             Self::Seq(values) => node.kind() == Kind::Sequence && all(values.iter(), node.items(), Value::is),
             Self::Map(pairs) => {
                 node.kind() == Kind::Mapping
@@ -84,8 +99,8 @@ pub(super) fn same_value(a: Node<'_>, b: Node<'_>) -> bool {
         _ if all(a.entries(), b.entries(), |(j, x), (k, y)| !j.is_merge_key() && j.text() == k.text() && same_value(x, y)) => true,
         _ => {
             let (left, right) = (merge::entries(a), merge::entries(b));
-            let other = |key: &str| right.iter().find(|e| e.key.text() == key);
-            left.len() == right.len() && left.iter().all(|e| other(e.key.text()).is_some_and(|o| same_value(e.value, o.value)))
+            let other = |key: &str| right.iter().find(|e| e.name() == key);
+            left.len() == right.len() && left.iter().all(|e| other(e.name()).is_some_and(|o| same_value(e.value(), o.value())))
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::text::{FileId, Span, TextFile};
 pub const MAX_DEPTH: usize = 128;
 
 /// Index of a node in its stream, in source order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
 impl NodeId {

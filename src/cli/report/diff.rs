@@ -21,10 +21,12 @@ const PAIR_DISTANCE: usize = 40;
 const LONGEST_MARKED: usize = 4096;
 
 /// A unified diff that `git apply` and `patch -p1` take, byte for byte. `path` is relative to the folder in which to apply it.
-pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str) -> String {
+/// With `is_new` it makes the file.
+pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str, is_new: bool) -> String {
     let (old, new) = lines_of(rewrite);
+    let before = if is_new { "/dev/null".to_owned() } else { git_name("a/", path) };
     let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-    diff.unified_diff().context_radius(CONTEXT).header(&git_name("a/", path), &git_name("b/", path)).to_string()
+    diff.unified_diff().context_radius(CONTEXT).header(&before, &git_name("b/", path)).to_string()
 }
 
 /// The old and the new lines as git counts them: a carriage return alone ends none.

@@ -1,12 +1,11 @@
 //! Findings and reasons as text for people.
 
 use super::diff;
-use crate::audit::Finding;
+use crate::audit::{Finding, Fix, Rule};
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::rewrite::Rewrite;
 use crate::text::Span;
-use crate::yaml::Stream;
 use std::collections::HashMap;
 
 /// Most names in one sentence.
@@ -14,33 +13,54 @@ const MOST_NAMES: usize = 6;
 
 /// `file:line:column` of a place.
 fn at(project: &Project<'_>, span: Span) -> String {
-    let Some(text) = project.streams.iter().find(|s| s.file() == span.file).map(Stream::text) else { return String::new() };
+    let Some(text) = project.sources.file(span.file).map(|s| s.stream.text()) else { return String::new() };
     let (line, column) = text.line_column(span.start as usize);
     format!("{}:{line}:{column}", text.name())
 }
 
+/// Something that was left alone, and why.
+pub(in crate::cli) struct Remark {
+    /// Place, service, what, and the rule's name.
+    text: String,
+    /// What to do about it.
+    help: Option<String>,
+    /// The rule's name.
+    pub(in crate::cli) rule: &'static str,
+}
+
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
-pub(in crate::cli) fn remarks(ui: &Ui, project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) {
-    for include in project.documents.iter().filter_map(|d| d.get("include")) {
-        let text = format!(
-            "{}: `include` is not followed yet: services of included files are not looked at [not-followed]",
-            at(project, include.key.span())
-        );
-        ui.warn(&clean_line(&text));
-    }
+pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) -> Vec<Remark> {
+    let not_followed = Rule::NotFollowed.id();
+    let unread = project.unread.iter().map(|(span, why)| Remark {
+        text: format!("{}: {why}: its services are not looked at [{not_followed}]", at(project, *span)),
+        help: Some("run in that project, or bring the file into this one".to_owned()),
+        rule: not_followed,
+    });
+    let mut remarks: Vec<Remark> = unread.collect();
     let refused: HashMap<&str, &str> = refused.iter().map(|(service, why)| (service.as_str(), why.as_str())).collect();
     for finding in findings {
         let (message, rule, help) = match (&finding.fix, refused.get(finding.service.as_str())) {
-            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.as_deref()),
-            (Some(_), Some(why)) => (
-                format!("not changed: {why}"),
-                "shared-definition",
-                Some("harden both services in one run, or give each its own definition"),
-            ),
+            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone()),
+            (Some(fix), Some(why)) => (format!("not changed: {why}"), Rule::SharedDefinition.id(), Some(by_hand(fix))),
             (Some(_), None) => continue,
         };
-        ui.warn(&clean_line(&format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service)));
-        if let Some(help) = help {
+        let text = format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service);
+        remarks.push(Remark { text, help, rule });
+    }
+    remarks
+}
+
+/// How to make a change that has no place in the project's own files.
+fn by_hand(fix: &Fix) -> String {
+    let changes: Vec<String> = fix.changes.iter().map(|c| c.what.to_string()).collect();
+    format!("put it into a layer of its own with --override compose.override.yaml, or add by hand: {}", changes.join(", "))
+}
+
+/// Says what was left alone.
+pub(in crate::cli) fn print_remarks(ui: &Ui, remarks: &[Remark]) {
+    for remark in remarks {
+        ui.warn(&clean_line(&remark.text));
+        if let Some(help) = &remark.help {
             ui.hint(&clean_line(help));
         }
     }

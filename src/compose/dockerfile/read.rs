@@ -13,13 +13,13 @@ const MAX_NAME: usize = 512;
 const MAX_PATH: usize = 4096;
 
 /// Reads the stage that `build` asks for and the stages below it. Errors: why nothing is known.
-pub(super) fn read(text: &str, build: &Build<'_>) -> Result<Facts, String> {
+pub(super) fn read(text: &str, build: &Build) -> Result<Facts, String> {
     let dockerfile = parse_dockerfile::parse(text).map_err(|e| format!("its Dockerfile is not understood: {}", short(&e.to_string())))?;
     let arguments = Arguments::new(dockerfile.global_args().map(|arg| &*arg.arguments.value), build);
     let stages: Vec<Stage<'_, '_>> = dockerfile.stages().collect();
     let names = stages.iter().enumerate().rev().filter_map(|(i, s)| Some((s.from.as_.as_ref()?.1.value.to_ascii_lowercase(), i)));
     let names: HashMap<String, usize> = names.collect();
-    let mut current = match build.target {
+    let mut current = match &build.target {
         Some(target) => names
             .get(&target.to_ascii_lowercase())
             .copied()
@@ -32,7 +32,7 @@ pub(super) fn read(text: &str, build: &Build<'_>) -> Result<Facts, String> {
         let image = arguments.substitute(&stages[current].from.image.value);
         if let Some(other) = build.contexts.get(image.as_str()) {
             let replaced = || format!("another build context stands for the Dockerfile's base {}", short(&image));
-            break other.and_then(|o| o.strip_prefix("docker-image://")).map(str::to_owned).ok_or_else(replaced);
+            break other.as_deref().and_then(|o| o.strip_prefix("docker-image://")).map(str::to_owned).ok_or_else(replaced);
         }
         match names.get(&image.to_ascii_lowercase()) {
             // Only earlier stages can be meant, so this ends.
@@ -144,12 +144,12 @@ enum Argument {
 }
 
 impl Arguments {
-    fn new<'t>(instructions: impl Iterator<Item = &'t str>, build: &Build<'_>) -> Self {
+    fn new<'t>(instructions: impl Iterator<Item = &'t str>, build: &Build) -> Self {
         let mut arguments = Self(HashMap::new());
         for word in instructions.flat_map(words) {
             let (name, default) = word.split_once('=').map_or((word.as_str(), None), |(n, d)| (n, Some(d)));
             let value = match (build.args.get(name), default) {
-                (Some(Some(value)), _) => Argument::Set((*value).to_owned()),
+                (Some(Some(value)), _) => Argument::Set(value.clone()),
                 (Some(None), _) => Argument::Unknown,
                 (None, None) => Argument::Unset,
                 (None, Some(default)) => match arguments.substitute(default) {
@@ -262,6 +262,7 @@ mod tests {
     use super::*;
 
     fn facts(text: &str, target: Option<&str>) -> Result<Facts, String> {
+        let target = target.map(str::to_owned);
         read(text, &Build { path: None, target, inline: None, args: HashMap::new(), contexts: HashMap::new() })
     }
 

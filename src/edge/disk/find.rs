@@ -2,6 +2,8 @@
 
 use super::cannot_read;
 use crate::error::{Error, Result};
+use ignore::WalkBuilder;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -38,6 +40,29 @@ pub fn find(path: Option<&Path>) -> Result<Found> {
         return Ok(Found { files: vec![path.to_owned()], ignored: Vec::new() });
     }
     find_in(path)?.ok_or_else(|| Error::NoComposeFile(path.to_owned()))
+}
+
+/// The folders below `tops` that hold a project, sorted, each once. The tree is looked at as git sees it: what `.gitignore` and the like
+/// leave out is left out, hidden folders are looked into, links are not followed.
+///
+/// Errors: [`Error::Read`] if one of `tops` is not there.
+pub fn projects_below(tops: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut found = BTreeSet::new();
+    for top in tops {
+        fs::metadata(top).map_err(|e| cannot_read(top, &e))?;
+        let walk = WalkBuilder::new(top).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
+        // A folder that cannot be looked into holds no project of ours.
+        for entry in walk.flatten().filter(|e| e.file_name().to_str().is_some_and(|name| MAIN_NAMES.contains(&name))) {
+            let folder = entry.path().parent().unwrap_or(top);
+            found.insert(folder.strip_prefix(".").ok().filter(|f| !f.as_os_str().is_empty()).unwrap_or(folder).to_owned());
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Where `path` really is, if it is there.
+pub fn real_path(path: &Path) -> Option<PathBuf> {
+    super::canonical(path).ok()
 }
 
 /// Finds the project in the working directory, known to be `here`, or in the nearest folder above it.

@@ -18,8 +18,8 @@ use other as system;
 #[cfg(unix)]
 use unix as system;
 
-pub use find::{Found, find};
-pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, write_all};
+pub use find::{Found, find, projects_below, real_path};
+pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, write_all};
 
 use crate::error::{Error, Result, SourceError};
 use crate::text::{FileId, MAX_FILE_BYTES, NotText, Span, TextFile};
@@ -32,13 +32,19 @@ use std::path::{Path, PathBuf};
 pub struct Loaded {
     path: PathBuf,
     file: TextFile,
-    identity: system::Identity,
+    /// `None` for a file that is not there yet.
+    identity: Option<system::Identity>,
 }
 
 impl Loaded {
     /// The path as the user wrote it.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the file is to be made.
+    pub fn is_new(&self) -> bool {
+        self.identity.is_none()
     }
 
     /// The text; its name is the path.
@@ -62,7 +68,41 @@ pub fn read(path: &Path) -> Result<Loaded> {
         let size = usize::try_from(opened.len()).unwrap_or(usize::MAX);
         return Err(Error::NotText { path: path.to_owned(), problem: NotText::TooLarge(size, MAX_FILE_BYTES) });
     }
-    Ok(Loaded { path: path.to_owned(), file: read_from(path, handle)?, identity: system::identity(&opened) })
+    Ok(Loaded { path: path.to_owned(), file: read_from(path, handle)?, identity: Some(system::identity(&opened)) })
+}
+
+/// A file that is to be made: empty so far.
+///
+/// Errors: [`Error::Refused`] if something of that name is there; [`Error::Read`] if its folder is not.
+pub fn absent(path: &Path) -> Result<Loaded> {
+    let folder = folder_of(path);
+    fs::metadata(folder).map_err(|e| cannot_read(folder, &e))?;
+    if fs::symlink_metadata(path).is_ok() {
+        let hint = "name a Compose file, or a path where nothing is yet".to_owned();
+        return Err(Error::Refused { path: path.to_owned(), reason: "something that is no file has its name".into(), hint });
+    }
+    let problem = |problem| Error::NotText { path: path.to_owned(), problem };
+    let file = TextFile::new(path.to_string_lossy().as_ref(), Vec::new(), MAX_FILE_BYTES).map_err(problem)?;
+    Ok(Loaded { path: path.to_owned(), file, identity: None })
+}
+
+/// The folder that `path` is in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `path` without links; a last part that is not there yet is kept.
+fn canonical(path: &Path) -> io::Result<PathBuf> {
+    match (fs::canonicalize(path), path.file_name()) {
+        (Err(e), Some(name)) if e.kind() == io::ErrorKind::NotFound => Ok(fs::canonicalize(folder_of(path))?.join(name)),
+        (found, _) => found,
+    }
+}
+
+/// Why a file must not be written by a project whose folder is `root` (see [`root_of`]), if so.
+pub fn locked(root: &Path, path: &Path) -> Option<String> {
+    let real = canonical(path).ok()?;
+    (!real.starts_with(root)).then(|| format!("{} is outside the project folder {}", path.display(), root.display()))
 }
 
 /// Reads text from anything that has bytes, such as standard input, to its end or just over [`MAX_FILE_BYTES`].
@@ -83,7 +123,7 @@ pub fn read_from(name: &Path, source: impl Read) -> Result<TextFile> {
 ///
 /// Errors: [`Error::Read`] if the folder is not there.
 pub fn root_of(file: &Path) -> Result<PathBuf> {
-    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     let folder = fs::canonicalize(folder).map_err(|e| cannot_read(folder, &e))?;
     let top = folder.ancestors().find(|f| fs::symlink_metadata(f.join(".git")).is_ok());
     Ok(top.unwrap_or(&folder).to_owned())
@@ -95,7 +135,7 @@ pub fn root_of(file: &Path) -> Result<PathBuf> {
 /// Errors: [`Error::Read`] if one of them is not there.
 pub fn name_in_patch(root: &Path, file: &Path) -> Result<(Option<PathBuf>, String)> {
     let here = fs::canonicalize(".").map_err(|e| cannot_read(Path::new("."), &e))?;
-    let real = fs::canonicalize(file).map_err(|e| cannot_read(file, &e))?;
+    let real = canonical(file).map_err(|e| cannot_read(file, &e))?;
     let (folder, path) = match (real.strip_prefix(here), real.strip_prefix(root)) {
         (Ok(path), _) => (None, path),
         (_, Ok(path)) => (Some(root.to_owned()), path),

@@ -45,3 +45,7 @@ pub(super) fn is_read_only_folder(_: &Metadata) -> bool {
 pub(super) fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
     Ok(())
 }
+
+pub(super) fn make_readable(_: &File) -> io::Result<()> {
+    Ok(())
+}

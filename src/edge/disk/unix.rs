@@ -1,8 +1,8 @@
 //! What the standard library knows about files on Unix only.
 
-use std::fs::{File, FileType, Metadata};
+use std::fs::{File, FileType, Metadata, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, fchown};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// What makes a file the same file: device and inode.
@@ -62,4 +62,9 @@ pub(super) fn keep_owner(file: &File, wanted: &Metadata) -> io::Result<()> {
         return Ok(());
     }
     fchown(file, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Lets others read a new file, as they can read most Compose files.
+pub(super) fn make_readable(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
 }

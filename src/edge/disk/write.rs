@@ -13,7 +13,7 @@ use super::{Loaded, read};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
@@ -23,32 +23,43 @@ pub const TEMPORARY_PREFIX: &str = ".rofs-harden-";
 /// End of a temporary file's name.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
 
+/// New text for a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// The folder that nothing is written outside of (see [`super::root_of`]).
+    pub root: &'a Path,
+    /// The file as it was read.
+    pub loaded: &'a Loaded,
+    /// Its new text.
+    pub after: &'a str,
+}
+
 /// Writes the new text of every file of one plan; files whose text stays the same are not touched. Everything is prepared
 /// and checked before the first rename. If a rename fails then, the files renamed before it are put back.
 ///
 /// Errors, after each of which the files are as they were:
-/// - [`Error::Refused`] for targets outside `root` (see [`super::root_of`]), files of several names, read-only files and
+/// - [`Error::Refused`] for targets outside their root, files of several names, read-only files and
 ///   folders, files whose owner cannot be kept, and two changes to one file;
 /// - [`Error::Changed`] if a file is not the one that was read any more: other bytes, or another file of that name;
 /// - [`Error::Write`] with the system's words.
 ///
 /// [`Error::Partly`] alone says that some files are new: a rename failed and so did putting them back.
-pub fn write_all(root: &Path, writes: &[(&Loaded, &str)]) -> Result<()> {
-    let root = fs::canonicalize(root).map_err(|e| super::cannot_read(root, &e))?;
+pub fn write_all(writes: &[Write<'_>]) -> Result<()> {
     let mut staged = Vec::new();
     let mut targets = BTreeSet::new();
-    for (loaded, after) in writes.iter().filter(|(loaded, after)| loaded.file().text() != *after) {
+    for Write { root, loaded, after } in writes.iter().filter(|w| w.loaded.file().text() != w.after) {
+        let root = fs::canonicalize(root).map_err(|e| super::cannot_read(root, &e))?;
         let stage = Staged::new(&root, loaded, after)?;
         if !targets.insert(stage.target.path.clone()) {
             return refuse(loaded, "another change of the same plan writes to the same file", "name each file once");
         }
         staged.push(stage);
     }
-    commit(&root, staged)
+    commit(staged)
 }
 
 /// Renames all, or fails and puts back what was renamed.
-fn commit(root: &Path, staged: Vec<Staged<'_>>) -> Result<()> {
+fn commit(staged: Vec<Staged<'_>>) -> Result<()> {
     // Syncing took long enough for an editor to save, so look again now that all that is left to do is to rename.
     for stage in &staged {
         stage.target.expect_unchanged()?;
@@ -58,21 +69,21 @@ fn commit(root: &Path, staged: Vec<Staged<'_>>) -> Result<()> {
     for stage in staged {
         match stage.rename() {
             Ok(target) => written.push(target),
-            Err(error) => return Err(undo(root, &written, &all, error)),
+            Err(error) => return Err(undo(&written, &all, error)),
         }
     }
     match written.iter().try_for_each(|target| target.folder.handle.sync().map_err(|e| cannot_write(target.loaded, &e))) {
         Ok(()) => Ok(()),
-        Err(error) => Err(undo(root, &written, &all, error)),
+        Err(error) => Err(undo(&written, &all, error)),
     }
 }
 
 /// Puts the old text of `written` back and returns what to report: `error` itself if that worked.
-fn undo(root: &Path, written: &[Target<'_>], all: &[PathBuf], error: Error) -> Error {
+fn undo(written: &[Target<'_>], all: &[PathBuf], error: Error) -> Error {
     let mut stuck = Vec::new();
     let mut reasons = Vec::new();
     for target in written {
-        if let Err(reason) = target.restore(root) {
+        if let Err(reason) = target.restore() {
             stuck.push(target.loaded.path().to_owned());
             reasons.push(reason.to_string());
         }
@@ -88,6 +99,7 @@ fn undo(root: &Path, written: &[Target<'_>], all: &[PathBuf], error: Error) -> E
 struct Target<'a> {
     loaded: &'a Loaded,
     after: &'a str,
+    root: PathBuf,
     /// Where the file really is: absolute, without links.
     path: PathBuf,
     folder: Folder,
@@ -95,7 +107,11 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn new(root: &Path, loaded: &'a Loaded, after: &'a str) -> Result<Self> {
-        let path = fs::canonicalize(loaded.path()).map_err(|e| gone_or_failed(loaded, &e))?;
+        let path = match loaded.identity {
+            Some(_) => fs::canonicalize(loaded.path()),
+            None => super::canonical(loaded.path()),
+        };
+        let path = path.map_err(|e| gone_or_failed(loaded, &e))?;
         if !path.starts_with(root) {
             let reason = format!("it is {}, outside the project folder {}", path.display(), root.display());
             return refuse(loaded, &reason, "name that file itself as the PATH to work on it as its own project");
@@ -104,13 +120,16 @@ impl<'a> Target<'a> {
         if system::is_read_only_folder(&folder.handle.metadata().map_err(|e| cannot_write(loaded, &e))?) {
             return refuse(loaded, "its folder is read-only", WRITABLE_FOLDER);
         }
-        Ok(Self { loaded, after, path, folder })
+        Ok(Self { loaded, after, root: root.to_owned(), path, folder })
     }
 
-    /// The target's metadata, if it is still the file that was read and may be replaced.
-    fn expect_unchanged(&self) -> Result<Metadata> {
+    /// The target's metadata, if it is still the file that was read and may be replaced; `None` if there still is none.
+    fn expect_unchanged(&self) -> Result<Option<Metadata>> {
         let loaded = self.loaded;
         let changed = || Error::Changed(loaded.path().to_owned());
+        let Some(identity) = loaded.identity else {
+            return if fs::symlink_metadata(&self.path).is_err() { Ok(None) } else { Err(changed()) };
+        };
         let named = fs::symlink_metadata(&self.path).map_err(|e| gone_or_failed(loaded, &e))?;
         if !named.is_file() {
             return Err(changed());
@@ -123,7 +142,7 @@ impl<'a> Target<'a> {
             _ => return refuse(loaded, "it is read-only", "make it writable for yourself if it may be changed (chmod u+w)"),
         };
         let opened = handle.metadata().map_err(|e| cannot_write(loaded, &e))?;
-        if !opened.is_file() || system::identity(&opened) != loaded.identity {
+        if !opened.is_file() || system::identity(&opened) != identity {
             return Err(changed());
         }
         if system::names(&opened) > 1 {
@@ -133,7 +152,7 @@ impl<'a> Target<'a> {
         let before = loaded.file().text().as_bytes();
         let mut now = Vec::with_capacity(before.len() + 1);
         Read::by_ref(&mut handle).take(before.len() as u64 + 1).read_to_end(&mut now).map_err(|e| cannot_write(loaded, &e))?;
-        if now == before { Ok(opened) } else { Err(changed()) }
+        if now == before { Ok(Some(opened)) } else { Err(changed()) }
     }
 
     fn expect_folder(&self) -> Result<()> {
@@ -141,13 +160,16 @@ impl<'a> Target<'a> {
     }
 
     /// Puts the old text back, if the file still has the new one.
-    fn restore(&self, root: &Path) -> Result<()> {
+    fn restore(&self) -> Result<()> {
         let mut now = read(&self.path)?;
+        if self.loaded.identity.is_none() && now.file().text() == self.after {
+            return fs::remove_file(&self.path).map_err(|e| cannot_write(self.loaded, &e));
+        }
         self.loaded.path().clone_into(&mut now.path);
         if now.file().text() != self.after {
             return Err(Error::Changed(now.path));
         }
-        let target = Staged::new(root, &now, self.loaded.file().text())?.rename()?;
+        let target = Staged::new(&self.root, &now, self.loaded.file().text())?.rename()?;
         target.folder.handle.sync().map_err(|e| cannot_write(&now, &e))
     }
 }
@@ -171,13 +193,17 @@ impl<'a> Staged<'a> {
         };
         temporary.write_all(after.as_bytes()).map_err(|e| cannot_write(loaded, &e))?;
         // Until here only its creator can read the new file. The owner comes first: changing it may clear bits of the mode.
-        match system::keep_owner(temporary.as_file(), &wanted) {
-            Err(e) if is_forbidden(&e) => {
-                return refuse(loaded, "its owner could not be kept", "run the command as the file's owner, or apply the diff yourself");
+        if let Some(wanted) = wanted {
+            match system::keep_owner(temporary.as_file(), &wanted) {
+                Err(e) if is_forbidden(&e) => {
+                    return refuse(loaded, "its owner could not be kept", "run the command as the file's owner, or apply the diff yourself");
+                }
+                kept => kept.map_err(|e| cannot_write(loaded, &e))?,
             }
-            kept => kept.map_err(|e| cannot_write(loaded, &e))?,
+            temporary.as_file().set_permissions(wanted.permissions()).map_err(|e| cannot_write(loaded, &e))?;
+        } else {
+            system::make_readable(temporary.as_file()).map_err(|e| cannot_write(loaded, &e))?;
         }
-        temporary.as_file().set_permissions(wanted.permissions()).map_err(|e| cannot_write(loaded, &e))?;
         temporary.as_file().sync_all().map_err(|e| cannot_write(loaded, &e))?;
         Ok(Self { target, temporary: temporary.into_temp_path() })
     }
@@ -185,8 +211,13 @@ impl<'a> Staged<'a> {
     fn rename(self) -> Result<Target<'a>> {
         let Self { target, temporary } = self;
         target.expect_folder()?;
-        match temporary.persist(&target.path) {
+        let renamed = match target.loaded.identity {
+            Some(_) => temporary.persist(&target.path),
+            None => temporary.persist_noclobber(&target.path),
+        };
+        match renamed {
             Ok(()) => Ok(target),
+            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Err(Error::Changed(target.loaded.path().to_owned())),
             Err(e) if e.error.kind() == ErrorKind::ResourceBusy => {
                 refuse(target.loaded, "it is a mount of its own and cannot be replaced", "mount its folder instead of the file")
             }
@@ -261,7 +292,7 @@ mod tests {
         let (_folder, root, [a, b]) = project();
         let staged = vec![Staged::new(&root, &a, "new").expect("stage"), Staged::new(&root, &b, "new").expect("stage")];
         fs::remove_file(&staged[1].temporary).expect("removed");
-        let error = commit(&root, staged).expect_err("nothing to rename");
+        let error = commit(staged).expect_err("nothing to rename");
         assert!(matches!(&error, Error::Write { path, .. } if path == b.path()), "{error}");
         assert_eq!((content(a.path()), content(b.path())), ("old".to_owned(), "old".to_owned()));
         assert_eq!(fs::read_dir(&root).expect("list").count(), 2, "no temporary file is left");
@@ -272,7 +303,7 @@ mod tests {
         let (_folder, root, [a, b]) = project();
         let staged = vec![Staged::new(&root, &a, "new").expect("stage"), Staged::new(&root, &b, "new").expect("stage")];
         fs::write(b.path(), "saved").expect("file");
-        assert!(matches!(commit(&root, staged), Err(Error::Changed(path)) if path == b.path()));
+        assert!(matches!(commit(staged), Err(Error::Changed(path)) if path == b.path()));
         assert_eq!((content(a.path()), content(b.path())), ("old".to_owned(), "saved".to_owned()));
     }
 
@@ -283,7 +314,7 @@ mod tests {
         fs::write(a.path(), "somebody else's").expect("file");
         let all = [a.path().to_owned(), b.path().to_owned()];
         let cause = Error::Write { path: b.path().to_owned(), reason: "no space".into() };
-        let error = undo(&root, &[written], &all, cause);
+        let error = undo(&[written], &all, cause);
         let Error::Partly { written, unwritten, reason } = error else { panic!("{error}") };
         assert_eq!((written.as_slice(), unwritten.as_slice()), (&all[..1], &all[1..]));
         assert!(reason.contains("no space") && reason.contains("changed on disk"), "{reason}");

@@ -1,0 +1,130 @@
+//! The plan of one project: everything that is shown, asked, written or summed up, without the project itself.
+
+use super::args::Harden;
+use super::ask::Ask;
+use super::load::{Files, Place};
+use super::report::text::{self, Remark};
+use super::review;
+use super::ui::Ui;
+use crate::audit::{Applicability, Finding, Fix, audit};
+use crate::compose::{Known, Project};
+use crate::edge::disk;
+use crate::error::Result;
+use crate::evidence::{Need, Selection, needs};
+use crate::rewrite::{self, Rewrite};
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// The plan of one project.
+pub(super) struct Plan {
+    /// Folder that nothing is written outside of.
+    pub(super) root: PathBuf,
+    /// What to tell the person about the choice of files.
+    pub(super) warnings: Vec<String>,
+    /// The files that change, each with what was read; `None` for standard input.
+    pub(super) rewrites: Vec<(Option<disk::Loaded>, Rewrite)>,
+    /// The name of the first file.
+    pub(super) name: String,
+    /// The first file's text, as it was read.
+    pub(super) text: String,
+    pub(super) findings: Vec<Finding>,
+    /// Fixes that are carried out.
+    pub(super) accepted: Vec<Fix>,
+    /// Services whose fix is assumed and was not asked for.
+    pub(super) held_back: Vec<String>,
+    /// What was left alone and why.
+    pub(super) remarks: Vec<Remark>,
+    /// What `--check` says, a line for each service.
+    pub(super) missing: Vec<String>,
+    pub(super) counts: Counts,
+}
+
+/// Services of a project.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) services: usize,
+    /// Services that were looked at.
+    pub(super) selected: usize,
+    /// Services whose root filesystem is read-only already.
+    pub(super) hard: usize,
+}
+
+/// Who decides, in an interactive review.
+pub(super) type Reviewer<'r> = Option<(&'r Ui, &'r Ask)>;
+
+impl Plan {
+    /// Plans the project at a place.
+    pub(super) fn read(place: Place<'_>, args: &Harden, selection: &Selection, reviewer: Reviewer<'_>) -> Result<Self> {
+        Self::new(Files::read(place, args)?, args, selection, reviewer)
+    }
+
+    /// Plans the project of these files.
+    pub(super) fn new(mut files: Files, args: &Harden, selection: &Selection, reviewer: Reviewer<'_>) -> Result<Self> {
+        let project = files.project()?;
+        let selection = with_profiles(&project, selection, &args.profile);
+        let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
+        let findings = audit(&project, &needs);
+        let (mut accepted, held_back) = accept(&findings, &needs, args.unsafe_fixes);
+        let options = rewrite::Options { explain: args.explain_in_file, layer: files.layer };
+        if let Some((ui, ask)) = reviewer {
+            (accepted, needs) = review::review(ui, ask, &project, &findings, needs, options)?;
+        }
+        let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
+        let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
+        accepted.retain(|f| !refused.contains(f.service.as_str()));
+        let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
+        let is_open = |f: &&Finding| f.fix.is_some() && open.contains(f.service.as_str());
+        let missing = findings.iter().filter(is_open).map(|f| text::missing(&project, f)).collect();
+        let remarks = text::remarks(&project, &findings, &outcome.refused);
+        let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
+        let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
+        let first = project.sources.files().first().map(|s| s.stream.text().clone());
+        let (name, text) = first.map_or_else(Default::default, |t| (t.name().to_owned(), t.text().to_owned()));
+        drop(project);
+        let rewrites = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
+        let (root, warnings) = (files.root, files.warnings);
+        Ok(Self { root, warnings, rewrites, name, text, findings, accepted, held_back, remarks, missing, counts })
+    }
+
+    /// The changes to write.
+    pub(super) fn writes(&self) -> impl Iterator<Item = disk::Write<'_>> {
+        self.rewrites.iter().filter_map(|(loaded, rewrite)| {
+            Some(disk::Write { root: &self.root, loaded: loaded.as_ref()?, after: rewrite.after().text() })
+        })
+    }
+
+    /// Names of the services that change.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &str> {
+        self.accepted.iter().map(|f| f.service.as_str())
+    }
+}
+
+/// Fixes that are documented or asked for, and the services of those that are not.
+fn accept(findings: &[Finding], needs: &[Need], unsafe_fixes: bool) -> (Vec<Fix>, Vec<String>) {
+    let consent: HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
+    let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
+    for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
+        if unsafe_fixes || fix.applicability == Applicability::Safe || consent.contains(fix.service.as_str()) {
+            accepted.push(fix.clone());
+        } else {
+            held_back.push(fix.service.clone());
+        }
+    }
+    (accepted, held_back)
+}
+
+/// The selection without the services whose profiles are not active.
+fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]) -> Selection {
+    let mut selection = selection.clone();
+    if !active.is_empty() && !active.iter().any(|p| p == "*") {
+        for service in &project.services {
+            let profiles = service.texts("profiles");
+            let is_active = profiles.is_empty() || profiles.iter().any(|p| active.iter().any(|a| a == p.text()));
+            let is_named = selection.only.iter().chain(selection.forced.iter().map(|(name, _)| name)).any(|n| n == service.name);
+            if !is_active && !is_named {
+                selection.skip.push(service.name.to_owned());
+            }
+        }
+    }
+    selection
+}

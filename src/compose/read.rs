@@ -1,0 +1,485 @@
+//! From files to services: layers, documents, `extends`, `include`.
+
+use super::interpolate::{self, Env};
+use super::merge::{self, Entry};
+use super::service::{Part, Scope, Service, is_reset};
+use super::sources::{Sources, Wanted, join};
+use super::{Document, Project, invalid};
+use crate::text::{FileId, Span};
+use crate::yaml::{Kind, Node, NodeId, SyntaxError};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Longest chain of services that extend each other.
+const MAX_EXTENDS: usize = 64;
+/// Deepest nesting of `include`.
+const MAX_INCLUDES: usize = 64;
+/// Most documents that are read, those of a file that is included twice counted twice.
+const MAX_DOCUMENTS: usize = 20_000;
+
+impl<'a> Project<'a> {
+    /// Reads a project.
+    ///
+    /// Errors: what Compose itself rejects in the keys that are read here, with Compose's words; files that are missing.
+    pub fn read(sources: &'a Sources) -> Result<Self, SyntaxError> {
+        let mut reader = Reader::new(sources);
+        let project = reader.project()?;
+        match reader.wanted.pop() {
+            Some((_, span)) => Err(SyntaxError { span, message: "this file was not read".into(), hint: None }),
+            None => Ok(project),
+        }
+    }
+}
+
+/// The files that the project names and that were not added to `sources` yet, and where. Adding them may make it name more.
+///
+/// Errors: as for [`Project::read`].
+pub fn wanted(sources: &Sources) -> Result<Vec<(Wanted, Span)>, SyntaxError> {
+    // Most projects name no other file.
+    let names_files = |text: &str| text.contains("extends") || text.contains("include");
+    if !sources.files().iter().any(|f| names_files(f.stream.text().text())) {
+        return Ok(Vec::new());
+    }
+    let mut reader = Reader::new(sources);
+    reader.project()?;
+    let mut seen = HashSet::new();
+    reader.wanted.retain(|(wanted, _)| seen.insert(wanted.clone()));
+    Ok(reader.wanted)
+}
+
+/// Services in the making.
+#[derive(Default)]
+struct Model<'a> {
+    services: Vec<Draft<'a>>,
+    by_name: HashMap<&'a str, usize>,
+    /// Names of declared volumes.
+    volumes: Vec<&'a str>,
+}
+
+struct Draft<'a> {
+    name: &'a str,
+    parts: Vec<Part<'a>>,
+    unread: Option<(Span, String)>,
+}
+
+/// The service definitions of one document, or of all documents of a file, by name.
+type Table<'a> = HashMap<&'a str, Vec<Entry<'a>>>;
+
+struct Reader<'a> {
+    sources: &'a Sources,
+    documents: Vec<Document<'a>>,
+    unread: Vec<(Span, String)>,
+    wanted: Vec<(Wanted, Span)>,
+    tables: HashMap<FileId, Rc<Table<'a>>>,
+    entries: HashMap<(FileId, NodeId), Arc<[Entry<'a>]>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Self {
+            sources,
+            documents: Vec::new(),
+            unread: Vec::new(),
+            wanted: Vec::new(),
+            tables: HashMap::new(),
+            entries: HashMap::new(),
+        }
+    }
+
+    fn project(&mut self) -> Result<Project<'a>, SyntaxError> {
+        let sources = self.sources;
+        let scope = Arc::new(Scope { folder: sources.directory().to_owned(), env: sources.env().clone() });
+        let model = self.model(sources.layers(), &scope, &mut Vec::new())?;
+        if self.documents.is_empty() {
+            let span = Span { file: FileId(0), start: 0, end: 0 };
+            let hint = Some("a Compose file needs at least `services:`".into());
+            return Err(SyntaxError { span, message: "empty compose file".into(), hint });
+        }
+        let drafts = model.services.into_iter().filter(|d| d.parts.iter().any(|p| !p.is_base));
+        let services: Vec<Service<'a>> = drafts.map(|d| Service::read(d.name, d.parts, d.unread)).collect::<Result<_, _>>()?;
+        let by_name = services.iter().enumerate().map(|(i, s)| (s.name, i)).collect();
+        let (documents, unread) = (std::mem::take(&mut self.documents), std::mem::take(&mut self.unread));
+        Ok(Project { sources, documents, services, volumes: model.volumes, unread, by_name })
+    }
+
+    /// Files merged in order. `including` holds the first files of the includes that led here.
+    fn model(&mut self, files: &[FileId], scope: &Arc<Scope>, including: &mut Vec<FileId>) -> Result<Model<'a>, SyntaxError> {
+        let mut model = Model::default();
+        for &file in files {
+            let Some(source) = self.sources.file(file) else { continue };
+            for root in source.stream.roots() {
+                self.document(&mut model, root, scope, including)?;
+            }
+        }
+        Ok(model)
+    }
+
+    fn document(
+        &mut self,
+        model: &mut Model<'a>,
+        root: Node<'a>,
+        scope: &Arc<Scope>,
+        including: &mut Vec<FileId>,
+    ) -> Result<(), SyntaxError> {
+        let document = Document::read(root, including.is_empty())?;
+        if self.documents.len() == MAX_DOCUMENTS {
+            return Err(invalid(root, format!("more than {MAX_DOCUMENTS} documents are included"), Some("include fewer files")));
+        }
+        let index = self.documents.len();
+        let (services, volumes, include) = (document.get("services"), document.get("volumes"), document.get("include"));
+        model.reset_volumes(volumes.as_ref().map(Entry::value), &document.volumes);
+        self.documents.push(document);
+        if let Some(section) = services.map(|e| e.value()) {
+            if replaces(section) {
+                *model = Model { volumes: std::mem::take(&mut model.volumes), ..Model::default() };
+            }
+            let entries = if is_reset(section.resolved()) { Vec::new() } else { merge::entries(section) };
+            self.services(model, &entries, index, scope)?;
+        }
+        match include {
+            Some(include) => self.include(model, include.value(), index, scope, including),
+            None => Ok(()),
+        }
+    }
+
+    fn services(&mut self, model: &mut Model<'a>, entries: &[Entry<'a>], index: usize, scope: &Arc<Scope>) -> Result<(), SyntaxError> {
+        let mut table: Option<Rc<Table<'a>>> = None;
+        for entry in entries {
+            let (name, definition) = (entry.name(), entry.value());
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+                let hint = "service names are letters, digits, `.`, `_` and `-`";
+                return Err(invalid(entry.key(), format!("services additional properties '{name}' not allowed"), Some(hint)));
+            }
+            let value = definition.resolved();
+            if replaces(value) {
+                model.remove(name);
+            }
+            let is_known = model.by_name.contains_key(name);
+            if is_reset(value) || value.is_null() && is_known {
+                continue;
+            }
+            if value.kind() != Kind::Mapping {
+                let hint = "a service needs at least `image:` or `build:`";
+                return Err(invalid(definition, format!("services.{name} must be a mapping"), Some(hint)));
+            }
+            let own = self.part(entry, Some(index), scope);
+            let mut draft = Draft { name, parts: Vec::new(), unread: None };
+            let before = model.parts(name);
+            if own.get("extends").is_some() {
+                let table = table.get_or_insert_with(|| Rc::new(entries.iter().map(|e| (e.name(), vec![*e])).collect())).clone();
+                self.bases(&mut draft, &own, table, scope)?;
+            }
+            // A base's tags act on what it inherits itself; the service's own on everything before it.
+            draft.parts.iter_mut().for_each(|part| part.reach = before);
+            draft.parts.push(own);
+            model.add(draft);
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, entry: &Entry<'a>, document: Option<usize>, scope: &Arc<Scope>) -> Part<'a> {
+        let definition = entry.value();
+        // What others extend is read once.
+        let entries = match document {
+            Some(_) => merge::entries(definition).into(),
+            None => {
+                let at = (definition.span().file, definition.id());
+                self.entries.entry(at).or_insert_with(|| merge::entries(definition).into()).clone()
+            }
+        };
+        Part { key: entry.key(), definition, document, is_base: document.is_none(), reach: 0, entries, scope: scope.clone() }
+    }
+
+    /// The parts that a service takes from what it extends, the deepest first.
+    fn bases(&mut self, draft: &mut Draft<'a>, own: &Part<'a>, table: Rc<Table<'a>>, scope: &Arc<Scope>) -> Result<(), SyntaxError> {
+        let (mut table, mut scope) = (table, scope.clone());
+        let mut levels: Vec<Vec<Part<'a>>> = Vec::new();
+        let mut seen: HashSet<(FileId, NodeId)> = HashSet::from([(own.definition.span().file, own.definition.id())]);
+        let mut way = vec![draft.name.to_owned()];
+        let mut extends = own.get("extends");
+        while let Some(entry) = extends {
+            let value = entry.value().resolved();
+            let field = |key: &str| merge::get(value, key);
+            let Some(base) = value.as_str().or_else(|| field("service").and_then(|n| n.resolved().as_str())) else {
+                let message = format!("services.{}.extends needs a service", draft.name);
+                return Err(invalid(entry.value(), message, Some("name the service: `extends: {service: NAME}`")));
+            };
+            if let Some(file) = field("file").filter(|n| !n.resolved().is_null()) {
+                match self.base_file(file, &scope)? {
+                    Ok((path, found)) => {
+                        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+                        scope = Arc::new(Scope { folder, env: scope.env.clone() });
+                        table = found;
+                    }
+                    Err(why) => {
+                        draft.unread = Some((file.span(), why));
+                        break;
+                    }
+                }
+            }
+            way.push(base.to_owned());
+            let Some(entries) = table.get(base) else {
+                let message = format!("cannot extend service \"{}\": service \"{base}\" not found", draft.name);
+                let hint = "name a service of the same document, or its file with `file:`; override files see no services of other files";
+                return Err(invalid(entry.value(), message, Some(hint)));
+            };
+            let parts: Vec<Part<'a>> = entries.clone().iter().map(|e| self.part(e, None, &scope)).collect();
+            let cycle = parts.iter().any(|p| !seen.insert((p.definition.span().file, p.definition.id())));
+            if cycle || levels.len() == MAX_EXTENDS {
+                let what = if cycle { "Circular reference".to_owned() } else { format!("more than {MAX_EXTENDS} levels of extends") };
+                let message = format!("{what}: {}", way.join(" extends "));
+                return Err(invalid(entry.value(), message, Some("let one of these services stand for itself")));
+            }
+            extends = parts.iter().rev().find_map(|p| p.get("extends"));
+            levels.push(parts);
+        }
+        draft.parts.extend(levels.into_iter().rev().flatten());
+        Ok(())
+    }
+
+    /// The services of a file that is extended, or why they are not known.
+    #[allow(clippy::type_complexity, reason = "two outcomes beside the error")]
+    fn base_file(
+        &mut self,
+        node: Node<'a>,
+        scope: &Scope,
+    ) -> Result<Result<(PathBuf, Rc<Table<'a>>), String>, SyntaxError> {
+        let path = match path_of(node, scope)? {
+            Ok(path) => path,
+            Err(why) => return Ok(Err(why)),
+        };
+        let Some(file) = self.file(&path, node)? else { return Ok(Err("its base is not read yet".into())) };
+        if let Some(table) = self.tables.get(&file) {
+            return Ok(Ok((path, table.clone())));
+        }
+        let mut table: Table<'a> = HashMap::new();
+        for root in self.sources.file(file).into_iter().flat_map(|s| s.stream.roots()) {
+            for entry in merge::get(root, "services").map(merge::entries).unwrap_or_default() {
+                let value = entry.value().resolved();
+                let definitions = table.entry(entry.name()).or_default();
+                if replaces(value) {
+                    definitions.clear();
+                }
+                if value.kind() == Kind::Mapping && !is_reset(value) {
+                    definitions.push(entry);
+                }
+            }
+        }
+        table.retain(|_, definitions| !definitions.is_empty());
+        let table = Rc::new(table);
+        self.tables.insert(file, table.clone());
+        Ok(Ok((path, table)))
+    }
+
+    /// The number of the file at `path`; `None` when it must be read first.
+    fn file(&mut self, path: &Path, node: Node<'a>) -> Result<Option<FileId>, SyntaxError> {
+        if let Some(why) = self.sources.why_missing(path) {
+            let message = format!("cannot read {}: {why}", path.display());
+            return Err(invalid(node, message, Some("correct the path, or add the file")));
+        }
+        let file = self.sources.at(path);
+        if file.is_none() {
+            self.wanted.push((Wanted::Compose(path.to_owned()), node.span()));
+        }
+        Ok(file)
+    }
+
+    fn include(
+        &mut self,
+        model: &mut Model<'a>,
+        list: Node<'a>,
+        index: usize,
+        scope: &Arc<Scope>,
+        including: &mut Vec<FileId>,
+    ) -> Result<(), SyntaxError> {
+        let value = list.resolved();
+        if value.kind() != Kind::Sequence {
+            return if value.is_null() || is_reset(value) {
+                Ok(())
+            } else {
+                Err(invalid(list, "include must be a list", Some("write a list of files")))
+            };
+        }
+        // What this document defines itself must not come in as well.
+        let own: HashSet<&str> =
+            model.services.iter().filter(|d| d.parts.iter().any(|p| p.document == Some(index))).map(|d| d.name).collect();
+        let mut imported: HashMap<&'a str, Node<'a>> = HashMap::new();
+        for item in value.items() {
+            let Some(included) = self.included(item, scope, including)? else { continue };
+            for mut draft in included.services {
+                let definition = draft.parts.last().map(|p| p.definition);
+                let twin = imported.get(draft.name).copied().zip(definition);
+                if twin.is_some_and(|(a, b)| a == b) {
+                    continue;
+                }
+                let clashes = twin.is_some_and(|(a, b)| a.full_source() != b.full_source());
+                if clashes || twin.is_none() && own.contains(draft.name) {
+                    let message = format!("services.{} conflicts with imported resource", draft.name);
+                    let hint = "rename one of the two, or change the included service in an override file";
+                    return Err(invalid(item, message, Some(hint)));
+                }
+                if twin.is_some() {
+                    if let Some(&known) = model.by_name.get(draft.name) {
+                        model.services[known].unread = Some((item.span(), "two included files define it, and both must stay equal".into()));
+                    }
+                    continue;
+                }
+                imported.extend(definition.map(|d| (draft.name, d)));
+                // The included project is merged before it comes in.
+                let before = model.parts(draft.name);
+                draft.parts.iter_mut().for_each(|part| part.reach += before);
+                model.add(draft);
+            }
+            model.volumes.extend(included.volumes);
+        }
+        Ok(())
+    }
+
+    /// One entry of `include`. `None` when it is not on this machine, or not read yet.
+    fn included(&mut self, item: Node<'a>, scope: &Arc<Scope>, including: &mut Vec<FileId>) -> Result<Option<Model<'a>>, SyntaxError> {
+        let value = item.resolved();
+        let texts = |node: Node<'a>| if node.kind() == Kind::Sequence { node.items().collect() } else { vec![node] };
+        let field = |key: &str| merge::get(value, key).map(Node::resolved).filter(|n| !n.is_null());
+        let paths = if value.kind() == Kind::Mapping { field("path").map(texts).unwrap_or_default() } else { vec![item] };
+        let (mut files, mut folder) = (Vec::new(), None);
+        for node in paths {
+            match path_of(node, scope)? {
+                Ok(path) => {
+                    folder.get_or_insert_with(|| path.parent().map(Path::to_owned).unwrap_or_default());
+                    files.push(self.file(&path, node)?);
+                }
+                Err(why) => {
+                    self.unread.push((node.span(), why));
+                    return Ok(None);
+                }
+            }
+        }
+        let (Some(mut folder), Some(&first)) = (folder, files.first()) else {
+            return Err(invalid(item, "an include without a path", Some("name the file: `- path: FILE`")));
+        };
+        if let Some(node) = field("project_directory") {
+            match path_of(node, scope)? {
+                Ok(path) => folder = path,
+                Err(why) => return Err(invalid(node, why, None)),
+            }
+        }
+        if let Some(first) = first {
+            if including.contains(&first) || self.sources.layers().contains(&first) || including.len() == MAX_INCLUDES {
+                let name = |id: &FileId| self.sources.file(*id).map_or(String::new(), |s| s.path.display().to_string());
+                let way: Vec<String> = self.sources.layers().first().into_iter().chain(&*including).chain([&first]).map(name).collect();
+                let message = format!("include cycle detected: {}", way.join(" includes "));
+                return Err(invalid(item, message, Some("remove one of these includes")));
+            }
+        }
+        let env = self.included_env(item, field("env_file").map(texts), &folder, scope)?;
+        let Some(env) = env else { return Ok(None) };
+        let files: Vec<FileId> = files.into_iter().flatten().collect();
+        including.extend(first);
+        let model = self.model(&files, &Arc::new(Scope { folder, env }), including);
+        including.truncate(including.len() - usize::from(first.is_some()));
+        model.map(Some)
+    }
+
+    /// The variables of an included project: its own below those of the project that includes it. `None` when they are not read yet.
+    fn included_env(
+        &mut self,
+        item: Node<'a>,
+        files: Option<Vec<Node<'a>>>,
+        folder: &Path,
+        scope: &Arc<Scope>,
+    ) -> Result<Option<Arc<Env>>, SyntaxError> {
+        let mut paths = Vec::new();
+        match files {
+            None => paths.push((folder.join(".env"), None)),
+            Some(nodes) => {
+                for node in nodes {
+                    match path_of(node, scope)? {
+                        Ok(path) => paths.push((path, Some(node))),
+                        Err(why) => return Err(invalid(node, why, None)),
+                    }
+                }
+            }
+        }
+        let mut env = Env::clone(&scope.env);
+        for (path, node) in paths {
+            match (self.sources.env_text(&path), self.sources.why_missing(&path), node) {
+                (Some(text), _, _) => match interpolate::env_file(text, &env) {
+                    Some(found) => env.extend(found),
+                    None => self.unread.push((item.span(), format!("{} cannot be read as a file of variables", path.display()))),
+                },
+                (None, Some(why), Some(node)) => {
+                    let message = format!("cannot read {}: {why}", path.display());
+                    return Err(invalid(node, message, Some("correct the path, or add the file")));
+                }
+                (None, Some(_), None) => {}
+                (None, None, _) => {
+                    self.wanted.push((Wanted::Env(path), item.span()));
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(Arc::new(env)))
+    }
+}
+
+impl<'a> Model<'a> {
+    /// How many parts a service has so far.
+    fn parts(&self, name: &str) -> usize {
+        self.by_name.get(name).map_or(0, |&i| self.services[i].parts.len())
+    }
+
+    fn add(&mut self, mut draft: Draft<'a>) {
+        match self.by_name.get(draft.name).map(|&i| &mut self.services[i]) {
+            Some(service) => {
+                service.parts.append(&mut draft.parts);
+                service.unread = service.unread.take().or(draft.unread);
+            }
+            None => {
+                self.by_name.insert(draft.name, self.services.len());
+                self.services.push(draft);
+            }
+        }
+    }
+
+    /// Forgets what was said of a service so far. Its place in the order stays.
+    fn remove(&mut self, name: &str) {
+        if let Some(&index) = self.by_name.get(name) {
+            self.services[index].parts.clear();
+        }
+    }
+
+    fn reset_volumes(&mut self, section: Option<Node<'a>>, entries: &[Entry<'a>]) {
+        if section.is_some_and(replaces) {
+            self.volumes.clear();
+        }
+        for entry in entries {
+            if replaces(entry.value()) {
+                self.volumes.retain(|name| *name != entry.name());
+            }
+            if !is_reset(entry.value().resolved()) {
+                self.volumes.push(entry.name());
+            }
+        }
+    }
+}
+
+/// Whether a value takes the place of what earlier layers have.
+fn replaces(node: Node<'_>) -> bool {
+    matches!(node.resolved().tag(), Some("!reset" | "!override"))
+}
+
+/// The path that a node names, or why it is not known here.
+fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, SyntaxError> {
+    let text = node.resolved().text();
+    let Some(path) = interpolate::resolve(text, &scope.env) else {
+        let hint = "set the variable in `.env`, or name a file with --env-file";
+        return Err(invalid(node, format!("a variable that is not set decides which file this is: {text}"), Some(hint)));
+    };
+    let is_remote = path.contains("://") || path.starts_with("git@") || path.starts_with("oci:") || path.starts_with("github.com/");
+    if is_remote {
+        return Ok(Err(format!("{path} is not on this machine, and is not fetched")));
+    }
+    Ok(Ok(join(&scope.folder, &path)))
+}

@@ -1,0 +1,295 @@
+//! One service: the parts that make it, and what they come to.
+
+use super::interpolate::{self, Env, has_variable};
+use super::merge::{self, Entry};
+use super::mount::{self, Known, Mount, boolean};
+use super::invalid;
+use crate::text::Span;
+use crate::yaml::{Kind, Node, SyntaxError};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where the relative paths of a part start, and the variables of its values.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub(super) folder: PathBuf,
+    pub(super) env: Arc<Env>,
+}
+
+/// What one document says of a service.
+#[derive(Clone, Debug)]
+pub struct Part<'a> {
+    /// The key that holds its name.
+    pub key: Node<'a>,
+    /// Its value as written: a mapping or an alias of one.
+    pub definition: Node<'a>,
+    /// Index of the project's document that it stands in; `None` for what is only there to be extended.
+    pub document: Option<usize>,
+    /// Whether it comes in through `extends`.
+    pub is_base: bool,
+    /// The first part that its `!reset` and `!override` act on.
+    pub reach: usize,
+    /// Its keys after YAML merging.
+    pub entries: Arc<[Entry<'a>]>,
+    pub(super) scope: Arc<Scope>,
+}
+
+impl<'a> Part<'a> {
+    /// A key's first entry: one that is reset, or its value.
+    pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        self.entries.iter().find(|e| e.name() == key).copied()
+    }
+
+    /// A key's value after YAML merging: not one that is reset.
+    pub fn get(&self, key: &str) -> Option<Entry<'a>> {
+        self.entries.iter().find(|e| e.name() == key && !is_reset(e.value().resolved())).copied()
+    }
+}
+
+/// A service after all merging.
+#[derive(Clone, Debug)]
+pub struct Service<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What makes it, in the order of merging: later parts win.
+    pub parts: Vec<Part<'a>>,
+    /// Whether its root filesystem is read-only.
+    pub read_only: Known,
+    /// Everything mounted into it: `tmpfs` first, then `volumes`.
+    pub mounts: Vec<Mount<'a>>,
+    /// Why it is not known whole, and where: a base that is not on this machine, say.
+    pub unread: Option<(Span, String)>,
+}
+
+/// What a service can do at a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Coverage<'m, 'a> {
+    /// The engine keeps it writable on every container.
+    Engine,
+    /// A writable mount at the path or above it.
+    Writable(&'m Mount<'a>),
+    /// A read-only mount at the path or above it.
+    ReadOnly(&'m Mount<'a>),
+    /// A variable decides whether this mount covers the path.
+    Unknown(&'m Mount<'a>),
+    /// Nothing is mounted there: `read_only` decides.
+    Root,
+}
+
+/// A value of one part.
+#[derive(Clone, Copy, Debug)]
+pub struct PartValue<'a> {
+    /// Index of the part.
+    pub part: usize,
+    /// The key and its value.
+    pub entry: Entry<'a>,
+}
+
+impl<'a> Service<'a> {
+    pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<(Span, String)>) -> Result<Self, SyntaxError> {
+        let mut service = Self { name, parts, read_only: Known::No, mounts: Vec::new(), unread };
+        service.read_only = service.read_read_only()?;
+        service.mounts = service.read_tmpfs()?;
+        let volumes = service.read_volumes()?;
+        service.mounts.extend(volumes);
+        Ok(service)
+    }
+
+    fn read_read_only(&self) -> Result<Known, SyntaxError> {
+        let Some(entry) = self.get("read_only") else { return Ok(Known::No) };
+        match (boolean(entry.value()), entry.value().resolved().as_str()) {
+            (Some(true), _) => Ok(Known::Yes),
+            (Some(false), _) => Ok(Known::No),
+            (None, Some(text)) if has_variable(text) => Ok(Known::Unknown),
+            _ => Err(invalid(
+                entry.value(),
+                format!("services.{}.read_only must be a boolean or string", self.name),
+                Some("write true or false"),
+            )),
+        }
+    }
+
+    fn read_tmpfs(&self) -> Result<Vec<Mount<'a>>, SyntaxError> {
+        let mut found = Unique::default();
+        for PartValue { part, entry } in self.values("tmpfs") {
+            let value = entry.value().resolved();
+            let env = &self.parts[part].scope.env;
+            if let Some(text) = value.as_str() {
+                found.put(mount::tmpfs_item(entry.value(), text, env));
+                continue;
+            }
+            if value.kind() != Kind::Sequence {
+                let hint = "write a path, or a list of paths, or remove the key";
+                let message = format!("services.{}.tmpfs must be a string or a list of strings", self.name);
+                return Err(invalid(entry.value(), message, Some(hint)));
+            }
+            for (i, item) in value.items().enumerate() {
+                match item.resolved().as_str() {
+                    Some(text) => found.put(mount::tmpfs_item(item, text, env)),
+                    None => return Err(invalid(item, format!("services.{}.tmpfs[{i}] must be a string", self.name), None)),
+                }
+            }
+        }
+        Ok(found.mounts)
+    }
+
+    fn read_volumes(&self) -> Result<Vec<Mount<'a>>, SyntaxError> {
+        let mut found = Unique::default();
+        for PartValue { part, entry } in self.values("volumes") {
+            let value = entry.value().resolved();
+            if value.kind() != Kind::Sequence {
+                let message = format!("services.{}.volumes must be a list", self.name);
+                return Err(invalid(entry.value(), message, Some("write a list, or remove the key")));
+            }
+            for (i, item) in value.items().enumerate() {
+                let mount = mount::volume_item(item, &self.parts[part].scope.env)
+                    .map_err(|(node, why)| invalid(node, format!("services.{}.volumes[{i}]: {why}", self.name), None))?;
+                found.put(mount);
+            }
+        }
+        Ok(found.mounts)
+    }
+
+    /// The mounts of `volumes` in parts after this one.
+    pub fn volumes_after(&self, part: usize) -> Vec<Mount<'a>> {
+        let later = self.values("volumes").into_iter().filter(|v| v.part > part);
+        let items = later.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
+        items.filter_map(|(part, item)| mount::volume_item(item, &self.parts[part].scope.env).ok()).map(|(_, mount)| mount).collect()
+    }
+
+    /// The values that count for `key`, in the order of merging. Of a scalar the last one wins; lists and mappings are joined.
+    pub fn values(&self, key: &str) -> Vec<PartValue<'a>> {
+        let mut found: Vec<PartValue<'a>> = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            for &entry in part.entries.iter().filter(|e| e.name() == key) {
+                let value = entry.value().resolved();
+                let is_reset = is_reset(value);
+                if is_reset || value.tag() == Some("!override") {
+                    found.retain(|v| v.part < part.reach);
+                } else if value.is_null() && !found.is_empty() {
+                    // Null keeps what is there.
+                    continue;
+                } else if matches!(key, "command" | "entrypoint") {
+                    found.clear();
+                }
+                if !is_reset {
+                    found.push(PartValue { part: index, entry });
+                }
+            }
+        }
+        found
+    }
+
+    /// A key's value: the last one.
+    pub fn get(&self, key: &str) -> Option<Entry<'a>> {
+        if let [part] = self.parts.as_slice() {
+            return part.get(key);
+        }
+        self.values(key).pop().map(|v| v.entry)
+    }
+
+    /// The text of a key whose value is a string, with its variables replaced; as written where one is not set.
+    pub fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        let PartValue { part, entry } = self.values(key).pop()?;
+        let text = entry.value().resolved().as_str()?;
+        Some(self.resolve(part, text))
+    }
+
+    /// `text` of a part with its variables replaced; as written where one is not set.
+    pub fn resolve<'t>(&self, part: usize, text: &'t str) -> Cow<'t, str> {
+        self.parts.get(part).and_then(|p| interpolate::resolve(text, &p.scope.env)).unwrap_or(Cow::Borrowed(text))
+    }
+
+    /// All scalar texts at or below a key: the words of a command, the values of an environment.
+    pub fn texts(&self, key: &str) -> Vec<Node<'a>> {
+        let mut found = Vec::new();
+        for value in self.values(key) {
+            let first = found.len();
+            let mut waiting = vec![value.entry.value()];
+            while let Some(node) = waiting.pop() {
+                let node = node.resolved();
+                match node.kind() {
+                    Kind::Scalar => found.push(node),
+                    Kind::Sequence => waiting.extend(node.items()),
+                    _ => waiting.extend(merge::entries(node).into_iter().map(|e| e.value())),
+                }
+            }
+            found[first..].sort_by_key(|n| n.id());
+        }
+        found
+    }
+
+    /// The part that gives the service its image, else the first that is its own: where new keys go.
+    pub fn home(&self) -> &Part<'a> {
+        &self.parts[self.home_index()]
+    }
+
+    /// Index of [`Service::home`].
+    pub fn home_index(&self) -> usize {
+        let own = |i: &usize| !self.parts[*i].is_base;
+        let has_image = |i: &usize| ["image", "build"].iter().any(|key| self.parts[*i].get(key).is_some());
+        let all = 0..self.parts.len();
+        all.clone().find(|i| own(i) && has_image(i)).or_else(|| all.clone().find(own)).unwrap_or(0)
+    }
+
+    /// The key that holds its name, where it is at home.
+    pub fn key(&self) -> Node<'a> {
+        self.home().key
+    }
+
+    /// What the service can do at `path` (cleaned): the deepest mount at it or above it decides.
+    pub fn coverage(&self, path: &str) -> Coverage<'_, 'a> {
+        let covers = |target: &str| path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/')) || target == "/";
+        if ["/proc", "/dev/shm", "/dev/mqueue"].iter().any(|p| covers(p)) {
+            return Coverage::Engine;
+        }
+        let known = self.mounts.iter().filter(|m| covers(&m.target)).max_by_key(|m| m.target.len());
+        let maybe = self.mounts.iter().find(|m| interpolate::may_equal(&m.target, path));
+        match (known, maybe) {
+            (_, Some(mount)) => Coverage::Unknown(mount),
+            (Some(mount), None) => match mount.writable {
+                Known::Yes => Coverage::Writable(mount),
+                Known::No => Coverage::ReadOnly(mount),
+                Known::Unknown => Coverage::Unknown(mount),
+            },
+            (None, None) => Coverage::Root,
+        }
+    }
+}
+
+/// Mounts of which a later one takes the place of an earlier one with the same identity.
+#[derive(Default)]
+struct Unique<'a> {
+    mounts: Vec<Mount<'a>>,
+    identities: Vec<Cow<'a, str>>,
+    places: HashMap<Cow<'a, str>, usize>,
+}
+
+impl<'a> Unique<'a> {
+    fn put(&mut self, (identity, mount): (Cow<'a, str>, Mount<'a>)) {
+        // Looking at a few is faster than hashing them.
+        let is_small = self.identities.len() < 8;
+        if !is_small && self.places.is_empty() {
+            self.places = self.identities.iter().cloned().enumerate().map(|(i, id)| (id, i)).collect();
+        }
+        let place =
+            if is_small { self.identities.iter().position(|i| *i == identity) } else { self.places.get(&identity).copied() };
+        match place {
+            Some(place) => self.mounts[place] = mount,
+            None => {
+                if !is_small {
+                    self.places.insert(identity.clone(), self.mounts.len());
+                }
+                self.identities.push(identity);
+                self.mounts.push(mount);
+            }
+        }
+    }
+}
+
+/// Whether a value is one that only removes what earlier layers have.
+pub(super) fn is_reset(node: Node<'_>) -> bool {
+    node.tag() == Some("!reset")
+}

@@ -1,0 +1,101 @@
+//! What `extends` does with a change of the base: who extends it gets the change too.
+
+use super::spot::Spot;
+use super::{KEYS, Placer, Site, Value, site};
+use crate::compose::{Entry, Service};
+use crate::yaml::Kind;
+use std::collections::HashMap;
+
+impl Placer<'_, '_> {
+    /// Takes what a service inherits from a base off its wish, and refuses bases whose change would reach a service that must not get
+    /// it.
+    pub(super) fn inherit(&mut self) {
+        let project = self.project;
+        let mut extenders: HashMap<Site, Vec<(usize, usize)>> = HashMap::new();
+        for (index, service) in project.services.iter().enumerate() {
+            for (part, base) in service.parts.iter().enumerate().filter(|(_, p)| p.is_base) {
+                extenders.entry(site(base.definition)).or_default().push((index, part));
+            }
+        }
+        if extenders.is_empty() {
+            return;
+        }
+        let mut inherited = Vec::new();
+        for base in 0..project.services.len() {
+            for key in 0..KEYS.len() {
+                let Some(values) = self.wish(base, key) else { continue };
+                let Spot::Part(part, _) = self.spot(base, key) else { continue };
+                let who = extenders.get(&site(project.services[base].parts[part].definition));
+                let mut conflict = None;
+                for &(extender, at) in who.into_iter().flatten().filter(|(e, _)| *e != base) {
+                    for value in values {
+                        match self.reaches(extender, at, key, value) {
+                            Reaches::Wished => inherited.push((extender, key, value.clone())),
+                            Reaches::Not => {}
+                            Reaches::Unwished => conflict = conflict.or(Some(extender)),
+                        }
+                    }
+                }
+                if let Some(extender) = conflict {
+                    let name = project.services[extender].name;
+                    self.refuse(base, &format!("service `{name}` extends it and would change with it"));
+                }
+            }
+        }
+        for (service, key, value) in inherited {
+            if let Some(wish) = &mut self.wishes[service] {
+                wish[key].retain(|v| !v.same(&value));
+            }
+        }
+    }
+
+    /// What happens to a service when `value` is added to the part `at`, which it extends.
+    fn reaches(&self, extender: usize, at: usize, key: usize, value: &Value<'_>) -> Reaches {
+        let service = &self.project.services[extender];
+        let tag = |entry: Entry<'_>| matches!(entry.value().resolved().tag(), Some("!reset" | "!override"));
+        let acting = service.parts.iter().skip(at + 1).filter(|p| p.reach <= at);
+        if acting.filter_map(|p| p.entry(KEYS[key])).any(tag) {
+            return Reaches::Not;
+        }
+        let wishes = |holds: &dyn Fn(&Value<'_>) -> bool| self.wish(extender, key).is_some_and(|w| w.iter().any(holds));
+        match value {
+            Value::Text(text) => {
+                let identity = text.split('=').next();
+                match () {
+                    () if wishes(&|v| v.same(value)) => Reaches::Wished,
+                    () if items(service, at, "tmpfs").any(|item| item.split('=').next() == identity) => Reaches::Not,
+                    () => Reaches::Unwished,
+                }
+            }
+            Value::Mount { target, .. } => {
+                let own = wishes(&|v| matches!(v, Value::Mount { target: own, .. } if own == target));
+                // A mount of a later part at the same target takes the place of this one.
+                let replaced = service.volumes_after(at).iter().any(|m| m.target == *target);
+                if own || replaced { Reaches::Not } else { Reaches::Unwished }
+            }
+            _ if service.parts.iter().skip(at + 1).any(|p| p.get(KEYS[key]).is_some_and(|e| !e.value().resolved().is_null())) => {
+                Reaches::Not
+            }
+            _ if wishes(&|_| true) => Reaches::Wished,
+            _ => Reaches::Unwished,
+        }
+    }
+}
+
+enum Reaches {
+    /// The service inherits it, and is to get it.
+    Wished,
+    /// Something of its own comes after it.
+    Not,
+    /// The service would change and must not.
+    Unwished,
+}
+
+/// The strings of a list in parts after `at`.
+fn items<'a>(service: &Service<'a>, at: usize, key: &str) -> impl Iterator<Item = &'a str> {
+    let values = service.values(key).into_iter().filter(move |v| v.part > at).map(|v| v.entry.value().resolved());
+    values.flat_map(|value| {
+        let own = (value.kind() == Kind::Scalar).then_some(value);
+        own.into_iter().chain(value.items()).filter_map(|n| n.resolved().as_str())
+    })
+}

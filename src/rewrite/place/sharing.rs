@@ -1,0 +1,210 @@
+//! Anchors and aliases: who else sees a node that a change would touch.
+
+use super::spot::Spot;
+use super::{KEYS, Placer, Site, Value, site};
+use crate::compose::{Entry, Part, Project, merge};
+use crate::yaml::{Kind, Node, Style};
+use std::collections::{HashMap, HashSet};
+
+/// A service, and which of its parts.
+type User = (usize, usize);
+
+/// Who sees what through aliases.
+#[derive(Default)]
+pub(super) struct Sharing<'a> {
+    /// Users of the mappings that take part in services.
+    users: HashMap<Site, Vec<User>>,
+    /// Aliases outside `x-` blocks: alias and the node it stands for.
+    aliases: Vec<(Node<'a>, Node<'a>)>,
+    /// Users of the values of each key, wherever those stand.
+    seeing: [HashMap<Site, Vec<User>>; KEYS.len()],
+    /// Aliases on the way to a service's definition, by its key; none for most.
+    trails: HashMap<Site, Vec<Site>>,
+    /// Definitions that are a service's own, and not only there to be extended.
+    own: HashSet<Site>,
+}
+
+impl<'a> Sharing<'a> {
+    /// `None` when no file has an alias.
+    pub(super) fn of(project: &Project<'a>) -> Option<Self> {
+        let has_alias = |source: &crate::compose::Source| source.stream.nodes().any(|n| n.kind() == Kind::Alias);
+        if !project.sources.files().iter().any(has_alias) {
+            return None;
+        }
+        let mut sharing = Self::default();
+        for root in project.sources.files().iter().flat_map(|f| f.stream.roots()) {
+            sharing.aliases.extend(reachable_aliases(root));
+            sharing.note_trails(root);
+        }
+        for (index, service) in project.services.iter().enumerate() {
+            for (number, part) in service.parts.iter().enumerate() {
+                for (body, _) in merge::sources(part.definition) {
+                    sharing.users.entry(site(body)).or_default().push((index, number));
+                }
+                for (key, seeing) in KEYS.iter().zip(&mut sharing.seeing) {
+                    if let Some(entry) = part.entry(key) {
+                        seeing.entry(site(entry.value().resolved())).or_default().push((index, number));
+                    }
+                }
+                if !part.is_base {
+                    sharing.own.insert(site(part.definition));
+                }
+            }
+        }
+        Some(sharing)
+    }
+
+    fn note_trails(&mut self, root: Node<'a>) {
+        let Some(services) = merge::find(root, "services") else { return };
+        let file = root.span().file.0;
+        let mut outer: Vec<Site> = services.via.iter().map(|&id| (file, id)).collect();
+        outer.extend((services.value.kind() == Kind::Alias).then(|| site(services.value)));
+        for (owner, via) in merge::sources(services.value) {
+            let trail: Vec<Site> = outer.iter().copied().chain(via.into_iter().map(|id| (file, id))).collect();
+            if !trail.is_empty() {
+                self.trails.extend(owner.entries().map(|(key, _)| (site(key), trail.clone())));
+            }
+        }
+    }
+
+    fn users(&self, node: Node<'_>) -> &[User] {
+        self.users.get(&site(node)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a user sees a service's own definition by extending it, which [`super::inherit`] has looked at.
+    fn is_heir(&self, part: &Part<'_>) -> bool {
+        part.is_base && self.own.contains(&site(part.definition))
+    }
+
+    /// An alias of `node`, or of a node around it, that is not on the way to one of `users`.
+    pub(super) fn stray_alias(&self, project: &Project<'a>, node: Node<'a>, users: &[User], key: &str) -> Option<Node<'a>> {
+        let span = node.span();
+        let mut accounted: HashSet<Site> = HashSet::new();
+        for part in users.iter().map(|&(service, part)| &project.services[service].parts[part]) {
+            let file = part.key.span().file.0;
+            accounted.extend(self.trails.get(&site(part.key)).into_iter().flatten());
+            for (_, via) in merge::sources(part.definition) {
+                accounted.extend(via.into_iter().map(|id| (file, id)));
+            }
+            if let Some(found) = merge::find(part.definition, key) {
+                accounted.extend(found.via.iter().map(|&id| (file, id)));
+                accounted.insert(site(found.value));
+            }
+        }
+        let holds = |target: Node<'_>| {
+            target.span().file == span.file
+                && target.span().start <= span.start
+                && target.span().end >= span.end
+                && target.id() <= node.id()
+        };
+        self.aliases.iter().find(|(alias, target)| holds(*target) && !accounted.contains(&site(*alias))).map(|(alias, _)| *alias)
+    }
+}
+
+impl<'a> Placer<'_, 'a> {
+    fn users_of(&self, node: Node<'_>, entry: Option<Entry<'a>>, key: usize) -> Vec<User> {
+        let Some(sharing) = &self.sharing else { return Vec::new() };
+        let project = self.project;
+        let part = |&(service, part): &User| &project.services[service].parts[part];
+        if entry.is_none() {
+            // The mapping's other users, as far as they have no such key.
+            return sharing.users(node).iter().copied().filter(|u| part(u).entry(KEYS[key]).is_none()).collect();
+        }
+        sharing.seeing[key].get(&site(node)).cloned().unwrap_or_default()
+    }
+
+    /// Places the wish of a service in a file with aliases. Returns the services that are done.
+    pub(super) fn place_shared(&mut self, service: usize, part: usize, entry: Option<Entry<'a>>, key: usize) -> Vec<usize> {
+        let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
+        let users = self.users_of(node, entry, key);
+        let (mut same, mut own_users) = (true, Vec::new());
+        for &user in &users {
+            let (other, number) = user;
+            let is_heir = self.sharing.as_ref().is_some_and(|s| s.is_heir(self.part(other, number)));
+            if is_heir {
+                continue;
+            }
+            let here = matches!(self.spot(other, key), Spot::Part(p, _) if p == number);
+            same &= here && !self.part(other, number).is_base && same_wish(self.wish(other, key), self.wish(service, key));
+            own_users.push(user);
+        }
+        let stray = |users: &[User]| self.sharing.as_ref().and_then(|s| s.stray_alias(self.project, node, users, KEYS[key]));
+        if same && !self.is_borrowed(node) && stray(&users).is_none() {
+            self.put(node, entry, key, service);
+        } else {
+            self.place_separately(node, entry, &own_users, key);
+        }
+        // The others' wishes for this key go with another part.
+        own_users.iter().filter(|(s, p)| matches!(self.spot(*s, key), Spot::Part(part, _) if part == *p)).map(|(s, _)| *s).collect()
+    }
+
+    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
+    fn is_borrowed(&self, node: Node<'a>) -> bool {
+        let span = node.span();
+        let holds = |value: Node<'_>| value.span().start <= span.start && value.span().end >= span.end;
+        let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
+        node.stream().roots().flat_map(Node::entries).any(|(key, value)| of_their_own(key) && holds(value))
+    }
+
+    fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize) {
+        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry, node));
+        for &(service, part) in users {
+            let is_here = matches!(self.spot(service, key), Spot::Part(p, _) if p == part);
+            if self.wish(service, key).is_none() || !is_here {
+                continue;
+            }
+            let is_owner = Some((service, part)) == owner;
+            let touched = if is_owner { node } else { self.part(service, part).definition };
+            if let Some(why) = self.obstacle((service, part), touched, users, key) {
+                self.refuse(service, &why);
+            } else if is_owner {
+                self.put(node, entry, key, service);
+            } else {
+                self.put_own_key(service, part, key);
+            }
+        }
+    }
+
+    /// Why a change of `touched`, which is in a user's own definition, would reach something else.
+    fn obstacle(&self, user: User, touched: Node<'a>, users: &[User], key: usize) -> Option<String> {
+        let definition = self.part(user.0, user.1).definition;
+        if definition.kind() == Kind::Alias {
+            // It becomes a mapping of its own, which nobody else sees.
+            return None;
+        }
+        let sharing = self.sharing.as_ref()?;
+        // Services that would see the change and get no key of their own.
+        let mut seeing = sharing.users(definition).iter().copied();
+        if let Some((other, _)) = seeing.find(|u| u.0 != user.0 && users.contains(u) && self.wish(u.0, key).is_none()) {
+            let name = self.project.services[other].name;
+            return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
+        }
+        let alias = sharing.stray_alias(self.project, touched, users, KEYS[key])?;
+        Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
+    }
+}
+
+/// Whether `node` is the part's own mapping, or a value written in it.
+fn owns(part: &Part<'_>, entry: Option<Entry<'_>>, node: Node<'_>) -> bool {
+    let body = part.definition;
+    let is_own = |e: Entry<'_>| e.value() == node && body.entries().any(|(_, value)| value == node);
+    body.kind() != Kind::Alias && entry.map_or(body == node, is_own)
+}
+
+fn same_wish(a: Option<&Vec<Value<'_>>>, b: Option<&Vec<Value<'_>>>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b)))
+}
+
+/// Aliases of a document outside its `x-` blocks, which have no effect of their own.
+fn reachable_aliases(root: Node<'_>) -> Vec<(Node<'_>, Node<'_>)> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<Node<'_>> = root.entries().filter(|(k, _)| !k.text().starts_with("x-")).map(|(_, v)| v).collect();
+    while let Some(node) = waiting.pop() {
+        match node.kind() {
+            Kind::Alias => found.push((node, node.resolved())),
+            _ if node.style() == Style::Empty => {}
+            _ => waiting.extend(node.children()),
+        }
+    }
+    found
+}

@@ -1,0 +1,63 @@
+//! Which of a service's parts takes a change.
+
+use crate::compose::{Entry, Part, Project, Service};
+use crate::text::FileId;
+
+/// Where the change of one key of a service goes.
+#[derive(Debug)]
+pub(super) enum Spot<'a> {
+    /// The part with this index: to the value that it has for the key, or into a new key.
+    Part(usize, Option<Entry<'a>>),
+    /// A new entry of `services` in the layer that takes all changes.
+    NewService,
+    /// Nowhere: the files that could take it must not be edited, and why.
+    Locked(String),
+}
+
+/// Finds the spot of `key` by the table in [`super`].
+pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, layer: Option<FileId>) -> Spot<'a> {
+    if let Some(file) = layer {
+        let in_layer = |part: &Part<'_>| !part.is_base && part.key.span().file == file;
+        return match service.parts.iter().rposition(in_layer) {
+            Some(part) => Spot::Part(part, service.parts[part].entry(key)),
+            None => Spot::NewService,
+        };
+    }
+    let (part, entry) = open(service, key);
+    let locked = |part: &Part<'_>| project.sources.file(part.key.span().file).and_then(|s| s.locked.clone());
+    match locked(&service.parts[part]) {
+        None => Spot::Part(part, entry),
+        Some(why) => {
+            // Later layers add to lists and win with scalars.
+            let later = (part + 1..service.parts.len()).find(|&p| !service.parts[p].is_base && locked(&service.parts[p]).is_none());
+            later.map_or(Spot::Locked(why), |p| Spot::Part(p, service.parts[p].entry(key)))
+        }
+    }
+}
+
+/// The spot if every file may be edited.
+fn open<'a>(service: &Service<'a>, key: &str) -> (usize, Option<Entry<'a>>) {
+    let home = service.home_index();
+    if let [part] = service.parts.as_slice() {
+        return (0, part.entry(key));
+    }
+    let own = || service.parts.iter().enumerate().filter(|(_, part)| !part.is_base);
+    let holds = |entry: &Entry<'_>| !entry.value().resolved().is_null();
+    let tag = |entry: &Entry<'a>| entry.value().resolved().tag().filter(|t| matches!(*t, "!reset" | "!override"));
+    let last_tagged = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(_, e)| tag(e).is_some()).last();
+    if key == "read_only" {
+        let last = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(_, e)| holds(e) || tag(e).is_some()).last();
+        return last.map_or_else(|| (home, service.parts[home].entry(key)), |(i, e)| (i, Some(e)));
+    }
+    let first = match &last_tagged {
+        Some((i, entry)) if tag(entry) == Some("!override") => return (*i, Some(*entry)),
+        Some((i, _)) => *i,
+        None => 0,
+    };
+    let lists = || own().filter(|(i, _)| *i >= first).filter_map(|(i, p)| Some((i, p.get(key).filter(holds)?)));
+    let at_home = lists().find(|(i, _)| *i == home);
+    match at_home.or_else(|| lists().next()).or(last_tagged) {
+        Some((i, entry)) => (i, Some(entry)),
+        None => (home, service.parts[home].entry(key)),
+    }
+}
