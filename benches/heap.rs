@@ -5,10 +5,10 @@ mod input;
 
 use divan::{AllocProfiler, Bencher, black_box};
 use rofs_harden::audit::audit;
-use rofs_harden::compose::Project;
+use rofs_harden::compose::{Project, Sources};
 use rofs_harden::compose::dockerfile::Dockerfiles;
 use rofs_harden::evidence::{Selection, needs};
-use rofs_harden::rewrite::rewrite;
+use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};
 use rofs_harden::yaml::Stream;
 
@@ -35,11 +35,11 @@ fn parse(bencher: Bencher<'_, '_>, size: usize) {
 fn whole_pipe(bencher: Bencher<'_, '_>, size: usize) {
     let text = text(size);
     bencher.bench(|| {
-        let streams = [Stream::parse(black_box(&text), FileId(0)).unwrap()];
-        let project = Project::read(&streams).unwrap();
+        let sources = Sources::single(Stream::parse(black_box(&text), FileId(0)).unwrap());
+        let project = Project::read(&sources).unwrap();
         let needs = needs(&project, &Selection { auto: true, ..Selection::default() }, &Dockerfiles::new()).unwrap();
         let findings = audit(&project, &needs);
         let fixes: Vec<_> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
-        rewrite(&project, &fixes, &needs, false).unwrap()
+        rewrite(&project, &fixes, &needs, Options::default()).unwrap()
     });
 }

@@ -7,10 +7,10 @@ mod input;
 
 use divan::{Bencher, black_box};
 use rofs_harden::audit::{Fix, audit};
-use rofs_harden::compose::Project;
+use rofs_harden::compose::{Project, Sources};
 use rofs_harden::compose::dockerfile::Dockerfiles;
 use rofs_harden::evidence::{Need, Selection, needs};
-use rofs_harden::rewrite::rewrite;
+use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};
 use rofs_harden::yaml::Stream;
 use yaml_rust2::parser::{Event, Parser};
@@ -61,24 +61,24 @@ fn b_parse(bencher: Bencher<'_, '_>, size: usize) {
 
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn c_effective_view(bencher: Bencher<'_, '_>, size: usize) {
-    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
-    bencher.bench(|| Project::read(black_box(&streams)).unwrap().services.len());
+    let sources = Sources::single(Stream::parse(&text(size), FileId(0)).unwrap());
+    bencher.bench(|| Project::read(black_box(&sources)).unwrap().services.len());
 }
 
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn d_plan(bencher: Bencher<'_, '_>, size: usize) {
-    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
-    let project = Project::read(&streams).unwrap();
+    let sources = Sources::single(Stream::parse(&text(size), FileId(0)).unwrap());
+    let project = Project::read(&sources).unwrap();
     bencher.bench(|| plan(black_box(&project)).1.len());
 }
 
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn e_rewrite_and_verify(bencher: Bencher<'_, '_>, size: usize) {
-    let streams = [Stream::parse(&text(size), FileId(0)).unwrap()];
-    let project = Project::read(&streams).unwrap();
+    let sources = Sources::single(Stream::parse(&text(size), FileId(0)).unwrap());
+    let project = Project::read(&sources).unwrap();
     let (needs, fixes) = plan(&project);
     let fixes: Vec<&Fix> = fixes.iter().collect();
-    bencher.bench(|| rewrite(black_box(&project), &fixes, &needs, false).unwrap());
+    bencher.bench(|| rewrite(black_box(&project), &fixes, &needs, Options::default()).unwrap());
 }
 
 #[divan::bench(args = SIZES, sample_count = 10)]
@@ -94,9 +94,9 @@ fn g_whole_pipe_all_changed(bencher: Bencher<'_, '_>, size: usize) {
 
 fn whole_pipe(bencher: Bencher<'_, '_>, text: &TextFile) {
     bencher.bench(|| {
-        let streams = [Stream::parse(black_box(text), FileId(0)).unwrap()];
-        let project = Project::read(&streams).unwrap();
+        let sources = Sources::single(Stream::parse(black_box(text), FileId(0)).unwrap());
+        let project = Project::read(&sources).unwrap();
         let (needs, fixes) = plan(&project);
-        rewrite(&project, &fixes.iter().collect::<Vec<_>>(), &needs, false).unwrap()
+        rewrite(&project, &fixes.iter().collect::<Vec<_>>(), &needs, Options::default()).unwrap()
     });
 }

@@ -3,7 +3,7 @@
 
 mod kill;
 
-use rofs_harden::edge::disk::{Loaded, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, find, read, root_of, write_all};
+use rofs_harden::edge::disk::{self, Loaded, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, find, read, root_of};
 use rofs_harden::error::Error;
 use std::env;
 use std::fs::{self, Permissions};
@@ -45,6 +45,11 @@ fn set_mode(path: &Path, mode: u32) {
 
 fn write_one(root: &Path, loaded: &Loaded) -> Result<(), Error> {
     write_all(root, &[(loaded, NEW)])
+}
+
+fn write_all(root: &Path, writes: &[(&Loaded, &str)]) -> Result<(), Error> {
+    let writes: Vec<Write<'_>> = writes.iter().map(|&(loaded, after)| Write { root, loaded, after }).collect();
+    disk::write_all(&writes)
 }
 
 /// Names of temporary files in a folder.

@@ -16,6 +16,7 @@ mod disk;
 mod engine;
 mod generated;
 mod laws;
+mod layers;
 mod mutations;
 mod oracle;
 mod pipe;

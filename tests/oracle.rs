@@ -32,6 +32,11 @@ impl Compose {
     /// What Compose makes of the project in `folder`, every profile active, environment `env` and nothing else.
     /// `Err` holds its complaint.
     pub(crate) fn effective(&self, folder: &Path, env: &[(&str, &str)]) -> Result<Value, String> {
+        self.effective_with(folder, &[], env)
+    }
+
+    /// [`Compose::effective`] with more options, such as `-f FILE`.
+    pub(crate) fn effective_with(&self, folder: &Path, options: &[String], env: &[(&str, &str)]) -> Result<Value, String> {
         let nowhere = tempfile::tempdir().expect("a folder");
         let output = Command::new(&self.0)
             .current_dir(folder)
@@ -41,7 +46,9 @@ impl Compose {
             .env("HOME", nowhere.path())
             .env("DOCKER_CONFIG", nowhere.path())
             .envs(env.iter().copied())
-            .args(["-p", "case", "--profile", "*", "--all-resources", "config", "--format", "json", "--no-path-resolution"])
+            .args(["-p", "case", "--profile", "*", "--all-resources"])
+            .args(options)
+            .args(["config", "--format", "json", "--no-path-resolution"])
             .output()
             .expect("Compose runs");
         if !output.status.success() {
@@ -116,6 +123,18 @@ fn stub(complaint: &str, top: &Path) -> bool {
         }
         _ => false,
     }
+}
+
+/// A model in which lists of mounts have no order, as it means nothing.
+pub(crate) fn unordered(mut model: Value) -> Value {
+    for service in model["services"].as_object_mut().into_iter().flat_map(|s| s.values_mut()) {
+        for key in ["tmpfs", "volumes"] {
+            if let Some(list) = service.get_mut(key).and_then(Value::as_array_mut) {
+                list.sort_by_key(ToString::to_string);
+            }
+        }
+    }
+    model
 }
 
 /// A model without what means nothing: extension blocks, `volume: {}`, absent commands, `read_only: false`.

@@ -1,14 +1,16 @@
 //! The library's pipe for one file, as tests use it.
 
 use rofs_harden::audit::{Finding, Fix, What, audit};
-use rofs_harden::compose::Project;
+use rofs_harden::compose::{Env, Project, Sources, Wanted, env_file, wanted};
 use rofs_harden::compose::dockerfile::Dockerfiles;
 use rofs_harden::evidence::preset::Preset;
 use rofs_harden::evidence::{Selection, needs};
-use rofs_harden::rewrite::rewrite;
+use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, MAX_FILE_BYTES, TextFile};
 use rofs_harden::yaml::Stream;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What came out for one file.
 #[derive(Debug)]
@@ -42,12 +44,12 @@ pub(crate) fn selection(presets: &[&str], forced: &[(&str, &str)]) -> Selection 
 /// Hardens a file with everything that the selection allows, assumptions included.
 pub(crate) fn harden(text: &[u8], selection: &Selection) -> Result<Hardened, Refusal> {
     let file = text_file(text)?;
-    let streams = [Stream::parse(&file, FileId(0)).map_err(|e| e.message)?];
-    let project = Project::read(&streams).map_err(|e| e.message)?;
+    let sources = Sources::single(Stream::parse(&file, FileId(0)).map_err(|e| e.message)?);
+    let project = Project::read(&sources).map_err(|e| e.message)?;
     let needs = needs(&project, selection, &Dockerfiles::new()).map_err(|e| e.to_string())?;
     let findings = audit(&project, &needs);
     let fixes: Vec<&Fix> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
-    let outcome = rewrite(&project, &fixes, &needs, false).map_err(|e| e.to_string())?;
+    let outcome = rewrite(&project, &fixes, &needs, Options::default()).map_err(|e| e.to_string())?;
     let after = outcome.rewrites.first().map_or(file.text(), |r| r.after().text()).to_owned();
     let carried_out = |f: &&Fix| !outcome.refused.iter().any(|(service, _)| *service == f.service);
     let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
@@ -79,4 +81,59 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
         services[&fix.service] = service;
     }
     json!({"services": services, "volumes": volumes})
+}
+
+/// The files of a project by path, read by the library without a disk.
+pub(crate) fn sources(files: &BTreeMap<String, String>, layers: &[&str]) -> Result<Sources, Refusal> {
+    let env = files.get(".env").map_or_else(Default::default, |text| env_file(text, &Env::new()).unwrap_or_default());
+    let mut sources = Sources::new(Path::new(""), env);
+    let parse = |name: &str, text: &str, sources: &Sources| {
+        let file = TextFile::new(name, text.as_bytes().to_vec(), MAX_FILE_BYTES).map_err(|e| e.to_string())?;
+        Stream::parse(&file, sources.next_id()).map_err(|e| format!("{name}: {}", e.message))
+    };
+    for layer in layers {
+        let stream = parse(layer, &files[*layer], &sources)?;
+        sources.add_layer(Path::new(layer), stream, None);
+    }
+    loop {
+        let wanted = wanted(&sources).map_err(|e| e.message)?;
+        if wanted.is_empty() {
+            return Ok(sources);
+        }
+        for (wanted, _) in wanted {
+            let (Wanted::Compose(path) | Wanted::Env(path)) = &wanted;
+            let name = path.to_string_lossy();
+            match (files.get(&*name), &wanted) {
+                (None, _) => sources.add_missing(path, "no such file"),
+                (Some(text), Wanted::Env(_)) => sources.add_env(path, text),
+                (Some(text), Wanted::Compose(_)) => {
+                    let stream = parse(&name, text, &sources)?;
+                    sources.add(path, stream, None);
+                }
+            }
+        }
+    }
+}
+
+/// Hardens a whole project. Returns its files afterwards and what was done.
+pub(crate) fn harden_project(
+    files: &BTreeMap<String, String>,
+    layers: &[&str],
+    selection: &Selection,
+    options: Options,
+) -> Result<(BTreeMap<String, String>, Hardened), Refusal> {
+    let sources = sources(files, layers)?;
+    let project = Project::read(&sources).map_err(|e| e.message)?;
+    let needs = needs(&project, selection, &Dockerfiles::new()).map_err(|e| e.to_string())?;
+    let findings = audit(&project, &needs);
+    let fixes: Vec<&Fix> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
+    let outcome = rewrite(&project, &fixes, &needs, options).map_err(|e| e.to_string())?;
+    let mut after = files.clone();
+    for rewrite in &outcome.rewrites {
+        after.insert(rewrite.before().name().to_owned(), rewrite.after().text().to_owned());
+    }
+    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|(service, _)| *service == f.service);
+    let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
+    let hardened = Hardened { after: String::new(), fixes, services: project.services.len(), refused: outcome.refused, findings };
+    Ok((after, hardened))
 }

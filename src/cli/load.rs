@@ -76,11 +76,6 @@ impl Files {
         Ok(files)
     }
 
-    /// A file as it was read from disk.
-    pub(super) fn loaded(&self, file: FileId) -> Option<&disk::Loaded> {
-        self.loaded.get(file.0 as usize)?.as_ref()
-    }
-
     /// Takes a file out, to outlive the project.
     pub(super) fn take(&mut self, file: FileId) -> Option<disk::Loaded> {
         self.loaded.get_mut(file.0 as usize)?.take()

@@ -23,8 +23,6 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<String>,
     /// The files that change, each with what was read; `None` for standard input.
     pub(super) rewrites: Vec<(Option<disk::Loaded>, Rewrite)>,
-    /// The name of the first file.
-    pub(super) name: String,
     /// The first file's text, as it was read.
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
@@ -78,12 +76,11 @@ impl Plan {
         let remarks = text::remarks(&project, &findings, &outcome.refused);
         let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
         let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
-        let first = project.sources.files().first().map(|s| s.stream.text().clone());
-        let (name, text) = first.map_or_else(Default::default, |t| (t.name().to_owned(), t.text().to_owned()));
+        let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
         drop(project);
         let rewrites = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
         let (root, warnings) = (files.root, files.warnings);
-        Ok(Self { root, warnings, rewrites, name, text, findings, accepted, held_back, remarks, missing, counts })
+        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts })
     }
 
     /// The changes to write.

@@ -27,7 +27,7 @@ pub fn has_variable(text: &str) -> bool {
 
 /// `text` with its variables replaced. `None` when a variable without a default is not set, a required one is missing, or the text is
 /// not a template that Compose reads.
-pub fn resolve<'t>(text: &'t str, env: &Env) -> Option<Cow<'t, str>> {
+pub(super) fn resolve<'t>(text: &'t str, env: &Env) -> Option<Cow<'t, str>> {
     if !text.contains('$') {
         return Some(Cow::Borrowed(text));
     }

@@ -49,6 +49,8 @@ pub struct Mount<'a> {
     pub source: Option<Cow<'a, str>>,
     /// The list item (or the scalar of `tmpfs: /run`).
     pub node: Node<'a>,
+    /// Index of the service's part that has it.
+    pub part: usize,
 }
 
 impl Mount<'_> {
@@ -103,7 +105,7 @@ fn path_clean(path: &str) -> String {
 }
 
 /// An item of `tmpfs` (`/run` or `/run:mode=755,uid=1000`), and what tells it from others when layers are merged.
-pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
+pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: usize, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
     let spec = resolved.unwrap_or(Cow::Borrowed(text));
@@ -115,7 +117,7 @@ pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, env: &Env) -> (Cow<'
         (true, true) => Known::No,
         (true, false) => Known::Yes,
     };
-    let mount = Mount { target: target_of(path, is_known), kind: MountKind::Tmpfs, writable, source: None, node };
+    let mount = Mount { target: target_of(path, is_known), kind: MountKind::Tmpfs, writable, source: None, node, part };
     let identity = match spec.find('=') {
         None => spec,
         Some(end) => match spec {
@@ -135,10 +137,10 @@ struct Spec<'t> {
 }
 
 /// An item of `volumes` in short syntax. `Err` holds Compose's complaint.
-fn short_volume<'a>(node: Node<'a>, text: &'a str, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
+fn short_volume<'a>(node: Node<'a>, text: &'a str, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
-    let mount = |target: String, kind, writable, source| Mount { target, kind, writable, source, node };
+    let mount = |target: String, kind, writable, source| Mount { target, kind, writable, source, node, part };
     match resolved.unwrap_or(Cow::Borrowed(text)) {
         Cow::Borrowed(text) => {
             let spec = read_spec(text, is_known)?;
@@ -208,7 +210,7 @@ fn is_host_path(source: &str) -> bool {
 }
 
 /// An item of `volumes` in long syntax. `Err` holds the node to blame and the complaint.
-fn long_volume<'a>(node: Node<'a>, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
+fn long_volume<'a>(node: Node<'a>, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
     let entries = merge::entries(node.resolved());
     let get = |key: &str| entries.iter().find(|e| e.name() == key).map(Entry::value);
     let text = |key: &str| get(key).map(Node::resolved).and_then(Node::as_str);
@@ -236,7 +238,7 @@ fn long_volume<'a>(node: Node<'a>, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>
             None => Known::Unknown,
         },
     };
-    let mount = Mount { target: target_of(&target, is_known), kind, writable, source: text("source").map(resolved), node };
+    let mount = Mount { target: target_of(&target, is_known), kind, writable, source: text("source").map(resolved), node, part };
     Ok((target, mount))
 }
 
@@ -268,13 +270,13 @@ fn word(text: &str) -> Option<bool> {
     }
 }
 
-/// An item of `volumes`, and what tells it from others when layers are merged. `Err` holds the node to blame and the complaint.
-pub fn volume_item<'a>(item: Node<'a>, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
+/// An item of `volumes` in the part with this index, and what tells it from others when layers are merged. `Err` holds the node to blame and the complaint.
+pub fn volume_item<'a>(item: Node<'a>, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
     let value = item.resolved();
     match value.kind() {
-        Kind::Mapping => long_volume(item, env),
+        Kind::Mapping => long_volume(item, part, env),
         _ => match value.as_str() {
-            Some(text) => short_volume(item, text, env).map_err(|why| (item, why)),
+            Some(text) => short_volume(item, text, part, env).map_err(|why| (item, why)),
             None => Err((item, "must be a string or a mapping".into())),
         },
     }

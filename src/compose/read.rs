@@ -43,7 +43,11 @@ pub fn wanted(sources: &Sources) -> Result<Vec<(Wanted, Span)>, SyntaxError> {
         return Ok(Vec::new());
     }
     let mut reader = Reader::new(sources);
-    reader.project()?;
+    // What is wrong without those files may be right with them.
+    match (reader.project(), reader.wanted.is_empty()) {
+        (Err(error), true) => return Err(error),
+        (Ok(_) | Err(_), _) => {}
+    }
     let mut seen = HashSet::new();
     reader.wanted.retain(|(wanted, _)| seen.insert(wanted.clone()));
     Ok(reader.wanted)
@@ -136,7 +140,7 @@ impl<'a> Reader<'a> {
                 *model = Model { volumes: std::mem::take(&mut model.volumes), ..Model::default() };
             }
             let entries = if is_reset(section.resolved()) { Vec::new() } else { merge::entries(section) };
-            self.services(model, &entries, index, scope)?;
+            self.services(model, &entries, replaces(section), index, scope)?;
         }
         match include {
             Some(include) => self.include(model, include.value(), index, scope, including),
@@ -144,7 +148,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn services(&mut self, model: &mut Model<'a>, entries: &[Entry<'a>], index: usize, scope: &Arc<Scope>) -> Result<(), SyntaxError> {
+    fn services(
+        &mut self,
+        model: &mut Model<'a>,
+        entries: &[Entry<'a>],
+        is_replaced: bool,
+        index: usize,
+        scope: &Arc<Scope>,
+    ) -> Result<(), SyntaxError> {
         let mut table: Option<Rc<Table<'a>>> = None;
         for entry in entries {
             let (name, definition) = (entry.name(), entry.value());
@@ -164,7 +175,8 @@ impl<'a> Reader<'a> {
                 let hint = "a service needs at least `image:` or `build:`";
                 return Err(invalid(definition, format!("services.{name} must be a mapping"), Some(hint)));
             }
-            let own = self.part(entry, Some(index), scope);
+            let mut own = self.part(entry, Some(index), scope);
+            own.acts = !is_replaced && value.tag() != Some("!override");
             let mut draft = Draft { name, parts: Vec::new(), unread: None };
             let before = model.parts(name);
             if own.get("extends").is_some() {
@@ -172,7 +184,7 @@ impl<'a> Reader<'a> {
                 self.bases(&mut draft, &own, table, scope)?;
             }
             // A base's tags act on what it inherits itself; the service's own on everything before it.
-            draft.parts.iter_mut().for_each(|part| part.reach = before);
+            draft.parts.iter_mut().for_each(|part| part.reach += before);
             draft.parts.push(own);
             model.add(draft);
         }
@@ -189,7 +201,7 @@ impl<'a> Reader<'a> {
                 self.entries.entry(at).or_insert_with(|| merge::entries(definition).into()).clone()
             }
         };
-        Part { key: entry.key(), definition, document, is_base: document.is_none(), reach: 0, entries, scope: scope.clone() }
+        Part { key: entry.key(), definition, document, is_base: document.is_none(), reach: 0, acts: true, entries, scope: scope.clone() }
     }
 
     /// The parts that a service takes from what it extends, the deepest first.
@@ -235,7 +247,15 @@ impl<'a> Reader<'a> {
             extends = parts.iter().rev().find_map(|p| p.get("extends"));
             levels.push(parts);
         }
-        draft.parts.extend(levels.into_iter().rev().flatten());
+        for level in levels.into_iter().rev() {
+            let start = draft.parts.len();
+            draft.parts.extend(level.into_iter().map(|part| {
+                // Of a file with several documents, only the tags of the last one act on what its services inherit.
+                let root = part.key.stream().roots().last();
+                let is_last = root.is_none_or(|root| root.id() <= part.key.id());
+                Part { reach: if is_last { 0 } else { start }, ..part }
+            }));
+        }
         Ok(())
     }
 
@@ -474,8 +494,10 @@ fn replaces(node: Node<'_>) -> bool {
 fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, SyntaxError> {
     let text = node.resolved().text();
     let Some(path) = interpolate::resolve(text, &scope.env) else {
-        let hint = "set the variable in `.env`, or name a file with --env-file";
-        return Err(invalid(node, format!("a variable that is not set decides which file this is: {text}"), Some(hint)));
+        let why = format!("a variable that is not set decides which file this is: {text}");
+        let hint = "set the variable in `.env`, or name a file of variables with --env-file";
+        // Compose stops at `${NAME:?}`; of other variables the shell may know more.
+        return if text.contains('?') { Err(invalid(node, why, Some(hint))) } else { Ok(Err(why)) };
     };
     let is_remote = path.contains("://") || path.starts_with("git@") || path.starts_with("oci:") || path.starts_with("github.com/");
     if is_remote {

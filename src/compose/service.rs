@@ -31,6 +31,8 @@ pub struct Part<'a> {
     pub is_base: bool,
     /// The first part that its `!reset` and `!override` act on.
     pub reach: usize,
+    /// Whether its `!reset` and `!override` act at all: inside an `!override` they do not.
+    pub(super) acts: bool,
     /// Its keys after YAML merging.
     pub entries: Arc<[Entry<'a>]>,
     pub(super) scope: Arc<Scope>,
@@ -44,7 +46,12 @@ impl<'a> Part<'a> {
 
     /// A key's value after YAML merging: not one that is reset.
     pub fn get(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.iter().find(|e| e.name() == key && !is_reset(e.value().resolved())).copied()
+        self.entries.iter().find(|e| e.name() == key && self.tag(e) != Some("!reset")).copied()
+    }
+
+    /// The `!reset` or `!override` with which an entry acts on earlier layers.
+    pub fn tag(&self, entry: &Entry<'a>) -> Option<&'a str> {
+        entry.value().resolved().tag().filter(|tag| self.acts && matches!(*tag, "!reset" | "!override"))
     }
 }
 
@@ -94,7 +101,40 @@ impl<'a> Service<'a> {
         service.mounts = service.read_tmpfs()?;
         let volumes = service.read_volumes()?;
         service.mounts.extend(volumes);
+        service.check_targets()?;
         Ok(service)
+    }
+
+    /// Compose takes no two mounts at one target, unless it is spelled in two ways.
+    fn check_targets(&self) -> Result<(), SyntaxError> {
+        let mut seen: HashMap<&str, &Mount<'a>> = HashMap::new();
+        let twice = |m: &Mount<'_>, rest: &[Mount<'_>]| rest.iter().any(|o| o.target == m.target);
+        let is_small = self.mounts.len() <= 8;
+        if is_small && !(1..self.mounts.len()).any(|i| twice(&self.mounts[i], &self.mounts[..i])) {
+            return Ok(());
+        }
+        for mount in &self.mounts {
+            let Some(earlier) = seen.insert(&mount.target, mount) else { continue };
+            let written = |m: &Mount<'_>| self.written_target(m);
+            if written(mount).is_some() && written(mount) == written(earlier) {
+                let message = format!("services.{}: target {} already mounted", self.name, mount.target);
+                let hint = "Compose refuses two mounts at one target; layers unify tmpfs items only when they agree before the first `=`";
+                return Err(invalid(mount.node, message, Some(hint)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A mount's target as Compose compares it.
+    fn written_target(&self, mount: &Mount<'_>) -> Option<String> {
+        let node = mount.node.resolved();
+        let env = &self.parts.get(mount.part)?.scope.env;
+        let is_tmpfs_item = mount.kind == mount::MountKind::Tmpfs && node.kind() == Kind::Scalar;
+        if is_tmpfs_item {
+            let text = interpolate::resolve(node.as_str()?, env)?;
+            return Some(text.split(':').next().unwrap_or_default().to_owned());
+        }
+        mount::volume_item(node, mount.part, env).ok().map(|(identity, _)| identity.into_owned())
     }
 
     fn read_read_only(&self) -> Result<Known, SyntaxError> {
@@ -117,7 +157,7 @@ impl<'a> Service<'a> {
             let value = entry.value().resolved();
             let env = &self.parts[part].scope.env;
             if let Some(text) = value.as_str() {
-                found.put(mount::tmpfs_item(entry.value(), text, env));
+                found.put(mount::tmpfs_item(entry.value(), text, part, env));
                 continue;
             }
             if value.kind() != Kind::Sequence {
@@ -127,7 +167,7 @@ impl<'a> Service<'a> {
             }
             for (i, item) in value.items().enumerate() {
                 match item.resolved().as_str() {
-                    Some(text) => found.put(mount::tmpfs_item(item, text, env)),
+                    Some(text) => found.put(mount::tmpfs_item(item, text, part, env)),
                     None => return Err(invalid(item, format!("services.{}.tmpfs[{i}] must be a string", self.name), None)),
                 }
             }
@@ -144,7 +184,7 @@ impl<'a> Service<'a> {
                 return Err(invalid(entry.value(), message, Some("write a list, or remove the key")));
             }
             for (i, item) in value.items().enumerate() {
-                let mount = mount::volume_item(item, &self.parts[part].scope.env)
+                let mount = mount::volume_item(item, part, &self.parts[part].scope.env)
                     .map_err(|(node, why)| invalid(node, format!("services.{}.volumes[{i}]: {why}", self.name), None))?;
                 found.put(mount);
             }
@@ -156,17 +196,19 @@ impl<'a> Service<'a> {
     pub fn volumes_after(&self, part: usize) -> Vec<Mount<'a>> {
         let later = self.values("volumes").into_iter().filter(|v| v.part > part);
         let items = later.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
-        items.filter_map(|(part, item)| mount::volume_item(item, &self.parts[part].scope.env).ok()).map(|(_, mount)| mount).collect()
+        items.filter_map(|(part, item)| mount::volume_item(item, part, &self.parts[part].scope.env).ok()).map(|(_, mount)| mount).collect()
     }
 
     /// The values that count for `key`, in the order of merging. Of a scalar the last one wins; lists and mappings are joined.
     pub fn values(&self, key: &str) -> Vec<PartValue<'a>> {
         let mut found: Vec<PartValue<'a>> = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
-            for &entry in part.entries.iter().filter(|e| e.name() == key) {
+            // A key that is reset may be merged in as well.
+            let most = if part.acts { usize::MAX } else { 1 };
+            for &entry in part.entries.iter().filter(|e| e.name() == key).take(most) {
                 let value = entry.value().resolved();
-                let is_reset = is_reset(value);
-                if is_reset || value.tag() == Some("!override") {
+                let tag = part.tag(&entry);
+                if tag.is_some() {
                     found.retain(|v| v.part < part.reach);
                 } else if value.is_null() && !found.is_empty() {
                     // Null keeps what is there.
@@ -174,7 +216,7 @@ impl<'a> Service<'a> {
                 } else if matches!(key, "command" | "entrypoint") {
                     found.clear();
                 }
-                if !is_reset {
+                if tag != Some("!reset") {
                     found.push(PartValue { part: index, entry });
                 }
             }

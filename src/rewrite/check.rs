@@ -173,6 +173,9 @@ fn contains(new: &[Mount<'_>], old: &[Mount<'_>]) -> bool {
     if old.iter().all(|o| rest.any(|n| same(o, n))) {
         return true;
     }
-    let by_target: HashMap<&str, &Mount<'_>> = new.iter().map(|m| (m.target.as_str(), m)).collect();
-    old.iter().all(|o| by_target.get(o.target.as_str()).is_some_and(|n| same(o, n)))
+    let mut by_target: HashMap<&str, Vec<&Mount<'_>>> = HashMap::new();
+    for mount in new {
+        by_target.entry(mount.target.as_str()).or_default().push(mount);
+    }
+    old.iter().all(|o| by_target.get(o.target.as_str()).is_some_and(|all| all.iter().any(|n| same(o, n))))
 }

@@ -169,11 +169,21 @@ impl<'p, 'a> Placer<'p, 'a> {
         let op = match node.kind() {
             Kind::Sequence if node.tag() != Some("!reset") => Op::Items(values),
             _ if key == 0 => Op::Replace(Value::True),
+            _ if node.tag() == Some("!reset") => Op::Replace(list(is_override, self.merged_in(service, key).chain(values).collect())),
             Kind::Scalar if node.is_null() => Op::Replace(list(is_override, values)),
-            _ if node.tag() == Some("!reset") => Op::Replace(list(is_override, values)),
             _ => Op::Replace(list(is_override, std::iter::once(Value::Copy(node)).chain(values).collect())),
         };
         self.placement.ops.insert(site(node), (node, op));
+    }
+
+    /// The items that a part merges in beside its own `!reset`.
+    fn merged_in(&self, service: usize, key: usize) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let value = match self.spot(service, key) {
+            Spot::Part(part, _) => self.part(service, part).get(KEYS[key]).map(|e| e.value().resolved()),
+            _ => None,
+        };
+        let alone = value.filter(|v| v.kind() == Kind::Scalar && !v.is_null()).map(Value::Copy);
+        alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
     }
 
     /// Gives a part its own key with the items that it merges in and the new ones.

@@ -47,7 +47,7 @@ impl Value<'_> {
         match self {
             Self::True => node.kind() == Kind::Scalar && boolean(node) == Some(true) && matches!(node.scalar(), Some(Scalar::Bool(_))),
             Self::Text(text) => node.as_str() == Some(text),
-            Self::Mount { name, target } => mount::volume_item(node, &Env::new()).is_ok_and(|(_, m)| {
+            Self::Mount { name, target } => mount::volume_item(node, 0, &Env::new()).is_ok_and(|(_, m)| {
                 let items = if node.kind() == Kind::Mapping { merge::entries(node).len() } else { 3 };
                 m.kind == MountKind::Volume
                     && m.source.as_deref() == Some(name)

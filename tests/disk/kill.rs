@@ -1,8 +1,8 @@
 //! Killing a writer over and over.
 
 use super::{child, child_folder, content, project, put, temporaries};
-use rofs_harden::edge::disk::{read, write_all};
-use std::io::{BufRead, BufReader, Write};
+use rofs_harden::edge::disk::{Write, read, write_all};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn rewrite_for_ever(path: &Path) -> ! {
     loop {
         let loaded = read(path).unwrap();
         let next = usize::from(loaded.file().text() == texts[0]);
-        write_all(path.parent().unwrap(), &[(&loaded, &texts[next])]).unwrap();
+        write_all(&[Write { root: path.parent().unwrap(), loaded: &loaded, after: &texts[next] }]).unwrap();
         // Not `println!`: the test harness may keep that to itself.
         std::io::stdout().write_all(b"\nwritten\n").unwrap();
     }

@@ -2,7 +2,7 @@
 
 use super::spot::Spot;
 use super::{KEYS, Placer, Site, Value, site};
-use crate::compose::{Entry, Service};
+use crate::compose::Service;
 use crate::yaml::Kind;
 use std::collections::HashMap;
 
@@ -52,9 +52,8 @@ impl Placer<'_, '_> {
     /// What happens to a service when `value` is added to the part `at`, which it extends.
     fn reaches(&self, extender: usize, at: usize, key: usize, value: &Value<'_>) -> Reaches {
         let service = &self.project.services[extender];
-        let tag = |entry: Entry<'_>| matches!(entry.value().resolved().tag(), Some("!reset" | "!override"));
-        let acting = service.parts.iter().skip(at + 1).filter(|p| p.reach <= at);
-        if acting.filter_map(|p| p.entry(KEYS[key])).any(tag) {
+        let mut acting = service.parts.iter().skip(at + 1).filter(|p| p.reach <= at);
+        if acting.any(|p| p.entry(KEYS[key]).is_some_and(|e| p.tag(&e).is_some())) {
             return Reaches::Not;
         }
         let wishes = |holds: &dyn Fn(&Value<'_>) -> bool| self.wish(extender, key).is_some_and(|w| w.iter().any(holds));

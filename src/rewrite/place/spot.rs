@@ -43,21 +43,28 @@ fn open<'a>(service: &Service<'a>, key: &str) -> (usize, Option<Entry<'a>>) {
     }
     let own = || service.parts.iter().enumerate().filter(|(_, part)| !part.is_base);
     let holds = |entry: &Entry<'_>| !entry.value().resolved().is_null();
-    let tag = |entry: &Entry<'a>| entry.value().resolved().tag().filter(|t| matches!(*t, "!reset" | "!override"));
-    let last_tagged = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(_, e)| tag(e).is_some()).last();
+    let tag = |i: usize, entry: &Entry<'a>| service.parts[i].tag(entry);
+    let last_tagged = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(i, e)| tag(*i, e).is_some()).last();
     if key == "read_only" {
-        let last = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(_, e)| holds(e) || tag(e).is_some()).last();
-        return last.map_or_else(|| (home, service.parts[home].entry(key)), |(i, e)| (i, Some(e)));
+        let all = service.parts.iter().enumerate();
+        let last = all.filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(i, e)| holds(e) || tag(*i, e).is_some()).last();
+        return match last {
+            Some((i, entry)) if !service.parts[i].is_base => (i, Some(entry)),
+            // What a layer extends comes before its own keys, and after those of earlier layers.
+            Some((base, _)) => own().find(|(i, _)| *i > base).map_or((home, None), |(i, p)| (i, p.entry(key))),
+            None => (home, service.parts[home].entry(key)),
+        };
     }
     let first = match &last_tagged {
-        Some((i, entry)) if tag(entry) == Some("!override") => return (*i, Some(*entry)),
+        Some((i, entry)) if tag(*i, entry) == Some("!override") => return (*i, Some(*entry)),
         Some((i, _)) => *i,
         None => 0,
     };
     let lists = || own().filter(|(i, _)| *i >= first).filter_map(|(i, p)| Some((i, p.get(key).filter(holds)?)));
     let at_home = lists().find(|(i, _)| *i == home);
     match at_home.or_else(|| lists().next()).or(last_tagged) {
-        Some((i, entry)) => (i, Some(entry)),
+        // Where a layer resets the list and merges one in as well, the `!reset` makes room for both.
+        Some((i, entry)) => (i, service.parts[i].entry(key).or(Some(entry))),
         None => (home, service.parts[home].entry(key)),
     }
 }

@@ -1,0 +1,88 @@
+//! Our view of a project beside that of the Compose CLI (`docker compose config --format json`).
+
+use super::{Known, Mount, MountKind, Project, Service, clean_path, has_variable};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// Where our view and Compose's differ: services, their images, users, `read_only` and mounts, declared volumes. What depends on a
+/// variable that is not set here is not compared, nor are host paths, which Compose rebases. Values of the environment are not named.
+pub fn differences(project: &Project<'_>, model: &Value) -> Vec<String> {
+    let empty = Map::new();
+    let section = |key: &str| model.get(key).and_then(Value::as_object).unwrap_or(&empty);
+    let mut found = Vec::new();
+    let services = section("services");
+    if project.unread.is_empty() {
+        let ours: BTreeSet<&str> = project.services.iter().map(|s| s.name).collect();
+        compare(&mut found, "services", &ours, &services.keys().map(String::as_str).collect());
+        let ours: BTreeSet<&str> = project.volumes.iter().copied().collect();
+        compare(&mut found, "volumes", &ours, &section("volumes").keys().map(String::as_str).collect());
+    }
+    for service in project.services.iter().filter(|s| s.unread.is_none()) {
+        if let Some(theirs) = services.get(service.name) {
+            compare_service(&mut found, service, theirs);
+        }
+    }
+    found
+}
+
+fn compare<T: Ord + std::fmt::Debug>(found: &mut Vec<String>, what: &str, ours: &BTreeSet<T>, theirs: &BTreeSet<T>) {
+    if ours != theirs {
+        let (more, less): (Vec<_>, Vec<_>) = (ours.difference(theirs).collect(), theirs.difference(ours).collect());
+        found.push(format!("{what}: only here {more:?}, only for Compose {less:?}"));
+    }
+}
+
+fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Value) {
+    let name = service.name;
+    let is_hard = theirs.get("read_only").and_then(Value::as_bool).unwrap_or(false);
+    match service.read_only {
+        Known::Unknown => {}
+        known if (known == Known::Yes) == is_hard => {}
+        known => found.push(format!("services.{name}.read_only: here {known:?}, for Compose {is_hard}")),
+    }
+    for key in ["image", "user"] {
+        let ours = service.text(key).filter(|text| !has_variable(text));
+        let theirs = theirs.get(key).and_then(Value::as_str);
+        if ours.is_some() && ours.as_deref() != theirs {
+            found.push(format!("services.{name}.{key} differs"));
+        }
+    }
+    let list = |key: &str| theirs.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    // Mounts that a variable decides may be anything.
+    if service.mounts.iter().any(|m| m.writable == Known::Unknown || m.kind == MountKind::Unknown || has_variable(&m.target)) {
+        return;
+    }
+    let ours: BTreeSet<_> = service.mounts.iter().map(ours).collect();
+    let tmpfs = list("tmpfs").iter().filter_map(Value::as_str).map(|text| {
+        let (path, options) = text.split_once(':').unwrap_or((text, ""));
+        let read_only = options.split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro");
+        (clean(path), "tmpfs".to_owned(), None, !read_only)
+    });
+    let volumes = list("volumes").iter().map(|mount| {
+        let text = |key: &str| mount.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let kind = text("type");
+        let read_only = kind == "image" || mount.get("read_only").and_then(Value::as_bool).unwrap_or(false);
+        let source = (kind == "volume").then(|| text("source")).filter(|s| !s.is_empty());
+        (clean(&text("target")), kind, source, !read_only)
+    });
+    compare(found, &format!("services.{name} mounts"), &ours, &tmpfs.chain(volumes).collect());
+}
+
+/// Target, kind, name of a volume, whether it can be written.
+type Seen = (String, String, Option<String>, bool);
+
+fn ours(mount: &Mount<'_>) -> Seen {
+    let kind = match mount.kind {
+        MountKind::Bind => "bind",
+        MountKind::Volume | MountKind::Anonymous => "volume",
+        MountKind::Tmpfs => "tmpfs",
+        MountKind::Fixed => "image",
+        MountKind::Unknown => "",
+    };
+    let source = mount.source.as_ref().filter(|_| kind == "volume").map(ToString::to_string);
+    (mount.target.clone(), kind.to_owned(), source, mount.writable == Known::Yes)
+}
+
+fn clean(path: &str) -> String {
+    if path.starts_with('/') { clean_path(path) } else { path.to_owned() }
+}
