@@ -5,8 +5,8 @@ mod input;
 
 use divan::{AllocProfiler, Bencher, black_box};
 use rofs_harden::audit::audit;
-use rofs_harden::compose::{Project, Sources};
 use rofs_harden::compose::dockerfile::Dockerfiles;
+use rofs_harden::compose::{Project, Sources};
 use rofs_harden::evidence::{Selection, needs};
 use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};

@@ -7,8 +7,8 @@ mod input;
 
 use divan::{Bencher, black_box};
 use rofs_harden::audit::{Fix, audit};
-use rofs_harden::compose::{Project, Sources};
 use rofs_harden::compose::dockerfile::Dockerfiles;
+use rofs_harden::compose::{Project, Sources};
 use rofs_harden::evidence::{Need, Selection, needs};
 use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};

@@ -74,6 +74,9 @@ pub enum Error {
     /// The file is not what was read any more.
     #[error("{} changed on disk since it was read", .0.display())]
     Changed(PathBuf),
+    /// The Compose CLI sees something else than this program: (when, what).
+    #[error("Compose sees something else {0}: {why}", why = .1.join("; "))]
+    Disagrees(String, Vec<String>),
     /// One of the three laws does not hold for the result: a defect of this program.
     #[error("internal error: {0}")]
     Unverified(String),
@@ -109,6 +112,9 @@ impl Error {
             Self::Write { .. } => Some("every file on disk is as it was; check the folder's permissions and free space".into()),
             Self::Partly { .. } => Some("look at the new files and run the command again; it plans only what is missing".into()),
             Self::Changed(_) => Some("run the command again to see a diff against the new content".into()),
+            Self::Disagrees(..) => {
+                Some("nothing was written; please report the project, and the version that `docker compose version` says".into())
+            }
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
         }

@@ -9,8 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Presets for single services, where a case means a service that `--preset node` would not take.
-const FORCED: [(&str, &[(&str, &str)]); 2] =
-    [("07-flow-service-oneline", &[("db", "node")]), ("45-include", &[("db", "node")])];
+const FORCED: [(&str, &[(&str, &str)]); 2] = [("07-flow-service-oneline", &[("db", "node")]), ("45-include", &[("db", "node")])];
 
 fn folders(of: &str) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(of))
@@ -148,7 +147,9 @@ fn compose_gives_the_recorded_models() {
     let Some(compose) = Compose::find() else { return };
     for folder in folders("cases") {
         for side in ["in", "out"] {
-            let now = compose.effective_with(&folder.join(side), &options(&record(&folder)), &[]).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
+            let now = compose
+                .effective_with(&folder.join(side), &options(&record(&folder)), &[])
+                .unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
             let recorded = json(&folder.join(format!("{side}.effective.json")));
             assert_eq!(difference(&normal(recorded), &normal(now)), "", "{} {side}", name(&folder));
         }
@@ -166,8 +167,11 @@ fn a_plan_holds_in_every_environment_of_its_case() {
             let Some(compose) = &compose else { continue };
             let pairs: Vec<(&str, &str)> =
                 env.as_object().expect("names").iter().map(|(k, v)| (k.as_str(), v.as_str().expect("text"))).collect();
-            let model =
-                |side: &str| compose.effective_with(&folder.join(side), &options(&record), &pairs).unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)));
+            let model = |side: &str| {
+                compose
+                    .effective_with(&folder.join(side), &options(&record), &pairs)
+                    .unwrap_or_else(|e| panic!("{} {side}: {e}", name(&folder)))
+            };
             let expected = unordered(apply(&record["plan"], model("in")));
             assert_eq!(difference(&expected, &unordered(normal(model("out")))), "", "{} {env}", name(&folder));
         }

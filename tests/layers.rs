@@ -111,7 +111,10 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, number: usize, an
     match (base, c.of(3)) {
         (Some(base), 1) => line(text, &format!("extends: {base}")),
         (Some(base), 2) => line(text, &format!("extends: {{service: {base}}}")),
-        (_, 1) if extended => line(text, c.pick(&["extends: {file: common/base.yaml, service: base}", "extends:\n      service: up\n      file: ./common/base.yaml"])),
+        (_, 1) if extended => line(
+            text,
+            c.pick(&["extends: {file: common/base.yaml, service: base}", "extends:\n      service: up\n      file: ./common/base.yaml"]),
+        ),
         (_, 2) if anchors => line(text, "<<: *more"),
         _ => {}
     }
@@ -138,7 +141,16 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, number: usize, an
             "volumes:\n      - shared:${WHERE:-/data}",
         ];
         let shared = "volumes: *list";
-        line(text, if !first && c.one_in(3) { c.pick(&tagged) } else if anchors && c.one_in(4) { shared } else { c.pick(&plain) });
+        line(
+            text,
+            if !first && c.one_in(3) {
+                c.pick(&tagged)
+            } else if anchors && c.one_in(4) {
+                shared
+            } else {
+                c.pick(&plain)
+            },
+        );
     }
     if c.one_in(5) {
         line(text, c.pick(&["environment: {A: b}", "environment:\n      - A=b", "profiles: [dev]", "labels:\n      a: b   # label"]));

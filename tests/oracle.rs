@@ -1,6 +1,7 @@
 //! The outside oracle: the real Compose CLI, run without network, environment or engine.
 
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -72,16 +73,25 @@ pub(crate) struct Scratch<'c> {
 impl Scratch<'_> {
     /// [`Compose::effective`] of one file's text.
     pub(crate) fn effective(&self, text: &str) -> Result<Value, String> {
+        self.effective_project(&BTreeMap::from([("compose.yaml".to_owned(), text.to_owned())]), &["compose.yaml"])
+    }
+
+    /// [`Compose::effective`] of a project's files, with these layers.
+    pub(crate) fn effective_project(&self, files: &BTreeMap<String, String>, layers: &[&str]) -> Result<Value, String> {
         // Deep enough for the `../..` of real files to stay inside.
         let folder = self.top.path().join("a/b/c/d/e");
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("compose.yaml"), text).expect("written");
+        for (name, text) in files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            std::fs::write(path, text).expect("written");
+        }
+        let options: Vec<String> = layers.iter().flat_map(|l| ["-f".to_owned(), (*l).to_owned()]).collect();
         // Files that Compose reads must be there; what is in them does not matter here.
         let mut last = String::new();
         let mut env: Vec<(String, &str)> = Vec::new();
         for _ in 0..40 {
             let pairs: Vec<(&str, &str)> = env.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-            match self.compose.effective(&folder, &pairs) {
+            match self.compose.effective_with(&folder, &options, &pairs) {
                 Err(why) if why != last && stub(&why, self.top.path()) => last = why,
                 Err(why) if why != last && why.contains("required variable ") => {
                     env.extend(

@@ -1,11 +1,11 @@
 //! The library's pipe for one file, as tests use it.
 
 use rofs_harden::audit::{Finding, Fix, What, audit};
-use rofs_harden::compose::{Env, Project, Sources, Wanted, env_file, wanted};
 use rofs_harden::compose::dockerfile::Dockerfiles;
+use rofs_harden::compose::{Env, Project, Sources, Wanted, env_file, wanted};
 use rofs_harden::evidence::preset::Preset;
 use rofs_harden::evidence::{Selection, needs};
-use rofs_harden::rewrite::{Options, rewrite};
+use rofs_harden::rewrite::{Options, Refused, rewrite};
 use rofs_harden::text::{FileId, MAX_FILE_BYTES, TextFile};
 use rofs_harden::yaml::Stream;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(crate) struct Hardened {
     /// Fixes that were carried out.
     pub(crate) fixes: Vec<Fix>,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) refused: Vec<(String, String)>,
+    pub(crate) refused: Vec<Refused>,
     pub(crate) services: usize,
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn harden(text: &[u8], selection: &Selection) -> Result<Hardened, Ref
     let fixes: Vec<&Fix> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
     let outcome = rewrite(&project, &fixes, &needs, Options::default()).map_err(|e| e.to_string())?;
     let after = outcome.rewrites.first().map_or(file.text(), |r| r.after().text()).to_owned();
-    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|(service, _)| *service == f.service);
+    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|r| r.service == f.service);
     let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
     Ok(Hardened { after, fixes, services: project.services.len(), refused: outcome.refused, findings })
 }
@@ -86,7 +86,8 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
 /// The files of a project by path, read by the library without a disk.
 pub(crate) fn sources(files: &BTreeMap<String, String>, layers: &[&str]) -> Result<Sources, Refusal> {
     let env = files.get(".env").map_or_else(Default::default, |text| env_file(text, &Env::new()).unwrap_or_default());
-    let mut sources = Sources::new(Path::new(""), env);
+    let folder = layers.first().and_then(|l| Path::new(l).parent()).unwrap_or(Path::new(""));
+    let mut sources = Sources::new(folder, env);
     let parse = |name: &str, text: &str, sources: &Sources| {
         let file = TextFile::new(name, text.as_bytes().to_vec(), MAX_FILE_BYTES).map_err(|e| e.to_string())?;
         Stream::parse(&file, sources.next_id()).map_err(|e| format!("{name}: {}", e.message))
@@ -132,7 +133,7 @@ pub(crate) fn harden_project(
     for rewrite in &outcome.rewrites {
         after.insert(rewrite.before().name().to_owned(), rewrite.after().text().to_owned());
     }
-    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|(service, _)| *service == f.service);
+    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|r| r.service == f.service);
     let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
     let hardened = Hardened { after: String::new(), fixes, services: project.services.len(), refused: outcome.refused, findings };
     Ok((after, hardened))

@@ -20,6 +20,8 @@ pub enum Rule {
     NeedsWritableRoot,
     /// The service depends on files or layers that are not read.
     NotFollowed,
+    /// The file that a change belongs in must not be edited.
+    LockedFile,
     /// A shared anchor would carry the change to a service that must not change.
     SharedDefinition,
 }
@@ -34,6 +36,7 @@ impl Rule {
             Self::UnresolvedVariable => "unresolved-variable",
             Self::NeedsWritableRoot => "needs-writable-root",
             Self::NotFollowed => "not-followed",
+            Self::LockedFile => "locked-file",
             Self::SharedDefinition => "shared-definition",
         }
     }

@@ -108,9 +108,7 @@ struct VolumeNames {
 impl VolumeNames {
     fn of(project: &Project<'_>) -> Self {
         let entries = || project.documents.iter().flat_map(|d| &d.volumes);
-        let engine_name = |e: &Entry<'_>| {
-            merge::get(e.value(), "name")?.resolved().as_str().map(str::to_owned)
-        };
+        let engine_name = |e: &Entry<'_>| merge::get(e.value(), "name")?.resolved().as_str().map(str::to_owned);
         let project_name = project.documents.iter().rev().filter(|d| d.is_layer).find_map(|d| d.get("name")?.value().resolved().as_str());
         let without_project = |full: String| match project_name {
             Some(project) => full.strip_prefix(&format!("{project}_")).map(|n| vec![n.to_owned()]).unwrap_or_default(),

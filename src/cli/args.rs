@@ -41,7 +41,7 @@ Examples:
 Exit status:
   0    done, or nothing to do
   1    something is missing (--check), or the answer to the question was no
-  2    the work could not be done; nothing was written
+  2    the work could not be done; nothing was written (with -r: for some of the projects)
   130  interrupted; nothing was written";
 
 /// Options of every verb.

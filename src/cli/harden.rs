@@ -3,7 +3,8 @@
 use super::args::Harden;
 use super::ask::Ask;
 use super::load::{Files, Place};
-use super::plan::Plan;
+use super::oracle::Oracle;
+use super::plan::{Asking, Plan};
 use super::report::{diff, text};
 use super::review;
 use super::tree;
@@ -37,20 +38,22 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         (_, true) => Some(Ask::new("--write", "add --yes to write without questions")?),
         _ => None,
     };
+    let oracle = Oracle::find(args.oracle)?;
+    let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
+    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer };
     if args.recursive {
-        return tree::run(ui, args, &selection, ask.as_ref());
+        return tree::run(ui, args, asking, ask.as_ref());
     }
     let places: Vec<Place<'_>> = match args.paths.as_slice() {
         [] => vec![Place::Here],
         paths => paths.iter().map(|p| Place::Path(p)).collect(),
     };
-    let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
     // All is planned before the first file is written, so that a bad PATH stops the others too.
     let plans: Vec<Plan> = match places.as_slice() {
         [_, _, ..] if !args.interactive => {
-            places.par_iter().map(|place| Plan::read(*place, args, &selection, None)).collect::<Result<_>>()?
+            places.par_iter().map(|place| Plan::read(*place, args, Asking { reviewer: None, ..asking })).collect::<Result<_>>()?
         }
-        _ => places.into_iter().map(|place| Plan::read(place, args, &selection, reviewer)).collect::<Result<_>>()?,
+        _ => places.into_iter().map(|place| Plan::read(place, args, asking)).collect::<Result<_>>()?,
     };
     for plan in &plans {
         present(ui, args, plan)?;
@@ -106,7 +109,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(Files::read_stdin()?, args, selection, None)?;
+    let plan = Plan::new(Files::read_stdin()?, args, Asking { selection, oracle: None, reviewer: None })?;
     if args.check {
         present(ui, args, &plan)?;
         return Ok(check(ui, &[&plan], &plan.held_back));
@@ -215,7 +218,9 @@ fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[String], done: 
     let services = text::services(&changed);
     ui.note(&match done {
         Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),
-        Done::Nothing if plans.iter().all(|p| p.findings.is_empty()) => "nothing to do: every selected service is read-only already".to_owned(),
+        Done::Nothing if plans.iter().all(|p| p.findings.is_empty()) => {
+            "nothing to do: every selected service is read-only already".to_owned()
+        }
         Done::Nothing => "nothing was changed".to_owned(),
         Done::Shown => format!("would harden {services}; nothing was written"),
         Done::Declined => "nothing was written".to_owned(),

@@ -20,6 +20,7 @@ pub(super) struct Files {
     pub(super) root: PathBuf,
     /// The layer that takes all changes, if one is named.
     pub(super) layer: Option<FileId>,
+    in_tree: bool,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
 }
@@ -50,7 +51,7 @@ impl Files {
         let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
         let warnings = layers.ignored.iter().map(ignored).collect();
         let sources = Sources::new(&layers.directory, layers.env);
-        let mut files = Self { loaded: Vec::new(), sources, root, layer: None, warnings };
+        let mut files = Self { loaded: Vec::new(), sources, root, layer: None, in_tree: args.recursive, warnings };
         for path in &layers.files {
             match files.sources.at(path) {
                 Some(known) => files.sources.repeat_layer(known),
@@ -71,7 +72,7 @@ impl Files {
         let mut sources = Sources::new(Path::new(""), env_of(Path::new(".env"), &Env::new())?.unwrap_or_default());
         sources.add_layer(Path::new("<stdin>"), stream, None);
         let root = disk::root_of(Path::new("compose.yaml"))?;
-        let mut files = Self { loaded: vec![None], sources, root, layer: None, warnings: Vec::new() };
+        let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, warnings: Vec::new() };
         files.complete()?;
         Ok(files)
     }
@@ -83,7 +84,9 @@ impl Files {
 
     fn add(&mut self, loaded: disk::Loaded, is_layer: bool) -> Result<FileId> {
         let stream = parse(loaded.file(), self.sources.next_id())?;
-        let locked = disk::locked(&self.root, loaded.path());
+        // A first layer that leads out of its own folder is an error when it is written; in a tree it must not stop the others.
+        let is_asked_for = is_layer && self.loaded.is_empty() && !self.in_tree;
+        let locked = disk::locked(&self.root, loaded.path()).filter(|_| !is_asked_for);
         let path = loaded.path().to_owned();
         self.loaded.push(Some(loaded));
         Ok(if is_layer { self.sources.add_layer(&path, stream, locked) } else { self.sources.add(&path, stream, locked) })

@@ -6,6 +6,7 @@ mod args;
 mod ask;
 mod harden;
 mod load;
+mod oracle;
 mod plan;
 mod presets;
 mod report;

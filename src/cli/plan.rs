@@ -3,6 +3,7 @@
 use super::args::Harden;
 use super::ask::Ask;
 use super::load::{Files, Place};
+use super::oracle::Oracle;
 use super::report::text::{self, Remark};
 use super::review;
 use super::ui::Ui;
@@ -47,17 +48,25 @@ pub(super) struct Counts {
     pub(super) hard: usize,
 }
 
-/// Who decides, in an interactive review.
-pub(super) type Reviewer<'r> = Option<(&'r Ui, &'r Ask)>;
+/// What is asked for, and who is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'r> {
+    pub(super) selection: &'r Selection,
+    /// The Compose CLI, if it has a say.
+    pub(super) oracle: Option<&'r Oracle>,
+    /// The person, in an interactive review.
+    pub(super) reviewer: Option<(&'r Ui, &'r Ask)>,
+}
 
 impl Plan {
     /// Plans the project at a place.
-    pub(super) fn read(place: Place<'_>, args: &Harden, selection: &Selection, reviewer: Reviewer<'_>) -> Result<Self> {
-        Self::new(Files::read(place, args)?, args, selection, reviewer)
+    pub(super) fn read(place: Place<'_>, args: &Harden, asking: Asking<'_>) -> Result<Self> {
+        Self::new(Files::read(place, args)?, args, asking)
     }
 
     /// Plans the project of these files.
-    pub(super) fn new(mut files: Files, args: &Harden, selection: &Selection, reviewer: Reviewer<'_>) -> Result<Self> {
+    pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
+        let Asking { selection, oracle, reviewer } = asking;
         let project = files.project()?;
         let selection = with_profiles(&project, selection, &args.profile);
         let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
@@ -68,7 +77,10 @@ impl Plan {
             (accepted, needs) = review::review(ui, ask, &project, &findings, needs, options)?;
         }
         let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
-        let refused: HashSet<&str> = outcome.refused.iter().map(|(service, _)| service.as_str()).collect();
+        if let Some(oracle) = oracle {
+            oracle.check(&files, &project, &outcome.rewrites)?;
+        }
+        let refused: HashSet<&str> = outcome.refused.iter().map(|r| r.service.as_str()).collect();
         accepted.retain(|f| !refused.contains(f.service.as_str()));
         let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
         let is_open = |f: &&Finding| f.fix.is_some() && open.contains(f.service.as_str());
@@ -85,9 +97,9 @@ impl Plan {
 
     /// The changes to write.
     pub(super) fn writes(&self) -> impl Iterator<Item = disk::Write<'_>> {
-        self.rewrites.iter().filter_map(|(loaded, rewrite)| {
-            Some(disk::Write { root: &self.root, loaded: loaded.as_ref()?, after: rewrite.after().text() })
-        })
+        self.rewrites
+            .iter()
+            .filter_map(|(loaded, rewrite)| Some(disk::Write { root: &self.root, loaded: loaded.as_ref()?, after: rewrite.after().text() }))
     }
 
     /// Names of the services that change.

@@ -154,8 +154,8 @@ fn show(
     for rewrite in &outcome.rewrites {
         ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
-    for (_, why) in &outcome.refused {
-        ui.warn(&clean_line(&format!("alone this cannot be written: {why}")));
+    for refused in &outcome.refused {
+        ui.warn(&clean_line(&format!("alone this cannot be written: {}", refused.why)));
     }
     Ok(())
 }
@@ -225,8 +225,7 @@ pub(super) fn summary(plans: &[&Plan]) -> String {
     let taken: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
     let is_left = |plan: &&Plan, service: &str| !plan.changed().any(|s| s == service);
     let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
-    let left: Vec<&str> =
-        open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
+    let left: Vec<&str> = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
     let mut text = format!("harden {}", services(&taken));
     if !left.is_empty() {
         text += &format!(", leave {}", services(&left));

@@ -4,12 +4,11 @@ use super::args::Harden;
 use super::ask::Ask;
 use super::harden::{Status, finish, present};
 use super::load::Place;
-use super::plan::{Counts, Plan};
+use super::plan::{Asking, Counts, Plan};
 use super::report_error;
 use super::ui::{Ui, count};
 use crate::edge::disk;
 use crate::error::{Error, Result};
-use crate::evidence::Selection;
 use crate::rewrite::Rewrite;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -33,7 +32,7 @@ struct Sum {
 }
 
 /// Runs the fixing verb over every project below the given folders.
-pub(super) fn run(ui: &Ui, args: &Harden, selection: &Selection, ask: Option<&Ask>) -> Result<Status> {
+pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
     let started = Instant::now();
     let tops = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
     let folders = disk::projects_below(&tops)?;
@@ -45,7 +44,8 @@ pub(super) fn run(ui: &Ui, args: &Harden, selection: &Selection, ask: Option<&As
     let mut kept: Vec<Plan> = Vec::new();
     let mut written: HashMap<PathBuf, u64> = HashMap::new();
     for batch in folders.chunks(BATCH) {
-        let plans: Vec<Result<Plan>> = batch.par_iter().map(|folder| Plan::read(Place::Path(folder), args, selection, None)).collect();
+        let planning = Asking { reviewer: None, ..asking };
+        let plans: Vec<Result<Plan>> = batch.par_iter().map(|folder| Plan::read(Place::Path(folder), args, planning)).collect();
         ui.progress_done();
         for (folder, plan) in batch.iter().zip(plans) {
             sum.projects += 1;
@@ -70,7 +70,13 @@ pub(super) fn run(ui: &Ui, args: &Harden, selection: &Selection, ask: Option<&As
     }
     ui.progress_done();
     let status = match (args.check, args.write) {
-        (true, _) => if sum.changed > 0 { Status::FindingsRemain } else { Status::Done },
+        (true, _) => {
+            if sum.changed > 0 {
+                Status::FindingsRemain
+            } else {
+                Status::Done
+            }
+        }
         (false, true) => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask)?,
         (false, false) => Status::Done,
     };

@@ -1,9 +1,9 @@
 //! One service: the parts that make it, and what they come to.
 
 use super::interpolate::{self, Env, has_variable};
+use super::invalid;
 use super::merge::{self, Entry};
 use super::mount::{self, Known, Mount, boolean};
-use super::invalid;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, SyntaxError};
 use std::borrow::Cow;
@@ -316,8 +316,7 @@ impl<'a> Unique<'a> {
         if !is_small && self.places.is_empty() {
             self.places = self.identities.iter().cloned().enumerate().map(|(i, id)| (id, i)).collect();
         }
-        let place =
-            if is_small { self.identities.iter().position(|i| *i == identity) } else { self.places.get(&identity).copied() };
+        let place = if is_small { self.identities.iter().position(|i| *i == identity) } else { self.places.get(&identity).copied() };
         match place {
             Some(place) => self.mounts[place] = mount,
             None => {

@@ -129,6 +129,11 @@ impl Sources {
         &self.env
     }
 
+    /// The files of variables that were added: path and text.
+    pub fn env_files(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.env_files.iter().map(|(path, text)| (path.as_path(), text.as_str()))
+    }
+
     pub(super) fn env_text(&self, path: &Path) -> Option<&str> {
         self.env_files.get(&clean(path)).map(String::as_str)
     }

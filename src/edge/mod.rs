@@ -3,4 +3,5 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
+pub mod compose;
 pub mod disk;

@@ -193,8 +193,8 @@ fn owned(options: &TmpfsOptions, confidence: Confidence, runner: Runner) -> (Tmp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
     use crate::compose::Sources;
+    use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
     use crate::yaml::Stream;
 
     fn preset(name: &str) -> Arc<Preset> {

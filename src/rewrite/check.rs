@@ -13,9 +13,8 @@ use std::iter::Peekable;
 pub(super) fn tree_is_as_placed(before: &Stream, after: &Stream, placement: &Placement<'_>) -> Result<(), String> {
     if let Some((_, keys)) = placement.fresh.as_ref().filter(|(file, _)| *file == before.file()) {
         let is_fresh = before.roots().len() == 0 && after.roots().len() == 1;
-        let holds = |root: Node<'_>| {
-            all(keys, root.entries(), |(key, value), (k, v)| k.kind() == Kind::Scalar && k.text() == key && value.is(v))
-        };
+        let holds =
+            |root: Node<'_>| all(keys, root.entries(), |(key, value), (k, v)| k.kind() == Kind::Scalar && k.text() == key && value.is(v));
         return if is_fresh && after.roots().all(holds) { Ok(()) } else { Err("the new file is not as planned".into()) };
     }
     let mut ops = placement.ops.iter().peekable();

@@ -7,7 +7,7 @@ mod place;
 mod style;
 mod value;
 
-use crate::audit::{self, Change, Fix, What};
+use crate::audit::{self, Change, Fix, Rule, What};
 use crate::compose::Project;
 use crate::error::{Error, Result};
 use crate::evidence::Need;
@@ -63,8 +63,19 @@ impl Rewrite {
 pub struct Outcome {
     /// The files that change, in the project's order.
     pub rewrites: Vec<Rewrite>,
-    /// Fixes that no edit can carry out without changing another service: (service, why).
-    pub refused: Vec<(String, String)>,
+    /// Fixes that no edit can carry out without changing another service, or a file that must not change.
+    pub refused: Vec<Refused>,
+}
+
+/// A fix that has no place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Name of the service.
+    pub service: String,
+    /// The rule that says so.
+    pub rule: Rule,
+    /// What the change would reach, or why the file must not be edited.
+    pub why: String,
 }
 
 /// Most rounds of leaving out services whose change would reach another.
@@ -84,7 +95,7 @@ pub struct Options {
 /// Errors: [`Error::Unverified`] when a law does not hold for the result.
 pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: Options) -> Result<Outcome> {
     let mut fixes = fixes.to_vec();
-    let mut refused: Vec<(String, String)> = Vec::new();
+    let mut refused: Vec<Refused> = Vec::new();
     let mut placement = place::place(project, &fixes, options.layer);
     for round in 0.. {
         if placement.refused.is_empty() {
@@ -92,16 +103,17 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
         }
         refused.append(&mut placement.refused);
         if round == MAX_ROUNDS {
-            let late = fixes.iter().filter(|f| !refused.iter().any(|(name, _)| *name == f.service));
-            let late: Vec<_> = late.map(|f| (f.service.clone(), "it is tied to services that must not change".to_owned())).collect();
-            refused.extend(late);
+            let late = fixes.iter().filter(|f| !refused.iter().any(|r| r.service == f.service));
+            let why = "it is tied to services that must not change";
+            let late = late.map(|f| Refused { service: f.service.clone(), rule: Rule::SharedDefinition, why: why.into() });
+            refused.extend(late.collect::<Vec<_>>());
         }
-        let names: HashSet<&str> = refused.iter().map(|(service, _)| service.as_str()).collect();
+        let names: HashSet<&str> = refused.iter().map(|r| r.service.as_str()).collect();
         fixes.retain(|f| !names.contains(f.service.as_str()));
         placement = place::place(project, &fixes, options.layer);
     }
     let mut seen = HashSet::new();
-    refused.retain(|(service, _)| seen.insert(service.clone()));
+    refused.retain(|r| seen.insert(r.service.clone()));
     if placement.is_empty() {
         return Ok(Outcome { rewrites: Vec::new(), refused });
     }

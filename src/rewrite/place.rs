@@ -21,8 +21,9 @@ mod inherit;
 mod sharing;
 mod spot;
 
+use super::Refused;
 use super::value::Value;
-use crate::audit::{Fix, What};
+use crate::audit::{Fix, Rule, What};
 use crate::compose::{Entry, Part, Project};
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId};
@@ -50,8 +51,8 @@ pub(super) struct Placement<'a> {
     pub(super) ops: BTreeMap<Site, (Node<'a>, Op<'a>)>,
     /// What an empty file is to hold: its number and top-level keys.
     pub(super) fresh: Option<(FileId, Vec<(String, Value<'a>)>)>,
-    /// Services whose change cannot be placed: (service, the one it would reach or why).
-    pub(super) refused: Vec<(String, String)>,
+    /// Services whose change cannot be placed.
+    pub(super) refused: Vec<Refused>,
 }
 
 impl Placement<'_> {
@@ -140,7 +141,10 @@ impl<'p, 'a> Placer<'p, 'a> {
                 continue;
             }
             match self.spot(service, key) {
-                Spot::Locked(why) => self.refuse(service, &why),
+                Spot::Locked(why) => {
+                    let service = self.project.services[service].name.to_owned();
+                    self.placement.refused.push(Refused { service, rule: Rule::LockedFile, why });
+                }
                 Spot::NewService => self.put_new_service(service, key),
                 Spot::Part(part, entry) if self.sharing.is_none() => {
                     let node = entry.map_or(self.part(service, part).definition, |e| e.value());
@@ -156,7 +160,8 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     fn refuse(&mut self, service: usize, why: &str) {
-        self.placement.refused.push((self.project.services[service].name.to_owned(), why.to_owned()));
+        let service = self.project.services[service].name.to_owned();
+        self.placement.refused.push(Refused { service, rule: Rule::SharedDefinition, why: why.to_owned() });
     }
 
     /// Puts the wish of a service where its value stands, or into a new key of its own mapping.

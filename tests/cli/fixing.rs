@@ -48,25 +48,20 @@ fn every_run_says_what_it_did() {
 }
 
 #[test]
-fn what_is_not_followed_is_said() {
-    let files = [
-        (
-            "compose.yaml",
-            "include: [more.yaml]\nservices:\n  a: {image: node}\n  b: {image: node, extends: a}\n  c: {image: node}\n  d: {image: node}\n",
-        ),
-        ("compose.override.yaml", "services: {d: {read_only: false}}\n"),
-    ];
-    let run = Folder::new(&files).run(&["--preset", "node"]).exits(0);
+fn what_is_not_read_is_said() {
+    let remote = "include:\n  - oci://example.com/x\n  - path: https://example.com/repo.git\n  - $NOWHERE/x.yaml\nservices:\n  a:\n    image: node\n";
+    let base = "  b:\n    image: node\n    extends: {file: git@example.com:x.git, service: y}\n";
+    let run = Folder::compose(&format!("{remote}{base}")).run(&["--preset", "node"]).exits(0);
     for part in [
-        "compose.yaml:1:1: `include` is not followed yet",
-        "a: service `b` extends it, and `extends` is not followed yet",
-        "b: `extends` is not followed yet",
-        "d: it is defined again in a later document or file",
+        "compose.yaml:2:5: oci://example.com/x is not on this machine, and is not fetched: its services are not looked at",
+        "compose.yaml:3:11: https://example.com/repo.git is not on this machine",
+        "compose.yaml:4:5: a variable that is not set decides which file this is: $NOWHERE/x.yaml",
+        "compose.yaml:10:21: b: git@example.com:x.git is not on this machine",
     ] {
         assert!(run.err.contains(part), "no {part:?} in\n{}", run.err);
     }
     let changed: Vec<&str> = run.out.lines().filter(|l| l.starts_with('+') && l.contains("read_only")).collect();
-    assert_eq!(changed.len(), 1, "only c is changed:\n{}", run.out);
+    assert_eq!(changed.len(), 1, "only a is changed:\n{}", run.out);
 }
 
 /// Files whose bytes are easily lost: name and text.

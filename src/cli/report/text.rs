@@ -4,7 +4,7 @@ use super::diff;
 use crate::audit::{Finding, Fix, Rule};
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
-use crate::rewrite::Rewrite;
+use crate::rewrite::{Refused, Rewrite};
 use crate::text::Span;
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Remark {
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
-pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[(String, String)]) -> Vec<Remark> {
+pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Vec<Remark> {
     let not_followed = Rule::NotFollowed.id();
     let unread = project.unread.iter().map(|(span, why)| Remark {
         text: format!("{}: {why}: its services are not looked at [{not_followed}]", at(project, *span)),
@@ -37,11 +37,11 @@ pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refus
         rule: not_followed,
     });
     let mut remarks: Vec<Remark> = unread.collect();
-    let refused: HashMap<&str, &str> = refused.iter().map(|(service, why)| (service.as_str(), why.as_str())).collect();
+    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
         let (message, rule, help) = match (&finding.fix, refused.get(finding.service.as_str())) {
             (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone()),
-            (Some(fix), Some(why)) => (format!("not changed: {why}"), Rule::SharedDefinition.id(), Some(by_hand(fix))),
+            (Some(fix), Some(refused)) => (format!("not changed: {}", refused.why), refused.rule.id(), Some(by_hand(fix))),
             (Some(_), None) => continue,
         };
         let text = format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service);

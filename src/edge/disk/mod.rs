@@ -99,6 +99,19 @@ fn canonical(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
+/// `path` as an absolute one; links are not followed.
+pub fn absolute(path: &Path) -> Option<PathBuf> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let mut clean = PathBuf::new();
+    for part in std::path::absolute(path).ok()?.components() {
+        match part {
+            std::path::Component::ParentDir => drop(clean.pop()),
+            part => clean.push(part),
+        }
+    }
+    Some(clean)
+}
+
 /// Why a file must not be written by a project whose folder is `root` (see [`root_of`]), if so.
 pub fn locked(root: &Path, path: &Path) -> Option<String> {
     let real = canonical(path).ok()?;

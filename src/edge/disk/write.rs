@@ -196,7 +196,11 @@ impl<'a> Staged<'a> {
         if let Some(wanted) = wanted {
             match system::keep_owner(temporary.as_file(), &wanted) {
                 Err(e) if is_forbidden(&e) => {
-                    return refuse(loaded, "its owner could not be kept", "run the command as the file's owner, or apply the diff yourself");
+                    return refuse(
+                        loaded,
+                        "its owner could not be kept",
+                        "run the command as the file's owner, or apply the diff yourself",
+                    );
                 }
                 kept => kept.map_err(|e| cannot_write(loaded, &e))?,
             }

@@ -1,0 +1,155 @@
+//! `include`: other projects whose services, volumes and the rest come into this one.
+
+use super::{Model, Reader, path_of};
+use crate::compose::interpolate::{self, Env};
+use crate::compose::service::{Scope, is_reset};
+use crate::compose::sources::Wanted;
+use crate::compose::{invalid, merge};
+use crate::text::FileId;
+use crate::yaml::{Kind, Node, SyntaxError};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Deepest nesting of `include`.
+const MAX_INCLUDES: usize = 64;
+
+impl<'a> Reader<'a> {
+    /// Reads what a document includes into the project so far.
+    pub(super) fn include(
+        &mut self,
+        model: &mut Model<'a>,
+        list: Node<'a>,
+        index: usize,
+        scope: &Arc<Scope>,
+        including: &mut Vec<FileId>,
+    ) -> Result<(), SyntaxError> {
+        let value = list.resolved();
+        if value.kind() != Kind::Sequence {
+            return if value.is_null() || is_reset(value) {
+                Ok(())
+            } else {
+                Err(invalid(list, "include must be a list", Some("write a list of files")))
+            };
+        }
+        // What this document defines itself must not come in as well.
+        let own: HashSet<&str> =
+            model.services.iter().filter(|d| d.parts.iter().any(|p| p.document == Some(index))).map(|d| d.name).collect();
+        let mut imported: HashMap<&'a str, Node<'a>> = HashMap::new();
+        for item in value.items() {
+            let Some(included) = self.included(item, scope, including)? else { continue };
+            for mut draft in included.services {
+                let definition = draft.parts.last().map(|p| p.definition);
+                let twin = imported.get(draft.name).copied().zip(definition);
+                if twin.is_some_and(|(a, b)| a == b) {
+                    continue;
+                }
+                let clashes = twin.is_some_and(|(a, b)| a.full_source() != b.full_source());
+                if clashes || twin.is_none() && own.contains(draft.name) {
+                    let message = format!("services.{} conflicts with imported resource", draft.name);
+                    let hint = "rename one of the two, or change the included service in an override file";
+                    return Err(invalid(item, message, Some(hint)));
+                }
+                if twin.is_some() {
+                    if let Some(&known) = model.by_name.get(draft.name) {
+                        model.services[known].unread = Some((item.span(), "two included files define it, and both must stay equal".into()));
+                    }
+                    continue;
+                }
+                imported.extend(definition.map(|d| (draft.name, d)));
+                // The included project is merged before it comes in.
+                let before = model.parts(draft.name);
+                draft.parts.iter_mut().for_each(|part| part.reach += before);
+                model.add(draft);
+            }
+            model.volumes.extend(included.volumes);
+        }
+        Ok(())
+    }
+
+    /// One entry of `include`. `None` when it is not on this machine, or not read yet.
+    fn included(&mut self, item: Node<'a>, scope: &Arc<Scope>, including: &mut Vec<FileId>) -> Result<Option<Model<'a>>, SyntaxError> {
+        let value = item.resolved();
+        let texts = |node: Node<'a>| if node.kind() == Kind::Sequence { node.items().collect() } else { vec![node] };
+        let field = |key: &str| merge::get(value, key).map(Node::resolved).filter(|n| !n.is_null());
+        let paths = if value.kind() == Kind::Mapping { field("path").map(texts).unwrap_or_default() } else { vec![item] };
+        let (mut files, mut folder) = (Vec::new(), None);
+        for node in paths {
+            match path_of(node, scope)? {
+                Ok(path) => {
+                    folder.get_or_insert_with(|| path.parent().map(Path::to_owned).unwrap_or_default());
+                    files.push(self.file(&path, node)?);
+                }
+                Err(why) => {
+                    self.unread.push((node.span(), why));
+                    return Ok(None);
+                }
+            }
+        }
+        let (Some(mut folder), Some(&first)) = (folder, files.first()) else {
+            return Err(invalid(item, "an include without a path", Some("name the file: `- path: FILE`")));
+        };
+        if let Some(node) = field("project_directory") {
+            match path_of(node, scope)? {
+                Ok(path) => folder = path,
+                Err(why) => return Err(invalid(node, why, None)),
+            }
+        }
+        if let Some(first) = first {
+            if including.contains(&first) || self.sources.layers().contains(&first) || including.len() == MAX_INCLUDES {
+                let name = |id: &FileId| self.sources.file(*id).map_or(String::new(), |s| s.path.display().to_string());
+                let way: Vec<String> = self.sources.layers().first().into_iter().chain(&*including).chain([&first]).map(name).collect();
+                let message = format!("include cycle detected: {}", way.join(" includes "));
+                return Err(invalid(item, message, Some("remove one of these includes")));
+            }
+        }
+        let env = self.included_env(item, field("env_file").map(texts), &folder, scope)?;
+        let Some(env) = env else { return Ok(None) };
+        let files: Vec<FileId> = files.into_iter().flatten().collect();
+        including.extend(first);
+        let model = self.model(&files, &Arc::new(Scope { folder, env }), including);
+        including.truncate(including.len() - usize::from(first.is_some()));
+        model.map(Some)
+    }
+
+    /// The variables of an included project: its own below those of the project that includes it. `None` when they are not read yet.
+    fn included_env(
+        &mut self,
+        item: Node<'a>,
+        files: Option<Vec<Node<'a>>>,
+        folder: &Path,
+        scope: &Arc<Scope>,
+    ) -> Result<Option<Arc<Env>>, SyntaxError> {
+        let mut paths = Vec::new();
+        match files {
+            None => paths.push((folder.join(".env"), None)),
+            Some(nodes) => {
+                for node in nodes {
+                    match path_of(node, scope)? {
+                        Ok(path) => paths.push((path, Some(node))),
+                        Err(why) => return Err(invalid(node, why, None)),
+                    }
+                }
+            }
+        }
+        let mut env = Env::clone(&scope.env);
+        for (path, node) in paths {
+            match (self.sources.env_text(&path), self.sources.why_missing(&path), node) {
+                (Some(text), _, _) => match interpolate::env_file(text, &env) {
+                    Some(found) => env.extend(found),
+                    None => self.unread.push((item.span(), format!("{} cannot be read as a file of variables", path.display()))),
+                },
+                (None, Some(why), Some(node)) => {
+                    let message = format!("cannot read {}: {why}", path.display());
+                    return Err(invalid(node, message, Some("correct the path, or add the file")));
+                }
+                (None, Some(_), None) => {}
+                (None, None, _) => {
+                    self.wanted.push((Wanted::Env(path), item.span()));
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(Arc::new(env)))
+    }
+}
