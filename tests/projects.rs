@@ -183,7 +183,7 @@ fn many_services_layers_and_includes_are_no_trouble() {
     }
     let run = folder.run(&["--write", "--yes"]).exits(0);
     assert!(run.err.contains("wrote 1000 files: hardened 1000 services"), "{}", run.err);
-    assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < std::time::Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 #[test]

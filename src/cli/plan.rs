@@ -74,7 +74,7 @@ impl Plan {
         let (mut accepted, held_back) = accept(&findings, &needs, args.unsafe_fixes);
         let options = rewrite::Options { explain: args.explain_in_file, layer: files.layer };
         if let Some((ui, ask)) = reviewer {
-            (accepted, needs) = review::review(ui, ask, &project, &findings, needs, options)?;
+            (accepted, needs) = review::review(review::Desk { ui, ask, project: &project, options }, &findings, needs)?;
         }
         let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
         if let Some(oracle) = oracle {

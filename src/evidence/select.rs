@@ -136,6 +136,8 @@ fn need(about: &About<'_, '_>, choice: &Choice) -> Need {
             }
         }
     }
+    // There are many services, and few paths for each.
+    paths.shrink_to_fit();
     let basis = Arc::new(Reason { source: Source::Preset(preset.name.clone()), text, link: None, confidence });
     Need { service: service.to_owned(), consent: choice.named, basis, paths }
 }
