@@ -155,7 +155,7 @@ impl<'s, 'a> About<'s, 'a> {
         match (value, word) {
             (None, _) => Known::No,
             (Some(_), None) => Known::Yes,
-            (Some(Some(value)), Some(word)) if tokens(value).any(|t| t == word) => Known::Yes,
+            (Some(Some(value)), Some(word)) if tokens(value).any(|t| fits(word, t)) => Known::Yes,
             (Some(Some(value)), Some(_)) if !has_variable(value) => Known::No,
             (Some(_), Some(_)) => Known::Unknown,
         }

@@ -112,21 +112,18 @@ fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
 fn choose(about: &About<'_, '_>, selection: &Selection, forced: Option<&Arc<Preset>>, parsed: &mut Parsed) -> Result<Option<Choice>> {
     let seen = about.image();
     let claims = |preset: &Preset| seen.as_ref().is_ok_and(|(image, _)| preset.claims(image.repository));
-    let named = |preset: &Arc<Preset>| Some(Part { preset: preset.clone(), named: true, recognised: claims(preset) });
-    let mut additions = additions(about, selection, forced, parsed)?;
-    let family = seen.as_ref().ok().and_then(|(image, _)| claiming(image.repository));
+    let named = |preset: &Arc<Preset>| Part { preset: preset.clone(), named: true, recognised: claims(preset) };
     let for_images = forced.filter(|p| !p.is_addition()).or_else(|| selection.presets.iter().find(|p| claims(p)));
-    let base = match (for_images, family, forced.or(selection.presets.first())) {
-        (Some(preset), ..) => named(preset),
-        (None, Some(family), _) if selection.auto || additions.iter().any(|a| a.named) => {
-            Some(Part { preset: embedded(family, parsed)?, named: false, recognised: true })
-        }
-        (None, None, Some(preset)) => named(preset),
-        (None, None, None) if selection.auto => Some(Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false }),
-        _ => None,
+    let family = seen.as_ref().ok().and_then(|(image, _)| claiming(image.repository));
+    let is_known = for_images.is_some() || family.is_some();
+    let additions = additions(about, selection, forced, is_known, parsed)?;
+    let is_wanted = selection.auto || additions.iter().any(|a| a.named);
+    let base = match (for_images, family, selection.presets.iter().find(|p| !p.is_addition())) {
+        (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
+        (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
+        (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
+        _ => return Ok(None),
     };
-    let Some(base) = base else { return Ok(None) };
-    additions.retain(|addition| addition.preset.name != base.preset.name);
     let recognised = match seen {
         Ok((_, what)) if base.recognised => Ok(what),
         Ok((_, what)) => Err(format!("no preset knows the {what}")),
@@ -135,25 +132,33 @@ fn choose(about: &About<'_, '_>, selection: &Selection, forced: Option<&Arc<Pres
     Ok(Some(Choice { base, recognised, additions }))
 }
 
-/// The presets for commands that the service has: named ones first, each name once.
-fn additions(about: &About<'_, '_>, selection: &Selection, forced: Option<&Arc<Preset>>, parsed: &mut Parsed) -> Result<Vec<Part>> {
+/// The presets for commands that the service has, each name once. Those that the person named come first, and count without a command
+/// where they are for this service or where nothing is known of it.
+fn additions(
+    about: &About<'_, '_>,
+    selection: &Selection,
+    forced: Option<&Arc<Preset>>,
+    is_known: bool,
+    parsed: &mut Parsed,
+) -> Result<Vec<Part>> {
     let uses = |preset: &Preset| about.has_word(|word| preset.commands.iter().any(|c| c == word));
-    let named = selection.presets.iter().filter(|p| p.is_addition() && uses(p)).chain(forced.filter(|p| p.is_addition()));
+    let named = selection.presets.iter().filter(|p| !is_known || uses(p)).chain(forced);
     let mut found: Vec<Part> = Vec::new();
-    for preset in named {
-        if found.iter().all(|part| part.preset.name != preset.name) {
-            found.push(Part { preset: preset.clone(), named: true, recognised: true });
+    let mut names = HashSet::new();
+    for preset in named.filter(|p| p.is_addition()) {
+        if names.insert(preset.name.as_str()) {
+            found.push(Part { preset: preset.clone(), named: true, recognised: uses(preset) });
         }
     }
-    let mut names = Vec::new();
+    let mut others = Vec::new();
     if selection.auto {
         about.has_word(|word| {
-            names.extend(added_for(word));
+            others.extend(added_for(word));
             false
         });
     }
-    for name in names {
-        if found.iter().all(|part| part.preset.name != name) {
+    for name in others {
+        if names.insert(name) {
             found.push(Part { preset: embedded(name, parsed)?, named: false, recognised: true });
         }
     }
@@ -241,21 +246,22 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
 fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
     let mut options = options.clone();
     let open = options.mode == Some(0o1777);
-    match runner {
-        Runner::Number(0, _) | Runner::Unknown => {}
-        Runner::Number(..) if open && confidence > Confidence::Assumed => {}
+    let unknown = match runner {
+        Runner::Number(0, _) => return (options, None),
+        Runner::Number(..) if open && confidence > Confidence::Assumed => return (options, None),
         Runner::Number(uid, gid) => {
             options.gid = gid.or(options.gid.filter(|_| options.uid == Some(*uid)));
             options.uid = Some(*uid);
+            return (options, None);
         }
-        Runner::Name(_) if open => {}
-        Runner::Name(name) => {
-            options = TmpfsOptions { mode: Some(0o1777), uid: None, gid: None, ..options };
-            let name: String = name.chars().take(40).collect();
-            return (options, Some(format!("open to all, since the number of user {name} is not known")));
-        }
-    }
-    (options, None)
+        Runner::Name(_) if open => return (options, None),
+        Runner::Name(name) => format!("the number of user {} is not known", name.chars().take(40).collect::<String>()),
+        // It may be the writer whom the preset names, or all may write.
+        Runner::Unknown if options.uid.is_some() || options.mode.is_none_or(|mode| mode & 0o002 != 0) => return (options, None),
+        Runner::Unknown => "nothing is known of its user".to_owned(),
+    };
+    options = TmpfsOptions { mode: Some(0o1777), uid: None, gid: None, ..options };
+    (options, Some(format!("open to all, since {unknown}")))
 }
 
 #[cfg(test)]

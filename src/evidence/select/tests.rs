@@ -204,3 +204,90 @@ fn a_wrong_service_is_a_usage_error() {
         assert_eq!((error.to_string().as_str(), error.hint().as_deref()), (message, Some(hint)));
     }
 }
+
+#[test]
+fn presets_of_commands_are_added_to_that_of_the_image() {
+    let pm2 = "/home/node/.pm2:mode=700,uid=1000,gid=1000";
+    let node = "image: node, user: node, command: [pm2-runtime, app.js]";
+    let forced = |of: &str| Selection { forced: vec![("s".into(), preset(of))], ..auto() };
+    for (body, dockerfile, selection, expected) in [
+        (node, None, auto(), format!("node: /tmp:mode=1777 {pm2}")),
+        (node, None, named(&["pm2"]), format!("node!: /tmp:mode=1777 {pm2}")),
+        (node, None, named(&["node"]), "node!: /tmp:mode=1777 state /data?".into()),
+        (node, None, named(&["node", "pm2"]), format!("node!: /tmp:mode=1777 state /data? {pm2}")),
+        ("image: node, user: node", None, forced("pm2"), format!("node!: /tmp:mode=1777 {pm2}")),
+        ("image: node, command: node app.js --pm2", None, auto(), "node: /tmp:mode=1777".into()),
+        ("image: node, command: /app/bin/pm2 x", None, auto(), "node: /tmp:mode=1777 /root/.pm2:mode=700".into()),
+        ("build: .", Some("FROM node\nUSER node\nCMD [\"pm2-runtime\", \"app.js\"]\n"), auto(), format!("node: /tmp:mode=1777 {pm2}")),
+        ("image: x, command: gunicorn app", None, auto(), "generic?: /tmp:mode=1777".into()),
+        ("image: x", None, named(&["gunicorn"]), "generic!?: /tmp:mode=1777".into()),
+        ("image: x", None, named(&["python", "gunicorn"]), "python!?: /tmp:mode=1777 state /data?".into()),
+        ("build: .", Some("FROM ruby\nUSER rails\nCOPY . /rails\nCMD bin/rails server\n"), auto(), {
+            "ruby: /tmp:mode=1777 /rails/tmp:mode=755,uid=1000,gid=1000".into()
+        }),
+    ] {
+        assert_eq!(shown(&format!("  s: {{{body}}}\n"), &selection, dockerfile), [format!("s {expected}")], "{body} {dockerfile:?}");
+    }
+    for (body, selection) in [("image: node", named(&["pm2"])), ("image: nginx, command: pm2", named(&["node"]))] {
+        assert_eq!(shown(&format!("  s: {{{body}}}\n"), &selection, None), [""; 0], "{body}");
+    }
+    let found = try_needs("  s: {image: python, command: gunicorn app}\n", &auto(), None).expect("needs").remove(0);
+    assert_eq!((&found.basis.source, &found.paths[0].reason.source), (&Source::Preset("python".into()), &Source::Preset("python".into())));
+}
+
+#[test]
+fn of_two_presets_for_a_path_the_stronger_counts() {
+    let mine = |kind: &str| {
+        let path = format!("[[writable]]\ntarget = '/tmp'\n{kind}\nwhy = 'w'\nsource = 's'\nconfidence = 'documented'\n");
+        let text = format!("summary = 's'\nrun_user = {{ text = 'app' }}\n[match]\ncommand = ['app']\n{path}");
+        let file = TextFile::new("mine.toml", text.into_bytes(), MAX_FILE_BYTES).expect("text");
+        Selection { presets: vec![Arc::new(Preset::parse("mine", &file).expect("good"))], ..auto() }
+    };
+    for (kind, expected) in [
+        ("storage = 'state'", "node!: state /tmp"),
+        ("storage = 'scratch'\nexec = true\nmode = '1777'", "node!: /tmp:mode=1777,exec"),
+        ("storage = 'scratch'", "node!: /tmp:mode=1777"),
+    ] {
+        assert_eq!(shown("  s: {image: node, command: app}\n", &mine(kind), None), [format!("s {expected}")], "{kind}");
+    }
+}
+
+#[test]
+fn tags_change_the_numbers_of_users() {
+    let logs = "/usr/local/apache2/logs";
+    for (body, expected) in [
+        ("image: 'httpd:2.4', user: www-data", format!("httpd: {logs}:mode=755,uid=33,gid=33")),
+        ("image: 'httpd:2.4-alpine', user: www-data", format!("httpd: {logs}:mode=755,uid=82,gid=82")),
+        ("image: 'httpd:2.4-alpine3.22', user: '82'", format!("httpd: {logs}:mode=755,uid=82,gid=82")),
+        ("image: 'httpd:$TAG', user: www-data", format!("httpd: {logs}:mode=1777?")),
+        (
+            "image: 'postgres:17-alpine3.22'",
+            "postgres: /run/postgresql:mode=3775,uid=70,gid=70 /tmp:mode=1777 state /var/lib/postgresql/data".into(),
+        ),
+        ("image: 'postgres:17-alpine', user: postgres", {
+            "postgres: /run/postgresql:mode=3775,uid=70,gid=70 /tmp:mode=1777 state /var/lib/postgresql/data".into()
+        }),
+        ("image: 'gcr.io/distroless/base-debian12:nonroot'", "distroless: /tmp:mode=1777".into()),
+    ] {
+        assert_eq!(shown(&format!("  s: {{{body}}}\n"), &auto(), None), [format!("s {expected}")], "{body}");
+    }
+}
+
+#[test]
+fn obstacles_make_it_an_assumption_and_are_named() {
+    let of = |body: &str| try_needs(&format!("  s: {{{body}}}\n"), &auto(), None).expect("needs").remove(0).basis;
+    let plain = of("image: vault");
+    assert_eq!(plain.confidence, Confidence::Assumed);
+    assert!(plain.text.contains("set SKIP_SETCAP=true"), "{plain:?}");
+    assert_eq!(of("image: vault, environment: {SKIP_SETCAP: 'true'}").confidence, Confidence::Documented);
+    assert_eq!(of("image: vault, environment: {'SKIP_SETCAPS': 'true'}").confidence, Confidence::Assumed);
+}
+
+#[test]
+fn sizes_are_given_to_those_who_ask() {
+    let selection = Selection { sizes: true, ..auto() };
+    let text = "  s: {image: mariadb, volumes: ['d:/var/lib/mysql']}\n";
+    let state = " state /var/lib/mysql";
+    assert_eq!(shown(text, &selection, None), [format!("s mariadb: /run/mysqld:mode=1777,size=1m /tmp:mode=1777,size=256m{state}")]);
+    assert_eq!(shown(text, &auto(), None), [format!("s mariadb: /run/mysqld:mode=1777 /tmp:mode=1777{state}")]);
+}
