@@ -1,4 +1,4 @@
-//! Embeds `presets/*.toml` and an index of the images that they match, so that nothing is parsed at start but what is used.
+//! Embeds `presets/*.toml` and indexes of what they match, so that nothing is parsed at start but what is used.
 //!
 //! Only what the index needs is checked here; a test reads every preset as strictly as the program does.
 
@@ -9,6 +9,9 @@ use std::error::Error;
 use std::fmt::Write;
 use std::{env, fs, path::Path};
 
+/// Keys of `[match]`, and what each names; nothing may be claimed by two presets.
+const CLAIMS: [(&str, &str); 3] = [("images", "image"), ("prefixes", "prefix"), ("command", "command")];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=presets");
     let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("presets");
@@ -17,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // By stem: `a.toml` sorts behind `a-b.toml`.
     files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut embedded = String::from("&[\n");
-    let mut images: BTreeMap<String, String> = BTreeMap::new();
+    let mut claims: [BTreeMap<String, String>; 3] = Default::default();
     for path in &files {
         let name = path.file_stem().and_then(|s| s.to_str()).ok_or("a preset's file name is not UTF-8")?;
         let file = path.display();
@@ -28,18 +31,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         let preset: toml::Table = text.parse().map_err(|e| format!("{file}: {e}"))?;
         let summary = preset.get("summary").and_then(toml::Value::as_str).ok_or_else(|| format!("{file}: no summary"))?;
         writeln!(embedded, "    Embedded {{ name: {name:?}, summary: {summary:?}, text: {text:?} }},")?;
-        let matches = preset.get("match").and_then(|m| m.get("images")).and_then(toml::Value::as_array);
-        for image in matches.ok_or_else(|| format!("{file}: no match.images"))? {
-            let image = image.as_str().ok_or_else(|| format!("{file}: match.images holds names"))?;
-            if let Some(other) = images.insert(image.to_owned(), name.to_owned()) {
-                return Err(format!("{file}: the image {image} is claimed by the preset {other} already").into());
+        let matches = preset.get("match").ok_or_else(|| format!("{file}: no [match]"))?;
+        for ((key, what), claims) in CLAIMS.iter().zip(&mut claims) {
+            for text in matches.get(key).and_then(toml::Value::as_array).into_iter().flatten() {
+                let text = text.as_str().ok_or_else(|| format!("{file}: match.{key} holds texts"))?;
+                if let Some(other) = claims.insert(text.to_owned(), name.to_owned()) {
+                    return Err(format!("the presets {other} and {name} both claim the {what} {text}").into());
+                }
             }
         }
     }
     embedded.push(']');
-    let index: Vec<_> = images.into_iter().collect();
     let out = env::var("OUT_DIR")?;
     fs::write(Path::new(&out).join("embedded.rs"), embedded)?;
-    fs::write(Path::new(&out).join("images.rs"), format!("&{index:?}"))?;
+    for ((key, _), claims) in CLAIMS.iter().zip(claims) {
+        let index: Vec<_> = claims.into_iter().collect();
+        fs::write(Path::new(&out).join(format!("{key}.rs")), format!("&{index:?}"))?;
+    }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod layers;
 mod mutations;
 mod oracle;
 mod pipe;
+mod presets;
 mod projects;
 mod readme;
 mod spans;

@@ -1,11 +1,11 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
-use super::preset::{Condition, Preset, Writable};
+use super::preset::{Condition, Preset, User, fits};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
-use crate::compose::{Image, Known, Service, has_variable, merge};
+use crate::compose::{Image, Known, Service, Tag, has_variable, merge};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
@@ -19,6 +19,13 @@ pub(super) struct About<'s, 'a> {
     image: Option<Cow<'a, str>>,
     /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
     environment: Vec<(&'a str, Option<&'a str>)>,
+}
+
+/// The users that a service's image has, and as whom it runs.
+pub(super) struct Who<'p> {
+    /// Numbers of user and group, by name.
+    users: BTreeMap<&'p str, (u32, u32)>,
+    pub(super) runner: Runner,
 }
 
 /// As whom a service runs.
@@ -56,49 +63,74 @@ impl<'s, 'a> About<'s, 'a> {
         Ok((image, format!("{what} {}", short(text))))
     }
 
-    /// As whom it runs: `user`, else the Dockerfile's `USER`, else what `preset` says of the image.
-    pub(super) fn runner(&self, preset: &Preset) -> Runner {
+    /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
+    /// count where `base` has none of that name.
+    pub(super) fn who<'p>(&self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
+        let mut users = BTreeMap::new();
+        let pair = |user: &'p User| (user.name.as_str(), (user.uid, user.gid));
+        additions.for_each(|preset| users.extend(preset.users.iter().map(pair)));
+        users.extend(base.users.iter().map(pair));
+        for variant in &base.tags {
+            match self.has_tag(&variant.word) {
+                Known::No => {}
+                Known::Yes => users.extend(variant.users.iter().map(pair)),
+                Known::Unknown => {
+                    for user in &variant.users {
+                        users.remove(user.name.as_str());
+                    }
+                }
+            }
+        }
         let user = self.service.values("user").pop().filter(|v| !v.entry.value().resolved().is_null());
         let own = user.map(|v| self.service.resolve(v.part, v.entry.value().resolved().text()));
         let text = own.as_deref().filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
-        match (text, preset.run_user.uid) {
-            (Some(text), _) => runner(text, preset),
-            (None, Some(uid)) => Runner::Number(uid, preset.run_user.gid),
+        let runner = match (text, base.run_user.uid) {
+            (Some(text), _) => runner(text, &users),
+            (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
             (None, None) => Runner::Unknown,
-        }
+        };
+        Who { users, runner }
     }
 
-    /// Whether the service needs a path of `preset`.
-    pub(super) fn needs(&self, path: &Writable, preset: &Preset) -> Known {
-        let when = all(path.when.iter().map(|c| self.holds(c, preset)));
-        let unless = any(path.unless.iter().map(|c| self.holds(c, preset)));
+    /// Whether what has these conditions counts for the service.
+    pub(super) fn needs(&self, when: &[Condition], unless: &[Condition], who: &Who<'_>) -> Known {
+        let when = all(when.iter().map(|c| self.holds(c, who)));
+        let unless = any(unless.iter().map(|c| self.holds(c, who)));
         all([when, not(unless)].into_iter())
     }
 
-    fn holds(&self, condition: &Condition, preset: &Preset) -> Known {
+    fn holds(&self, condition: &Condition, who: &Who<'_>) -> Known {
         let known = |found: bool| if found { Known::Yes } else { Known::No };
         match condition {
             Condition::Present(paths) => any(paths.iter().map(|p| self.present(p))),
-            Condition::Command(words) => {
-                let is_wanted = |token: &str| token.rsplit('/').next().is_some_and(|name| words.iter().any(|w| w == name));
-                known(self.commands().iter().any(|(_, text)| tokens(text).any(is_wanted)))
-            }
-            Condition::User(names) => match self.runner(preset) {
-                Runner::Number(uid, _) => known(names.iter().any(|n| matches!(runner(n, preset), Runner::Number(u, _) if u == uid))),
-                Runner::Name(name) if has_variable(&name) => Known::Unknown,
+            Condition::Command(wanted) => known(self.has_word(|word| wanted.iter().any(|w| fits(w, word)))),
+            Condition::User(names) => match &who.runner {
+                Runner::Number(uid, _) => known(names.iter().any(|n| matches!(runner(n, &who.users), Runner::Number(u, _) if u == *uid))),
+                Runner::Name(name) if has_variable(name) => Known::Unknown,
                 Runner::Name(name) => known(names.iter().any(|n| name.split(':').next() == Some(n))),
                 Runner::Unknown => Known::Unknown,
             },
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
-            Condition::Tag(words) => match self.image() {
-                Ok((image, _)) => any(words.iter().map(|w| image.has_tag_word(w).map_or(Known::Unknown, known))),
-                Err(_) => Known::Unknown,
-            },
+            Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
             Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.major()) {
                 Some(major) => known((versions.from..=versions.to).contains(&major)),
                 None => Known::Unknown,
             },
         }
+    }
+
+    /// Whether the tag of its image has the part `wanted` between `-`.
+    fn has_tag(&self, wanted: &str) -> Known {
+        match self.image().map(|(image, _)| image.tag) {
+            Ok(Tag::Named(tag)) if tag.split('-').any(|part| fits(wanted, part)) => Known::Yes,
+            Ok(Tag::Named(_) | Tag::Newest) => Known::No,
+            Ok(Tag::Unknown) | Err(_) => Known::Unknown,
+        }
+    }
+
+    /// Whether `wanted` is true of a word of its commands; of a program's path that is the last part.
+    pub(super) fn has_word(&self, mut wanted: impl FnMut(&str) -> bool) -> bool {
+        self.commands().iter().any(|(_, text)| tokens(text).any(|token| token.rsplit('/').next().is_some_and(&mut wanted)))
     }
 
     /// Whether something is mounted or copied at `path` or below it.
@@ -118,12 +150,12 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether the environment sets `NAME`, or `NAME=word`.
     fn sets(&self, wanted: &str) -> Known {
         let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
-        let own = self.environment.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
-        let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| n == name)?.1.as_str())));
+        let own = self.environment.iter().find(|(n, _)| fits(name, n)).map(|(_, value)| *value);
+        let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| fits(name, n))?.1.as_str())));
         match (value, word) {
             (None, _) => Known::No,
             (Some(_), None) => Known::Yes,
-            (Some(Some(value)), Some(word)) if tokens(value).any(|t| t == word) => Known::Yes,
+            (Some(Some(value)), Some(word)) if tokens(value).any(|t| fits(word, t)) => Known::Yes,
             (Some(Some(value)), Some(_)) if !has_variable(value) => Known::No,
             (Some(_), Some(_)) => Known::Unknown,
         }
@@ -188,16 +220,16 @@ fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
     found
 }
 
-/// A `user` as written, with the names that `preset` knows.
-fn runner(text: &str, preset: &Preset) -> Runner {
+/// A `user` as written, with the numbers of the names that are known.
+fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
     let (user, group) = text.split_once(':').map_or((text, None), |(u, g)| (u, Some(g)));
-    let known = if user == "root" { Some((0, 0)) } else { preset.user(user) };
+    let known = if user == "root" { Some((0, 0)) } else { users.get(user).copied() };
     let Some(uid) = known.map(|(uid, _)| uid).or_else(|| user.parse().ok()) else { return Runner::Name(text.to_owned()) };
     // The engine takes the group from the image's user of that number.
-    let own = || preset.users.iter().find(|(_, u, _)| *u == uid).map(|(_, _, gid)| *gid);
+    let own = || users.values().find(|(u, _)| *u == uid).map(|(_, gid)| *gid);
     match group {
         None => Runner::Number(uid, known.map(|(_, gid)| gid).or_else(own)),
-        Some(group) => Runner::Number(uid, group.parse().ok().or_else(|| preset.user(group).map(|(_, gid)| gid))),
+        Some(group) => Runner::Number(uid, group.parse().ok().or_else(|| users.get(group).map(|(_, gid)| *gid))),
     }
 }
 

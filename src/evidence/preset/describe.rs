@@ -1,6 +1,6 @@
 //! A preset as text for people.
 
-use super::{Condition, Preset, Writable};
+use super::{Condition, NoNewPrivileges, Preset, User, Writable};
 use crate::evidence::Confidence;
 
 /// Longest line, in characters.
@@ -11,18 +11,35 @@ pub(super) fn describe(preset: &Preset) -> String {
     let mut text = Text(String::new());
     text.line("", &format!("{}: {}", preset.name, preset.summary));
     text.blank();
-    let images =
-        if preset.images.is_empty() { "no image; it is for services that no preset knows".to_owned() } else { preset.images.join(", ") };
-    text.line("matches  ", &images);
+    text.line("matches  ", &matches(preset));
     text.line("runs as  ", &preset.run_user.text);
-    let users = preset.users.iter().map(|(name, uid, gid)| format!("{name} ({uid}:{gid})")).collect::<Vec<_>>().join(", ");
+    let users = users(&preset.users);
     if !users.is_empty() {
         text.line("users    ", &users);
+    }
+    for variant in preset.tags.iter().filter(|v| !v.users.is_empty()) {
+        text.line("         ", &format!("{} on tags with {}", self::users(&variant.users), variant.word));
     }
     text.blank();
     text.line("", "adds");
     text.line("  ", "read_only: true");
     preset.writable.iter().for_each(|path| writable(&mut text, preset, path));
+    if !preset.obstacles.is_empty() {
+        text.blank();
+        text.line("", "does not run read-only");
+    }
+    for obstacle in &preset.obstacles {
+        text.line("  ", &obstacle.why);
+        text.line("      source: ", &obstacle.source);
+        text.conditions(&obstacle.when, &obstacle.unless);
+    }
+    text.blank();
+    privileges(&mut text, preset);
+    if !preset.config.is_empty() {
+        text.blank();
+        text.line("", "only read, so what is bound there or below can be read-only");
+    }
+    preset.config.iter().for_each(|path| text.line("  ", path));
     if !preset.env.is_empty() {
         text.blank();
         text.line("", "environment that helps (not added)");
@@ -40,6 +57,43 @@ pub(super) fn describe(preset: &Preset) -> String {
     text.0
 }
 
+/// What it is for.
+fn matches(preset: &Preset) -> String {
+    if preset.is_addition() {
+        return format!("commands with {}; it is added to the preset of the service's image", preset.commands.join(" or "));
+    }
+    let starts = preset.prefixes.iter().map(|start| format!("{start}*"));
+    let names: Vec<String> = preset.images.iter().cloned().chain(starts).collect();
+    if names.is_empty() { "no image; it is for services that no preset knows".to_owned() } else { names.join(", ") }
+}
+
+fn users(users: &[User]) -> String {
+    users.iter().map(|User { name, uid, gid }| format!("{name} ({uid}:{gid})")).collect::<Vec<_>>().join(", ")
+}
+
+/// What it needs of the kernel beside its files.
+fn privileges(text: &mut Text, preset: &Preset) {
+    match &preset.capabilities {
+        None => text.line("", "capabilities: not known"),
+        Some(capabilities) => {
+            let add = if capabilities.add.is_empty() { "none".to_owned() } else { capabilities.add.join(", ") };
+            text.line("", &format!("capabilities after `cap_drop: [ALL]`: {add}"));
+            text.line("      ", &format!("{} ({})", capabilities.reason.text, capabilities.reason.confidence));
+            text.line("      source: ", capabilities.reason.link.as_deref().unwrap_or("none"));
+            let on_tags = preset.tags.iter().filter_map(|v| Some((Some(v.word.as_str()), v.run_as?)));
+            for (tag, (uid, gid)) in capabilities.run_as.map(|numbers| (None, numbers)).into_iter().chain(on_tags) {
+                let tag = tag.map(|word| format!(" on tags with {word}")).unwrap_or_default();
+                text.line("      ", &format!("none with `user: \"{uid}:{gid}\"`{tag}"));
+            }
+        }
+    }
+    match &preset.no_new_privileges {
+        None => text.line("", "no-new-privileges: not known"),
+        Some(NoNewPrivileges::Works) => text.line("", "no-new-privileges: works"),
+        Some(NoNewPrivileges::Breaks(why)) => text.line("", &format!("no-new-privileges: breaks it: {why}")),
+    }
+}
+
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     match &path.scratch {
         Some(options) => text.line("  tmpfs ", &options.item(&path.target)),
@@ -47,14 +101,13 @@ fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     }
     text.line("      ", &format!("{} ({})", path.reason.text, path.reason.confidence));
     text.line("      source: ", path.reason.link.as_deref().unwrap_or("none"));
-    for condition in &path.when {
-        text.line("      only when ", &condition.to_string());
+    if let Some(size) = &path.size {
+        text.line("      size: ", &format!("{size} is enough as a rule"));
     }
-    for condition in &path.unless {
-        text.line("      not when ", &condition.to_string());
-    }
+    text.conditions(&path.when, &path.unless);
+    let knows_something = !preset.images.is_empty() || !preset.prefixes.is_empty() || preset.is_addition();
     // What nobody recognises gets assumed scratch as part of the assumption that it runs read-only at all.
-    if path.reason.confidence == Confidence::Assumed && (path.scratch.is_none() || !preset.images.is_empty()) {
+    if path.reason.confidence == Confidence::Assumed && (path.scratch.is_none() || knows_something) {
         text.line("      only when ", "the service or its Dockerfile names it, or you name the preset");
     }
     let owner = path.scratch.as_ref().is_some_and(|options| options.mode != Some(0o1777));
@@ -66,6 +119,11 @@ fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
 struct Text(String);
 
 impl Text {
+    fn conditions(&mut self, when: &[Condition], unless: &[Condition]) {
+        when.iter().for_each(|condition| self.line("      only when ", &condition.to_string()));
+        unless.iter().for_each(|condition| self.line("      not when ", &condition.to_string()));
+    }
+
     fn blank(&mut self) {
         self.0.push('\n');
     }

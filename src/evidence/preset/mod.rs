@@ -2,8 +2,10 @@
 
 mod describe;
 mod parse;
+mod raw;
 mod when;
 
+pub(super) use when::fits;
 pub use when::{Condition, Versions};
 
 use super::{Reason, TmpfsOptions};
@@ -20,12 +22,26 @@ pub struct Preset {
     pub summary: String,
     /// Repositories that it matches, as [`crate::compose::Image`] names them; also as Dockerfile bases.
     pub images: Vec<String>,
+    /// What the names of further repositories that it matches begin with: `gcr.io/distroless/`.
+    pub prefixes: Vec<String>,
+    /// Words of commands that it is for: `gunicorn`. Such a preset has no images; it is added to that of the service's image.
+    pub commands: Vec<String>,
     /// As whom the image runs when nobody says otherwise.
     pub run_user: RunUser,
-    /// Users that the image has, by name: (name, uid, gid).
-    pub users: Vec<(String, u32, u32)>,
+    /// Users that the image has, by name.
+    pub users: Vec<User>,
+    /// What is otherwise on some tags, by the part of the tag.
+    pub tags: Vec<TagVariant>,
     /// Where such a container must be able to write.
     pub writable: Vec<Writable>,
+    /// What keeps it from running on a read-only root filesystem.
+    pub obstacles: Vec<Obstacle>,
+    /// Which capabilities it needs after `cap_drop: [ALL]`; `None` when that is not known.
+    pub capabilities: Option<Capabilities>,
+    /// Whether it runs with `no-new-privileges`; `None` when that is not known.
+    pub no_new_privileges: Option<NoNewPrivileges>,
+    /// Paths that the program only reads: what is bound there or below can be read-only.
+    pub config: Vec<String>,
     /// Environment variables that move or avoid writes.
     pub env: Vec<EnvHint>,
     /// What else to know.
@@ -43,19 +59,76 @@ pub struct RunUser {
     pub gid: Option<u32>,
 }
 
+/// A user of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Number of its group.
+    pub gid: u32,
+}
+
+/// What is otherwise on tags with some part, such as those of images built on Alpine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagVariant {
+    /// The part between `-`, or its start and `*`: `alpine*`.
+    pub word: String,
+    /// Users with other numbers.
+    pub users: Vec<User>,
+    /// User and group with which no capability is needed.
+    pub run_as: Option<(u32, u32)>,
+}
+
 /// One writable path of a preset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writable {
     /// Absolute path in the container, cleaned.
     pub target: String,
-    /// Tmpfs options for scratch; `None` for state.
+    /// Tmpfs options for scratch, without a size; `None` for state.
     pub scratch: Option<TmpfsOptions>,
+    /// A size for scratch that is enough as a rule, for people who want limits. A suggestion: no vendor names one.
+    pub size: Option<String>,
     /// When it is needed: all of these must hold.
     pub when: Vec<Condition>,
     /// When it is not needed after all: one of these is enough.
     pub unless: Vec<Condition>,
     /// What writes there, where that is written or was seen, and how sure it is.
     pub reason: Arc<Reason>,
+}
+
+/// What keeps an image from running on a read-only root filesystem, however it is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// When it is there: all of these must hold.
+    pub when: Vec<Condition>,
+    /// When it is not there after all: one of these is enough.
+    pub unless: Vec<Condition>,
+    /// What fails, and what helps.
+    pub why: String,
+    /// Where that is written or was seen.
+    pub source: String,
+}
+
+/// Which capabilities an image needs after `cap_drop: [ALL]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The least that must be added when it starts as its own user; names as in Compose, without `CAP_`.
+    pub add: Vec<String>,
+    /// User and group with which none is needed, if there are such.
+    pub run_as: Option<(u32, u32)>,
+    /// What needs them, where that is written or was seen, and how sure it is.
+    pub reason: Arc<Reason>,
+}
+
+/// Whether an image runs with `security_opt: [no-new-privileges]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoNewPrivileges {
+    /// It does.
+    Works,
+    /// It does not, and why.
+    Breaks(String),
 }
 
 /// An environment variable that moves or avoids writes.
@@ -82,15 +155,29 @@ struct Embedded {
 const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// Repository and preset, sorted by repository.
 const IMAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/images.rs"));
+/// Start of repositories and preset, sorted by start.
+const PREFIXES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/prefixes.rs"));
+/// Word of commands and preset, sorted by word.
+const COMMANDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/command.rs"));
 
 /// Names and summaries of the embedded presets, by name.
 pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
     EMBEDDED.iter().map(|e| (e.name, e.summary))
 }
 
-/// The embedded preset that claims a repository.
+/// The embedded preset that claims a repository by its name, else by the longest start of it.
 pub fn claiming(repository: &str) -> Option<&'static str> {
-    IMAGES.binary_search_by_key(&repository, |(image, _)| image).ok().map(|i| IMAGES[i].1)
+    let by_start = || PREFIXES.iter().rev().find(|(start, _)| repository.starts_with(start)).map(|(_, preset)| *preset);
+    find(IMAGES, repository).or_else(by_start)
+}
+
+/// The embedded preset that is added where a command has this word.
+pub fn added_for(word: &str) -> Option<&'static str> {
+    find(COMMANDS, word)
+}
+
+fn find(index: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
+    index.binary_search_by_key(&key, |(key, _)| key).ok().map(|i| index[i].1)
 }
 
 /// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more.
@@ -122,9 +209,14 @@ impl Preset {
         parse::parse(name, file)
     }
 
-    /// Numbers of one of the image's users.
-    pub fn user(&self, name: &str) -> Option<(u32, u32)> {
-        self.users.iter().find(|(n, _, _)| n == name).map(|(_, uid, gid)| (*uid, *gid))
+    /// Whether it is for a repository.
+    pub fn claims(&self, repository: &str) -> bool {
+        self.images.iter().any(|i| i == repository) || self.prefixes.iter().any(|start| repository.starts_with(start))
+    }
+
+    /// Whether it is for commands, and so added to the preset of the service's image.
+    pub fn is_addition(&self) -> bool {
+        !self.commands.is_empty()
     }
 
     /// Everything it says, as plain text of at most 100 columns (longer words aside).
@@ -139,14 +231,18 @@ mod tests {
 
     #[test]
     fn every_embedded_preset_parses_and_is_in_the_index() {
-        let mut claimed = Vec::new();
+        let mut claims: [Vec<(String, &str)>; 3] = Default::default();
         for (name, summary) in list() {
             let preset = Preset::embedded(name).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(preset.summary, summary);
-            claimed.extend(preset.images.iter().map(|image| (image.clone(), name)));
+            for (claims, own) in claims.iter_mut().zip([preset.images, preset.prefixes, preset.commands]) {
+                claims.extend(own.into_iter().map(|text| (text, name)));
+            }
         }
-        claimed.sort();
-        assert_eq!(claimed, IMAGES.iter().map(|(i, n)| ((*i).to_owned(), *n)).collect::<Vec<_>>());
+        for (mut claims, index) in claims.into_iter().zip([IMAGES, PREFIXES, COMMANDS]) {
+            claims.sort();
+            assert_eq!(claims, index.iter().map(|(i, n)| ((*i).to_owned(), *n)).collect::<Vec<_>>());
+        }
         assert!(EMBEDDED.is_sorted_by_key(|e| e.name));
         assert_eq!((claiming("node"), claiming("bitnami/node")), (Some("node"), None));
     }

@@ -1,12 +1,12 @@
 //! Preset files, strictly: what is written is first read as it stands, then checked and turned into a [`Preset`].
 
+use super::raw::{RawCapabilities, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
-use super::{Condition, EnvHint, Preset, RunUser, Writable};
+use super::{Capabilities, Condition, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
-use crate::evidence::{Confidence, Reason, Source, TmpfsOptions};
+use crate::evidence::{Reason, Source, TmpfsOptions};
 use crate::text::{FileId, Span, TextFile};
-use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,6 +14,51 @@ use toml::Spanned;
 
 /// A part of the file and what is wrong with it.
 type Wrong = (Range<usize>, String);
+
+/// The capabilities of Linux, as Compose names them (capabilities(7)).
+const CAPABILITIES: [&str; 41] = [
+    "AUDIT_CONTROL",
+    "AUDIT_READ",
+    "AUDIT_WRITE",
+    "BLOCK_SUSPEND",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "KILL",
+    "LEASE",
+    "LINUX_IMMUTABLE",
+    "MAC_ADMIN",
+    "MAC_OVERRIDE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_RAW",
+    "PERFMON",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PACCT",
+    "SYS_PTRACE",
+    "SYS_RAWIO",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "WAKE_ALARM",
+];
 
 /// Reads a preset file. Errors: the first thing in it that is wrong.
 pub(super) fn parse(name: &str, file: &TextFile) -> Result<Preset> {
@@ -45,13 +90,24 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         }
         env.push(hint);
     }
+    let RawMatch { images, prefixes, command } = raw.matches;
+    if let (Some(word), false) = (command.first(), images.is_empty() && prefixes.is_empty()) {
+        return Err((word.span(), "a preset for commands is added to that of the image, so it names no image".into()));
+    }
     Ok(Preset {
         name: name.to_owned(),
         summary: line(raw.summary)?,
-        images: images(raw.matches.images)?,
+        images: unique(images, is_repository, "is not the name of a repository (no tag; official images without `library/`)")?,
+        prefixes: unique(prefixes, is_prefix, "is not the start of names of repositories up to a `/`, such as gcr.io/distroless/")?,
+        commands: unique(command, is_word, "is not one word of a command, without its folder")?,
         run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
-        users: raw.users.into_iter().map(|(name, numbers)| user(name, &numbers)).collect::<Result<_, _>>()?,
+        users: users(raw.users)?,
+        tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
         writable,
+        obstacles: raw.obstacle.into_iter().map(read_obstacle).collect::<Result<_, _>>()?,
+        capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
+        no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
+        config: unique(raw.config, is_clean, "is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)")?,
         env,
         notes: raw.notes.into_iter().map(line).collect::<Result<_, _>>()?,
     })
@@ -62,9 +118,10 @@ fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, Wrong> {
         mode: raw.mode.as_ref().map(mode).transpose()?,
         uid: raw.uid.as_ref().map(|u| *u.get_ref()),
         gid: raw.gid.as_ref().map(|g| *g.get_ref()),
-        size: raw.size.as_ref().map(size).transpose()?,
+        size: None,
         exec: raw.exec.as_ref().is_some_and(|e| *e.get_ref()),
     };
+    let size = raw.size.as_ref().map(size).transpose()?;
     let keys = [
         raw.mode.map(|k| k.span()),
         raw.uid.map(|k| k.span()),
@@ -90,10 +147,48 @@ fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, Wrong> {
     Ok(Writable {
         target: target(&raw.target)?,
         scratch,
+        size,
         when: conditions(raw.when)?,
         unless: conditions(raw.unless)?,
         reason: Arc::new(reason),
     })
+}
+
+fn read_obstacle(raw: RawObstacle) -> Result<Obstacle, Wrong> {
+    Ok(Obstacle { when: conditions(raw.when)?, unless: conditions(raw.unless)?, why: line(raw.why)?, source: line(raw.source)? })
+}
+
+fn read_capabilities(preset: &str, raw: RawCapabilities) -> Result<Capabilities, Wrong> {
+    let reason = Reason {
+        source: Source::Preset(preset.to_owned()),
+        text: line(raw.why)?,
+        link: Some(line(raw.source)?),
+        confidence: raw.confidence.into(),
+    };
+    Ok(Capabilities {
+        add: unique(raw.add, |name| CAPABILITIES.contains(&name), "is not a capability as Compose names them, such as CHOWN")?,
+        run_as: raw.run_as.as_ref().map(numbers).transpose()?,
+        reason: Arc::new(reason),
+    })
+}
+
+fn no_new_privileges(works: Option<Spanned<bool>>, why: Option<Spanned<String>>) -> Result<Option<NoNewPrivileges>, Wrong> {
+    match (works, why) {
+        (None, None) => Ok(None),
+        (Some(works), Some(why)) if !works.get_ref() => Ok(Some(NoNewPrivileges::Breaks(line(why)?))),
+        (Some(works), None) if *works.get_ref() => Ok(Some(NoNewPrivileges::Works)),
+        (Some(works), None) => Err((works.span(), "say what breaks in `no_new_privileges_why`".into())),
+        (_, Some(why)) => Err((why.span(), "this is for `no_new_privileges = false`".into())),
+    }
+}
+
+/// What differs on tags with the part `word`.
+fn read_tag((word, raw): (Spanned<String>, RawTag)) -> Result<TagVariant, Wrong> {
+    let text = word.get_ref().strip_suffix('*').unwrap_or(word.get_ref());
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_')) {
+        return Err((word.span(), format!("`{}` is not a part of a tag between `-`, such as alpine or alpine*", word.get_ref())));
+    }
+    Ok(TagVariant { word: word.into_inner(), users: users(raw.users)?, run_as: raw.run_as.as_ref().map(numbers).transpose()? })
 }
 
 /// A path that a mount in short syntax can name.
@@ -146,32 +241,46 @@ fn conditions(raw: Option<Spanned<RawConditions>>) -> Result<Vec<Condition>, Wro
     Ok(conditions)
 }
 
-fn images(raw: Vec<Spanned<String>>) -> Result<Vec<String>, Wrong> {
+/// Texts that all are `good`, none of them twice.
+fn unique(raw: Vec<Spanned<String>>, good: impl Fn(&str) -> bool, what_is_wrong: &str) -> Result<Vec<String>, Wrong> {
     let mut seen = HashSet::new();
-    let mut images = Vec::new();
-    for image in raw {
-        let name = image.get_ref();
-        let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':');
-        if !name.bytes().all(is_name) || Image::parse(name) != Some(Image { repository: name, tag: Tag::Newest }) {
-            let message = format!("`{name}` is not the name of a repository (no tag; official images without `library/`)");
-            return Err((image.span(), message));
+    let mut texts = Vec::new();
+    for text in raw {
+        if !good(text.get_ref()) {
+            return Err((text.span(), format!("`{}` {what_is_wrong}", text.get_ref())));
         }
-        if !seen.insert(name.clone()) {
-            return Err((image.span(), format!("`{name}` is listed twice")));
+        if !seen.insert(text.get_ref().clone()) {
+            return Err((text.span(), format!("`{}` is listed twice", text.get_ref())));
         }
-        images.push(image.into_inner());
+        texts.push(text.into_inner());
     }
-    Ok(images)
+    Ok(texts)
 }
 
-/// `name = "UID:GID"`.
-fn user(name: String, raw: &Spanned<String>) -> Result<(String, u32, u32), Wrong> {
+fn is_repository(name: &str) -> bool {
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':');
+    name.bytes().all(is_name) && Image::parse(name) == Some(Image { repository: name, tag: Tag::Newest })
+}
+
+fn is_prefix(prefix: &str) -> bool {
+    prefix.strip_suffix('/').is_some_and(is_repository)
+}
+
+fn is_word(word: &str) -> bool {
+    let separates = |c: char| c == '/' || c.is_whitespace() || c.is_control() || "\"'=:,;&|()[]{}<>$*".contains(c);
+    !word.is_empty() && !word.contains(separates)
+}
+
+fn users(raw: BTreeMap<String, Spanned<String>>) -> Result<Vec<User>, Wrong> {
+    let user = |(name, text): (String, Spanned<String>)| numbers(&text).map(|(uid, gid)| User { name, uid, gid });
+    raw.into_iter().map(user).collect()
+}
+
+/// `UID:GID`.
+fn numbers(raw: &Spanned<String>) -> Result<(u32, u32), Wrong> {
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
     let numbers = raw.get_ref().split_once(':').and_then(|(uid, gid)| Some((number(uid)?, number(gid)?)));
-    match numbers {
-        Some((uid, gid)) => Ok((name, uid, gid)),
-        None => Err((raw.span(), format!("`{}` is not UID:GID in numbers, such as 1000:1000", raw.get_ref()))),
-    }
+    numbers.ok_or_else(|| (raw.span(), format!("`{}` is not UID:GID in numbers, such as 1000:1000", raw.get_ref())))
 }
 
 /// A text of one line with something in it.
@@ -184,243 +293,5 @@ fn line(raw: Spanned<String>) -> Result<String, Wrong> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPreset {
-    summary: Spanned<String>,
-    #[serde(rename = "match")]
-    matches: RawMatch,
-    run_user: RawRunUser,
-    #[serde(default)]
-    users: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    writable: Vec<RawWritable>,
-    #[serde(default)]
-    env: Vec<RawEnvHint>,
-    #[serde(default)]
-    notes: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawMatch {
-    images: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRunUser {
-    text: Spanned<String>,
-    uid: Option<u32>,
-    gid: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawWritable {
-    target: Spanned<String>,
-    storage: RawStorage,
-    mode: Option<Spanned<String>>,
-    uid: Option<Spanned<u32>>,
-    gid: Option<Spanned<u32>>,
-    size: Option<Spanned<String>>,
-    exec: Option<Spanned<bool>>,
-    when: Option<Spanned<RawConditions>>,
-    unless: Option<Spanned<RawConditions>>,
-    why: Spanned<String>,
-    source: Spanned<String>,
-    confidence: RawConfidence,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEnvHint {
-    name: Spanned<String>,
-    value: String,
-    why: Spanned<String>,
-    source: Spanned<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawStorage {
-    Scratch,
-    State,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RawConfidence {
-    Assumed,
-    Reported,
-    Documented,
-}
-
-impl From<RawConfidence> for Confidence {
-    fn from(raw: RawConfidence) -> Self {
-        match raw {
-            RawConfidence::Assumed => Self::Assumed,
-            RawConfidence::Reported => Self::Reported,
-            RawConfidence::Documented => Self::Documented,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::MAX_FILE_BYTES;
-
-    fn read(text: &str) -> Result<Preset> {
-        parse("mine", &TextFile::new("mine.toml", text.into(), MAX_FILE_BYTES).expect("text"))
-    }
-
-    /// The error with its line and caret, as a terminal shows it.
-    fn shown(text: &str) -> String {
-        let Err(Error::Source(error)) = read(text) else { panic!("accepted: {text}") };
-        let (line, width) = &error.excerpt;
-        format!("{error}\n{line}\n{}{}", " ".repeat(error.column - 1), "^".repeat(*width))
-    }
-
-    const HEAD: &str = "summary = 's'\nrun_user = { text = 'root' }\n[match]\nimages = []\n";
-    const TAIL: &str = "why = 'w'\nsource = 's'\nconfidence = 'assumed'\n";
-
-    #[test]
-    fn broken_paths_are_refused_with_line_and_caret() {
-        for (path, expected) in [
-            (
-                "target = 'tmp'\nstorage = 'scratch'",
-                "6:10: `tmp` is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)\ntarget = 'tmp'\n         ^^^^^",
-            ),
-            (
-                "target = '/a/../b'\nstorage = 'scratch'",
-                "6:10: `/a/../b` is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)\ntarget = '/a/../b'\n         ^^^^^^^^^",
-            ),
-            (
-                "target = '/var/run'\nstorage = 'scratch'",
-                "6:10: `/var/run` is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)\ntarget = '/var/run'\n         ^^^^^^^^^^",
-            ),
-            ("target = '/'\nstorage = 'scratch'", "6:10: `/` cannot be mounted over\ntarget = '/'\n         ^^^"),
-            ("target = '/proc/x'\nstorage = 'scratch'", "6:10: `/proc/x` belongs to the engine\ntarget = '/proc/x'\n         ^^^^^^^^^"),
-            (
-                "target = '/a:b'\nstorage = 'scratch'",
-                "6:10: `/a:b` has a character that means something else in a mount\ntarget = '/a:b'\n         ^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'disk'",
-                "7:11: unknown variant `disk`, expected `scratch` or `state`\nstorage = 'disk'\n          ^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'scratch'\nmode = '1999'",
-                "8:8: `1999` is not an octal mode such as 1777 or 0755\nmode = '1999'\n       ^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'scratch'\nmode = '17777'",
-                "8:8: `17777` is not an octal mode such as 1777 or 0755\nmode = '17777'\n       ^^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'scratch'\nmode = 1777",
-                "8:8: invalid type: integer `1777`, expected a string\nmode = 1777\n       ^^^^",
-            ),
-            ("target = '/a'\nstorage = 'scratch'\nuid = -1", "8:7: invalid value: integer `-1`, expected u32\nuid = -1\n      ^^"),
-            (
-                "target = '/a'\nstorage = 'scratch'\nsize = '64mb'",
-                "8:8: `64mb` is not a size such as 64m, 1g or 10%\nsize = '64mb'\n       ^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'state'\nuid = 1",
-                "8:7: mode, uid, gid, size and exec are for scratch; a volume takes owner and mode from the image\nuid = 1\n      ^",
-            ),
-            (
-                "target = '/a'\nstorage = 'state'\nwhen = { mounted = '/b' }",
-                "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
-            ),
-            ("target = '/a'\nstorage = 'state'\nwhen = {}", "8:8: there is no condition in it\nwhen = {}\n       ^^"),
-            (
-                "target = '/a'\nstorage = 'state'\nwhen = { command = [] }",
-                "8:20: a condition needs a word\nwhen = { command = [] }\n                   ^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'state'\nunless = { present = 'b' }",
-                "8:10: `b` is not a clean absolute path\nunless = { present = 'b' }\n         ^^^^^^^^^^^^^^^^^",
-            ),
-            (
-                "target = '/a'\nstorage = 'state'\nwhen = { version = '~17' }",
-                "8:20: `~17` is not a version such as \"17\", \"<18\" or \">=18\"\nwhen = { version = '~17' }\n                   ^^^^^",
-            ),
-        ] {
-            assert_eq!(shown(&format!("{HEAD}[[writable]]\n{path}\n{TAIL}")), format!("mine.toml:{expected}"));
-        }
-    }
-
-    #[test]
-    fn broken_files_are_refused_with_line_and_caret() {
-        let twice =
-            format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\n{TAIL}[[writable]]\ntarget = '/a'\nstorage = 'scratch'\n{TAIL}");
-        let sure = format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\nwhy = 'w'\nsource = 's'\nconfidence = 'sure'\n");
-        for (text, expected) in [
-            ("summary = 1", "1:11: invalid type: integer `1`, expected a string\nsummary = 1\n          ^"),
-            (
-                "sumary = 'x'",
-                "1:1: unknown field `sumary`, expected one of `summary`, `match`, `run_user`, `users`, `writable`, `env`, `notes`\nsumary = 'x'\n^^^^^^",
-            ),
-            ("summary = 'x", "1:13: invalid literal string, expected `'`\nsummary = 'x\n            ^"),
-            (
-                "summary = 's'\n[match]\nimages = ['node:22']\n[run_user]\ntext = 'r'\n",
-                "3:11: `node:22` is not the name of a repository (no tag; official images without `library/`)\nimages = ['node:22']\n          ^^^^^^^^^",
-            ),
-            (
-                "summary = 's'\n[match]\nimages = ['docker.io/node']\n[run_user]\ntext = 'r'\n",
-                "3:11: `docker.io/node` is not the name of a repository (no tag; official images without `library/`)\nimages = ['docker.io/node']\n          ^^^^^^^^^^^^^^^^",
-            ),
-            (
-                "summary = 's'\n[match]\nimages = ['a', 'a']\n[run_user]\ntext = 'r'\n",
-                "3:16: `a` is listed twice\nimages = ['a', 'a']\n               ^^^",
-            ),
-            ("summary = ' '\n[match]\nimages = []\n[run_user]\ntext = 'r'\n", "1:11: there is no text in it\nsummary = ' '\n          ^^^"),
-            (
-                "summary = 's'\n[match]\nimages = []\n[run_user]\ntext = \"a\\u001b\"\n",
-                "5:8: a text is one line without control characters\ntext = \"a\\u001b\"\n       ^^^^^^^^^",
-            ),
-            (
-                "summary = 's'\n[match]\nimages = []\n[run_user]\ntext = 'r'\n[users]\nnode = 'node'\n",
-                "7:8: `node` is not UID:GID in numbers, such as 1000:1000\nnode = 'node'\n       ^^^^^^",
-            ),
-            ("summary = 's'\nsummary = 't'", "2:1: duplicate key\nsummary = 't'\n^^^^^^^"),
-            ("summary = 's'\n", "1:1: missing field `match`\nsummary = 's'\n^"),
-            (
-                &format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\nsource = 's'\n"),
-                "5:1: missing field `why`\n[[writable]]\n^^^^^^^^^^^^",
-            ),
-            (&twice, "12:10: `/a` is listed twice\ntarget = '/a'\n         ^^^^"),
-            (
-                &sure,
-                "10:14: unknown variant `sure`, expected one of `assumed`, `reported`, `documented`\nconfidence = 'sure'\n             ^^^^^^",
-            ),
-        ] {
-            assert_eq!(shown(text), format!("mine.toml:{expected}"));
-        }
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        for open in ["[", "{a=", "a."] {
-            assert!(read(&format!("summary = {}", open.repeat(200_000))).is_err());
-        }
-        assert!(read(&format!("{}b = 1", "a.".repeat(200_000))).is_err());
-    }
-
-    #[test]
-    fn a_whole_preset_is_read() {
-        let text = "summary = 's'\nrun_user = { text = 'app', uid = 7, gid = 8 }\nnotes = ['n']\n[match]\nimages = ['app', 'ghcr.io/owner/app']\n\
-                    [users]\napp = '7:8'\n[[writable]]\ntarget = '/t'\nstorage = 'scratch'\nmode = '0700'\nuid = 7\ngid = 8\nsize = '64m'\nexec = true\n\
-                    when = { command = ['a', 'b'], version = '>=3' }\nunless = { env = 'X' }\nwhy = 'w'\nsource = 's'\nconfidence = 'reported'\n";
-        let preset = read(text).expect("a preset");
-        let path = &preset.writable[0];
-        let options = path.scratch.as_ref().expect("scratch");
-        assert_eq!(options.item(&path.target), "/t:mode=700,uid=7,gid=8,size=64m,exec");
-        assert_eq!((path.when.len(), path.unless.len(), path.reason.confidence), (2, 1, Confidence::Reported));
-        assert_eq!((preset.user("app"), preset.run_user.uid, preset.images.len()), (Some((7, 8)), Some(7), 2));
-        assert_eq!(read(&format!("\u{feff}{text}")).expect("a preset"), preset);
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 
-/// One condition. Where it has several words, one that fits is enough.
+/// One condition. Where it has several words, one that fits is enough. Words of commands, names of variables and parts of tags may end
+/// with `*`, which stands for anything: `alpine*` is also `alpine3.22`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// Something is mounted at one of these paths or below it, or the Dockerfile copies something there.
@@ -59,6 +60,14 @@ impl fmt::Display for Condition {
             Self::Version(Versions { from: 0, to }) => write!(f, "the tag's version is {to} or older"),
             Self::Version(Versions { from, .. }) => write!(f, "the tag's version is {from}"),
         }
+    }
+}
+
+/// Whether `word` is what `wanted` says, where `*` at the end stands for anything.
+pub(in crate::evidence) fn fits(wanted: &str, word: &str) -> bool {
+    match wanted.strip_suffix('*') {
+        Some(start) => word.starts_with(start),
+        None => word == wanted,
     }
 }
 
