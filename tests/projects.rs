@@ -1,5 +1,6 @@
 //! Projects of several files through the program: bad input, override files, trees.
 
+mod merging;
 mod oracle;
 
 use crate::support::Folder;
@@ -116,7 +117,7 @@ fn an_override_file_takes_all_changes() {
     let run = folder.run(&["--preset", "node", "-f", "compose.yaml", "-f", "compose.readonly.yaml", "--check"]).exits(0);
     assert!(run.err.contains("nothing is missing"), "{}", run.text());
     let run = folder.run(&["--override", "compose.yaml"]).exits(2);
-    assert!(run.err.contains("names a layer that is not the last one"), "{}", run.text());
+    assert!(run.err.contains("names the project's main file"), "{}", run.text());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! with the reason and what to change.
 
 use crate::audit::finding::Rule;
-use crate::compose::{Project, Service, boolean, merge};
+use crate::compose::{Project, Service, merge};
 use crate::text::Span;
 use crate::yaml::Node;
 use std::collections::HashMap;
@@ -61,11 +61,11 @@ fn not_a_container(service: &Service<'_>) -> Option<Refusal> {
         let help = "nothing to do: the provider runs no container";
         return Some(refusal(Rule::NeedsWritableRoot, provider.key(), "it is run by a provider, not by a container", help));
     }
-    if let Some(entry) = service.get("privileged").filter(|e| boolean(e.value()) == Some(true)) {
+    if let Some(entry) = service.get("privileged").filter(|_| service.flag("privileged")) {
         let help = "drop `privileged` first: a privileged container can remount its root";
         return Some(refusal(Rule::NeedsWritableRoot, entry.key(), "it is privileged, so a read-only root filesystem adds little", help));
     }
-    let entry = service.get("use_api_socket").filter(|e| boolean(e.value()) == Some(true))?;
+    let entry = service.get("use_api_socket").filter(|_| service.flag("use_api_socket"))?;
     let message = "`use_api_socket` makes Compose copy a file into the container at start, which it refuses with `read_only`";
     Some(refusal(Rule::NeedsWritableRoot, entry.key(), message, "mount the socket yourself instead"))
 }
@@ -122,9 +122,8 @@ fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
 }
 
 fn watch_sync(service: &Service<'_>) -> Option<Refusal> {
-    let develop = merge::entries(service.get("develop")?.value());
-    let watch = develop.into_iter().find(|e| e.name() == "watch")?;
-    watch.value().resolved().items().find_map(|item| {
+    let lists = service.values("develop").into_iter().filter_map(|v| merge::get(v.entry.value(), "watch"));
+    lists.flat_map(|list| list.resolved().items()).find_map(|item| {
         let action = merge::get(item, "action")?;
         action.resolved().as_str().filter(|a| a.starts_with("sync"))?;
         let message = "`develop.watch` syncs files into the container, which the engine refuses with `read_only`";

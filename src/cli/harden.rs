@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         }
         _ => places.into_iter().map(|place| Plan::read(place, args, asking)).collect::<Result<_>>()?,
     };
+    let mut written = HashMap::new();
+    let plans: Vec<Plan> = plans.into_iter().map(|plan| tree::unshared(plan, &mut written)).collect::<Result<_>>()?;
     for plan in &plans {
         present(ui, args, plan);
     }
@@ -218,7 +221,12 @@ fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[String], done: 
     }
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),
-        Done::Written => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),
+        Done::Written => match plans {
+            [Plan { up: Some(layers), .. }] => {
+                ui.hint(&clean_line(&format!("run `docker compose {layers} up -d` and watch the logs for `read-only file system`")));
+            }
+            _ => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),
+        },
         _ => {}
     }
 }

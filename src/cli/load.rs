@@ -21,6 +21,8 @@ pub(super) struct Files {
     /// The layer that takes all changes, if one is named.
     pub(super) layer: Option<FileId>,
     in_tree: bool,
+    /// Whether Compose finds the layers by itself.
+    is_discovered: bool,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
 }
@@ -40,6 +42,7 @@ struct Layers {
     directory: PathBuf,
     env: Env,
     ignored: Vec<PathBuf>,
+    is_discovered: bool,
 }
 
 impl Files {
@@ -51,7 +54,8 @@ impl Files {
         let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
         let warnings = layers.ignored.iter().map(ignored).collect();
         let sources = Sources::new(&layers.directory, layers.env);
-        let mut files = Self { loaded: Vec::new(), sources, root, layer: None, in_tree: args.recursive, warnings };
+        let mut files =
+            Self { loaded: Vec::new(), sources, root, layer: None, in_tree: args.recursive, is_discovered: layers.is_discovered, warnings };
         for path in &layers.files {
             match files.sources.at(path) {
                 Some(known) => files.sources.repeat_layer(known),
@@ -72,7 +76,7 @@ impl Files {
         let mut sources = Sources::new(Path::new(""), env_of(Path::new(".env"), &Env::new())?.unwrap_or_default());
         sources.add_layer(Path::new("<stdin>"), stream, None);
         let root = disk::root_of(Path::new("compose.yaml"))?;
-        let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, warnings: Vec::new() };
+        let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, is_discovered: false, warnings: Vec::new() };
         files.complete()?;
         Ok(files)
     }
@@ -80,6 +84,16 @@ impl Files {
     /// Takes a file out, to outlive the project.
     pub(super) fn take(&mut self, file: FileId) -> Option<disk::Loaded> {
         self.loaded.get_mut(file.0 as usize)?.take()
+    }
+
+    /// The `-f` options that name all layers, when one of them is an override file that Compose does not take by itself.
+    pub(super) fn layers_to_name(&self) -> Option<String> {
+        let name = self.sources.file(self.layer?)?.path.file_name()?.to_str()?;
+        if self.is_discovered && disk::OVERRIDE_NAMES.contains(&name) {
+            return None;
+        }
+        let paths = self.sources.layers().iter().filter_map(|id| self.sources.file(*id));
+        Some(paths.map(|source| format!("-f {}", source.path.display())).collect::<Vec<_>>().join(" "))
     }
 
     fn add(&mut self, loaded: disk::Loaded, is_layer: bool) -> Result<FileId> {
@@ -94,16 +108,35 @@ impl Files {
 
     /// The layer that takes all changes: one of the project's, or a new last one.
     fn add_override(&mut self, path: &Path) -> Result<FileId> {
-        let layers = self.sources.layers();
-        match self.sources.at(path) {
-            Some(known) if layers.last() == Some(&known) && layers.len() > 1 => Ok(known),
-            Some(_) => {
-                let what = format!("--override {} names a layer that is not the last one", path.display());
-                Err(Error::Usage(what, Some("name the last layer, or a file that is to become it".into())))
+        let usage = |what: String, hint: &str| Err(Error::Usage(what, Some(hint.into())));
+        let shown = path.display();
+        let real = disk::real_path(path);
+        let layers = self.sources.layers().to_vec();
+        let known = layers.iter().copied().find(|id| self.loaded(*id).is_some_and(|l| disk::real_path(l.path()) == real));
+        match known {
+            Some(first) if layers.first() == Some(&first) => {
+                return usage(
+                    format!("--override {shown} names the project's main file"),
+                    "name another file, which is made if it is not there",
+                );
             }
-            None if path.exists() => self.add(disk::read(path)?, true),
-            None => self.add(disk::absent(path)?, true),
+            Some(known) if layers.last() == Some(&known) => return Ok(known),
+            Some(_) => {
+                return usage(format!("--override {shown} names a layer that is not the last one"), "name the last layer, or a new file");
+            }
+            None => {}
         }
+        // Compose takes one override file by itself: a second name would push the first one aside, or not be read.
+        let is_automatic = path.file_name().and_then(|n| n.to_str()).is_some_and(|name| disk::OVERRIDE_NAMES.contains(&name));
+        if let (true, true, Some(last)) = (self.is_discovered, is_automatic, layers.get(1).and_then(|id| self.sources.file(*id))) {
+            let what = format!("--override {shown}: the project has an override file, {}, and Compose reads only one", last.path.display());
+            return usage(what, "name that file, or one of another name and start the project with -f for each file");
+        }
+        if path.exists() { self.add(disk::read(path)?, true) } else { self.add(disk::absent(path)?, true) }
+    }
+
+    fn loaded(&self, file: FileId) -> Option<&disk::Loaded> {
+        self.loaded.get(file.0 as usize)?.as_ref()
     }
 
     /// Reads what the files name until nothing is missing.
@@ -185,7 +218,7 @@ fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
     if let Some(first) = explicit.first() {
         let directory = named_dir.unwrap_or_else(|| parent(first));
         let env = project_env(&[&directory], args)?;
-        return Ok(Layers { files: explicit, directory, env, ignored: Vec::new() });
+        return Ok(Layers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let env = project_env(&[&folder], args)?;
     let shell = |name: &str| std::env::var(name).ok().filter(|_| matches!(place, Place::Here));
@@ -193,15 +226,19 @@ fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
         let standard = if cfg!(windows) { ";" } else { ":" };
         let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| env.get("COMPOSE_PATH_SEPARATOR").cloned());
         let separator = separator.filter(|s| !s.is_empty()).unwrap_or_else(|| standard.to_owned());
+        if list.split(&separator).any(str::is_empty) {
+            let what = format!("COMPOSE_FILE has an empty part: {list}");
+            return Err(Error::Usage(what, Some("Compose stops here too; remove the separator too many".into())));
+        }
         let files: Vec<PathBuf> = list.split(&separator).map(|file| folder.join(file)).collect();
         let directory = named_dir.or_else(|| files.first().map(|f| parent(f))).unwrap_or_default();
         let env = project_env(&[&folder, &directory], args)?;
-        return Ok(Layers { files, directory, env, ignored: Vec::new() });
+        return Ok(Layers { files, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let found = disk::find(if folder.as_os_str().is_empty() { None } else { Some(&folder) })?;
     let directory = named_dir.unwrap_or_else(|| found.files.first().map(|f| parent(f)).unwrap_or_default());
     let env = if directory == folder { env } else { project_env(&[&folder, &directory], args)? };
-    Ok(Layers { files: found.files, directory, env, ignored: found.ignored })
+    Ok(Layers { files: found.files, directory, env, ignored: found.ignored, is_discovered: true })
 }
 
 /// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.

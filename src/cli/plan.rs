@@ -37,6 +37,8 @@ pub(super) struct Plan {
     /// What `--check` says, a line for each service.
     pub(super) missing: Vec<String>,
     pub(super) counts: Counts,
+    /// The `-f` options with which Compose reads all layers, where it would not find them by itself.
+    pub(super) up: Option<String>,
     /// The diff of each rewrite, if it is to be shown.
     pub(super) diffs: Vec<Diff>,
 }
@@ -103,10 +105,11 @@ impl Plan {
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
         drop(project);
         let rewrites: Vec<_> = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
+        let up = files.layers_to_name();
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
         let diffs = view.map(diff).transpose()?.unwrap_or_default();
-        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts, diffs })
+        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs })
     }
 
     /// The changes to write.

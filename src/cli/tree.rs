@@ -35,7 +35,7 @@ struct Sum {
 pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
     let started = Instant::now();
     let tops = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let folders = disk::projects_below(&tops)?;
+    let (folders, unreadable) = disk::projects_below(&tops)?;
     if folders.is_empty() {
         let hint = "a project is a folder with compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml";
         return Err(Error::Usage("no project found".into(), Some(hint.into())));
@@ -69,26 +69,21 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
         ui.progress(started, sum.projects, folders.len());
     }
     ui.progress_done();
-    let status = match (args.check, args.write) {
-        (true, _) => {
-            if sum.changed > 0 {
-                Status::FindingsRemain
-            } else {
-                Status::Done
-            }
-        }
-        (false, true) => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask)?,
-        (false, false) => Status::Done,
+    let done = match (args.check, args.write) {
+        (true, _) => Ok(if sum.changed > 0 { Status::FindingsRemain } else { Status::Done }),
+        (false, true) => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask),
+        (false, false) => Ok(Status::Done),
     };
-    ui.note(&sum.text(args));
-    if sum.failed > 0 {
-        return Ok(Status::Failed);
+    for folder in &unreadable {
+        ui.warn(&super::ui::clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
-    Ok(status)
+    ui.note(&sum.text(args));
+    let status = done?;
+    Ok(if sum.failed > 0 || !unreadable.is_empty() { Status::Failed } else { status })
 }
 
 /// The plan without what another project of the tree writes already. Errors: it would write something else into the same file.
-fn unshared(mut plan: Plan, written: &mut HashMap<PathBuf, u64>) -> Result<Plan> {
+pub(super) fn unshared(mut plan: Plan, written: &mut HashMap<PathBuf, u64>) -> Result<Plan> {
     let mut clash = None;
     plan.rewrites.retain(|(loaded, rewrite)| {
         let Some(path) = loaded.as_ref().and_then(|l| disk::real_path(l.path())) else { return true };
@@ -134,7 +129,7 @@ impl Sum {
     fn text(&self, args: &Harden) -> String {
         let verb = if args.write { "to harden" } else { "would be hardened" };
         let refused: String = self.refused.iter().map(|(rule, number)| format!(", {number} {rule}")).collect();
-        let failed = if self.failed > 0 { format!(", {} not readable", count(self.failed, "project", "projects")) } else { String::new() };
+        let failed = if self.failed > 0 { format!(", {} with an error", count(self.failed, "project", "projects")) } else { String::new() };
         format!(
             "{}, {}: {} {verb}, {} read-only already, {} held back{refused}{failed}",
             count(self.projects, "project", "projects"),

@@ -112,3 +112,38 @@ pub fn sources(mapping: Node<'_>) -> Vec<(Node<'_>, Vec<NodeId>)> {
 fn merged_into(mapping: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     mapping.entries().filter(|(k, _)| k.is_merge_key()).map(|(_, v)| v)
 }
+
+/// Whether two iterators have the same length and every pair holds.
+pub fn all<A, B>(a: impl IntoIterator<Item = A>, b: impl IntoIterator<Item = B>, mut holds: impl FnMut(A, B) -> bool) -> bool {
+    let (mut a, mut b) = (a.into_iter(), b.into_iter());
+    loop {
+        match (a.next(), b.next()) {
+            (Some(x), Some(y)) => {
+                if !holds(x, y) {
+                    return false;
+                }
+            }
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether two nodes mean the same to Compose, aliases followed, merge keys resolved, styles ignored.
+pub fn same_value(a: Node<'_>, b: Node<'_>) -> bool {
+    let (a, b) = (a.resolved(), b.resolved());
+    if a.kind() != b.kind() || a.tag() != b.tag() {
+        return false;
+    }
+    match a.kind() {
+        Kind::Scalar => a.text() == b.text() && a.scalar() == b.scalar(),
+        Kind::Sequence => all(a.items(), b.items(), same_value),
+        // The same keys in the same order: the usual case, without a look at what merges in.
+        _ if all(a.entries(), b.entries(), |(j, x), (k, y)| !j.is_merge_key() && j.text() == k.text() && same_value(x, y)) => true,
+        _ => {
+            let (left, right) = (entries(a), entries(b));
+            let other = |key: &str| right.iter().find(|e| e.name() == key);
+            left.len() == right.len() && left.iter().all(|e| other(e.name()).is_some_and(|o| same_value(e.value(), o.value())))
+        }
+    }
+}

@@ -256,7 +256,7 @@ fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>
 }
 
 /// [`boolean`] with variables replaced.
-fn boolean_in(value: Node<'_>, env: &Env) -> Option<bool> {
+pub(super) fn boolean_in(value: Node<'_>, env: &Env) -> Option<bool> {
     let text = value.resolved().as_str().filter(|t| has_variable(t));
     match text {
         None => boolean(value),

@@ -209,7 +209,8 @@ impl<'a> Reader<'a> {
         while let Some(entry) = extends {
             let value = entry.value().resolved();
             let field = |key: &str| merge::get(value, key);
-            let Some(base) = value.as_str().or_else(|| field("service").and_then(|n| n.resolved().as_str())) else {
+            let name = value.as_str().or_else(|| field("service").and_then(|n| n.resolved().as_str()));
+            let Some(base) = name.map(|text| interpolate::resolve(text, &scope.env).unwrap_or(text.into())) else {
                 let message = format!("services.{}.extends needs a service", draft.name);
                 return Err(invalid(entry.value(), message, Some("name the service: `extends: {service: NAME}`")));
             };
@@ -226,8 +227,8 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            way.push(base.to_owned());
-            let Some(entries) = table.get(base) else {
+            way.push(base.to_string());
+            let Some(entries) = table.get(&*base) else {
                 let message = format!("cannot extend service \"{}\": service \"{base}\" not found", draft.name);
                 let hint = "name a service of the same document, or its file with `file:`; override files see no services of other files";
                 return Err(invalid(entry.value(), message, Some(hint)));
@@ -321,6 +322,7 @@ impl<'a> Model<'a> {
     fn remove(&mut self, name: &str) {
         if let Some(&index) = self.by_name.get(name) {
             self.services[index].parts.clear();
+            self.services[index].unread = None;
         }
     }
 

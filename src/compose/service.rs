@@ -242,6 +242,12 @@ impl<'a> Service<'a> {
         self.values(key).pop().map(|v| v.entry)
     }
 
+    /// Whether a boolean key is set, its variables replaced.
+    pub fn flag(&self, key: &str) -> bool {
+        let Some(PartValue { part, entry }) = self.values(key).pop() else { return false };
+        mount::boolean_in(entry.value(), &self.parts[part].scope.env) == Some(true)
+    }
+
     /// The text of a key whose value is a string, with its variables replaced; as written where one is not set.
     pub fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         let PartValue { part, entry } = self.values(key).pop()?;

@@ -87,8 +87,11 @@ pub(super) fn effect_is_as_planned(before: &Project<'_>, after: &Project<'_>, fi
         .collect();
     let (mut expected, mut found) = (before.volumes.clone(), after.volumes.clone());
     expected.extend(declared);
-    expected.sort_unstable();
-    found.sort_unstable();
+    // One file may be included twice.
+    for names in [&mut expected, &mut found] {
+        names.sort_unstable();
+        names.dedup();
+    }
     if expected != found {
         return Err("the top-level volumes are not as planned".into());
     }

@@ -3,7 +3,8 @@
 //! | the effective value comes from | the change goes |
 //! |---|---|
 //! | a scalar of the service in some layers | to the last of them ([`spot`]) |
-//! | lists of the service in some layers | to the last one with `!override`, else to the one where the service is at home, else to the first |
+//! | lists of the service in some layers | to the last one with `!override`, else to one in the file where the service is at home |
+//! | lists in other files only | into a new key at home: lists are joined, and the home file also works without the others |
 //! | a list that a layer resets | in place of that `!reset`, as an `!override` |
 //! | nothing | into a new key at the end of the service's own mapping, where it is at home |
 //! | a base that it extends, which gets the change too | nowhere: it is inherited ([`inherit`]) |
@@ -29,7 +30,7 @@ use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId};
 use sharing::Sharing;
 use spot::Spot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What happens to one node of the file.
 #[derive(Debug)]
@@ -151,7 +152,7 @@ impl<'p, 'a> Placer<'p, 'a> {
                     self.put(node, entry, key, service);
                 }
                 Spot::Part(part, entry) => {
-                    for user in self.place_shared(service, part, entry, key) {
+                    for user in self.place_shared(service, part, entry, key, &placed) {
                         placed[user] = true;
                     }
                 }
@@ -262,7 +263,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         match document.get("volumes") {
             Some(section) => {
                 let node = section.value().resolved();
-                let stray = self.sharing.as_ref().and_then(|s| s.stray_alias(self.project, node, &[], ""));
+                let stray = self.sharing.as_ref().and_then(|s| s.stray_alias(node, &HashSet::new()));
                 match stray.filter(|alias| *alias != section.value()) {
                     Some(alias) => self.refuse(service, &format!("the top-level `volumes` is used again by `{}`", alias.text())),
                     None => self.add_keys(node, vec![entry]),

@@ -103,9 +103,15 @@ impl Habits {
             list_indent: most(&indents, 2),
             map_indent: map_indent.unwrap_or(2),
             flow_lists: flow_lists > block_lists,
-            flow: Flow { quotes, json: false, pad_map: false, pad_seq: padded > 0 },
+            flow: Flow { quotes, json: is_json(stream), pad_map: false, pad_seq: padded > 0 },
         }
     }
+}
+
+/// Whether a file is JSON: a flow mapping with a quoted key, or an empty one.
+fn is_json(stream: &Stream) -> bool {
+    let root = stream.roots().next().filter(|r| r.kind() == Kind::Mapping && r.style() == Style::Flow);
+    root.is_some_and(|root| root.entries().next().is_none_or(|(key, _)| key.style() == Style::Double))
 }
 
 /// The quotes of a scalar.
@@ -122,7 +128,7 @@ impl Flow {
     pub(super) fn like(self, node: Node<'_>) -> Self {
         let text = node.source();
         let padded = text[1..].starts_with([' ', '\t']) && text.len() > 2;
-        let json = node.entries().next().is_some_and(|(k, _)| k.style() == Style::Double);
+        let json = node.entries().next().map_or(self.json, |(k, _)| k.style() == Style::Double);
         // A quoted `"off"` is a spelling of false, no example for strings.
         let strings: Vec<Quotes> = node
             .children()

@@ -46,7 +46,7 @@ pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refus
         let (message, rule, help, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
             (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone(), Vec::new()),
             (Some(fix), Some(refused)) => {
-                (format!("not changed: {}", refused.why), refused.rule.id(), Some(BY_HAND.to_owned()), to_paste(fix))
+                (format!("not changed: {}", refused.why), refused.rule.id(), Some(in_a_layer(project)), to_paste(fix))
             }
             (Some(_), None) => continue,
         };
@@ -56,7 +56,11 @@ pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refus
     remarks
 }
 
-const BY_HAND: &str = "put it into a layer of its own with --override compose.override.yaml, or add it by hand where it takes effect:";
+/// What to do with a change that has no place in the project's own files.
+fn in_a_layer(project: &Project<'_>) -> String {
+    let path = project.sources.directory().join("compose.override.yaml");
+    format!("a layer of its own can take it (--override {}):", path.display())
+}
 
 /// A fix as YAML to paste, a line each.
 fn to_paste(fix: &Fix) -> Vec<String> {

@@ -2,12 +2,12 @@
 
 use super::{Model, Reader, path_of};
 use crate::compose::interpolate::{self, Env};
-use crate::compose::service::{Scope, is_reset};
+use crate::compose::service::{Part, Scope, is_reset};
 use crate::compose::sources::Wanted;
 use crate::compose::{invalid, merge};
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, SyntaxError};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,32 +32,28 @@ impl<'a> Reader<'a> {
                 Err(invalid(list, "include must be a list", Some("write a list of files")))
             };
         }
-        // What this document defines itself must not come in as well.
-        let own: HashSet<&str> =
-            model.services.iter().filter(|d| d.parts.iter().any(|p| p.document == Some(index as u32))).map(|d| d.name).collect();
-        let mut imported: HashMap<&'a str, Node<'a>> = HashMap::new();
+        // What this document defines itself may come in as well only if it is the same.
+        let own = |p: &&Part<'a>| p.document == Some(index as u32);
+        let own: HashMap<&str, Node<'a>> =
+            model.services.iter().filter_map(|d| Some((d.name, d.parts.iter().find(own)?.definition))).collect();
+        let mut imported: HashMap<&'a str, Node<'a>> = own;
         for item in value.items() {
             let Some(included) = self.included(item, scope, including)? else { continue };
             for mut draft in included.services {
-                let definition = draft.parts.last().map(|p| p.definition);
-                let twin = imported.get(draft.name).copied().zip(definition);
-                if twin.is_some_and(|(a, b)| a == b) {
-                    continue;
-                }
-                let clashes = twin.is_some_and(|(a, b)| a.full_source() != b.full_source());
-                if clashes || twin.is_none() && own.contains(draft.name) {
-                    let message = format!("services.{} conflicts with imported resource", draft.name);
-                    let hint = "rename one of the two, or change the included service in an override file";
-                    return Err(invalid(item, message, Some(hint)));
-                }
-                if twin.is_some() {
-                    if let Some(&known) = model.by_name.get(draft.name) {
-                        model.services[known].unread =
-                            Some(Box::new((item.span(), "two included files define it, and both must stay equal".into())));
+                let Some(definition) = draft.parts.last().map(|p| p.definition) else { continue };
+                if let Some(&twin) = imported.get(draft.name) {
+                    if !merge::same_value(twin, definition) {
+                        let message = format!("services.{} conflicts with imported resource", draft.name);
+                        let hint = "rename one of the two, or change the included service in an override file";
+                        return Err(invalid(item, message, Some(hint)));
+                    }
+                    if let Some(&known) = model.by_name.get(draft.name).filter(|_| twin != definition) {
+                        let why = "two files of one project define it, and both must stay equal".to_owned();
+                        model.services[known].unread = Some(Box::new((item.span(), why)));
                     }
                     continue;
                 }
-                imported.extend(definition.map(|d| (draft.name, d)));
+                imported.insert(draft.name, definition);
                 // The included project is merged before it comes in.
                 let before = model.parts(draft.name);
                 draft.parts.iter_mut().for_each(|part| part.reach += before);

@@ -10,7 +10,7 @@ use std::{env, fs, io};
 /// Names of the main file, the first one that exists wins (`DefaultFileNames`).
 const MAIN_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
 /// Names of the override file, which any main file pairs with (`DefaultOverrideFileNames`).
-const OVERRIDE_NAMES: [&str; 4] =
+pub const OVERRIDE_NAMES: [&str; 4] =
     ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 
 /// The files of one project.
@@ -45,19 +45,29 @@ pub fn find(path: Option<&Path>) -> Result<Found> {
 /// The folders below `tops` that hold a project, sorted, each once. The tree is looked at as git sees it: what `.gitignore` and the like
 /// leave out is left out, hidden folders are looked into, links are not followed.
 ///
+/// What could not be looked into is returned beside them, in the system's words.
+///
 /// Errors: [`Error::Read`] if one of `tops` is not there.
-pub fn projects_below(tops: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut found = BTreeSet::new();
+pub fn projects_below(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> {
+    let (mut found, mut unreadable) = (BTreeSet::new(), Vec::new());
     for top in tops {
         fs::metadata(top).map_err(|e| cannot_read(top, &e))?;
-        let walk = WalkBuilder::new(top).hidden(false).filter_entry(|entry| entry.file_name() != ".git").build();
-        // A folder that cannot be looked into holds no project of ours.
-        for entry in walk.flatten().filter(|e| e.file_name().to_str().is_some_and(|name| MAIN_NAMES.contains(&name))) {
-            let folder = entry.path().parent().unwrap_or(top);
-            found.insert(folder.strip_prefix(".").ok().filter(|f| !f.as_os_str().is_empty()).unwrap_or(folder).to_owned());
+        // The tree's own `.gitignore` files count, what one person ignores everywhere does not.
+        let walk =
+            WalkBuilder::new(top).hidden(false).ignore(false).git_global(false).filter_entry(|entry| entry.file_name() != ".git").build();
+        for entry in walk {
+            match entry {
+                Ok(entry) if entry.file_name().to_str().is_some_and(|name| MAIN_NAMES.contains(&name)) => {
+                    let folder = entry.path().parent().unwrap_or(top);
+                    found.insert(folder.strip_prefix(".").ok().filter(|f| !f.as_os_str().is_empty()).unwrap_or(folder).to_owned());
+                }
+                Ok(_) => {}
+                Err(error) => unreadable.push(error.to_string()),
+            }
         }
     }
-    Ok(found.into_iter().collect())
+    unreadable.sort();
+    Ok((found.into_iter().collect(), unreadable))
 }
 
 /// Where `path` really is, if it is there.

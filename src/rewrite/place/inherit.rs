@@ -32,13 +32,25 @@ impl Placer<'_, '_> {
                         match self.reaches(extender, at, key, value) {
                             Reaches::Wished => inherited.push((extender, key, value.clone())),
                             Reaches::Not => {}
-                            Reaches::Unwished => conflict = conflict.or(Some(extender)),
+                            Reaches::Unwished => conflict = conflict.or(Some((extender, value.clone()))),
                         }
                     }
                 }
-                if let Some(extender) = conflict {
-                    let name = project.services[extender].name;
-                    self.refuse(base, &format!("service `{name}` extends it and would change with it"));
+                if let Some((extender, value)) = conflict {
+                    let service = &project.services[extender];
+                    let target = match &value {
+                        Value::Text(text) => text.split(':').next(),
+                        Value::Mount { target, .. } => Some(target.as_str()),
+                        _ => None,
+                    };
+                    let name = service.name;
+                    self.refuse(
+                        base,
+                        &match target.filter(|t| service.mounts.iter().any(|m| m.target == *t)) {
+                            Some(target) => format!("service `{name}` extends it and mounts {target} itself, which Compose would refuse"),
+                            None => format!("service `{name}` extends it and would change with it"),
+                        },
+                    );
                 }
             }
         }

@@ -76,28 +76,33 @@ impl<'a> Sharing<'a> {
         part.is_base && self.own.contains(&site(part.definition))
     }
 
-    /// An alias of `node`, or of a node around it, that is not on the way to one of `users`.
-    pub(super) fn stray_alias(&self, project: &Project<'a>, node: Node<'a>, users: &[User], key: &str) -> Option<Node<'a>> {
-        let span = node.span();
-        let mut accounted: HashSet<Site> = HashSet::new();
+    /// The aliases on the way to what `users` have for a key.
+    pub(super) fn ways(&self, project: &Project<'a>, users: &[User], key: &str) -> HashSet<Site> {
+        let mut ways: HashSet<Site> = HashSet::new();
         for part in users.iter().map(|&(service, part)| &project.services[service].parts[part]) {
             let file = part.key.span().file.0;
-            accounted.extend(self.trails.get(&site(part.key)).into_iter().flatten());
+            ways.extend(self.trails.get(&site(part.key)).into_iter().flatten());
             for (_, via) in merge::sources(part.definition) {
-                accounted.extend(via.into_iter().map(|id| (file, id)));
+                ways.extend(via.into_iter().map(|id| (file, id)));
             }
             if let Some(found) = merge::find(part.definition, key) {
-                accounted.extend(found.via.iter().map(|&id| (file, id)));
-                accounted.insert(site(found.value));
+                ways.extend(found.via.iter().map(|&id| (file, id)));
+                ways.insert(site(found.value));
             }
         }
+        ways
+    }
+
+    /// An alias of `node`, or of a node around it, that is none of these `ways`.
+    pub(super) fn stray_alias(&self, node: Node<'a>, ways: &HashSet<Site>) -> Option<Node<'a>> {
+        let span = node.span();
         let holds = |target: Node<'_>| {
             target.span().file == span.file
                 && target.span().start <= span.start
                 && target.span().end >= span.end
                 && target.id() <= node.id()
         };
-        self.aliases.iter().find(|(alias, target)| holds(*target) && !accounted.contains(&site(*alias))).map(|(alias, _)| *alias)
+        self.aliases.iter().find(|(alias, target)| holds(*target) && !ways.contains(&site(*alias))).map(|(alias, _)| *alias)
     }
 }
 
@@ -114,25 +119,34 @@ impl<'a> Placer<'_, 'a> {
     }
 
     /// Places the wish of a service in a file with aliases. Returns the services that are done.
-    pub(super) fn place_shared(&mut self, service: usize, part: usize, entry: Option<Entry<'a>>, key: usize) -> Vec<usize> {
+    pub(super) fn place_shared(
+        &mut self,
+        service: usize,
+        part: usize,
+        entry: Option<Entry<'a>>,
+        key: usize,
+        placed: &[bool],
+    ) -> Vec<usize> {
         let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
         let users = self.users_of(node, entry, key);
         let (mut same, mut own_users) = (true, Vec::new());
         for &user in &users {
             let (other, number) = user;
             let is_heir = self.sharing.as_ref().is_some_and(|s| s.is_heir(self.part(other, number)));
-            if is_heir {
+            // Who has a key of its own by now does not see this one.
+            if is_heir || placed[other] {
                 continue;
             }
             let here = matches!(self.spot(other, key), Spot::Part(p, _) if p == number);
             same &= here && !self.part(other, number).is_base && same_wish(self.wish(other, key), self.wish(service, key));
             own_users.push(user);
         }
-        let stray = |users: &[User]| self.sharing.as_ref().and_then(|s| s.stray_alias(self.project, node, users, KEYS[key]));
-        if same && !self.is_borrowed(node) && stray(&users).is_none() {
+        let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, KEYS[key])).unwrap_or_default();
+        let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
+        if same && !self.is_borrowed(node) && !is_stray {
             self.put(node, entry, key, service);
         } else {
-            self.place_separately(node, entry, &own_users, key);
+            self.place_separately(node, entry, &own_users, key, &ways);
         }
         // The others' wishes for this key go with another part.
         own_users.iter().filter(|(s, p)| matches!(self.spot(*s, key), Spot::Part(part, _) if part == *p)).map(|(s, _)| *s).collect()
@@ -146,16 +160,23 @@ impl<'a> Placer<'_, 'a> {
         node.stream().roots().flat_map(Node::entries).any(|(key, value)| of_their_own(key) && holds(value))
     }
 
-    fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize) {
+    fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {
         let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry, node));
+        let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
             let is_here = matches!(self.spot(service, key), Spot::Part(p, _) if p == part);
             if self.wish(service, key).is_none() || !is_here {
                 continue;
             }
             let is_owner = Some((service, part)) == owner;
+            let no_wish = |u: &&User| u.0 != service && self.wish(u.0, key).is_none();
+            if let Some((other, _)) = users.iter().find(no_wish).filter(|_| is_owner && entry.is_some()) {
+                let name = self.project.services[*other].name;
+                self.refuse(service, &format!("service `{name}` shares its `{}` through an anchor and would change with it", KEYS[key]));
+                continue;
+            }
             let touched = if is_owner { node } else { self.part(service, part).definition };
-            if let Some(why) = self.obstacle((service, part), touched, users, key) {
+            if let Some(why) = self.obstacle((service, part), touched, &seeing, key, ways) {
                 self.refuse(service, &why);
             } else if is_owner {
                 self.put(node, entry, key, service);
@@ -166,7 +187,7 @@ impl<'a> Placer<'_, 'a> {
     }
 
     /// Why a change of `touched`, which is in a user's own definition, would reach something else.
-    fn obstacle(&self, user: User, touched: Node<'a>, users: &[User], key: usize) -> Option<String> {
+    fn obstacle(&self, user: User, touched: Node<'a>, users: &HashSet<User>, key: usize, ways: &HashSet<Site>) -> Option<String> {
         let definition = self.part(user.0, user.1).definition;
         if definition.kind() == Kind::Alias {
             // It becomes a mapping of its own, which nobody else sees.
@@ -179,7 +200,7 @@ impl<'a> Placer<'_, 'a> {
             let name = self.project.services[other].name;
             return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
         }
-        let alias = sharing.stray_alias(self.project, touched, users, KEYS[key])?;
+        let alias = sharing.stray_alias(touched, ways)?;
         Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, 
         let in_layer = |part: &Part<'_>| !part.is_base && part.key.span().file == file;
         return match service.parts.iter().rposition(in_layer) {
             Some(part) => Spot::Part(part, service.parts[part].entry(key)),
-            None => Spot::NewService,
+            None => obstacle(project, service, file).map_or(Spot::NewService, Spot::Locked),
         };
     }
     let (part, entry) = open(service, key);
@@ -33,6 +33,19 @@ pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, 
             later.map_or(Spot::Locked(why), |p| Spot::Part(p, service.parts[p].entry(key)))
         }
     }
+}
+
+/// Why a layer cannot get a new entry for a service, if so.
+fn obstacle(project: &Project<'_>, service: &Service<'_>, file: FileId) -> Option<String> {
+    let layer = project.documents.iter().rposition(|d| d.is_layer && d.root.span().file == file)?;
+    let path = project.sources.file(file)?.path.display();
+    let document = &project.documents[layer];
+    if document.get("services").is_some_and(|s| crate::compose::merge::get(s.value(), service.name).is_some()) {
+        return Some(format!("{path} has an empty entry for it; remove that first"));
+    }
+    // Compose takes no service that a file both includes and defines.
+    let included = service.parts.iter().any(|p| p.document.is_some_and(|d| d as usize > layer));
+    included.then(|| format!("it comes from a file that {path} itself includes"))
 }
 
 /// The spot if every file may be edited.
@@ -60,7 +73,10 @@ fn open<'a>(service: &Service<'a>, key: &str) -> (usize, Option<Entry<'a>>) {
         Some((i, _)) => *i,
         None => 0,
     };
-    let lists = || own().filter(|(i, _)| *i >= first).filter_map(|(i, p)| Some((i, p.get(key).filter(holds)?)));
+    // Other files, such as an override for development, may be left out when the project is started.
+    let home_file = service.parts[home].key.span().file;
+    let is_near = |i: usize| last_tagged.is_some() || service.parts[i].key.span().file == home_file;
+    let lists = || own().filter(|(i, _)| *i >= first && is_near(*i)).filter_map(|(i, p)| Some((i, p.get(key).filter(holds)?)));
     let at_home = lists().find(|(i, _)| *i == home);
     match at_home.or_else(|| lists().next()).or(last_tagged) {
         // Where a layer resets the list and merges one in as well, the `!reset` makes room for both.
