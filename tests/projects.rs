@@ -10,7 +10,8 @@ const SERVICE: &str = "services:\n  a:\n    image: node:22\n";
 /// Bad projects: name, files, arguments.
 type Bad = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
 
-const BAD: [Bad; 14] = [
+const BAD: [Bad; 15] = [
+    ("extends-a-folder", &[("compose.yaml", "services:\n  a:\n    extends: {file: common, service: b}\n"), ("common/x", "")], &[]),
     ("extends-missing-file", &[("compose.yaml", "services:\n  a:\n    extends: {file: common/base.yaml, service: b}\n")], &[]),
     ("extends-missing-service", &[("compose.yaml", "services:\n  a:\n    extends: b\n  c: {image: node}\n")], &[]),
     ("extends-cycle", &[("compose.yaml", "services:\n  a:\n    extends: b\n  b:\n    extends: c\n  c:\n    extends: a\n")], &[]),

@@ -160,6 +160,7 @@ impl Files {
         }
         let shown = |e: &Error| match e {
             Error::Read { reason, .. } => reason.clone(),
+            Error::NotAFile { kind, .. } => format!("it is {kind}"),
             other => other.to_string(),
         };
         let read = disk::read(path);

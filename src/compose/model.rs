@@ -86,3 +86,59 @@ fn ours(mount: &Mount<'_>) -> Seen {
 fn clean(path: &str) -> String {
     if path.starts_with('/') { clean_path(path) } else { path.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::Sources;
+    use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
+    use crate::yaml::Stream;
+    use serde_json::json;
+
+    #[test]
+    fn every_difference_is_named_and_nothing_else() {
+        let text = "services:\n  a:\n    image: x\n    user: '5'\n    read_only: true\n    tmpfs: ['/t/:ro']\n    volumes: [vv:/d, ./b:/b:ro]\n  u:\n    \
+                    image: '$I'\n    read_only: $R\n    volumes: ['$V:/x']\nvolumes: {vv: }\n";
+        let file = TextFile::new("f", text.as_bytes().to_vec(), MAX_FILE_BYTES).expect("text");
+        let sources = Sources::single(Stream::parse(&file, FileId(0)).expect("YAML"));
+        let project = Project::read(&sources).expect("a project");
+        let volume = json!({"type": "volume", "source": "vv", "target": "/d", "volume": {}});
+        let bind = json!({"type": "bind", "source": "/elsewhere/b", "target": "/b", "read_only": true});
+        let equal = json!({
+            "services": {
+                "a": {"image": "x", "user": "5", "read_only": true, "tmpfs": ["/t/:ro"], "volumes": [volume, bind]},
+                "u": {"image": "y", "read_only": true, "volumes": [bind]},
+            },
+            "volumes": {"vv": {"name": "case_vv"}},
+        });
+        assert_eq!(differences(&project, &equal), Vec::<String>::new(), "what a variable decides is not compared");
+        for (pointer, value, expected) in [
+            ("/services/a/image", json!("z"), "services.a.image differs"),
+            ("/services/a/user", json!("6"), "services.a.user differs"),
+            ("/services/a/read_only", json!(false), "services.a.read_only: here Yes, for Compose false"),
+            (
+                "/services/a/tmpfs/0",
+                json!("/t/"),
+                "services.a mounts: only here [(\"/t\", \"tmpfs\", None, false)], only for Compose [(\"/t\", \"tmpfs\", None, true)]",
+            ),
+            (
+                "/services/a/volumes/0/source",
+                json!("ww"),
+                "services.a mounts: only here [(\"/d\", \"volume\", Some(\"vv\"), true)], only for Compose [(\"/d\", \"volume\", Some(\"ww\"), true)]",
+            ),
+            (
+                "/services/a/volumes/1/read_only",
+                json!(false),
+                "services.a mounts: only here [(\"/b\", \"bind\", None, false)], only for Compose [(\"/b\", \"bind\", None, true)]",
+            ),
+            ("/services/u", json!(null), ""),
+            ("/volumes", json!({}), "volumes: only here [\"vv\"], only for Compose []"),
+            ("/services", json!({}), "services: only here [\"a\", \"u\"], only for Compose []"),
+        ] {
+            let mut model = equal.clone();
+            *model.pointer_mut(pointer).expect("there") = value;
+            let found = differences(&project, &model);
+            assert_eq!(found.join("; "), expected, "{pointer}");
+        }
+    }
+}
