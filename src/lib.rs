@@ -17,18 +17,18 @@
 //! | [`text`] | a file's text, places in it, its line breaks |
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
-//! | [`compose`] | services after merging, mounts of every spelling, whether a path is writable, image names, Dockerfiles |
+//! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
 //! | [`evidence`] | presets, which service gets which, and what that says it needs |
 //! | [`audit`] | findings and fixes: the smallest set of changes, or the reason why not |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
-//! | [`edge`] | finding, reading and atomically writing files |
+//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI |
 //! | [`cli`] | the command line, the diff, the questions |
 //!
 //! # What always holds
 //!
 //! 1. A module uses only modules above it in the map; `edge` uses `text` and `error` alone; only `cli` sees both sides.
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
-//!    for ([`compose::dockerfile::references`]) and handed in.
+//!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and handed in.
 //! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
 //!    by service; planning again plans nothing; every byte outside an edit is as it was.
 //! 4. What is not done is said: a refusal is a finding with a place and a reason.

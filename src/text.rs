@@ -105,6 +105,9 @@ impl TextFile {
 
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
+            if !self.text.contains('\r') {
+                return std::iter::once(0).chain(self.text.match_indices('\n').map(|(i, _)| i as u32 + 1)).collect();
+            }
             let bytes = self.text.as_bytes();
             let ends_line = |i: &usize| bytes[*i] == b'\n' || bytes[*i] == b'\r' && bytes.get(i + 1) != Some(&b'\n');
             std::iter::once(0).chain((0..bytes.len()).filter(ends_line).map(|i| i as u32 + 1)).collect()

@@ -27,6 +27,32 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// All rules.
+    pub const ALL: [Self; 8] = [
+        Self::WritableRoot,
+        Self::UncoveredWrite,
+        Self::ReadOnlyMount,
+        Self::UnresolvedVariable,
+        Self::NeedsWritableRoot,
+        Self::NotFollowed,
+        Self::LockedFile,
+        Self::SharedDefinition,
+    ];
+
+    /// Its page: what it says, why it matters, what is done about it and when that is not safe. Markdown.
+    pub fn page(self) -> &'static str {
+        match self {
+            Self::WritableRoot => include_str!("../../docs/rules/writable-root.md"),
+            Self::UncoveredWrite => include_str!("../../docs/rules/uncovered-write.md"),
+            Self::ReadOnlyMount => include_str!("../../docs/rules/read-only-mount.md"),
+            Self::UnresolvedVariable => include_str!("../../docs/rules/unresolved-variable.md"),
+            Self::NeedsWritableRoot => include_str!("../../docs/rules/needs-writable-root.md"),
+            Self::NotFollowed => include_str!("../../docs/rules/not-followed.md"),
+            Self::LockedFile => include_str!("../../docs/rules/locked-file.md"),
+            Self::SharedDefinition => include_str!("../../docs/rules/shared-definition.md"),
+        }
+    }
+
     /// Its stable name.
     pub fn id(self) -> &'static str {
         match self {

@@ -51,7 +51,7 @@ fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'stati
 }
 
 fn not_read(service: &Service<'_>) -> Option<Refusal> {
-    let (span, why) = service.unread.clone()?;
+    let (span, why) = *service.unread.clone()?;
     let help = "bring the file into the project, or harden the service by hand";
     Some(Refusal { rule: Rule::NotFollowed, span, message: why, help })
 }

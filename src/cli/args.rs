@@ -117,6 +117,13 @@ pub(super) struct Harden {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Say what a rule means, why it matters, and what to do about it
+    #[command(disable_help_flag = true)]
+    Explain {
+        /// Name of a rule, as it stands in brackets behind a message; none lists them
+        #[arg(value_name = "RULE", help_heading = "Input")]
+        rule: Option<String>,
+    },
     /// List the presets, or show what one adds and why
     #[command(disable_help_flag = true)]
     Presets {

@@ -5,15 +5,14 @@ use super::ask::Ask;
 use super::load::{Files, Place};
 use super::oracle::Oracle;
 use super::plan::{Asking, Plan};
-use super::report::{diff, text};
+use super::report::text;
 use super::review;
 use super::tree;
-use super::ui::{Look, Ui, clean_line, paint};
+use super::ui::{Ui, clean_line};
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
-use crate::rewrite::Rewrite;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +39,8 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     };
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
-    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer };
+    let view = (!args.check && !args.interactive).then(|| ui.view());
+    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view };
     if args.recursive {
         return tree::run(ui, args, asking, ask.as_ref());
     }
@@ -56,25 +56,30 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         _ => places.into_iter().map(|place| Plan::read(place, args, asking)).collect::<Result<_>>()?,
     };
     for plan in &plans {
-        present(ui, args, plan)?;
+        present(ui, args, plan);
     }
     finish(ui, args, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
 
 /// Shows what one project's plan has to show.
-pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) -> Result<()> {
+pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
     for warning in &plan.warnings {
         ui.warn(&clean_line(warning));
     }
     if args.check {
         plan.missing.iter().for_each(|line| ui.out(line));
     } else if !args.interactive {
-        for (loaded, rewrite) in &plan.rewrites {
-            show(ui, &plan.root, loaded.as_ref(), rewrite)?;
+        for (diff, (_, rewrite)) in plan.diffs.iter().zip(&plan.rewrites) {
+            ui.out(&diff.text);
+            if !ui.view().for_a_person {
+                text::reasons(ui, rewrite);
+            }
+            if let Some(folder) = &diff.apply_in {
+                ui.note(&clean_line(&format!("the patch is to be applied in {}", folder.display())));
+            }
         }
     }
     text::print_remarks(ui, &plan.remarks);
-    Ok(())
 }
 
 /// Asks and writes, all files or none, and says what was done.
@@ -109,9 +114,9 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(Files::read_stdin()?, args, Asking { selection, oracle: None, reviewer: None })?;
+    let plan = Plan::new(Files::read_stdin()?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
     if args.check {
-        present(ui, args, &plan)?;
+        present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));
     }
     // Changes of files that standard input names have no place in the answer.
@@ -153,24 +158,6 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
     let path = PathBuf::from(name);
     let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
     Preset::parse(&stem, disk::read(&path)?.file())
-}
-
-/// The diff of one file, for a person or for a program.
-fn show(ui: &Ui, root: &Path, loaded: Option<&disk::Loaded>, rewrite: &Rewrite) -> Result<()> {
-    let name = rewrite.before().name();
-    let is_new = loaded.is_some_and(disk::Loaded::is_new);
-    if ui.for_a_person() {
-        let title = paint(ui.out_color(), Look::Bold, &clean_line(&format!("{name}{}", if is_new { " (new)" } else { "" })));
-        ui.out(&format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, ui.width(), ui.out_color())));
-        return Ok(());
-    }
-    let (folder, path) = disk::name_in_patch(root, Path::new(name))?;
-    ui.out(&diff::patch(rewrite, &path, is_new));
-    text::reasons(ui, rewrite);
-    if let Some(folder) = folder {
-        ui.note(&clean_line(&format!("the patch is to be applied in {}", folder.display())));
-    }
-    Ok(())
 }
 
 /// What became of a plan.

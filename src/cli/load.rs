@@ -200,7 +200,7 @@ fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
     }
     let found = disk::find(if folder.as_os_str().is_empty() { None } else { Some(&folder) })?;
     let directory = named_dir.unwrap_or_else(|| found.files.first().map(|f| parent(f)).unwrap_or_default());
-    let env = project_env(&[&folder, &directory], args)?;
+    let env = if directory == folder { env } else { project_env(&[&folder, &directory], args)? };
     Ok(Layers { files: found.files, directory, env, ignored: found.ignored })
 }
 

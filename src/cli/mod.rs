@@ -4,6 +4,7 @@
 
 mod args;
 mod ask;
+mod explain;
 mod harden;
 mod load;
 mod oracle;
@@ -26,6 +27,7 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         None => harden::run(&ui, &cli.harden),
+        Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
         Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
     };
     match result {

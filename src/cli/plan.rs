@@ -4,9 +4,10 @@ use super::args::Harden;
 use super::ask::Ask;
 use super::load::{Files, Place};
 use super::oracle::Oracle;
+use super::report::diff;
 use super::report::text::{self, Remark};
 use super::review;
-use super::ui::Ui;
+use super::ui::{Look, Ui, View, clean_line, paint};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Known, Project};
 use crate::edge::disk;
@@ -14,7 +15,7 @@ use crate::error::Result;
 use crate::evidence::{Need, Selection, needs};
 use crate::rewrite::{self, Rewrite};
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The plan of one project.
 pub(super) struct Plan {
@@ -36,6 +37,15 @@ pub(super) struct Plan {
     /// What `--check` says, a line for each service.
     pub(super) missing: Vec<String>,
     pub(super) counts: Counts,
+    /// The diff of each rewrite, if it is to be shown.
+    pub(super) diffs: Vec<Diff>,
+}
+
+/// The diff of one file as it is shown.
+pub(super) struct Diff {
+    pub(super) text: String,
+    /// The folder that a patch is to be applied in, where that is not the working directory.
+    pub(super) apply_in: Option<PathBuf>,
 }
 
 /// Services of a project.
@@ -56,6 +66,8 @@ pub(super) struct Asking<'r> {
     pub(super) oracle: Option<&'r Oracle>,
     /// The person, in an interactive review.
     pub(super) reviewer: Option<(&'r Ui, &'r Ask)>,
+    /// How diffs are shown, if they are.
+    pub(super) view: Option<View>,
 }
 
 impl Plan {
@@ -66,7 +78,7 @@ impl Plan {
 
     /// Plans the project of these files.
     pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
-        let Asking { selection, oracle, reviewer } = asking;
+        let Asking { selection, oracle, reviewer, view } = asking;
         let project = files.project()?;
         let selection = with_profiles(&project, selection, &args.profile);
         let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
@@ -74,7 +86,7 @@ impl Plan {
         let (mut accepted, held_back) = accept(&findings, &needs, args.unsafe_fixes);
         let options = rewrite::Options { explain: args.explain_in_file, layer: files.layer };
         if let Some((ui, ask)) = reviewer {
-            (accepted, needs) = review::review(ui, ask, &project, &findings, needs, options)?;
+            (accepted, needs) = review::review(review::Desk { ui, ask, project: &project, options }, &findings, needs)?;
         }
         let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
         if let Some(oracle) = oracle {
@@ -90,9 +102,11 @@ impl Plan {
         let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
         drop(project);
-        let rewrites = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
+        let rewrites: Vec<_> = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
         let (root, warnings) = (files.root, files.warnings);
-        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts })
+        let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
+        let diffs = view.map(diff).transpose()?.unwrap_or_default();
+        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts, diffs })
     }
 
     /// The changes to write.
@@ -105,6 +119,21 @@ impl Plan {
     /// Names of the services that change.
     pub(super) fn changed(&self) -> impl Iterator<Item = &str> {
         self.accepted.iter().map(|f| f.service.as_str())
+    }
+}
+
+impl Diff {
+    /// For a person or for a program.
+    fn new(view: View, root: &Path, loaded: Option<&disk::Loaded>, rewrite: &Rewrite) -> Result<Self> {
+        let name = rewrite.before().name();
+        let is_new = loaded.is_some_and(disk::Loaded::is_new);
+        if view.for_a_person {
+            let title = paint(view.color, Look::Bold, &clean_line(&format!("{name}{}", if is_new { " (new)" } else { "" })));
+            let text = format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, view.width, view.color));
+            return Ok(Self { text, apply_in: None });
+        }
+        let (apply_in, path) = disk::name_in_patch(root, Path::new(name))?;
+        Ok(Self { text: diff::patch(rewrite, &path, is_new), apply_in })
     }
 }
 

@@ -82,15 +82,18 @@ impl Review {
     }
 }
 
+/// What stays the same through a review.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'d> {
+    pub(super) ui: &'d Ui,
+    pub(super) ask: &'d Ask,
+    pub(super) project: &'d Project<'d>,
+    pub(super) options: rewrite::Options,
+}
+
 /// Asks about every finding that has a fix. Returns the accepted fixes, and the needs as the person changed them.
-pub(super) fn review(
-    ui: &Ui,
-    ask: &Ask,
-    project: &Project<'_>,
-    findings: &[Finding],
-    mut needs: Vec<Need>,
-    options: rewrite::Options,
-) -> Result<(Vec<Fix>, Vec<Need>)> {
+pub(super) fn review(desk: Desk<'_>, findings: &[Finding], mut needs: Vec<Need>) -> Result<(Vec<Fix>, Vec<Need>)> {
+    let Desk { ui, ask, project, .. } = desk;
     let open: Vec<&Finding> = findings.iter().filter(|f| f.fix.is_some()).collect();
     let mut fixes: Vec<Option<Fix>> = open.iter().map(|f| f.fix.clone()).collect();
     let mut state = Review::new(open.len());
@@ -99,16 +102,16 @@ pub(super) fn review(
         let index = state.position;
         match effect {
             Effect::Finish => break,
-            Effect::Show => show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, options, (index + 1, open.len()))?,
+            Effect::Show => show(desk, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?,
             Effect::Help => ui.err_line(KEYS),
-            Effect::ViewFile => view_file(ui, ask, project, fixes[index].as_ref(), &needs, options)?,
+            Effect::ViewFile => view_file(desk, fixes[index].as_ref(), &needs)?,
             Effect::EditPaths | Effect::ChooseStorage => {
                 if let Some(need) = needs.iter_mut().find(|n| n.service == open[index].service) {
                     if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ask, need)? }
                 }
                 let planned = audit(project, &needs);
                 fixes[index] = planned.into_iter().find(|f| f.service == open[index].service && f.fix.is_some()).and_then(|f| f.fix);
-                show(ui, ask, project, open[index], fixes[index].as_ref(), &needs, options, (index + 1, open.len()))?;
+                show(desk, open[index], fixes[index].as_ref(), &needs, (index + 1, open.len()))?;
             }
         }
         for line in wrap(PROMPT, ask.width()) {
@@ -125,16 +128,8 @@ pub(super) fn review(
     Ok((accepted, needs))
 }
 
-fn show(
-    ui: &Ui,
-    ask: &Ask,
-    project: &Project<'_>,
-    finding: &Finding,
-    fix: Option<&Fix>,
-    needs: &[Need],
-    options: rewrite::Options,
-    (number, of): (usize, usize),
-) -> Result<()> {
+fn show(desk: Desk<'_>, finding: &Finding, fix: Option<&Fix>, needs: &[Need], (number, of): (usize, usize)) -> Result<()> {
+    let Desk { ui, ask, project, options } = desk;
     let file = project.sources.file(finding.span.file).map_or("", |s| s.stream.text().name());
     let title = format!("[{number}/{of}] {}: {} [{}]", clean_line(file), clean_line(&finding.service), finding.rule.id());
     ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
@@ -160,7 +155,8 @@ fn show(
     Ok(())
 }
 
-fn view_file(ui: &Ui, ask: &Ask, project: &Project<'_>, fix: Option<&Fix>, needs: &[Need], options: rewrite::Options) -> Result<()> {
+fn view_file(desk: Desk<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
+    let Desk { ui, ask, project, options } = desk;
     let fixes: Vec<&Fix> = fix.into_iter().collect();
     let outcome = rewrite::rewrite(project, &fixes, needs, options)?;
     match (outcome.rewrites.first(), project.sources.files().first().map(|s| &s.stream)) {

@@ -51,7 +51,7 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
             sum.projects += 1;
             match plan.and_then(|plan| unshared(plan, &mut written)) {
                 Ok(plan) => {
-                    present(ui, args, &plan)?;
+                    present(ui, args, &plan);
                     sum.add(&plan);
                     // What is not written any more is forgotten, so that memory stays flat.
                     if args.write && !plan.rewrites.is_empty() {

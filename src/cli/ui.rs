@@ -27,6 +27,16 @@ pub(super) struct Ui {
     quiet: bool,
 }
 
+/// How a diff is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    /// Whether a person reads it: at a terminal, or behind a pager that was promised colour. Else it is a patch.
+    pub(super) for_a_person: bool,
+    /// Columns.
+    pub(super) width: usize,
+    pub(super) color: bool,
+}
+
 /// What a piece of text is, which decides its colour.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -81,14 +91,9 @@ impl Ui {
         Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet }
     }
 
-    /// Whether standard output is read by a person: at a terminal, or behind a pager that was promised colour.
-    pub(super) fn for_a_person(&self) -> bool {
-        self.for_a_person
-    }
-
-    /// Whether standard output is coloured.
-    pub(super) fn out_color(&self) -> bool {
-        self.out_color
+    /// How diffs are shown on standard output.
+    pub(super) fn view(&self) -> View {
+        View { for_a_person: self.for_a_person, width: self.width(), color: self.out_color }
     }
 
     /// Whether standard error is coloured.

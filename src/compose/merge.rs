@@ -15,7 +15,7 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn new((key, value): (Node<'a>, Node<'a>)) -> Self {
+    pub(super) fn new((key, value): (Node<'a>, Node<'a>)) -> Self {
         Self { stream: key.stream(), key: key.id(), value: value.id() }
     }
 
@@ -39,13 +39,18 @@ impl<'a> Entry<'a> {
 pub fn entries(mapping: Node<'_>) -> Vec<Entry<'_>> {
     let mut merged = Vec::new();
     let body = mapping.resolved();
-    if body.kind() == Kind::Mapping && !body.entries().any(|(key, _)| key.is_merge_key()) {
+    if is_plain(body) {
         // The usual case costs one allocation.
         merged.extend(body.entries().map(Entry::new));
         return merged;
     }
     collect(body, &mut HashSet::new(), &mut merged);
     merged
+}
+
+/// Whether `mapping` is one that merges nothing in.
+pub(super) fn is_plain(mapping: Node<'_>) -> bool {
+    mapping.kind() == Kind::Mapping && !mapping.entries().any(|(key, _)| key.is_merge_key())
 }
 
 // Recursion is bounded: `yaml::parse` counts the levels that aliases make too.
@@ -104,6 +109,6 @@ pub fn sources(mapping: Node<'_>) -> Vec<(Node<'_>, Vec<NodeId>)> {
 }
 
 /// The values of a mapping's merge keys.
-fn merged_into<'a>(mapping: Node<'a>) -> impl Iterator<Item = Node<'a>> + use<'a> {
+fn merged_into(mapping: Node<'_>) -> impl Iterator<Item = Node<'_>> {
     mapping.entries().filter(|(k, _)| k.is_merge_key()).map(|(_, v)| v)
 }

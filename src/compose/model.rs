@@ -80,7 +80,7 @@ fn ours(mount: &Mount<'_>) -> Seen {
         MountKind::Unknown => "",
     };
     let source = mount.source.as_ref().filter(|_| kind == "volume").map(ToString::to_string);
-    (mount.target.clone(), kind.to_owned(), source, mount.writable == Known::Yes)
+    (mount.target.to_string(), kind.to_owned(), source, mount.writable == Known::Yes)
 }
 
 fn clean(path: &str) -> String {

@@ -40,7 +40,7 @@ pub enum Known {
 #[derive(Clone, Debug)]
 pub struct Mount<'a> {
     /// Where it is mounted, cleaned. Holds the text as written when a variable is in it.
-    pub target: String,
+    pub target: Cow<'a, str>,
     /// What is mounted.
     pub kind: MountKind,
     /// Whether the container may write to it.
@@ -50,7 +50,7 @@ pub struct Mount<'a> {
     /// The list item (or the scalar of `tmpfs: /run`).
     pub node: Node<'a>,
     /// Index of the service's part that has it.
-    pub part: usize,
+    pub part: u32,
 }
 
 impl Mount<'_> {
@@ -82,8 +82,20 @@ pub fn clean_path(path: &str) -> String {
 }
 
 /// A target as written, cleaned unless a variable is in it or it is relative.
-fn target_of(text: &str, known: bool) -> String {
-    if !known && has_variable(text) || !text.starts_with('/') { text.to_owned() } else { clean_path(text) }
+fn target_of(text: Cow<'_, str>, known: bool) -> Cow<'_, str> {
+    if !known && has_variable(&text) || !text.starts_with('/') {
+        return text;
+    }
+    let cleaned = clean_path(&text);
+    if cleaned == text { text } else { Cow::Owned(cleaned) }
+}
+
+/// The first bytes of a text that may have been made from variables.
+fn prefix<'a>(text: &Cow<'a, str>, length: usize) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..length]),
+        Cow::Owned(text) => Cow::Owned(text[..length].to_owned()),
+    }
 }
 
 /// A target as Compose compares it when it merges: cleaned, links not followed.
@@ -105,7 +117,7 @@ fn path_clean(path: &str) -> String {
 }
 
 /// An item of `tmpfs` (`/run` or `/run:mode=755,uid=1000`), and what tells it from others when layers are merged.
-pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: usize, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
+pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
     let spec = resolved.unwrap_or(Cow::Borrowed(text));
@@ -117,13 +129,11 @@ pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: usize, env: &E
         (true, true) => Known::No,
         (true, false) => Known::Yes,
     };
-    let mount = Mount { target: target_of(path, is_known), kind: MountKind::Tmpfs, writable, source: None, node, part };
+    let target = target_of(prefix(&spec, path.len()), is_known);
+    let mount = Mount { target, kind: MountKind::Tmpfs, writable, source: None, node, part };
     let identity = match spec.find('=') {
         None => spec,
-        Some(end) => match spec {
-            Cow::Borrowed(spec) => Cow::Borrowed(&spec[..end]),
-            Cow::Owned(spec) => Cow::Owned(spec[..end].to_owned()),
-        },
+        Some(end) => prefix(&spec, end),
     };
     (identity, mount)
 }
@@ -137,21 +147,24 @@ struct Spec<'t> {
 }
 
 /// An item of `volumes` in short syntax. `Err` holds Compose's complaint.
-fn short_volume<'a>(node: Node<'a>, text: &'a str, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
+fn short_volume<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
-    let mount = |target: String, kind, writable, source| Mount { target, kind, writable, source, node, part };
+    let mount = |target, kind, writable, source| Mount { target, kind, writable, source, node, part };
     match resolved.unwrap_or(Cow::Borrowed(text)) {
         Cow::Borrowed(text) => {
             let spec = read_spec(text, is_known)?;
-            let target = target_of(spec.target, is_known);
+            let target = target_of(Cow::Borrowed(spec.target), is_known);
             let identity = if target == spec.target { Cow::Borrowed(spec.target) } else { Cow::Owned(path_clean(spec.target)) };
             Ok((identity, mount(target, spec.kind, spec.writable, spec.source.map(Cow::Borrowed))))
         }
         Cow::Owned(text) => {
             let spec = read_spec(&text, true)?;
             let source = spec.source.map(|s| Cow::Owned(s.to_owned()));
-            Ok((Cow::Owned(path_clean(spec.target)), mount(target_of(spec.target, true), spec.kind, spec.writable, source)))
+            Ok((
+                Cow::Owned(path_clean(spec.target)),
+                mount(target_of(Cow::Owned(spec.target.to_owned()), true), spec.kind, spec.writable, source),
+            ))
         }
     }
 }
@@ -210,7 +223,7 @@ fn is_host_path(source: &str) -> bool {
 }
 
 /// An item of `volumes` in long syntax. `Err` holds the node to blame and the complaint.
-fn long_volume<'a>(node: Node<'a>, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
+fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
     let entries = merge::entries(node.resolved());
     let get = |key: &str| entries.iter().find(|e| e.name() == key).map(Entry::value);
     let text = |key: &str| get(key).map(Node::resolved).and_then(Node::as_str);
@@ -238,7 +251,7 @@ fn long_volume<'a>(node: Node<'a>, part: usize, env: &Env) -> Result<(Cow<'a, st
             None => Known::Unknown,
         },
     };
-    let mount = Mount { target: target_of(&target, is_known), kind, writable, source: text("source").map(resolved), node, part };
+    let mount = Mount { target: target_of(target.clone(), is_known), kind, writable, source: text("source").map(resolved), node, part };
     Ok((target, mount))
 }
 
@@ -271,7 +284,7 @@ fn word(text: &str) -> Option<bool> {
 }
 
 /// An item of `volumes` in the part with this index, and what tells it from others when layers are merged. `Err` holds the node to blame and the complaint.
-pub fn volume_item<'a>(item: Node<'a>, part: usize, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
+pub fn volume_item<'a>(item: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), (Node<'a>, String)> {
     let value = item.resolved();
     match value.kind() {
         Kind::Mapping => long_volume(item, part, env),

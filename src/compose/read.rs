@@ -44,9 +44,9 @@ pub fn wanted(sources: &Sources) -> Result<Vec<(Wanted, Span)>, SyntaxError> {
     }
     let mut reader = Reader::new(sources);
     // What is wrong without those files may be right with them.
-    match (reader.project(), reader.wanted.is_empty()) {
-        (Err(error), true) => return Err(error),
-        (Ok(_) | Err(_), _) => {}
+    let result = reader.project();
+    if reader.wanted.is_empty() {
+        result?;
     }
     let mut seen = HashSet::new();
     reader.wanted.retain(|(wanted, _)| seen.insert(wanted.clone()));
@@ -65,7 +65,7 @@ struct Model<'a> {
 struct Draft<'a> {
     name: &'a str,
     parts: Vec<Part<'a>>,
-    unread: Option<(Span, String)>,
+    unread: Option<Box<(Span, String)>>,
 }
 
 /// The service definitions of one document, or of all documents of a file, by name.
@@ -95,7 +95,8 @@ impl<'a> Reader<'a> {
             return Err(SyntaxError { span, message: "empty compose file".into(), hint });
         }
         let drafts = model.services.into_iter().filter(|d| d.parts.iter().any(|p| !p.is_base));
-        let services: Vec<Service<'a>> = drafts.map(|d| Service::read(d.name, d.parts, d.unread)).collect::<Result<_, _>>()?;
+        let mut services: Vec<Service<'a>> = drafts.map(|d| Service::read(d.name, d.parts, d.unread)).collect::<Result<_, _>>()?;
+        services.shrink_to_fit();
         let by_name = services.iter().enumerate().map(|(i, s)| (s.name, i)).collect();
         let (documents, unread) = (std::mem::take(&mut self.documents), std::mem::take(&mut self.unread));
         Ok(Project { sources, documents, services, volumes: model.volumes, unread, by_name })
@@ -168,7 +169,7 @@ impl<'a> Reader<'a> {
                 let hint = "a service needs at least `image:` or `build:`";
                 return Err(invalid(definition, format!("services.{name} must be a mapping"), Some(hint)));
             }
-            let mut own = self.part(entry, Some(index), scope);
+            let mut own = self.part(entry, Some(index as u32), scope);
             own.acts = !is_replaced && value.tag() != Some("!override");
             let mut draft = Draft { name, parts: Vec::new(), unread: None };
             let before = model.parts(name);
@@ -178,23 +179,24 @@ impl<'a> Reader<'a> {
             }
             // A base's tags act on what it inherits itself; the service's own on everything before it.
             draft.parts.iter_mut().for_each(|part| part.reach += before);
+            // Most services have this one part.
+            draft.parts.reserve_exact(1);
             draft.parts.push(own);
             model.add(draft);
         }
         Ok(())
     }
 
-    fn part(&mut self, entry: &Entry<'a>, document: Option<usize>, scope: &Arc<Scope>) -> Part<'a> {
+    fn part(&mut self, entry: &Entry<'a>, document: Option<u32>, scope: &Arc<Scope>) -> Part<'a> {
         let definition = entry.value();
-        // What others extend is read once.
-        let entries = match document {
-            Some(_) => merge::entries(definition).into(),
-            None => {
-                let at = (definition.span().file, definition.id());
-                self.entries.entry(at).or_insert_with(|| merge::entries(definition).into()).clone()
-            }
+        let read = || merge::entries(definition).into();
+        let merged = match document {
+            _ if merge::is_plain(definition) => None,
+            Some(_) => Some(read()),
+            // What others extend is read once.
+            None => Some(self.entries.entry((definition.span().file, definition.id())).or_insert_with(read).clone()),
         };
-        Part { key: entry.key(), definition, document, is_base: document.is_none(), reach: 0, acts: true, entries, scope: scope.clone() }
+        Part { key: entry.key(), definition, document, is_base: document.is_none(), reach: 0, acts: true, merged, scope: scope.clone() }
     }
 
     /// The parts that a service takes from what it extends, the deepest first.
@@ -219,7 +221,7 @@ impl<'a> Reader<'a> {
                         table = found;
                     }
                     Err(why) => {
-                        draft.unread = Some((file.span(), why));
+                        draft.unread = Some(Box::new((file.span(), why)));
                         break;
                     }
                 }
@@ -357,3 +359,6 @@ fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, Syn
     }
     Ok(Ok(join(&scope.folder, &path)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,27 +26,33 @@ pub struct Part<'a> {
     /// Its value as written: a mapping or an alias of one.
     pub definition: Node<'a>,
     /// Index of the project's document that it stands in; `None` for what is only there to be extended.
-    pub document: Option<usize>,
+    pub document: Option<u32>,
     /// Whether it comes in through `extends`.
     pub is_base: bool,
     /// The first part that its `!reset` and `!override` act on.
     pub reach: usize,
     /// Whether its `!reset` and `!override` act at all: inside an `!override` they do not.
     pub(super) acts: bool,
-    /// Its keys after YAML merging.
-    pub entries: Arc<[Entry<'a>]>,
+    /// Its keys after YAML merging, where those are others than its own ones.
+    pub(super) merged: Option<Arc<[Entry<'a>]>>,
     pub(super) scope: Arc<Scope>,
 }
 
 impl<'a> Part<'a> {
+    /// Its keys after YAML merging. A key that is reset may come twice.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + '_ {
+        let own = self.merged.is_none().then(|| self.definition.entries().map(Entry::new));
+        own.into_iter().flatten().chain(self.merged.iter().flat_map(|all| all.iter().copied()))
+    }
+
     /// A key's first entry: one that is reset, or its value.
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.iter().find(|e| e.name() == key).copied()
+        self.entries().find(|e| e.name() == key)
     }
 
     /// A key's value after YAML merging: not one that is reset.
     pub fn get(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.iter().find(|e| e.name() == key && self.tag(e) != Some("!reset")).copied()
+        self.entries().find(|e| e.name() == key && self.tag(e) != Some("!reset"))
     }
 
     /// The `!reset` or `!override` with which an entry acts on earlier layers.
@@ -67,7 +73,7 @@ pub struct Service<'a> {
     /// Everything mounted into it: `tmpfs` first, then `volumes`.
     pub mounts: Vec<Mount<'a>>,
     /// Why it is not known whole, and where: a base that is not on this machine, say.
-    pub unread: Option<(Span, String)>,
+    pub unread: Option<Box<(Span, String)>>,
 }
 
 /// What a service can do at a path.
@@ -95,12 +101,13 @@ pub struct PartValue<'a> {
 }
 
 impl<'a> Service<'a> {
-    pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<(Span, String)>) -> Result<Self, SyntaxError> {
+    pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<Box<(Span, String)>>) -> Result<Self, SyntaxError> {
         let mut service = Self { name, parts, read_only: Known::No, mounts: Vec::new(), unread };
         service.read_only = service.read_read_only()?;
         service.mounts = service.read_tmpfs()?;
-        let volumes = service.read_volumes()?;
-        service.mounts.extend(volumes);
+        service.mounts.extend(service.read_volumes()?);
+        // There are many services, and few mounts in each.
+        service.mounts.shrink_to_fit();
         service.check_targets()?;
         Ok(service)
     }
@@ -128,7 +135,7 @@ impl<'a> Service<'a> {
     /// A mount's target as Compose compares it.
     fn written_target(&self, mount: &Mount<'_>) -> Option<String> {
         let node = mount.node.resolved();
-        let env = &self.parts.get(mount.part)?.scope.env;
+        let env = &self.parts.get(mount.part as usize)?.scope.env;
         let is_tmpfs_item = mount.kind == mount::MountKind::Tmpfs && node.kind() == Kind::Scalar;
         if is_tmpfs_item {
             let text = interpolate::resolve(node.as_str()?, env)?;
@@ -157,7 +164,7 @@ impl<'a> Service<'a> {
             let value = entry.value().resolved();
             let env = &self.parts[part].scope.env;
             if let Some(text) = value.as_str() {
-                found.put(mount::tmpfs_item(entry.value(), text, part, env));
+                found.put(mount::tmpfs_item(entry.value(), text, part as u32, env));
                 continue;
             }
             if value.kind() != Kind::Sequence {
@@ -167,7 +174,7 @@ impl<'a> Service<'a> {
             }
             for (i, item) in value.items().enumerate() {
                 match item.resolved().as_str() {
-                    Some(text) => found.put(mount::tmpfs_item(item, text, part, env)),
+                    Some(text) => found.put(mount::tmpfs_item(item, text, part as u32, env)),
                     None => return Err(invalid(item, format!("services.{}.tmpfs[{i}] must be a string", self.name), None)),
                 }
             }
@@ -184,7 +191,7 @@ impl<'a> Service<'a> {
                 return Err(invalid(entry.value(), message, Some("write a list, or remove the key")));
             }
             for (i, item) in value.items().enumerate() {
-                let mount = mount::volume_item(item, part, &self.parts[part].scope.env)
+                let mount = mount::volume_item(item, part as u32, &self.parts[part].scope.env)
                     .map_err(|(node, why)| invalid(node, format!("services.{}.volumes[{i}]: {why}", self.name), None))?;
                 found.put(mount);
             }
@@ -196,7 +203,10 @@ impl<'a> Service<'a> {
     pub fn volumes_after(&self, part: usize) -> Vec<Mount<'a>> {
         let later = self.values("volumes").into_iter().filter(|v| v.part > part);
         let items = later.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
-        items.filter_map(|(part, item)| mount::volume_item(item, part, &self.parts[part].scope.env).ok()).map(|(_, mount)| mount).collect()
+        items
+            .filter_map(|(part, item)| mount::volume_item(item, part as u32, &self.parts[part].scope.env).ok())
+            .map(|(_, mount)| mount)
+            .collect()
     }
 
     /// The values that count for `key`, in the order of merging. Of a scalar the last one wins; lists and mappings are joined.
@@ -205,7 +215,7 @@ impl<'a> Service<'a> {
         for (index, part) in self.parts.iter().enumerate() {
             // A key that is reset may be merged in as well.
             let most = if part.acts { usize::MAX } else { 1 };
-            for &entry in part.entries.iter().filter(|e| e.name() == key).take(most) {
+            for entry in part.entries().filter(|e| e.name() == key).take(most) {
                 let value = entry.value().resolved();
                 let tag = part.tag(&entry);
                 if tag.is_some() {

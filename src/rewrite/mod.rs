@@ -171,8 +171,8 @@ fn verified_effect(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix
     let after = Project::read(&sources).map_err(|e| unverified(format!("the result does not load: {}", e.message)))?;
     check::effect_is_as_planned(project, &after, fixes).map_err(unverified)?;
     let services: HashSet<&str> = fixes.iter().map(|f| f.service.as_str()).collect();
-    let planned = |f: &audit::Finding| f.fix.is_some() && services.contains(f.service.as_str());
-    if let Some(finding) = audit::audit(&after, needs).iter().find(|f| planned(f)) {
+    let needs: Vec<Need> = needs.iter().filter(|n| services.contains(n.service.as_str())).cloned().collect();
+    if let Some(finding) = audit::audit(&after, &needs).iter().find(|f| f.fix.is_some()) {
         return Err(unverified(format!("service `{}` would be changed again", finding.service)));
     }
     Ok(new_lines(&after, fixes))

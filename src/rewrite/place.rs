@@ -242,7 +242,7 @@ impl<'p, 'a> Placer<'p, 'a> {
                 continue;
             }
             let Spot::Part(part, _) = self.spot(service, 2) else { continue };
-            let Some(index) = self.part(service, part).document else { continue };
+            let Some(index) = self.part(service, part).document.map(|d| d as usize) else { continue };
             if self.is_replaced_later(index) {
                 self.refuse(service, "a later layer replaces the top-level `volumes`, so a new volume would be lost");
                 continue;

@@ -26,6 +26,9 @@ const LIST_KEYS: [&str; 17] = [
     "volumes",
 ];
 
+/// Nodes that are looked at for habits: more than nearly every file has.
+const MOST_NODES: usize = 20_000;
+
 /// Quotes around new strings in flow style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Quotes {
@@ -61,13 +64,13 @@ pub(super) struct Flow {
 }
 
 impl Habits {
-    /// Reads the habits of a file in one pass over its nodes.
+    /// Reads the habits of a file off its first nodes.
     pub(super) fn of(stream: &Stream) -> Self {
         let mut indents = [0_usize; 9];
         let (mut flow_lists, mut block_lists, mut padded, mut quoted) = (0, 0, 0_i32, [0_usize; 3]);
         let text = stream.text();
         let mut map_indent = None;
-        for node in stream.nodes().filter(|n| n.kind() == Kind::Mapping && n.style() == Style::Block) {
+        for node in stream.nodes().take(MOST_NODES).filter(|n| n.kind() == Kind::Mapping && n.style() == Style::Block) {
             for (key, value) in node.entries() {
                 let first = value.children().next();
                 match (value.kind(), value.style(), first) {

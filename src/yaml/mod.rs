@@ -161,6 +161,11 @@ impl Stream {
         Node { stream: self, id }
     }
 
+    /// Whether a node has an anchor. Without one there are no aliases.
+    pub fn has_anchors(&self) -> bool {
+        !self.anchors.is_empty()
+    }
+
     /// All nodes in source order.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
         (0..self.nodes.len() as u32).map(|i| self.node(NodeId(i)))

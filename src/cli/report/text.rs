@@ -1,11 +1,12 @@
 //! Findings and reasons as text for people.
 
 use super::diff;
-use crate::audit::{Finding, Fix, Rule};
+use crate::audit::{Finding, Fix, Rule, What};
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::rewrite::{Refused, Rewrite};
 use crate::text::Span;
+use crate::yaml::quote_if_needed;
 use std::collections::HashMap;
 
 /// Most names in one sentence.
@@ -24,6 +25,8 @@ pub(in crate::cli) struct Remark {
     text: String,
     /// What to do about it.
     help: Option<String>,
+    /// YAML to paste, a line each.
+    paste: Vec<String>,
     /// The rule's name.
     pub(in crate::cli) rule: &'static str,
 }
@@ -34,26 +37,46 @@ pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refus
     let unread = project.unread.iter().map(|(span, why)| Remark {
         text: format!("{}: {why}: its services are not looked at [{not_followed}]", at(project, *span)),
         help: Some("run in that project, or bring the file into this one".to_owned()),
+        paste: Vec::new(),
         rule: not_followed,
     });
     let mut remarks: Vec<Remark> = unread.collect();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
-        let (message, rule, help) = match (&finding.fix, refused.get(finding.service.as_str())) {
-            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone()),
-            (Some(fix), Some(refused)) => (format!("not changed: {}", refused.why), refused.rule.id(), Some(by_hand(fix))),
+        let (message, rule, help, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
+            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone(), Vec::new()),
+            (Some(fix), Some(refused)) => {
+                (format!("not changed: {}", refused.why), refused.rule.id(), Some(BY_HAND.to_owned()), to_paste(fix))
+            }
             (Some(_), None) => continue,
         };
         let text = format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service);
-        remarks.push(Remark { text, help, rule });
+        remarks.push(Remark { text, help, paste, rule });
     }
     remarks
 }
 
-/// How to make a change that has no place in the project's own files.
-fn by_hand(fix: &Fix) -> String {
-    let changes: Vec<String> = fix.changes.iter().map(|c| c.what.to_string()).collect();
-    format!("put it into a layer of its own with --override compose.override.yaml, or add by hand: {}", changes.join(", "))
+const BY_HAND: &str = "put it into a layer of its own with --override compose.override.yaml, or add it by hand where it takes effect:";
+
+/// A fix as YAML to paste, a line each.
+fn to_paste(fix: &Fix) -> Vec<String> {
+    let mut lines = vec!["services:".to_owned(), format!("  {}:", fix.service)];
+    let (mut tmpfs, mut volumes, mut declared) = (Vec::new(), Vec::new(), Vec::new());
+    for change in &fix.changes {
+        match &change.what {
+            What::ReadOnly => lines.push("    read_only: true".to_owned()),
+            What::Tmpfs(item) => tmpfs.push(format!("      - {}", quote_if_needed(item, false))),
+            What::Volume { name, target } => volumes.push(format!("      - {}", quote_if_needed(&format!("{name}:{target}"), false))),
+            What::Declare(name) => declared.push(format!("  {name}:")),
+        }
+    }
+    for (key, items) in [("    tmpfs:", tmpfs), ("    volumes:", volumes), ("volumes:", declared)] {
+        if !items.is_empty() {
+            lines.push(key.to_owned());
+            lines.extend(items);
+        }
+    }
+    lines
 }
 
 /// Says what was left alone.
@@ -62,6 +85,9 @@ pub(in crate::cli) fn print_remarks(ui: &Ui, remarks: &[Remark]) {
         ui.warn(&clean_line(&remark.text));
         if let Some(help) = &remark.help {
             ui.hint(&clean_line(help));
+        }
+        for line in &remark.paste {
+            ui.note(&format!("    {}", clean_line(line)));
         }
     }
 }

@@ -34,7 +34,7 @@ impl<'a> Reader<'a> {
         }
         // What this document defines itself must not come in as well.
         let own: HashSet<&str> =
-            model.services.iter().filter(|d| d.parts.iter().any(|p| p.document == Some(index))).map(|d| d.name).collect();
+            model.services.iter().filter(|d| d.parts.iter().any(|p| p.document == Some(index as u32))).map(|d| d.name).collect();
         let mut imported: HashMap<&'a str, Node<'a>> = HashMap::new();
         for item in value.items() {
             let Some(included) = self.included(item, scope, including)? else { continue };
@@ -52,7 +52,8 @@ impl<'a> Reader<'a> {
                 }
                 if twin.is_some() {
                     if let Some(&known) = model.by_name.get(draft.name) {
-                        model.services[known].unread = Some((item.span(), "two included files define it, and both must stay equal".into()));
+                        model.services[known].unread =
+                            Some(Box::new((item.span(), "two included files define it, and both must stay equal".into())));
                     }
                     continue;
                 }
@@ -95,13 +96,13 @@ impl<'a> Reader<'a> {
                 Err(why) => return Err(invalid(node, why, None)),
             }
         }
-        if let Some(first) = first {
-            if including.contains(&first) || self.sources.layers().contains(&first) || including.len() == MAX_INCLUDES {
-                let name = |id: &FileId| self.sources.file(*id).map_or(String::new(), |s| s.path.display().to_string());
-                let way: Vec<String> = self.sources.layers().first().into_iter().chain(&*including).chain([&first]).map(name).collect();
-                let message = format!("include cycle detected: {}", way.join(" includes "));
-                return Err(invalid(item, message, Some("remove one of these includes")));
-            }
+        if let Some(first) = first
+            && (including.contains(&first) || self.sources.layers().contains(&first) || including.len() == MAX_INCLUDES)
+        {
+            let name = |id: &FileId| self.sources.file(*id).map_or(String::new(), |s| s.path.display().to_string());
+            let way: Vec<String> = self.sources.layers().first().into_iter().chain(&*including).chain([&first]).map(name).collect();
+            let message = format!("include cycle detected: {}", way.join(" includes "));
+            return Err(invalid(item, message, Some("remove one of these includes")));
         }
         let env = self.included_env(item, field("env_file").map(texts), &folder, scope)?;
         let Some(env) = env else { return Ok(None) };

@@ -68,7 +68,8 @@ pub fn read(path: &Path) -> Result<Loaded> {
         let size = usize::try_from(opened.len()).unwrap_or(usize::MAX);
         return Err(Error::NotText { path: path.to_owned(), problem: NotText::TooLarge(size, MAX_FILE_BYTES) });
     }
-    Ok(Loaded { path: path.to_owned(), file: read_from(path, handle)?, identity: Some(system::identity(&opened)) })
+    let file = read_sized(path, handle, opened.len() as usize)?;
+    Ok(Loaded { path: path.to_owned(), file, identity: Some(system::identity(&opened)) })
 }
 
 /// A file that is to be made: empty so far.
@@ -121,7 +122,12 @@ pub fn locked(root: &Path, path: &Path) -> Option<String> {
 /// Reads text from anything that has bytes, such as standard input, to its end or just over [`MAX_FILE_BYTES`].
 /// `name` is the name to show for it. Errors as for [`read`].
 pub fn read_from(name: &Path, source: impl Read) -> Result<TextFile> {
-    let mut bytes = Vec::new();
+    read_sized(name, source, 0)
+}
+
+/// [`read_from`] with the number of bytes to expect.
+fn read_sized(name: &Path, source: impl Read, size: usize) -> Result<TextFile> {
+    let mut bytes = Vec::with_capacity(size + 1);
     source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| cannot_read(name, &e))?;
     let shown = name.to_string_lossy().into_owned();
     TextFile::new(shown.as_str(), bytes.clone(), MAX_FILE_BYTES).map_err(|problem| match problem {

@@ -27,8 +27,8 @@ pub(super) struct Sharing<'a> {
 impl<'a> Sharing<'a> {
     /// `None` when no file has an alias.
     pub(super) fn of(project: &Project<'a>) -> Option<Self> {
-        let has_alias = |source: &crate::compose::Source| source.stream.nodes().any(|n| n.kind() == Kind::Alias);
-        if !project.sources.files().iter().any(has_alias) {
+        let has_alias = |n: Node<'_>| n.kind() == Kind::Alias;
+        if !project.sources.files().iter().any(|f| f.stream.has_anchors() && f.stream.nodes().any(has_alias)) {
             return None;
         }
         let mut sharing = Self::default();

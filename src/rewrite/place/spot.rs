@@ -44,10 +44,10 @@ fn open<'a>(service: &Service<'a>, key: &str) -> (usize, Option<Entry<'a>>) {
     let own = || service.parts.iter().enumerate().filter(|(_, part)| !part.is_base);
     let holds = |entry: &Entry<'_>| !entry.value().resolved().is_null();
     let tag = |i: usize, entry: &Entry<'a>| service.parts[i].tag(entry);
-    let last_tagged = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(i, e)| tag(*i, e).is_some()).last();
+    let last_tagged = own().filter_map(|(i, p)| Some((i, p.entry(key)?))).rfind(|(i, e)| tag(*i, e).is_some());
     if key == "read_only" {
         let all = service.parts.iter().enumerate();
-        let last = all.filter_map(|(i, p)| Some((i, p.entry(key)?))).filter(|(i, e)| holds(e) || tag(*i, e).is_some()).last();
+        let last = all.filter_map(|(i, p)| Some((i, p.entry(key)?))).rfind(|(i, e)| holds(e) || tag(*i, e).is_some());
         return match last {
             Some((i, entry)) if !service.parts[i].is_base => (i, Some(entry)),
             // What a layer extends comes before its own keys, and after those of earlier layers.

@@ -114,6 +114,7 @@ impl<'s> Builder<'s> {
                 *offset = bom + padding.original(*offset as usize) as u32;
             }
         }
+        nodes.shrink_to_fit();
         Stream { text: text.clone(), file, nodes, extras, values: self.values, tags: self.tags, anchors: self.anchors, roots: self.roots }
     }
 

@@ -1,0 +1,29 @@
+//! The pages of the rules.
+
+use super::harden::Status;
+use super::ui::Ui;
+use crate::audit::Rule;
+use crate::error::{Error, Result};
+use crate::evidence::preset::nearest;
+
+/// Prints the page of a rule, or the list of all rules with what each says.
+pub(super) fn run(ui: &Ui, rule: Option<&str>) -> Result<Status> {
+    let Some(name) = rule else {
+        for rule in Rule::ALL {
+            // The sentence below the title.
+            let summary = rule.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
+            ui.out(&format!("{:<20}  {summary}\n", rule.id()));
+        }
+        ui.hint("`rofs-harden explain RULE` says more");
+        return Ok(Status::Done);
+    };
+    let Some(rule) = Rule::ALL.into_iter().find(|r| r.id() == name) else {
+        let hint = match nearest(name, Rule::ALL.iter().map(|r| r.id())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`rofs-harden explain` lists the rules".to_owned(),
+        };
+        return Err(Error::Usage(format!("there is no rule `{name}`"), Some(hint)));
+    };
+    ui.out(rule.page());
+    Ok(Status::Done)
+}
