@@ -186,12 +186,12 @@ fn need(about: &About<'_, '_>, choice: &Choice, sizes: bool) -> Need {
             match about.needs(&path.when, &path.unless, &who) {
                 Known::No => {}
                 Known::Yes => {
-                    let Some(path) = writable(about, part, path, &who, sizes) else { continue };
-                    let place = *places.entry(path.target.clone()).or_insert(paths.len());
+                    let Some(needed) = writable(about, part, path, &who, sizes) else { continue };
+                    let place = *places.entry(path.target.as_str()).or_insert(paths.len());
                     match paths.get_mut(place) {
-                        Some(other) if strength(&path) > strength(other) => *other = path,
+                        Some(other) if strength(&needed) > strength(other) => *other = needed,
                         Some(_) => {}
-                        None => paths.push(path),
+                        None => paths.push(needed),
                     }
                 }
                 Known::Unknown => {
