@@ -71,7 +71,7 @@ fn differences(fact: &Value, preset: &Preset) -> Vec<String> {
             differ(format!("{target} mode"), own.iter().all(|w| options(w).mode == mode));
         }
         if let Some(exec) = path["exec"].as_bool() {
-            differ(format!("{target} exec"), own.iter().all(|w| options(w).exec == exec));
+            differ(format!("{target} exec"), own.iter().any(|w| options(w).exec == exec));
         }
         differ(format!("{target} size"), own.iter().all(|w| w.size.as_deref() == path["size"].as_str()));
         let variants = path["by_variant"].as_object().into_iter().flatten().map(|(_, options)| options);
