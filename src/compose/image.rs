@@ -62,15 +62,6 @@ impl<'t> Image<'t> {
             }
         }
     }
-
-    /// Whether `word` is one of the parts of the tag between `-`. `None` when the tag is unknown.
-    pub fn has_tag_word(self, word: &str) -> Option<bool> {
-        match self.tag {
-            Tag::Newest => Some(false),
-            Tag::Unknown => None,
-            Tag::Named(tag) => Some(tag.split('-').any(|part| part == word)),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -108,19 +99,19 @@ mod tests {
     }
 
     #[test]
-    fn tags_have_a_number_and_words() {
-        for (reference, major, alpine) in [
-            ("p:17", Some(17), Some(false)),
-            ("p:17.2-alpine", Some(17), Some(true)),
-            ("p:v3.1", Some(3), Some(false)),
-            ("p:alpine", Some(u32::MAX), Some(true)),
-            ("p", Some(u32::MAX), Some(false)),
-            ("p:99999999999", Some(u32::MAX), Some(false)),
-            ("p:$V", None, None),
-            ("p@sha256:abc", None, None),
+    fn tags_have_a_number() {
+        for (reference, major) in [
+            ("p:17", Some(17)),
+            ("p:17.2-alpine", Some(17)),
+            ("p:v3.1", Some(3)),
+            ("p:alpine", Some(u32::MAX)),
+            ("p", Some(u32::MAX)),
+            ("p:99999999999", Some(u32::MAX)),
+            ("p:$V", None),
+            ("p@sha256:abc", None),
         ] {
             let image = Image::parse(reference).expect("a reference");
-            assert_eq!((image.major(), image.has_tag_word("alpine")), (major, alpine), "{reference}");
+            assert_eq!(image.major(), major, "{reference}");
         }
     }
 }
