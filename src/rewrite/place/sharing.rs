@@ -133,11 +133,11 @@ impl<'a> Placer<'_, 'a> {
         for &user in &users {
             let (other, number) = user;
             let is_heir = self.sharing.as_ref().is_some_and(|s| s.is_heir(self.part(other, number)));
-            // Who has a key of its own by now does not see this one.
-            if is_heir || placed[other] {
+            let here = self.is_here(user, key);
+            // Who got a key of its own in this part by now does not see this one.
+            if is_heir || placed[other] && here {
                 continue;
             }
-            let here = matches!(self.spot(other, key), Spot::Part(p, _) if p == number);
             same &= here && !self.part(other, number).is_base && same_wish(self.wish(other, key), self.wish(service, key));
             own_users.push(user);
         }
@@ -149,7 +149,17 @@ impl<'a> Placer<'_, 'a> {
             self.place_separately(node, entry, &own_users, key, &ways);
         }
         // The others' wishes for this key go with another part.
-        own_users.iter().filter(|(s, p)| matches!(self.spot(*s, key), Spot::Part(part, _) if part == *p)).map(|(s, _)| *s).collect()
+        own_users.iter().filter(|u| self.is_here(**u, key)).map(|(s, _)| *s).collect()
+    }
+
+    /// Whether the change of a service goes to this part.
+    fn is_here(&self, (service, part): User, key: usize) -> bool {
+        matches!(self.spot(service, key), Spot::Part(p, _) if p == part)
+    }
+
+    /// Whether a user sees what it sees now for good: it gets nothing for this key, or gets it in another part.
+    fn stays(&self, user: User, key: usize) -> bool {
+        self.wish(user.0, key).is_none() || !self.is_here(user, key)
     }
 
     /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
@@ -164,13 +174,12 @@ impl<'a> Placer<'_, 'a> {
         let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry, node));
         let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
-            let is_here = matches!(self.spot(service, key), Spot::Part(p, _) if p == part);
-            if self.wish(service, key).is_none() || !is_here {
+            if self.wish(service, key).is_none() || !self.is_here((service, part), key) {
                 continue;
             }
             let is_owner = Some((service, part)) == owner;
-            let no_wish = |u: &&User| u.0 != service && self.wish(u.0, key).is_none();
-            if let Some((other, _)) = users.iter().find(no_wish).filter(|_| is_owner && entry.is_some()) {
+            let stays = |u: &&User| u.0 != service && self.stays(**u, key);
+            if let Some((other, _)) = users.iter().find(stays).filter(|_| is_owner && entry.is_some()) {
                 let name = self.project.services[*other].name;
                 self.refuse(service, &format!("service `{name}` shares its `{}` through an anchor and would change with it", KEYS[key]));
                 continue;
@@ -196,7 +205,7 @@ impl<'a> Placer<'_, 'a> {
         let sharing = self.sharing.as_ref()?;
         // Services that would see the change and get no key of their own.
         let mut seeing = sharing.users(definition).iter().copied();
-        if let Some((other, _)) = seeing.find(|u| u.0 != user.0 && users.contains(u) && self.wish(u.0, key).is_none()) {
+        if let Some((other, _)) = seeing.find(|u| u.0 != user.0 && users.contains(u) && self.stays(*u, key)) {
             let name = self.project.services[other].name;
             return Some(format!("service `{name}` shares its definition through an anchor and would change with it"));
         }
