@@ -1,17 +1,8 @@
 #!/usr/bin/env bash
 # Whole processes beside compose-lint, the nearest peer, on one file and on many. Needs hyperfine, python3 and pip; writes nothing
 # outside a temporary folder. Usage: benches/peers.sh [NUMBER-OF-FILES]
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/peer.sh"
 number=${1:-1000}
-
-cargo build --release --locked --quiet
-ours=$PWD/target/release/rofs-harden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet compose-lint
-peer=$work/venv/bin/compose-lint
 
 # Services of the size that people write: about 4 kB a file, each with something to add.
 mkdir "$work/files"

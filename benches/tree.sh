@@ -2,17 +2,8 @@
 # A tree of many projects (three services each, a third of the projects with an override file, a third with an include): the time with and
 # without changes beside reading the same files, the peak of memory as the tree grows, and compose-lint over the same files. Needs hyperfine,
 # GNU time, python3 and pip; writes nothing outside a temporary folder. Usage: benches/tree.sh [NUMBER-OF-PROJECTS]
-set -euo pipefail
-cd "$(dirname "$0")/.."
+. "$(dirname "$0")/peer.sh"
 number=${1:-1000}
-
-cargo build --release --locked --quiet
-ours=$PWD/target/release/rofs-harden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet compose-lint
-peer=$work/venv/bin/compose-lint
 
 make_tree() { # FOLDER NUMBER
   for i in $(seq "$2"); do
@@ -47,7 +38,7 @@ done
 echo "== one project of three files"
 hyperfine --shell=none --warmup 5 --runs 50 /bin/true "$ours --quiet tree/team-1/project-1"
 echo "== the peer over the same files"
-find tree -name 'compose.yaml' >files
+find tree -name '*.yaml' >files
 hyperfine --ignore-failure --warmup 1 --runs 3 --export-json peer.json \
   "$ours --quiet -r tree --preset node" \
   "xargs $peer fix <files"

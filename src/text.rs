@@ -28,15 +28,6 @@ impl Span {
     }
 }
 
-/// A value and where it stands. The span tells whether it is the service's own, inherited, or of another file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spanned<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands.
-    pub span: Span,
-}
-
 /// A text file in memory: its bytes as read, known to be UTF-8, and the name to show for it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct TextFile {

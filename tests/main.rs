@@ -22,6 +22,7 @@ mod oracle;
 mod pipe;
 mod presets;
 mod projects;
+mod reading;
 mod readme;
 mod spans;
 mod suite;

@@ -150,6 +150,8 @@ fn every_project_of_a_tree_is_planned_and_summed_up() {
     assert!(folder.read("a/compose.yaml").contains("read_only: true"));
     assert_eq!(folder.read("ignored/compose.yaml"), SERVICE);
     folder.run(&["-r", "--check", "a", "b"]).exits(0);
+    let again = folder.run(&["-r", "--write", "--yes", "a", "b"]).exits(0);
+    assert!(!again.err.contains("no service is selected") && again.err.contains("0 to harden, 2 read-only already"), "{}", again.text());
     let run = folder.run(&["-r", "notes"]).exits(2);
     assert!(run.err.contains("no project found"), "{}", run.text());
     crate::support::golden_folder_holds("trees", &["shown", "written"]);
@@ -231,5 +233,15 @@ fn the_shell_chooses_files_as_it_does_for_compose() {
         assert!(run.err.contains(added), "{arguments:?} {environment:?}\n{}", run.text());
         let other = if added.contains("volume") { ": tmpfs /tmp" } else { "nothing at all" };
         assert!(!run.err.contains(other), "{arguments:?} {environment:?}\n{}", run.text());
+    }
+}
+
+#[test]
+fn standard_input_has_the_variables_of_its_folder() {
+    let folder = Folder::new(&[("a.env", "WHERE=/tmp\n"), (".env", "WHERE=/other\n"), ("x/.env", "WHERE=/tmp\n")]);
+    let text = "services:\n  a:\n    image: node\n    tmpfs: ['${WHERE}']\n";
+    for (arguments, covered) in [(&[][..], false), (&["--env-file", "a.env"], true), (&["--project-directory", "x"], true)] {
+        let run = folder.run_with(&[arguments, &["-"]].concat(), &[], text).exits(0);
+        assert_eq!(!run.out.contains("/tmp:mode=1777"), covered, "{arguments:?}\n{}", run.text());
     }
 }

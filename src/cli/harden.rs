@@ -2,7 +2,7 @@
 
 use super::args::Harden;
 use super::ask::Ask;
-use super::load::{Files, Place};
+use super::load::Files;
 use super::oracle::Oracle;
 use super::plan::{Asking, Plan};
 use super::report::text;
@@ -45,19 +45,15 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     if args.recursive {
         return tree::run(ui, args, asking, ask.as_ref());
     }
-    let places: Vec<Place<'_>> = match args.paths.as_slice() {
-        [] => vec![Place::Here],
-        paths => paths.iter().map(|p| Place::Path(p)).collect(),
-    };
-    // All is planned before the first file is written, so that a bad PATH stops the others too.
-    let plans: Vec<Plan> = match places.as_slice() {
-        [_, _, ..] if !args.interactive => {
-            places.par_iter().map(|place| Plan::read(*place, args, Asking { reviewer: None, ..asking })).collect::<Result<_>>()?
-        }
-        _ => places.into_iter().map(|place| Plan::read(place, args, asking)).collect::<Result<_>>()?,
+    let paths: Vec<Option<&Path>> = if args.paths.is_empty() { vec![None] } else { args.paths.iter().map(|p| Some(p.as_path())).collect() };
+    // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
+    let plan = |path| Plan::read(path, args, asking);
+    let plans: Vec<Plan> = match paths.as_slice() {
+        [_, _, ..] if !args.interactive => paths.into_par_iter().map(plan).collect::<Result<_>>()?,
+        _ => paths.into_iter().map(plan).collect::<Result<_>>()?,
     };
     let mut written = HashMap::new();
-    let plans: Vec<Plan> = plans.into_iter().map(|plan| tree::unshared(plan, &mut written)).collect::<Result<_>>()?;
+    let plans: Vec<Plan> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
     for plan in &plans {
         present(ui, args, plan);
     }
@@ -117,7 +113,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(Files::read_stdin()?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
+    let plan = Plan::new(Files::read_stdin(args)?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
     if args.check {
         present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));

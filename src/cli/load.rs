@@ -27,15 +27,6 @@ pub(super) struct Files {
     pub(super) warnings: Vec<String>,
 }
 
-/// Where a project is looked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'p> {
-    /// What Compose itself would use here, options included.
-    Here,
-    /// A folder or a file.
-    Path(&'p Path),
-}
-
 /// The layers of a project, found but not read.
 struct Layers {
     files: Vec<PathBuf>,
@@ -46,9 +37,9 @@ struct Layers {
 }
 
 impl Files {
-    /// Reads the project at a place.
-    pub(super) fn read(place: Place<'_>, args: &Harden) -> Result<Self> {
-        let layers = layers(place, args)?;
+    /// Reads the project at `path`: a folder, a file, or (`None`) what Compose itself would use here, options included.
+    pub(super) fn read(path: Option<&Path>, args: &Harden) -> Result<Self> {
+        let layers = layers(path, args)?;
         let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
         let root = disk::root_of(first)?;
         let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
@@ -69,11 +60,12 @@ impl Files {
         Ok(files)
     }
 
-    /// Reads a project of one file from standard input.
-    pub(super) fn read_stdin() -> Result<Self> {
+    /// Reads a project whose only layer is standard input.
+    pub(super) fn read_stdin(args: &Harden) -> Result<Self> {
         let text = disk::read_from(Path::new("<stdin>"), std::io::stdin().lock())?;
         let stream = parse(&text, FileId(0))?;
-        let mut sources = Sources::new(Path::new(""), env_of(Path::new(".env"), &Env::new())?.unwrap_or_default());
+        let folder = args.project_directory.clone().unwrap_or_default();
+        let mut sources = Sources::new(&folder, project_env(&[&folder], args)?);
         sources.add_layer(Path::new("<stdin>"), stream, None);
         let root = disk::root_of(Path::new("compose.yaml"))?;
         let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, is_discovered: false, warnings: Vec::new() };
@@ -207,14 +199,13 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 }
 
 /// The layers of a project, by Compose's rules: `-f`, else `COMPOSE_FILE`, else discovery.
-fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
+fn layers(path: Option<&Path>, args: &Harden) -> Result<Layers> {
     let named_dir = args.project_directory.clone();
     let parent = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
-    let (folder, explicit) = match place {
-        Place::Here if !args.file.is_empty() => (PathBuf::new(), args.file.clone()),
-        Place::Here => (PathBuf::new(), Vec::new()),
-        Place::Path(path) if path.is_dir() => (path.to_owned(), Vec::new()),
-        Place::Path(path) => (PathBuf::new(), vec![path.to_owned()]),
+    let (folder, explicit) = match path {
+        None => (PathBuf::new(), args.file.clone()),
+        Some(path) if path.is_dir() => (path.to_owned(), Vec::new()),
+        Some(path) => (PathBuf::new(), vec![path.to_owned()]),
     };
     if let Some(first) = explicit.first() {
         let directory = named_dir.unwrap_or_else(|| parent(first));
@@ -222,7 +213,7 @@ fn layers(place: Place<'_>, args: &Harden) -> Result<Layers> {
         return Ok(Layers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let env = project_env(&[&folder], args)?;
-    let shell = |name: &str| std::env::var(name).ok().filter(|_| matches!(place, Place::Here));
+    let shell = |name: &str| std::env::var(name).ok().filter(|_| path.is_none());
     if let Some(list) = shell("COMPOSE_FILE").or_else(|| env.get("COMPOSE_FILE").cloned()).filter(|list| !list.is_empty()) {
         let standard = if cfg!(windows) { ";" } else { ":" };
         let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| env.get("COMPOSE_PATH_SEPARATOR").cloned());

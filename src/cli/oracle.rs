@@ -45,7 +45,7 @@ impl Oracle {
     ///
     /// Errors: [`Error::Disagrees`] when they differ; a project that Compose does not load, if the person asks for this check.
     pub(super) fn check(&self, files: &Files, project: &Project<'_>, rewrites: &[Rewrite]) -> Result<()> {
-        let Some(mut judge) = self.judge(files)? else { return Ok(()) };
+        let Some(judge) = self.judge(files)? else { return Ok(()) };
         let Some(before) = judge.model()? else {
             if self.is_required {
                 let hint = "run `docker compose config` to see why; leave out --oracle to go on without it".to_owned();
@@ -105,7 +105,7 @@ struct Judge {
 }
 
 impl Judge {
-    fn model(&mut self) -> Result<Option<Value>> {
+    fn model(&self) -> Result<Option<Value>> {
         let Some(text) = self.mirror.config(&self.cli, &self.layers, &self.folder, &self.env) else { return Ok(None) };
         let unreadable = |e: serde_json::Error| Error::Unverified(format!("Compose's answer is not JSON: {e}"));
         serde_json::from_str(&text).map(Some).map_err(unreadable)

@@ -2,7 +2,7 @@
 
 use super::args::Harden;
 use super::ask::Ask;
-use super::load::{Files, Place};
+use super::load::Files;
 use super::oracle::Oracle;
 use super::report::diff;
 use super::report::text::{self, Remark};
@@ -11,10 +11,11 @@ use super::ui::{Look, Ui, View, clean_line, paint};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Known, Project};
 use crate::edge::disk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::{Need, Selection, needs};
 use crate::rewrite::{self, Rewrite};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// The plan of one project.
@@ -73,9 +74,9 @@ pub(super) struct Asking<'r> {
 }
 
 impl Plan {
-    /// Plans the project at a place.
-    pub(super) fn read(place: Place<'_>, args: &Harden, asking: Asking<'_>) -> Result<Self> {
-        Self::new(Files::read(place, args)?, args, asking)
+    /// Plans the project at a path; see [`Files::read`].
+    pub(super) fn read(path: Option<&Path>, args: &Harden, asking: Asking<'_>) -> Result<Self> {
+        Self::new(Files::read(path, args)?, args, asking)
     }
 
     /// Plans the project of these files.
@@ -99,7 +100,7 @@ impl Plan {
         let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
         let is_open = |f: &&Finding| f.fix.is_some() && open.contains(f.service.as_str());
         let missing = findings.iter().filter(is_open).map(|f| text::missing(&project, f)).collect();
-        let remarks = text::remarks(&project, &findings, &outcome.refused);
+        let remarks = text::remarks(&project, &findings, &outcome.refused)?;
         let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
         let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
@@ -117,6 +118,32 @@ impl Plan {
         self.rewrites
             .iter()
             .filter_map(|(loaded, rewrite)| Some(disk::Write { root: &self.root, loaded: loaded.as_ref()?, after: rewrite.after().text() }))
+    }
+
+    /// The plan without what another plan of this run (`written`: paths and fingerprints) writes already.
+    ///
+    /// Errors: it would write something else into the same file.
+    pub(super) fn unshared(mut self, written: &mut HashMap<PathBuf, u64>) -> Result<Self> {
+        let mut clash = None;
+        self.rewrites.retain(|(loaded, rewrite)| {
+            let Some(path) = loaded.as_ref().and_then(|l| disk::real_path(l.path())) else { return true };
+            let mut hasher = DefaultHasher::new();
+            rewrite.after().text().hash(&mut hasher);
+            let own = hasher.finish();
+            match written.get(&path) {
+                Some(&earlier) => {
+                    clash = clash.take().or((earlier != own).then_some(path));
+                    false
+                }
+                None => {
+                    written.insert(path, own);
+                    true
+                }
+            }
+        });
+        let Some(path) = clash else { return Ok(self) };
+        let what = format!("{} belongs to another project of this run too, which changes it in another way", path.display());
+        Err(Error::Usage(what, Some("harden the two projects one after the other".into())))
     }
 
     /// Names of the services that change.

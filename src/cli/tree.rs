@@ -3,16 +3,13 @@
 use super::args::Harden;
 use super::ask::Ask;
 use super::harden::{Status, finish, present};
-use super::load::Place;
 use super::plan::{Asking, Counts, Plan};
 use super::report_error;
-use super::ui::{Ui, count};
+use super::ui::{Ui, clean_line, count};
 use crate::edge::disk;
 use crate::error::{Error, Result};
-use crate::rewrite::Rewrite;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -44,12 +41,11 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
     let mut kept: Vec<Plan> = Vec::new();
     let mut written: HashMap<PathBuf, u64> = HashMap::new();
     for batch in folders.chunks(BATCH) {
-        let planning = Asking { reviewer: None, ..asking };
-        let plans: Vec<Result<Plan>> = batch.par_iter().map(|folder| Plan::read(Place::Path(folder), args, planning)).collect();
+        let plans: Vec<Result<Plan>> = batch.par_iter().map(|folder| Plan::read(Some(folder), args, asking)).collect();
         ui.progress_done();
         for (folder, plan) in batch.iter().zip(plans) {
             sum.projects += 1;
-            match plan.and_then(|plan| unshared(plan, &mut written)) {
+            match plan.and_then(|plan| plan.unshared(&mut written)) {
                 Ok(plan) => {
                     present(ui, args, &plan);
                     sum.add(&plan);
@@ -61,7 +57,7 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {
                     sum.failed += 1;
-                    ui.note(&super::ui::clean_line(&format!("{}:", folder.display())));
+                    ui.note(&clean_line(&format!("{}:", folder.display())));
                     report_error(ui, &error);
                 }
             }
@@ -71,48 +67,20 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
     ui.progress_done();
     let done = match (args.check, args.write) {
         (true, _) => Ok(if sum.changed > 0 { Status::FindingsRemain } else { Status::Done }),
-        (false, true) => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask),
-        (false, false) => Ok(Status::Done),
+        (false, true) if !kept.is_empty() => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask),
+        (false, _) => Ok(Status::Done),
     };
     for folder in &unreadable {
-        ui.warn(&super::ui::clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
+        ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
     ui.note(&sum.text(args));
+    match (sum.changed > 0, args.check || args.write, sum.held_back > 0) {
+        (true, false, _) => ui.hint("add --write to make the changes"),
+        (false, _, true) => ui.hint("--unsafe-fixes includes what is held back: it is assumed, not documented"),
+        _ => {}
+    }
     let status = done?;
     Ok(if sum.failed > 0 || !unreadable.is_empty() { Status::Failed } else { status })
-}
-
-/// The plan without what another project of the tree writes already. Errors: it would write something else into the same file.
-pub(super) fn unshared(mut plan: Plan, written: &mut HashMap<PathBuf, u64>) -> Result<Plan> {
-    let mut clash = None;
-    plan.rewrites.retain(|(loaded, rewrite)| {
-        let Some(path) = loaded.as_ref().and_then(|l| disk::real_path(l.path())) else { return true };
-        match written.get(&path) {
-            None => true,
-            Some(&earlier) => {
-                if earlier != fingerprint(rewrite) {
-                    clash = Some(path);
-                }
-                false
-            }
-        }
-    });
-    if let Some(path) = clash {
-        let what = format!("{} belongs to another project of this tree too, which changes it in another way", path.display());
-        return Err(Error::Usage(what, Some("harden the two projects one after the other".into())));
-    }
-    for (loaded, rewrite) in &plan.rewrites {
-        if let Some(path) = loaded.as_ref().and_then(|l| disk::real_path(l.path())) {
-            written.insert(path, fingerprint(rewrite));
-        }
-    }
-    Ok(plan)
-}
-
-fn fingerprint(rewrite: &Rewrite) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    rewrite.after().text().hash(&mut hasher);
-    hasher.finish()
 }
 
 impl Sum {

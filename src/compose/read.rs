@@ -361,6 +361,3 @@ fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, Syn
     }
     Ok(Ok(join(&scope.folder, &path)))
 }
-
-#[cfg(test)]
-mod tests;

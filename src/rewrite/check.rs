@@ -11,11 +11,9 @@ use std::iter::Peekable;
 /// The first law for the text: node by node, `after` is `before` with the placed ops applied. Kinds, styles, tags, anchors and
 /// aliases count, not only values.
 pub(super) fn tree_is_as_placed(before: &Stream, after: &Stream, placement: &Placement<'_>) -> Result<(), String> {
-    if let Some((_, keys)) = placement.fresh.as_ref().filter(|(file, _)| *file == before.file()) {
-        let is_fresh = before.roots().len() == 0 && after.roots().len() == 1;
-        let holds =
-            |root: Node<'_>| all(keys, root.entries(), |(key, value), (k, v)| k.kind() == Kind::Scalar && k.text() == key && value.is(v));
-        return if is_fresh && after.roots().all(holds) { Ok(()) } else { Err("the new file is not as planned".into()) };
+    if let Some((_, value)) = placement.fresh.as_ref().filter(|(file, _)| *file == before.file()) {
+        let is_fresh = before.roots().len() == 0 && after.roots().len() == 1 && after.roots().all(|root| value.is(root));
+        return if is_fresh { Ok(()) } else { Err("the new file is not as planned".into()) };
     }
     let mut ops = placement.ops.iter().peekable();
     if all(before.roots(), after.roots(), |b, a| same_tree(b, a, &mut ops)) {

@@ -29,7 +29,8 @@ pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>
 }
 
 /// The edit that gives a file without documents its first one.
-pub(super) fn fresh(stream: &Stream, keys: &[(String, Value<'_>)]) -> Edit {
+pub(super) fn fresh(stream: &Stream, value: &Value<'_>) -> Edit {
+    let keys = if let Value::Map(keys) = value { keys.as_slice() } else { &[] };
     let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None };
     let text = stream.text().text();
     let newline = stream.text().newline_near(text.len());

@@ -143,6 +143,14 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
     Ok(Outcome { rewrites: rewrites.collect(), refused })
 }
 
+/// The text of a layer that makes the changes of `fix` and nothing else: to paste where no file can take them.
+///
+/// Errors: none that input can cause.
+pub fn as_layer(fix: &Fix) -> Result<String> {
+    let empty = reread("", String::new(), FileId(0))?;
+    Ok(lower::fresh(&empty, &place::as_layer(fix)).text)
+}
+
 fn unverified(why: String) -> Error {
     Error::Unverified(why)
 }
@@ -153,7 +161,7 @@ fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<St
     let start = (file.0, crate::yaml::NodeId::default());
     let end = (file.0 + 1, crate::yaml::NodeId::default());
     let mut edits = lower::lower(stream, placement.ops.range(start..end).map(|(_, op)| op));
-    edits.extend(placement.fresh.iter().filter(|(f, _)| *f == file).map(|(_, keys)| lower::fresh(stream, keys)));
+    edits.extend(placement.fresh.iter().filter(|(f, _)| *f == file).map(|(_, value)| lower::fresh(stream, value)));
     if edits.is_empty() {
         return Ok(None);
     }
@@ -162,7 +170,7 @@ fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<St
     if !edit::outside_is_equal(before.text(), &after, &edits) {
         return Err(unverified("a byte outside the edits changed".into()));
     }
-    reread(before, after, file).map(Some)
+    reread(before.name(), after, file).map(Some)
 }
 
 /// The laws for the whole project. Returns what the new lines are for.
@@ -178,8 +186,8 @@ fn verified_effect(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix
     Ok(new_lines(&after, fixes))
 }
 
-fn reread(before: &TextFile, after: String, file: FileId) -> Result<Stream> {
-    let text = TextFile::new(before.name(), after.into_bytes(), usize::MAX).map_err(|e| unverified(e.to_string()))?;
+fn reread(name: &str, after: String, file: FileId) -> Result<Stream> {
+    let text = TextFile::new(name, after.into_bytes(), usize::MAX).map_err(|e| unverified(e.to_string()))?;
     Stream::parse(&text, file).map_err(|e| unverified(format!("the result does not parse: {}", e.message)))
 }
 
@@ -229,7 +237,7 @@ fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec
             }
             after.push_str(&line[body.len()..]);
         }
-        result.push(Arc::new(reread(text, after, stream.file())?));
+        result.push(Arc::new(reread(text.name(), after, stream.file())?));
     }
     Ok(result)
 }

@@ -25,7 +25,7 @@ mod spot;
 use super::Refused;
 use super::value::Value;
 use crate::audit::{Fix, Rule, What};
-use crate::compose::{Entry, Part, Project};
+use crate::compose::{Document, Entry, Part, Project};
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId};
 use sharing::Sharing;
@@ -50,8 +50,8 @@ pub(super) type Site = (u32, NodeId);
 #[derive(Debug, Default)]
 pub(super) struct Placement<'a> {
     pub(super) ops: BTreeMap<Site, (Node<'a>, Op<'a>)>,
-    /// What an empty file is to hold: its number and top-level keys.
-    pub(super) fresh: Option<(FileId, Vec<(String, Value<'a>)>)>,
+    /// What a file without documents is to hold: its number and the top-level keys.
+    pub(super) fresh: Option<(FileId, Value<'a>)>,
     /// Services whose change cannot be placed.
     pub(super) refused: Vec<Refused>,
 }
@@ -89,8 +89,10 @@ struct Placer<'p, 'a> {
     /// `None` when no file has an alias: then no node has two users.
     sharing: Option<Sharing<'a>>,
     /// Services that the layer does not have yet, and new volumes, in order.
-    new_services: Vec<(usize, Vec<(String, Value<'a>)>)>,
+    new_services: BTreeMap<usize, Vec<(String, Value<'a>)>>,
     new_volumes: Vec<(String, Value<'a>)>,
+    /// The last document that resets or overrides the top-level `volumes`: what earlier ones declare is lost.
+    last_replacing: Option<usize>,
     placement: Placement<'a>,
 }
 
@@ -118,8 +120,10 @@ impl<'p, 'a> Placer<'p, 'a> {
             }
         }
         let sharing = Sharing::of(project);
-        let (new_services, new_volumes) = (Vec::new(), Vec::new());
-        Self { project, layer, wishes, sharing, new_services, new_volumes, placement: Placement::default() }
+        let tag = |d: &Document<'a>| d.get("volumes").and_then(|e| e.value().resolved().tag());
+        let last_replacing = project.documents.iter().rposition(|d| matches!(tag(d), Some("!reset" | "!override")));
+        let (new_services, new_volumes) = (BTreeMap::new(), Vec::new());
+        Self { project, layer, wishes, sharing, new_services, new_volumes, last_replacing, placement: Placement::default() }
     }
 
     /// What a service is to get for a key, if anything.
@@ -227,10 +231,7 @@ impl<'p, 'a> Placer<'p, 'a> {
     fn put_new_service(&mut self, service: usize, key: usize) {
         let Some(values) = self.wish(service, key).cloned() else { return };
         let entry = (KEYS[key].to_owned(), new_value(key, values));
-        match self.new_services.iter_mut().find(|(index, _)| *index == service) {
-            Some((_, keys)) => keys.push(entry),
-            None => self.new_services.push((service, vec![entry])),
-        }
+        self.new_services.entry(service).or_default().push(entry);
     }
 
     fn declare(&mut self, fix: &Fix) {
@@ -244,18 +245,12 @@ impl<'p, 'a> Placer<'p, 'a> {
             }
             let Spot::Part(part, _) = self.spot(service, 2) else { continue };
             let Some(index) = self.part(service, part).document.map(|d| d as usize) else { continue };
-            if self.is_replaced_later(index) {
+            if self.last_replacing > Some(index) {
                 self.refuse(service, "a later layer replaces the top-level `volumes`, so a new volume would be lost");
                 continue;
             }
             self.add_volume(service, index, entry);
         }
-    }
-
-    /// Whether a document after this one resets or overrides the top-level `volumes`.
-    fn is_replaced_later(&self, document: usize) -> bool {
-        let mut sections = self.project.documents[document + 1..].iter().filter_map(|d| d.get("volumes"));
-        sections.any(|e| matches!(e.value().resolved().tag(), Some("!reset" | "!override")))
     }
 
     fn add_volume(&mut self, service: usize, document: usize, entry: (String, Value<'a>)) {
@@ -295,7 +290,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let sections = [("services", services), ("volumes", volumes)];
         let Some(document) = document else {
             let keys: Vec<_> = sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect();
-            self.placement.fresh = (!keys.is_empty()).then_some((file, keys));
+            self.placement.fresh = (!keys.is_empty()).then_some((file, Value::Map(keys)));
             return self.placement;
         };
         for (name, entries) in sections {
@@ -310,6 +305,24 @@ impl<'p, 'a> Placer<'p, 'a> {
         }
         self.placement
     }
+}
+
+/// The top-level keys of a layer that makes the changes of `fix` and nothing else.
+pub(super) fn as_layer<'a>(fix: &Fix) -> Value<'a> {
+    let mut wish: Wish<'a> = Wish::default();
+    let mut volumes = Vec::new();
+    for change in &fix.changes {
+        match (wanted_value(&change.what), &change.what) {
+            (Some((key, value)), _) => wish[key].push(value),
+            (None, What::Declare(name)) => volumes.push((name.clone(), Value::Plain)),
+            (None, _) => {}
+        }
+    }
+    let keys = wish.into_iter().enumerate().filter(|(_, values)| !values.is_empty());
+    let service = keys.map(|(key, values)| (KEYS[key].to_owned(), new_value(key, values))).collect();
+    let services = vec![(fix.service.clone(), Value::Map(service))];
+    let sections = [("services", services), ("volumes", volumes)];
+    Value::Map(sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect())
 }
 
 fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {

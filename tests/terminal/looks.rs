@@ -127,3 +127,27 @@ fn a_byte_order_mark_is_not_shown() {
     let ended = Terminal::start(&folder, 100, &[], &[]).ends(0);
     ended.says("1   services:");
 }
+
+/// A tree that takes longer than a second says how far it is, and takes that away at the end.
+#[test]
+fn a_long_tree_says_how_far_it_is() {
+    let folder = Folder::new(&[]);
+    for i in 0..66 {
+        folder.put(&format!("p{i}/compose.yaml"), "services:\n  a: {image: node, read_only: true, tmpfs: [/tmp]}\n");
+    }
+    // A Compose CLI that takes its time and agrees.
+    let model = r#"{"services": {"a": {"image": "node", "read_only": true, "tmpfs": ["/tmp"]}}}"#;
+    folder.put("../bin/docker", "#!/bin/sh\nexit 1\n");
+    folder.put("../bin/docker-compose", format!("#!/bin/sh\n[ \"$1\" = version ] || sleep 0.03\necho '{model}'\n"));
+    for name in ["docker", "docker-compose"] {
+        let path = folder.outside().join("bin").join(name);
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", folder.outside().join("bin").display());
+    let environment = [("PATH", path.as_str()), ("RAYON_NUM_THREADS", "1")];
+    let ended = Terminal::start(&folder, 100, &["-r", "--oracle"], &environment).ends(0);
+    let bytes = String::from_utf8_lossy(&ended.bytes);
+    assert!(bytes.contains("\r64 of 66 projects"), "{bytes}");
+    ended.says("66 projects, 66 services: 0 would be hardened, 66 read-only already, 0 held back");
+    assert!(!ended.lines().iter().any(|l| l.contains("of 66 projects")), "{:?}", ended.lines());
+}

@@ -1,12 +1,12 @@
 //! Findings and reasons as text for people.
 
 use super::diff;
-use crate::audit::{Finding, Fix, Rule, What};
+use crate::audit::{Finding, Rule};
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
-use crate::rewrite::{Refused, Rewrite};
+use crate::error::Result;
+use crate::rewrite::{Refused, Rewrite, as_layer};
 use crate::text::Span;
-use crate::yaml::quote_if_needed;
 use std::collections::HashMap;
 
 /// Most names in one sentence.
@@ -25,62 +25,41 @@ pub(in crate::cli) struct Remark {
     text: String,
     /// What to do about it.
     help: Option<String>,
-    /// YAML to paste, a line each.
-    paste: Vec<String>,
+    /// YAML to paste.
+    paste: String,
     /// The rule's name.
     pub(in crate::cli) rule: &'static str,
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
-pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Vec<Remark> {
+pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
     let not_followed = Rule::NotFollowed.id();
     let unread = project.unread.iter().map(|(span, why)| Remark {
         text: format!("{}: {why}: its services are not looked at [{not_followed}]", at(project, *span)),
         help: Some("run in that project, or bring the file into this one".to_owned()),
-        paste: Vec::new(),
+        paste: String::new(),
         rule: not_followed,
     });
     let mut remarks: Vec<Remark> = unread.collect();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
         let (message, rule, help, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
-            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone(), Vec::new()),
+            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone(), String::new()),
             (Some(fix), Some(refused)) => {
-                (format!("not changed: {}", refused.why), refused.rule.id(), Some(in_a_layer(project)), to_paste(fix))
+                (format!("not changed: {}", refused.why), refused.rule.id(), Some(in_a_layer(project)), as_layer(fix)?)
             }
             (Some(_), None) => continue,
         };
         let text = format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service);
         remarks.push(Remark { text, help, paste, rule });
     }
-    remarks
+    Ok(remarks)
 }
 
 /// What to do with a change that has no place in the project's own files.
 fn in_a_layer(project: &Project<'_>) -> String {
     let path = project.sources.directory().join("compose.override.yaml");
     format!("a layer of its own can take it (--override {}):", path.display())
-}
-
-/// A fix as YAML to paste, a line each.
-fn to_paste(fix: &Fix) -> Vec<String> {
-    let mut lines = vec!["services:".to_owned(), format!("  {}:", fix.service)];
-    let (mut tmpfs, mut volumes, mut declared) = (Vec::new(), Vec::new(), Vec::new());
-    for change in &fix.changes {
-        match &change.what {
-            What::ReadOnly => lines.push("    read_only: true".to_owned()),
-            What::Tmpfs(item) => tmpfs.push(format!("      - {}", quote_if_needed(item, false))),
-            What::Volume { name, target } => volumes.push(format!("      - {}", quote_if_needed(&format!("{name}:{target}"), false))),
-            What::Declare(name) => declared.push(format!("  {name}:")),
-        }
-    }
-    for (key, items) in [("    tmpfs:", tmpfs), ("    volumes:", volumes), ("volumes:", declared)] {
-        if !items.is_empty() {
-            lines.push(key.to_owned());
-            lines.extend(items);
-        }
-    }
-    lines
 }
 
 /// Says what was left alone.
@@ -90,7 +69,7 @@ pub(in crate::cli) fn print_remarks(ui: &Ui, remarks: &[Remark]) {
         if let Some(help) = &remark.help {
             ui.hint(&clean_line(help));
         }
-        for line in &remark.paste {
+        for line in remark.paste.lines() {
             ui.note(&format!("    {}", clean_line(line)));
         }
     }

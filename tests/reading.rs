@@ -1,45 +1,21 @@
-use super::*;
-use crate::compose::{Coverage, Known, Wanted, env_file, wanted};
-use crate::text::{MAX_FILE_BYTES, TextFile};
-use crate::yaml::Stream;
+//! Projects as they are read: layers, `extends`, `include`, variables, each value with its place. No disk is needed.
+
+use crate::pipe::{sources, text_file};
+use rofs_harden::compose::{Coverage, Known, Mount, Project, Sources};
+use rofs_harden::text::{FileId, Span};
+use rofs_harden::yaml::Stream;
 
 /// Files of a project: name and text. Names that start with `compose` are layers, in this order; `.env` has the variables.
 type Files = &'static [(&'static str, &'static str)];
 
-fn sources(files: Files) -> Result<Sources, String> {
-    let text = |name: &Path| files.iter().find(|(n, _)| Path::new(n) == name).map(|(_, text)| *text);
-    let env = text(Path::new(".env")).map_or_else(Default::default, |t| env_file(t, &HashMap::new()).expect("variables"));
-    let mut sources = Sources::new(Path::new(""), env);
-    let parse = |name: &str, text: &str, sources: &Sources| {
-        let file = TextFile::new(name, text.as_bytes().to_vec(), MAX_FILE_BYTES).expect("text");
-        Stream::parse(&file, sources.next_id()).map_err(|e| e.message)
-    };
-    for (name, text) in files.iter().filter(|(name, _)| name.starts_with("compose")) {
-        let stream = parse(name, text, &sources)?;
-        sources.add_layer(Path::new(name), stream, None);
-    }
-    loop {
-        let wanted = wanted(&sources).map_err(|e| e.message)?;
-        if wanted.is_empty() {
-            return Ok(sources);
-        }
-        for (wanted, _) in wanted {
-            let (Wanted::Compose(path) | Wanted::Env(path)) = &wanted;
-            match (text(path), &wanted) {
-                (None, _) => sources.add_missing(path, "gone"),
-                (Some(text), Wanted::Env(_)) => sources.add_env(path, text),
-                (Some(text), Wanted::Compose(_)) => {
-                    let stream = parse(&path.to_string_lossy(), text, &sources)?;
-                    sources.add(path, stream, None);
-                }
-            }
-        }
-    }
+fn read(files: Files) -> Result<Sources, String> {
+    let layers: Vec<&str> = files.iter().map(|(name, _)| *name).filter(|name| name.starts_with("compose")).collect();
+    sources(&files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(), &layers)
 }
 
 /// Services in a line each: `name image rw|ro|?: mounts`, a mount as `kind source:target` with the file that it stands in.
 fn shown(files: Files) -> Result<String, String> {
-    let sources = sources(files)?;
+    let sources = read(files)?;
     let project = Project::read(&sources).map_err(|e| e.message)?;
     let mut lines = Vec::new();
     for service in &project.services {
@@ -48,7 +24,7 @@ fn shown(files: Files) -> Result<String, String> {
             Known::No => "rw",
             Known::Unknown => "?",
         };
-        let mount = |m: &crate::compose::Mount<'_>| {
+        let mount = |m: &Mount<'_>| {
             let file = &sources.file(m.span().file).expect("a file").path;
             let source = m.source.as_ref().map_or(String::new(), |s| format!("{s}:"));
             format!(" {source}{}@{}", m.target, file.display())
@@ -177,7 +153,7 @@ fn what_is_not_here_leaves_the_rest_known() {
         "compose.yaml",
         "include: ['https://example.com/x.git']\nservices:\n  a: {image: x, extends: {file: 'oci://y', service: b}}\n  c: {image: z}\n",
     )];
-    let sources = sources(files).expect("read");
+    let sources = read(files).expect("read");
     let project = Project::read(&sources).expect("a project");
     let why: Vec<&str> = project.unread.iter().map(|(_, why)| why.as_str()).collect();
     assert_eq!(why, ["https://example.com/x.git is not on this machine, and is not fetched"]);
@@ -189,7 +165,7 @@ fn what_is_not_here_leaves_the_rest_known() {
 fn chains_and_cycles_end() {
     let long: String = (0..100).map(|i| format!("  s{i}: {{extends: s{}}}\n", i + 1)).collect();
     let text = format!("services:\n{long}  s100: {{image: x}}\n");
-    let file = TextFile::new("f", text.into_bytes(), MAX_FILE_BYTES).expect("text");
+    let file = text_file(text.as_bytes()).expect("text");
     let sources = Sources::single(Stream::parse(&file, FileId(0)).expect("YAML"));
     let error = Project::read(&sources).expect_err("too long");
     assert!(error.message.starts_with("more than 64 levels of extends: s0 extends s1 extends s2"), "{}", error.message);
@@ -203,7 +179,7 @@ fn every_value_keeps_the_place_that_made_it() {
         ("compose.yaml", "services:\n  a:\n    image: x\n    tmpfs: [/run]\n"),
         ("compose.2.yaml", "services:\n  a:\n    read_only: true\n    volumes: [vd:/data]\n"),
     ];
-    let sources = sources(files).expect("read");
+    let sources = read(files).expect("read");
     let project = Project::read(&sources).expect("a project");
     let service = project.service("a").expect("there");
     let at = |span: Span| (span.file.0, sources.file(span.file).expect("a file").stream.text().line(span.start as usize));
