@@ -55,14 +55,14 @@ fn parsing_and_doing_nothing_is_the_identity() {
 }
 
 /// A public file with what it can name: all files of its repository that are here.
-struct PublicProject {
-    name: String,
-    files: Files,
-    layers: Vec<String>,
+pub(crate) struct PublicProject {
+    pub(crate) name: String,
+    pub(crate) files: Files,
+    pub(crate) layers: Vec<String>,
 }
 
 /// Every public file as the first layer of a project, with the override file beside it that Compose would take as well.
-fn public_projects() -> Vec<PublicProject> {
+pub(crate) fn public_projects() -> Vec<PublicProject> {
     let mut projects = Vec::new();
     let mut repositories: BTreeMap<PathBuf, Files> = BTreeMap::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -99,7 +99,7 @@ fn each<T: Send>(projects: &[PublicProject], check: impl Fn(&PublicProject) -> T
     })
 }
 
-fn layers_of(project: &PublicProject) -> Vec<&str> {
+pub(crate) fn layers_of(project: &PublicProject) -> Vec<&str> {
     project.layers.iter().map(String::as_str).collect()
 }
 

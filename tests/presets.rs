@@ -46,6 +46,7 @@ fn mirrors_and_owners_have_the_preset_that_is_theirs() {
         ("bitnami/kafka", Some("kafka-bitnami")),
         ("bitnamilegacy/kafka", Some("kafka-bitnami")),
         ("apache/kafka", Some("kafka")),
+        ("google/cadvisor", Some("cadvisor")),
         ("linuxserver/sonarr", Some("s6-overlay")),
         ("lscr.io/linuxserver/sonarr", Some("s6-overlay")),
         ("linuxserver", None),
@@ -122,6 +123,7 @@ fn shown(fix: &Fix) -> String {
             What::Tmpfs(item) => format!("tmpfs {item}"),
             What::Volume { name, target } => format!("volume {name} at {target}"),
             What::Declare(_) => continue,
+            what => what.to_string(),
         };
         let reason = &change.reason;
         let _ = write!(text, "  {what}\n      {} ({}, {})\n", reason.text, reason.source, reason.confidence);
