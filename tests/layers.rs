@@ -1,10 +1,11 @@
 //! Generated projects of several files, as Compose and as we read them, and what hardening makes of them.
 
 use crate::oracle::{Compose, apply, difference, normal, unordered};
-use crate::pipe::{harden_project, plan, selection, sources};
+use crate::pipe::{harden_project, plan, selection, sources, with_all};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use rofs_harden::compose::{Project, differences};
+use rofs_harden::evidence::Selection;
 use rofs_harden::rewrite::Options;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -139,6 +140,7 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, number: usize, an
             "volumes:\n      - type: volume\n        source: shared\n        target: /data",
             "volumes:\n      - ${WHERE:-./here}:/where\n      - /anonymous",
             "volumes:\n      - shared:${WHERE:-/data}",
+            "volumes:\n      - ./server.conf:/etc/nginx/conf.d/server.conf   # read",
         ];
         let shared = "volumes: *list";
         line(
@@ -152,6 +154,9 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, number: usize, an
             },
         );
     }
+    if c.one_in(4) {
+        privileges(c, first, &mut |words| line(text, words));
+    }
     if c.one_in(5) {
         line(text, c.pick(&["environment: {A: b}", "environment:\n      - A=b", "profiles: [dev]", "labels:\n      a: b   # label"]));
     }
@@ -160,11 +165,25 @@ fn service(c: &mut Choices<'_>, text: &mut String, name: &str, number: usize, an
     }
 }
 
+/// What `--with` would touch.
+fn privileges(c: &mut Choices<'_>, first: bool, line: &mut dyn FnMut(&str)) {
+    let tagged =
+        ["cap_add: !override [CHOWN]", "cap_drop: !reset []", "security_opt: !override\n      - label:disable", "user: !reset null"];
+    let lists = ["cap_drop: [NET_RAW]", "cap_drop:\n    - ALL", "cap_add: [chown, CAP_KILL]", "security_opt: [seccomp=unconfined]"];
+    let others = ["user: node", "user: \"1000:1000\"", "user: ${WHO:-5}", "security_opt:\n      - no-new-privileges:true   # kept"];
+    match c.of(3) {
+        0 if !first => line(c.pick(&tagged)),
+        1 => line(c.pick(&others)),
+        _ => line(c.pick(&lists)),
+    }
+}
+
 fn extended_file(c: &mut Choices<'_>) -> String {
     let mut text = String::from("services:\n  base:\n    image: node:20\n");
     text += c.pick(&["", "    read_only: false\n", "    read_only: true\n"]);
     text += c.pick(&["", "    tmpfs:\n      - /run\n", "    tmpfs: /tmp:mode=1777\n"]);
     text += c.pick(&["", "    volumes:\n      - shared:/data\n", "    volumes: [/anon]\n"]);
+    text += c.pick(&["", "    cap_add: [KILL]\n", "    security_opt: ['no-new-privileges:true']\n", "    user: node\n"]);
     text += "  up:\n    extends: ";
     text += c.pick(&["base\n", "{service: root, file: deep/root.yaml}\n"]);
     text += c.pick(&["    restart: always\n", "    tmpfs: !override [/up]\n", "    read_only: !reset false\n"]);
@@ -206,12 +225,12 @@ fn shown(files: &Files) -> String {
 }
 
 /// Checks one project against Compose. `Ok(false)` when Compose does not load it.
-fn check(compose: &Compose, files: &Files, layers: &[&str], layer: bool) -> Result<bool, String> {
+fn check(compose: &Compose, files: &Files, layers: &[&str], layer: bool, selection: &Selection) -> Result<bool, String> {
     let before = effective(compose, files, layers);
     let ours = sources(files, layers);
     let Ok(before) = before else {
         // What Compose refuses we may read: it checks more. It must only not go wrong.
-        if let Err(why) = harden_project(files, layers, &selection(&["auto"], &[]), Options::default()) {
+        if let Err(why) = harden_project(files, layers, selection, Options::default()) {
             return if why.contains("internal error") { Err(why) } else { Ok(false) };
         }
         return Ok(false);
@@ -230,13 +249,13 @@ fn check(compose: &Compose, files: &Files, layers: &[&str], layer: bool) -> Resu
         layers.push("override.yaml");
         options.layer = Some(rofs_harden::text::FileId(layers.len() as u32 - 1));
     }
-    let (after, hardened) = harden_project(&files, &layers, &selection(&["node"], &[]), options)?;
+    let (after, hardened) = harden_project(&files, &layers, selection, options)?;
     let model = effective(compose, &after, &layers).map_err(|e| format!("{e}\nafterwards\n{}", shown(&after)))?;
     let wrong = difference(&unordered(apply(&plan(&hardened.fixes), before)), &unordered(normal(model)));
     if !wrong.is_empty() {
         return Err(format!("{wrong}\nafterwards\n{}", shown(&after)));
     }
-    let again = harden_project(&after, &layers, &selection(&["node"], &[]), options)?;
+    let again = harden_project(&after, &layers, selection, options)?;
     if again.0 == after { Ok(true) } else { Err(format!("a second run changes it again\n{}", shown(&again.0))) }
 }
 
@@ -250,7 +269,11 @@ fn generated_projects_are_read_and_hardened_as_compose_sees_them() {
     let result = runner.run(&strategy, |choices| {
         let (files, layers) = project(&choices);
         let layer = choices.last().is_some_and(|c| c % 4 == 0);
-        match check(&compose, &files, &layers, layer) {
+        let selection = match choices.first() {
+            Some(c) if c % 2 == 0 => with_all(selection(&["node", "auto"], &[])),
+            _ => selection(&["node"], &[]),
+        };
+        match check(&compose, &files, &layers, layer, &selection) {
             Ok(is_loaded) => {
                 loaded.set(loaded.get() + usize::from(is_loaded));
                 Ok(())

@@ -138,7 +138,7 @@ fn stub(complaint: &str, top: &Path) -> bool {
 /// A model in which lists of mounts have no order, as it means nothing.
 pub(crate) fn unordered(mut model: Value) -> Value {
     for service in model["services"].as_object_mut().into_iter().flat_map(|s| s.values_mut()) {
-        for key in ["tmpfs", "volumes"] {
+        for key in ["tmpfs", "volumes", "cap_drop", "cap_add", "security_opt"] {
             if let Some(list) = service.get_mut(key).and_then(Value::as_array_mut) {
                 list.sort_by_key(ToString::to_string);
             }
@@ -171,6 +171,12 @@ pub(crate) fn apply(plan: &Value, model: Value) -> Value {
         for (key, change) in changes.as_object().expect("changes") {
             match key.strip_suffix('+') {
                 None => drop(service.insert(key.clone(), change.clone())),
+                Some("read_only_binds") => {
+                    let mounts = service.get_mut("volumes").and_then(Value::as_array_mut).expect("binds");
+                    for mount in mounts.iter_mut().filter(|m| change.as_array().expect("targets").contains(&m["target"])) {
+                        mount["read_only"] = json!(true);
+                    }
+                }
                 Some(list) => {
                     let items = service.entry(list).or_insert_with(|| json!([])).as_array_mut().expect("a list");
                     items.extend(change.as_array().expect("items").iter().cloned());

@@ -4,7 +4,7 @@ use rofs_harden::audit::{Finding, Fix, What, audit};
 use rofs_harden::compose::dockerfile::Dockerfiles;
 use rofs_harden::compose::{Env, Project, Sources, Wanted, env_file, wanted};
 use rofs_harden::evidence::preset::Preset;
-use rofs_harden::evidence::{Selection, needs};
+use rofs_harden::evidence::{Extra, Selection, needs};
 use rofs_harden::rewrite::{Options, Refused, rewrite};
 use rofs_harden::text::{FileId, MAX_FILE_BYTES, TextFile};
 use rofs_harden::yaml::Stream;
@@ -41,6 +41,11 @@ pub(crate) fn selection(presets: &[&str], forced: &[(&str, &str)]) -> Selection 
     }
 }
 
+/// The same with everything that `--with` and `--unsafe-fixes` allow.
+pub(crate) fn with_all(selection: Selection) -> Selection {
+    Selection { assume: true, with: Extra::ALL.into_iter().collect(), ..selection }
+}
+
 /// Hardens a file with everything that the selection allows, assumptions included.
 pub(crate) fn harden(text: &[u8], selection: &Selection) -> Result<Hardened, Refusal> {
     let file = text_file(text)?;
@@ -74,6 +79,12 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
                 }
                 What::Tmpfs(item) => ("tmpfs+", json!(item)),
                 What::Volume { name, target } => ("volumes+", json!({"type": "volume", "source": name, "target": target})),
+                What::User(user) => {
+                    service["user"] = json!(user);
+                    continue;
+                }
+                What::Item { key, text } => (&*format!("{key}+"), json!(text)),
+                What::ReadOnlyBind(target) => ("read_only_binds+", json!(target)),
             };
             let list = service.as_object_mut().expect("object").entry(item.0).or_insert_with(|| json!([]));
             list.as_array_mut().expect("list").push(item.1);

@@ -1,72 +1,10 @@
 //! What an audit says: findings, and the fixes that some of them carry.
 
+use super::rule::Rule;
 use crate::evidence::{Confidence, Reason};
 use crate::text::Span;
 use std::fmt;
 use std::sync::Arc;
-
-/// The rules, by the bad state they name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    /// A service can write to its root filesystem.
-    WritableRoot,
-    /// A read-only service lacks a writable mount where it must write.
-    UncoveredWrite,
-    /// A path that must be writable is mounted read-only.
-    ReadOnlyMount,
-    /// A variable decides whether a path is writable.
-    UnresolvedVariable,
-    /// Something in the service fails on a read-only root filesystem.
-    NeedsWritableRoot,
-    /// The service depends on files or layers that are not read.
-    NotFollowed,
-    /// The file that a change belongs in must not be edited.
-    LockedFile,
-    /// A shared anchor would carry the change to a service that must not change.
-    SharedDefinition,
-}
-
-impl Rule {
-    /// All rules.
-    pub const ALL: [Self; 8] = [
-        Self::WritableRoot,
-        Self::UncoveredWrite,
-        Self::ReadOnlyMount,
-        Self::UnresolvedVariable,
-        Self::NeedsWritableRoot,
-        Self::NotFollowed,
-        Self::LockedFile,
-        Self::SharedDefinition,
-    ];
-
-    /// Its page: what it says, why it matters, what is done about it and when that is not safe. Markdown.
-    pub fn page(self) -> &'static str {
-        match self {
-            Self::WritableRoot => include_str!("../../docs/rules/writable-root.md"),
-            Self::UncoveredWrite => include_str!("../../docs/rules/uncovered-write.md"),
-            Self::ReadOnlyMount => include_str!("../../docs/rules/read-only-mount.md"),
-            Self::UnresolvedVariable => include_str!("../../docs/rules/unresolved-variable.md"),
-            Self::NeedsWritableRoot => include_str!("../../docs/rules/needs-writable-root.md"),
-            Self::NotFollowed => include_str!("../../docs/rules/not-followed.md"),
-            Self::LockedFile => include_str!("../../docs/rules/locked-file.md"),
-            Self::SharedDefinition => include_str!("../../docs/rules/shared-definition.md"),
-        }
-    }
-
-    /// Its stable name.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::WritableRoot => "writable-root",
-            Self::UncoveredWrite => "uncovered-write",
-            Self::ReadOnlyMount => "read-only-mount",
-            Self::UnresolvedVariable => "unresolved-variable",
-            Self::NeedsWritableRoot => "needs-writable-root",
-            Self::NotFollowed => "not-followed",
-            Self::LockedFile => "locked-file",
-            Self::SharedDefinition => "shared-definition",
-        }
-    }
-}
 
 /// One thing that is so, and perhaps what to do about it. A finding without a fix is a refusal or a remark: it says why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +21,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// The changes that mend it.
     pub fix: Option<Fix>,
+    /// Why it does not count, where a person says so.
+    pub ignored: Option<String>,
 }
 
 /// The changes that harden one service: applied whole or not at all.
@@ -137,6 +77,54 @@ pub enum What {
     },
     /// A new entry of the top-level `volumes`.
     Declare(String),
+    /// `user`, as `999:999`.
+    User(String),
+    /// A new item of `cap_drop`, `cap_add` or `security_opt`.
+    Item {
+        /// The key of the list.
+        key: &'static str,
+        /// The item.
+        text: String,
+    },
+    /// The bind at this target becomes read-only.
+    ReadOnlyBind(String),
+}
+
+/// The service keys that changes touch, in the order in which new ones are written.
+pub const KEYS: [&str; 7] = ["read_only", "user", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
+
+impl What {
+    /// The key of the service that it touches; `None` for a top-level one.
+    pub fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::ReadOnly => Some("read_only"),
+            Self::User(_) => Some("user"),
+            Self::Item { key, .. } => Some(key),
+            Self::Tmpfs(_) => Some("tmpfs"),
+            Self::Volume { .. } | Self::ReadOnlyBind(_) => Some("volumes"),
+            Self::Declare(_) => None,
+        }
+    }
+
+    /// Its place in the order in which changes are made.
+    pub(super) fn rank(&self) -> usize {
+        self.key().and_then(|key| KEYS.iter().position(|k| *k == key)).unwrap_or(KEYS.len())
+    }
+}
+
+/// Several changes in one line: `read_only: true, cap_add CHOWN SETUID`.
+pub fn summary(changes: &[Change]) -> String {
+    let mut parts: Vec<(Option<&str>, String)> = Vec::new();
+    for change in changes {
+        match (&change.what, parts.last_mut()) {
+            (What::Item { key, text }, Some((Some(last), part))) if last == key => part.extend([" ", text]),
+            (What::Item { key, .. }, _) => parts.push((Some(key), change.what.to_string())),
+            // It follows from the mount.
+            (What::Declare(_), _) => {}
+            _ => parts.push((None, change.what.to_string())),
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for What {
@@ -146,6 +134,9 @@ impl fmt::Display for What {
             Self::Tmpfs(item) => write!(f, "tmpfs {item}"),
             Self::Volume { name, target } => write!(f, "volume {name}:{target}"),
             Self::Declare(name) => write!(f, "volume {name} declared"),
+            Self::User(user) => write!(f, "user {user}"),
+            Self::Item { key, text } => write!(f, "{key} {text}"),
+            Self::ReadOnlyBind(target) => write!(f, "{target} bound read-only"),
         }
     }
 }

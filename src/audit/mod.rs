@@ -1,12 +1,23 @@
 //! Project and evidence in, findings out.
 
 mod finding;
+mod ignore;
+mod inspect;
 mod refuse;
+mod restrict;
+mod rule;
+mod surface;
 
-pub use finding::{Applicability, Change, Finding, Fix, Rule, What};
+pub use finding::{Applicability, Change, Finding, Fix, KEYS, What, summary};
+pub use ignore::Ignores;
+pub use inspect::inspect;
+pub use restrict::rule_of_extra;
+pub use rule::{Rule, Severity};
+pub use surface::Surface;
 
 use crate::compose::{Coverage, Entry, Known, Project, Service, merge};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
+use crate::text::Span;
 use refuse::Facts;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,7 +27,7 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     let by_service: HashMap<&str, &Need> = needs.iter().rev().map(|n| (n.service.as_str(), n)).collect();
     let facts = Facts::of(project);
     let mut names = VolumeNames::of(project);
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = project.unread.iter().map(|(span, why)| not_read(*span, why)).collect();
     for service in &project.services {
         if let Some(need) = by_service.get(service.name) {
             findings.extend(audit_service(&facts, service, need, &mut names));
@@ -25,8 +36,22 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     findings
 }
 
+/// A part of the project that is not on this machine.
+fn not_read(span: Span, why: &str) -> Finding {
+    Finding {
+        rule: Rule::NotFollowed,
+        service: String::new(),
+        message: format!("{why}: its services are not looked at"),
+        span,
+        help: Some("run in that project, or bring the file into this one".to_owned()),
+        fix: None,
+        ignored: None,
+    }
+}
+
 fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames) -> Vec<Finding> {
-    let finding = |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None };
+    let finding =
+        |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None, ignored: None };
     let mut findings = Vec::new();
     let mut changes = Vec::new();
     let mut confidence = need.basis.confidence;
@@ -36,9 +61,16 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     for path in unique(&need.paths) {
         match service.coverage(&path.target) {
             Coverage::Engine | Coverage::Writable(_) => {}
+            // Somebody made it read-only already, and we know nothing of it: no guess beats that.
+            Coverage::Root if service.read_only == Known::Yes && !need.recognised && !need.consent => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
                 changes.push(Change { what: mount(service, path, names), reason: path.reason.clone() });
+                findings.extend(path.owner.filter(|_| path.storage == Storage::State).map(|uid| {
+                    let message =
+                        format!("a new volume at `{}` is root's unless the image has that folder, and it runs as {uid}", path.target);
+                    Finding { help: Some(give_away(&path.target, uid)), ..finding(Rule::VolumeOwner, service.key().span(), message) }
+                }));
             }
             Coverage::ReadOnly(mount) => {
                 let message = format!("`{}` must be writable ({}) but is mounted read-only", path.target, path.reason.text);
@@ -53,6 +85,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
             }
         }
     }
+    restrict::restrict(facts, service, need, &mut changes, &mut findings);
     if changes.is_empty() {
         return findings;
     }
@@ -61,8 +94,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
         let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into()), ..finding(r.rule, r.span, r.message) };
         return refusals.into_iter().map(refused).collect();
     }
-    // The order in which new keys are written: read_only, tmpfs, volumes, then the declarations.
-    changes.sort_by_key(|c| matches!(c.what, What::Volume { .. }));
+    changes.sort_by_key(|c| c.what.rank());
     let because = Arc::new(Reason {
         source: Source::Rule,
         text: "a named volume must be declared".into(),
@@ -75,13 +107,20 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     };
     let declared: Vec<Change> = changes.iter().filter_map(declare).collect();
     changes.extend(declared);
+    let mounts = |c: &Change| matches!(c.what, What::Tmpfs(_) | What::Volume { .. });
     let (rule, message) = match service.read_only {
+        Known::Yes if !changes.iter().any(mounts) => restrict::rule_of(&changes),
         Known::Yes => (Rule::UncoveredWrite, "is read-only but cannot write where it must".to_owned()),
         _ => (Rule::WritableRoot, "can write to its root filesystem".to_owned()),
     };
     let fix = Fix { service: service.name.into(), applicability: Applicability::of(confidence), changes };
     findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key().span(), message) });
     findings
+}
+
+/// What makes a volume writable for a user who is not root.
+fn give_away(target: &str, uid: u32) -> String {
+    format!("make the folder in the Dockerfile: `RUN mkdir -p {target} && chown {uid} {target}`; `explain volume-owner` has other ways")
 }
 
 /// The first path of each target.

@@ -1,11 +1,11 @@
 //! What makes a service fail on a read-only root filesystem by itself, or puts it out of reach: such a service is left alone,
 //! with the reason and what to change.
 
-use crate::audit::finding::Rule;
+use super::rule::Rule;
 use crate::compose::{Project, Service, merge};
 use crate::text::Span;
-use crate::yaml::Node;
-use std::collections::HashMap;
+use crate::yaml::{Node, NodeId};
+use std::collections::{HashMap, HashSet};
 
 /// Why a service is left alone.
 pub(super) struct Refusal {
@@ -19,6 +19,8 @@ pub(super) struct Refusal {
 pub(super) struct Facts<'a> {
     /// Configs and secrets that Compose copies into the container, with the key that makes it do so.
     copied: HashMap<(&'static str, &'a str), Node<'a>>,
+    /// Definitions that services extend.
+    extended: HashSet<(u32, NodeId)>,
 }
 
 impl<'a> Facts<'a> {
@@ -31,8 +33,18 @@ impl<'a> Facts<'a> {
                 }
             }
         }
-        Self { copied }
+        let bases = project.services.iter().flat_map(|s| &s.parts).filter(|p| p.is_base);
+        Self { copied, extended: bases.map(|p| place(p.definition)).collect() }
     }
+
+    /// Whether a service extends this definition.
+    pub(super) fn is_extended(&self, definition: Node<'_>) -> bool {
+        self.extended.contains(&place(definition))
+    }
+}
+
+fn place(node: Node<'_>) -> (u32, NodeId) {
+    (node.span().file.0, node.id())
 }
 
 /// All reasons to leave `service` alone.

@@ -37,6 +37,10 @@ pub struct Facts {
     pub folders: Vec<(&'static str, String)>,
     /// Where `COPY` and `ADD` put files: absolute paths, cleaned.
     pub copied: Vec<String>,
+    /// Paths that `RUN chown`, `install -o` or `--chown` give to somebody: absolute paths, cleaned.
+    pub owned: Vec<String>,
+    /// The last `WORKDIR`, absolute and cleaned.
+    pub workdir: Option<String>,
 }
 
 /// What Compose says of a build.

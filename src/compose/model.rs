@@ -41,10 +41,18 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
         known => found.push(format!("services.{name}.read_only: here {known:?}, for Compose {is_hard}")),
     }
     for key in ["image", "user"] {
-        let ours = service.text(key).filter(|text| !has_variable(text));
+        let ours = service.text(key).filter(|text| !has_variable(text) && !text.is_empty());
         let theirs = theirs.get(key).and_then(Value::as_str);
         if ours.is_some() && ours.as_deref() != theirs {
             found.push(format!("services.{name}.{key} differs"));
+        }
+    }
+    for key in ["cap_add", "cap_drop", "security_opt"] {
+        let nodes = service.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items().map(move |n| (v.part, n)));
+        let ours: BTreeSet<String> = nodes.map(|(part, n)| service.resolve(part, n.resolved().text()).into_owned()).collect();
+        let listed = theirs.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        if !ours.iter().any(|text| has_variable(text)) {
+            compare(found, &format!("services.{name}.{key}"), &ours, &listed.map(str::to_owned).collect());
         }
     }
     let list = |key: &str| theirs.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

@@ -53,7 +53,17 @@ pub struct Mount<'a> {
     pub part: u32,
 }
 
+/// Sockets of container engines: who can speak to one owns the host. Read-only does not help: that is about the file.
+const ENGINE_SOCKETS: [&str; 4] = ["docker.sock", "podman.sock", "containerd.sock", "crio.sock"];
+
 impl Mount<'_> {
+    /// Whether it is the socket of a container engine.
+    pub fn is_engine_socket(&self) -> bool {
+        let is_socket = |path: &str| path.rsplit('/').next().is_some_and(|name| ENGINE_SOCKETS.contains(&name));
+        matches!(self.kind, MountKind::Bind | MountKind::Unknown)
+            && (is_socket(&self.target) || self.source.as_deref().is_some_and(is_socket))
+    }
+
     /// Where it stands.
     pub fn span(&self) -> Span {
         self.node.span()
@@ -217,6 +227,23 @@ fn split_spec(text: &str) -> Vec<&str> {
     parts
 }
 
+/// A bind in short syntax with `ro` among its options. `None` when it is none, or a variable is where the options may be.
+pub fn read_only(text: &str) -> Option<String> {
+    match split_spec(text).as_slice() {
+        [_, target] if !has_variable(target) => Some(format!("{text}:ro")),
+        [source, target, options] if !has_variable(options) => {
+            // Of several, the last counts.
+            let last = options.split(',').rfind(|o| matches!(*o, "rw" | "ro"));
+            let options = match last {
+                Some(_) => options.split(',').map(|o| if o == "rw" { "ro" } else { o }).collect::<Vec<_>>().join(","),
+                None => format!("{options},ro"),
+            };
+            Some(format!("{source}:{target}:{options}"))
+        }
+        _ => None,
+    }
+}
+
 fn is_host_path(source: &str) -> bool {
     let mut chars = source.chars();
     source.starts_with(['.', '/', '~', '\\']) || matches!((chars.next(), chars.next()), (Some(c), Some(':')) if c.is_alphabetic())
@@ -314,6 +341,23 @@ mod tests {
                 let source = mount.source.as_ref().map_or(String::new(), |s| format!("{s}:"));
                 format!("{:?} {source}{} {:?}", mount.kind, mount.target, mount.writable)
             }
+        }
+    }
+
+    #[test]
+    fn binds_in_short_syntax_become_read_only() {
+        for (text, expected) in [
+            ("./a:/b", Some("./a:/b:ro")),
+            ("./a:/b:rw", Some("./a:/b:ro")),
+            ("./a:/b:rw,z", Some("./a:/b:ro,z")),
+            ("./a:/b:z", Some("./a:/b:z,ro")),
+            ("${DIR:-./a}:/b", Some("${DIR:-./a}:/b:ro")),
+            ("C:\\a:/b", Some("C:\\a:/b:ro")),
+            ("./a:${B}", None),
+            ("./a:/b:${MODE}", None),
+            ("/b", None),
+        ] {
+            assert_eq!(read_only(text).as_deref(), expected, "{text}");
         }
     }
 

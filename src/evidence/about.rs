@@ -1,5 +1,6 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
+use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
 use crate::compose::{Image, Known, Service, Tag, has_variable, merge};
@@ -81,15 +82,25 @@ impl<'s, 'a> About<'s, 'a> {
                 }
             }
         }
-        let user = self.service.values("user").pop().filter(|v| !v.entry.value().resolved().is_null());
-        let own = user.map(|v| self.service.resolve(v.part, v.entry.value().resolved().text()));
-        let text = own.as_deref().filter(|t| !t.is_empty()).or_else(|| self.facts()?.user.as_deref());
-        let runner = match (text, base.run_user.uid) {
+        let text = self.user();
+        let runner = match (text.as_deref(), base.run_user.uid) {
             (Some(text), _) => runner(text, &users),
             (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
             (None, None) => Runner::Unknown,
         };
         Who { users, runner }
+    }
+
+    /// Whom the service or its Dockerfile names as its user.
+    fn user(&self) -> Option<Cow<'_, str>> {
+        let own = self.service.values("user").pop().filter(|v| !v.entry.value().resolved().is_null());
+        let own = own.map(|v| self.service.resolve(v.part, v.entry.value().resolved().text())).filter(|text| !text.is_empty());
+        own.or_else(|| self.facts()?.user.as_deref().map(Cow::Borrowed))
+    }
+
+    /// Whether the service has a `user` of its own, or its Dockerfile names one.
+    pub(super) fn has_user(&self) -> bool {
+        self.user().is_some()
     }
 
     /// Whether what has these conditions counts for the service.
@@ -120,7 +131,7 @@ impl<'s, 'a> About<'s, 'a> {
     }
 
     /// Whether the tag of its image has the part `wanted` between `-`.
-    fn has_tag(&self, wanted: &str) -> Known {
+    pub(super) fn has_tag(&self, wanted: &str) -> Known {
         match self.image().map(|(image, _)| image.tag) {
             Ok(Tag::Named(tag)) if tag.split('-').any(|part| fits(wanted, part)) => Known::Yes,
             Ok(Tag::Named(_) | Tag::Newest) => Known::No,
@@ -131,6 +142,51 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether `wanted` is true of a word of its commands; of a program's path that is the last part.
     pub(super) fn has_word(&self, mut wanted: impl FnMut(&str) -> bool) -> bool {
         self.commands().iter().any(|(_, text)| tokens(text).any(|token| token.rsplit('/').next().is_some_and(&mut wanted)))
+    }
+
+    /// What its Dockerfile puts into the image, and where it runs.
+    pub(super) fn brings(&self) -> Vec<Brought> {
+        let Some(facts) = self.facts() else { return Vec::new() };
+        let copied = facts.copied.iter().map(|path| Brought { path: path.clone(), by: "Dockerfile COPY", is_workdir: false });
+        let workdir = facts.workdir.iter().map(|path| Brought { path: path.clone(), by: "Dockerfile WORKDIR", is_workdir: true });
+        copied.chain(workdir).collect()
+    }
+
+    /// The first of these words that its own command or entrypoint has.
+    pub(super) fn word_of(&self, words: &[&'static str]) -> Option<&'static str> {
+        words.iter().copied().find(|wanted| self.has_word(|word| word == *wanted))
+    }
+
+    /// Whether it starts something else than its image would.
+    pub(super) fn replaces_entrypoint(&self) -> bool {
+        self.has("entrypoint")
+    }
+
+    /// Whether its own `user` is written with a variable, whatever that comes to here.
+    pub(super) fn user_has_variable(&self) -> bool {
+        self.service.get("user").is_some_and(|e| has_variable(e.value().resolved().text()))
+    }
+
+    /// Whether a key is set.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.service.get(key).is_some_and(|e| !e.value().resolved().is_null())
+    }
+
+    /// Whether it has no network namespace of its own, or one in which low ports are closed again.
+    pub(super) fn shares_network(&self) -> bool {
+        let mode = self.service.text("network_mode");
+        let is_shared = mode.is_some_and(|mode| !matches!(&*mode, "bridge" | "none" | "default"));
+        is_shared
+            || self.service.texts("sysctls").iter().any(|n| n.text().contains("ip_unprivileged_port_start"))
+            || self
+                .service
+                .get("sysctls")
+                .is_some_and(|e| e.value().resolved().entries().any(|(k, _)| k.text().contains("ip_unprivileged_port_start")))
+    }
+
+    /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
+    pub(super) fn gives_away(&self, path: &str) -> bool {
+        self.facts().is_some_and(|f| f.owned.iter().any(|owned| is_at(path, owned)))
     }
 
     /// Whether something is mounted or copied at `path` or below it.
@@ -234,7 +290,7 @@ fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
 }
 
 /// Whether `path` is `folder` or below it.
-fn is_at(path: &str, folder: &str) -> bool {
+pub(super) fn is_at(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

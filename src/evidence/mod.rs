@@ -1,9 +1,12 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
 mod about;
+mod limit;
+pub mod log;
 pub mod preset;
 mod select;
 
+pub use limit::{Extra, Extras, Limit, Restriction};
 pub use select::{Selection, needs};
 
 use std::fmt;
@@ -18,6 +21,8 @@ pub struct WritablePath {
     pub target: String,
     /// What may hold it.
     pub storage: Storage,
+    /// Number of the user who must own it, where the engine may make the volume root's.
+    pub owner: Option<u32>,
     /// Why.
     pub reason: Arc<Reason>,
 }
@@ -79,6 +84,8 @@ pub enum Source {
     Preset(String),
     /// The person at the terminal.
     User,
+    /// The log of this name.
+    Log(String),
     /// The tool itself: what follows from how Compose and the engine work.
     Rule,
 }
@@ -88,6 +95,7 @@ impl fmt::Display for Source {
         match self {
             Self::Preset(name) => write!(f, "preset {name}"),
             Self::User => f.write_str("you"),
+            Self::Log(name) => write!(f, "log {name}"),
             Self::Rule => f.write_str("rofs-harden"),
         }
     }
@@ -114,6 +122,17 @@ impl fmt::Display for Confidence {
     }
 }
 
+/// Something that an image has at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brought {
+    /// Absolute path in the container, cleaned.
+    pub path: String,
+    /// What puts it there: `Dockerfile COPY`.
+    pub by: &'static str,
+    /// Whether it is the folder that the program runs in.
+    pub is_workdir: bool,
+}
+
 /// What one service needs on a read-only root filesystem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
@@ -123,6 +142,14 @@ pub struct Need {
     pub consent: bool,
     /// Why we think that it can run read-only at all: the preset it matches, or the assumption made for an unknown image.
     pub basis: Arc<Reason>,
+    /// Whether a preset knows its image or its command, or a person says what it is.
+    pub recognised: bool,
     /// Where it must be able to write.
     pub paths: Vec<WritablePath>,
+    /// Files that its Dockerfile puts into the image, as far as that was asked for.
+    pub brings: Vec<Brought>,
+    /// What it can do without, as far as that was asked for.
+    pub limits: Vec<Limit>,
+    /// The extras that are to be carried out.
+    pub with: Extras,
 }

@@ -1,10 +1,11 @@
 //! Which service gets which preset, and what that says it needs.
 
 use super::about::{About, Runner, Who};
+use super::limit::{self, Restriction};
 use super::preset::{Preset, Writable, added_for, claiming, nearest};
-use super::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
-use crate::compose::{Known, Project};
+use crate::compose::{Coverage, Known, Project};
 use crate::error::{Error, Result};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,8 +26,18 @@ pub struct Selection {
     pub skip: Vec<String>,
     /// Presets named for one service.
     pub forced: Vec<(String, Arc<Preset>)>,
-    /// Whether tmpfs mounts get the sizes that presets suggest.
-    pub sizes: bool,
+    /// Presets that a configuration file names for services; one that the command line names for the service wins.
+    pub assigned: HashMap<String, Arc<Preset>>,
+    /// Paths that a configuration file names for services.
+    pub paths: HashMap<String, Vec<WritablePath>>,
+    /// Whether the person agrees to what is assumed.
+    pub assume: bool,
+    /// What else is asked for.
+    pub with: Extras,
+    /// What of that is not asked for of single services.
+    pub without: HashMap<String, Extras>,
+    /// Whether to say of every extra what is known, for an audit.
+    pub limits: bool,
 }
 
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
@@ -45,13 +56,14 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
     let mut left = MAX_TOTAL_BYTES;
     let mut found = Vec::new();
     for service in &project.services {
-        let named = forced.get(service.name).copied();
-        if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && named.is_none() {
+        let named = forced.get(service.name).copied().or_else(|| selection.assigned.get(service.name));
+        let is_forced = forced.contains_key(service.name);
+        if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
         let about = About::new(service, dockerfiles, &mut left);
         if let Some(choice) = choose(&about, selection, named, &mut parsed)? {
-            found.push(need(&about, &choice, selection.sizes));
+            found.push(need(&about, &choice, selection));
         }
     }
     Ok(found)
@@ -66,6 +78,15 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
         };
         return Err(Error::Usage(format!("there is no service `{name}`"), Some(hint)));
     }
+    let mut claims: HashMap<&str, &str> = HashMap::new();
+    for preset in &selection.presets {
+        for image in &preset.images {
+            if let Some(other) = claims.insert(image, &preset.name).filter(|other| *other != preset.name) {
+                let message = format!("the presets {other} and {} both claim the image {image}", preset.name);
+                return Err(Error::Usage(message, Some("name one of them, or take the image out of your own".into())));
+            }
+        }
+    }
     let mut seen = HashMap::new();
     for (name, preset) in &selection.forced {
         if let Some(other) = seen.insert(name, preset)
@@ -79,22 +100,22 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
 }
 
 /// A preset of a service.
-struct Part {
-    preset: Arc<Preset>,
+pub(super) struct Part {
+    pub(super) preset: Arc<Preset>,
     /// Whether the person named it, which is consent to its assumptions.
     named: bool,
     /// Whether something of the service's own speaks for it.
-    recognised: bool,
+    pub(super) recognised: bool,
 }
 
 /// The presets of a service.
-struct Choice {
+pub(super) struct Choice {
     /// That of its image.
-    base: Part,
+    pub(super) base: Part,
     /// What that was recognised by (`image node:22`), or why it was not.
     recognised: Result<String, String>,
     /// Those of its commands.
-    additions: Vec<Part>,
+    pub(super) additions: Vec<Part>,
 }
 
 /// Embedded presets that were parsed already.
@@ -165,16 +186,28 @@ fn additions(
     Ok(found)
 }
 
-fn need(about: &About<'_, '_>, choice: &Choice, sizes: bool) -> Need {
+fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let base = &choice.base;
     let (mut text, mut confidence) = match &choice.recognised {
         Ok(what) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
         Err(_) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
         Err(why) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
     };
-    let who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
+    let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
+    let without = selection.without.get(about.service.name).copied().unwrap_or_default();
+    let with = selection.with.without(without);
+    let wants_limits = selection.limits || !with.is_empty();
+    let consent = base.named || choice.additions.iter().any(|a| a.named);
+    let user = limit::user(about, base, &who).filter(|_| wants_limits);
+    if let Some(Limit::Works(Restriction::User(uid, gid), reason)) = &user
+        && with.has(Extra::User)
+        && (selection.assume || consent || reason.confidence > Confidence::Assumed)
+    {
+        who.runner = Runner::Number(*uid, Some(*gid));
+    }
     let mut paths: Vec<WritablePath> = Vec::new();
     let mut places = HashMap::new();
+    let mut unknown: Vec<&Writable> = Vec::new();
     for part in [base].into_iter().chain(&choice.additions) {
         for obstacle in &part.preset.obstacles {
             if about.needs(&obstacle.when, &obstacle.unless, &who) != Known::No {
@@ -186,7 +219,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, sizes: bool) -> Need {
             match about.needs(&path.when, &path.unless, &who) {
                 Known::No => {}
                 Known::Yes => {
-                    let Some(needed) = writable(about, part, path, &who, sizes) else { continue };
+                    let Some(needed) = writable(about, part, path, &who, with.has(Extra::Sizes)) else { continue };
                     let place = *places.entry(path.target.as_str()).or_insert(paths.len());
                     match paths.get_mut(place) {
                         Some(other) if strength(&needed) > strength(other) => *other = needed,
@@ -194,18 +227,57 @@ fn need(about: &About<'_, '_>, choice: &Choice, sizes: bool) -> Need {
                         None => paths.push(needed),
                     }
                 }
-                Known::Unknown => {
-                    confidence = Confidence::Assumed;
-                    text += &format!("; whether it must write {} is not known from its files", path.target);
-                }
+                Known::Unknown => unknown.push(path),
             }
+        }
+    }
+    let mut asked = HashSet::new();
+    for path in unknown.into_iter().filter(|path| !is_settled(about, path, &paths)) {
+        confidence = Confidence::Assumed;
+        if asked.insert(path.target.as_str()) {
+            text += &format!("; whether it must write {} is not known from its files", path.target);
+        }
+    }
+    // What the person says of a path counts before what a preset says.
+    let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
+    if choice.recognised.is_err() && !own.is_empty() {
+        (text, confidence) = ("the configuration file names where it writes".to_owned(), Confidence::Documented);
+    }
+    for path in own {
+        let mut path = path.clone();
+        if let Storage::Scratch(options) = &path.storage {
+            path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
+        }
+        match paths.iter_mut().find(|p| p.target == path.target) {
+            Some(known) => *known = path,
+            None => paths.push(path),
         }
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
-    let consent = base.named || choice.additions.iter().any(|a| a.named);
+    let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
     let basis = Arc::new(Reason { source: Source::Preset(base.preset.name.clone()), text, link: None, confidence });
-    Need { service: about.service.name.to_owned(), consent, basis, paths }
+    Need {
+        service: about.service.name.to_owned(),
+        consent: consent || selection.assume || !own.is_empty(),
+        basis,
+        recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
+        paths,
+        brings: if selection.limits { about.brings() } else { Vec::new() },
+        limits,
+        with,
+    }
+}
+
+/// Whether it does not matter if a path is needed: it is writable already, or is to be, and holds what it must.
+fn is_settled(about: &About<'_, '_>, path: &Writable, needed: &[WritablePath]) -> bool {
+    let holds = |storage: &Storage| match (storage, &path.scratch) {
+        (Storage::State, _) => true,
+        (Storage::Scratch(_), None) => false,
+        (Storage::Scratch(own), Some(other)) => own.exec || !other.exec,
+    };
+    let is_there = matches!(about.service.coverage(&path.target), Coverage::Engine | Coverage::Writable(_));
+    is_there || needed.iter().any(|other| other.target == path.target && holds(&other.storage))
 }
 
 /// Which of two presets counts for one path: data must be kept, what must run must be allowed to, and the surer one knows better.
@@ -237,7 +309,14 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
             Storage::Scratch(options)
         }
     };
-    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, reason })
+    // What is only assumed to be there may not be in the image, or not with this owner.
+    let owner = match &who.runner {
+        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && path.reason.confidence == Confidence::Assumed => {
+            Some(*uid).filter(|_| !about.gives_away(&path.target))
+        }
+        _ => None,
+    };
+    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, owner, reason })
 }
 
 /// The options with the owner who must write there, and what is guessed about them.

@@ -2,10 +2,10 @@
 
 use super::place::{Op, Placement, Site};
 use super::value::{all, same_value};
-use crate::audit::{Fix, What};
+use crate::audit::{Fix, KEYS, What};
 use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
-use std::collections::{HashMap, btree_map};
+use std::collections::{BTreeSet, HashMap, HashSet, btree_map};
 use std::iter::Peekable;
 
 /// The first law for the text: node by node, `after` is `before` with the placed ops applied. Kinds, styles, tags, anchors and
@@ -30,6 +30,9 @@ fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
     let site = (before.span().file.0, before.id());
     while ops.next_if(|(at, _)| **at < site).is_some() {}
     let op = ops.next_if(|(at, _)| **at == site).map(|(_, (_, op))| op);
+    if let Some(Op::Amend { text, .. }) = op {
+        return after.as_str() == Some(text) && before.anchor() == after.anchor() && before.tag() == after.tag();
+    }
     if let Some(Op::Replace(value)) = op {
         return value.is(after) && (before.kind() == Kind::Alias || before.anchor() == after.anchor());
     }
@@ -56,7 +59,7 @@ fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
                 name.is_some_and(|n| n.kind() == Kind::Scalar && n.text() == key) && node.is_some_and(|n| value.is(n))
             }) && grown.next().is_none()
         }
-        Some(Op::Replace(_)) => false,
+        Some(Op::Replace(_) | Op::Amend { .. }) => false,
     }
 }
 
@@ -110,9 +113,6 @@ pub(super) fn effect_is_as_planned(before: &Project<'_>, after: &Project<'_>, fi
     Ok(())
 }
 
-/// The keys that changes touch: what they come to counts, not how it is said.
-const CHANGED: [&str; 3] = ["read_only", "tmpfs", "volumes"];
-
 /// `Err` names the key that is not as planned.
 fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
     others_are_equal(old, new)?;
@@ -124,28 +124,76 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
     if if hardens { new.read_only != Known::Yes } else { !same_setting() } {
         return Err("read_only".into());
     }
-    // The mounts: all that were there, and then exactly the new ones.
-    let new_mount = |target: &str| new.mounts.iter().find(|m| m.target == target);
-    let mut added = 0;
-    for what in whats {
-        let found = match what {
-            What::Tmpfs(item) => new_mount(item.split(':').next().unwrap_or(item))
-                .is_some_and(|m| m.kind == MountKind::Tmpfs && m.node.resolved().as_str() == Some(item)),
-            What::Volume { name, target } => new_mount(target)
-                .is_some_and(|m| m.kind == MountKind::Volume && m.source.as_deref() == Some(name) && m.writable == Known::Yes),
-            What::ReadOnly | What::Declare(_) => continue,
+    user_is_as_planned(old, new, whats)?;
+    for key in ["cap_drop", "cap_add", "security_opt"] {
+        let items = |s: &Service<'_>| -> BTreeSet<String> {
+            let nodes = s.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items().map(move |n| (v.part, n)));
+            nodes.map(|(part, n)| s.resolve(part, n.resolved().text()).into_owned()).collect()
         };
-        if !found {
+        let mut expected = items(old);
+        expected.extend(whats.iter().filter_map(|w| match w {
+            What::Item { key: k, text } if *k == key => Some(text.clone()),
+            _ => None,
+        }));
+        if expected != items(new) {
+            return Err(key.into());
+        }
+    }
+    mounts_are_as_planned(old, new, whats)
+}
+
+fn user_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
+    let planned = whats.iter().find_map(|w| if let What::User(user) = w { Some(user.as_str()) } else { None });
+    let is_as_planned = match (planned, old.get("user"), new.get("user")) {
+        (Some(planned), _, Some(user)) => user.value().resolved().as_str() == Some(planned),
+        (None, Some(before), Some(after)) => same_value(before.value(), after.value()),
+        (None, None, None) => true,
+        _ => false,
+    };
+    if is_as_planned { Ok(()) } else { Err("user".into()) }
+}
+
+/// All mounts that were there, and then exactly the new ones.
+fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
+    let by_target =
+        |s: &Service<'_>| -> HashMap<String, usize> { s.mounts.iter().enumerate().rev().map(|(i, m)| (m.target.to_string(), i)).collect() };
+    let has_binds = whats.iter().any(|w| matches!(w, What::ReadOnlyBind(_)));
+    let (olds, news) = if has_binds { (by_target(old), by_target(new)) } else { Default::default() };
+    let mount_at = |known: &HashMap<String, usize>, mounts: &'_ [Mount<'_>], target: &str| {
+        if has_binds { known.get(target).copied() } else { mounts.iter().position(|m| m.target == target) }
+    };
+    let mut added = 0;
+    let mut restricted: HashSet<&str> = HashSet::new();
+    for what in whats {
+        let target = match what {
+            What::Tmpfs(item) => item.split(':').next().unwrap_or(item),
+            What::Volume { target, .. } | What::ReadOnlyBind(target) => target,
+            _ => continue,
+        };
+        let Some(mount) = mount_at(&news, &new.mounts, target).map(|i| &new.mounts[i]) else { return Err(what.to_string()) };
+        let is_as_planned = match what {
+            What::Tmpfs(item) => mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item),
+            What::Volume { name, .. } => {
+                mount.kind == MountKind::Volume && mount.source.as_deref() == Some(name) && mount.writable == Known::Yes
+            }
+            _ => {
+                restricted.insert(target);
+                let before = mount_at(&olds, &old.mounts, target).map(|i| &old.mounts[i]);
+                mount.writable == Known::No && before.is_some_and(|b| b.kind == mount.kind && b.source == mount.source)
+            }
+        };
+        if !is_as_planned {
             return Err(what.to_string());
         }
-        added += 1;
+        added += usize::from(!matches!(what, What::ReadOnlyBind(_)));
     }
-    if new.mounts.len() == old.mounts.len() + added && contains(&new.mounts, &old.mounts) { Ok(()) } else { Err("mounts".into()) }
+    let kept: Vec<&Mount<'_>> = old.mounts.iter().filter(|m| !restricted.contains(&*m.target)).collect();
+    if new.mounts.len() == old.mounts.len() + added && contains(&new.mounts, &kept) { Ok(()) } else { Err("mounts".into()) }
 }
 
 /// Whether every key that no change touches has the same values.
 fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> {
-    let counts = |e: &Entry<'_>| !CHANGED.contains(&e.name());
+    let counts = |e: &Entry<'_>| !KEYS.contains(&e.name());
     let own = |s: &Service<'_>| s.parts.iter().filter(|p| !p.is_base).count();
     if old.parts.len() > new.parts.len() || own(new) > own(old) + 1 {
         return Err("a layer".to_owned());
@@ -173,7 +221,7 @@ fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> 
 }
 
 /// Whether all of `old` is in `new`. Mounts that are inherited may come to stand before others.
-fn contains(new: &[Mount<'_>], old: &[Mount<'_>]) -> bool {
+fn contains(new: &[Mount<'_>], old: &[&Mount<'_>]) -> bool {
     let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_value(o.node, n.node);
     let mut rest = new.iter();
     if old.iter().all(|o| rest.any(|n| same(o, n))) {

@@ -1,5 +1,7 @@
 //! Edits and how they become new text: sorted, never overlapping, everything else copied.
 
+use super::Touched;
+
 /// New text for a range of bytes. Made only by `rewrite`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
@@ -25,6 +27,25 @@ pub(super) fn splice(before: &str, edits: &mut [Edit]) -> Option<String> {
     }
     after.push_str(before.get(copied..)?);
     Some(after)
+}
+
+/// The lines that (sorted) edits touch. All lines between are as they were.
+pub(super) fn touched(before: &str, edits: &[Edit]) -> Vec<Touched> {
+    let breaks = |text: &str| text.bytes().filter(|b| *b == b'\n').count();
+    let mut touched: Vec<Touched> = Vec::new();
+    let (mut old, mut new, mut position) = (0, 0, 0);
+    for edit in edits {
+        let kept = breaks(&before[position..edit.start]);
+        let (old_start, new_start) = (old + kept, new + kept);
+        (old, new) = (old_start + breaks(&before[edit.start..edit.end]), new_start + breaks(&edit.text));
+        match touched.last_mut() {
+            // Both on one line.
+            Some(last) if kept == 0 => (last.before.end, last.after.end) = (old + 1, new + 1),
+            _ => touched.push(Touched { before: old_start..old + 1, after: new_start..new + 1 }),
+        }
+        position = edit.end;
+    }
+    touched
 }
 
 /// The third law: outside the (sorted) edits, `after` has the bytes of `before`.
@@ -57,6 +78,14 @@ mod tests {
         assert_eq!(after, "ZbcYX");
         assert!(outside_is_equal("abc", &after, &edits));
         assert!(!outside_is_equal("abc", "ZbdYX", &edits));
+    }
+
+    #[test]
+    fn the_touched_lines_are_those_around_edits() {
+        let before = "a\nb\nc\nd\n";
+        let edits = [edit(1, 1, "\nx\ny", 0), edit(1, 1, "z", 0), edit(4, 6, "", 0), edit(8, 8, "e\n", 0)];
+        let expected = [(0..1, 0..3), (2..4, 4..5), (4..5, 5..7)].map(|(before, after)| Touched { before, after });
+        assert_eq!(touched(before, &edits), expected);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>
             (Op::Items(items), Style::Block) => lowering.block_items(*node, items),
             (Op::Items(items), _) => lowering.flow_items(*node, items),
             (Op::Replace(value), _) => lowering.replace(*node, value),
+            (Op::Amend { text, in_flow }, _) => vec![amended(*node, text, *in_flow)],
         };
         edits.extend(new.into_iter().map(|(start, end, text)| Edit { start, end, text, rank }));
     }
@@ -290,6 +291,27 @@ impl Lowering<'_, '_> {
         let mut pieces = vec![(colon + 1, end, String::new())];
         pieces.extend(self.lines_after(alias, &lines));
         Some(pieces)
+    }
+}
+
+/// The edit that gives the scalar `node` this text, in its own quotes: what is only added is put behind, so that the rest keeps its
+/// spelling.
+fn amended(node: Node<'_>, text: &str, in_flow: bool) -> Piece {
+    let (start, end) = (node.body().start as usize, node.span().end as usize);
+    let is_plain = quotes_of(node) == Quotes::No;
+    let added = text.strip_prefix(node.text()).filter(|_| !is_plain || quote_if_needed(text, in_flow) == text);
+    if let Some(added) = added {
+        let at = end - usize::from(!is_plain);
+        return (at, at, added.to_owned());
+    }
+    (start, end, respelled(node, text, in_flow))
+}
+
+fn respelled(node: Node<'_>, text: &str, in_flow: bool) -> String {
+    match quotes_of(node) {
+        Quotes::Double => double_quoted(text),
+        Quotes::Single => format!("'{}'", text.replace('\'', "''")),
+        Quotes::No => quote_if_needed(text, in_flow).into_owned(),
     }
 }
 

@@ -8,12 +8,13 @@ mod style;
 mod value;
 
 use crate::audit::{self, Change, Fix, Rule, What};
-use crate::compose::Project;
+use crate::compose::{Project, Service};
 use crate::error::{Error, Result};
 use crate::evidence::Need;
 use crate::text::{FileId, TextFile};
 use crate::yaml::{Node, Stream};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// New content of one file. Made only here, and only after the three laws held.
@@ -23,6 +24,16 @@ pub struct Rewrite {
     before: TextFile,
     after: TextFile,
     lines: Vec<NewLine>,
+    touched: Vec<Touched>,
+}
+
+/// Lines around an edit, counted from 0. The last may be one past the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// In the content that was read.
+    pub before: Range<usize>,
+    /// In the content to write.
+    pub after: Range<usize>,
 }
 
 /// A changed line of the new content, and the change that put it there.
@@ -55,6 +66,11 @@ impl Rewrite {
     /// What the changed lines are for, by line.
     pub fn lines(&self) -> &[NewLine] {
         &self.lines
+    }
+
+    /// Where the edits are, in order: a diff finds all that it looks for there.
+    pub fn touched(&self) -> &[Touched] {
+        &self.touched
     }
 }
 
@@ -117,9 +133,12 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
     if placement.is_empty() {
         return Ok(Outcome { rewrites: Vec::new(), refused });
     }
-    let mut changed = Vec::new();
+    let (mut changed, mut touched) = (Vec::new(), Vec::new());
     for source in project.sources.files() {
-        changed.extend(edited(&source.stream, &placement)?.map(Arc::new));
+        if let Some((after, lines)) = edited(&source.stream, &placement)? {
+            changed.push(Arc::new(after));
+            touched.push(lines);
+        }
     }
     let verified = |changed: &[Arc<Stream>]| -> Result<Vec<(FileId, NewLine)>> {
         for after in changed {
@@ -134,11 +153,17 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
         changed = commented(&changed, &lines)?;
         lines = verified(&changed)?;
     }
-    let rewrites = changed.iter().filter_map(|after| {
+    let rewrites = changed.iter().zip(touched).filter_map(|(after, touched)| {
         let file = after.file();
         let before = project.sources.file(file)?.stream.text();
         let lines = lines.iter().filter(|l| l.0 == file).map(|l| l.1.clone()).collect();
-        (before.text() != after.text().text()).then(|| Rewrite { file, before: before.clone(), after: after.text().clone(), lines })
+        (before.text() != after.text().text()).then(|| Rewrite {
+            file,
+            before: before.clone(),
+            after: after.text().clone(),
+            lines,
+            touched,
+        })
     });
     Ok(Outcome { rewrites: rewrites.collect(), refused })
 }
@@ -155,8 +180,8 @@ fn unverified(why: String) -> Error {
     Error::Unverified(why)
 }
 
-/// A file with what is placed in it; `None` when nothing is.
-fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<Stream>> {
+/// A file with what is placed in it, and the lines that this touched; `None` when nothing is.
+fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<(Stream, Vec<Touched>)>> {
     let file = stream.file();
     let start = (file.0, crate::yaml::NodeId::default());
     let end = (file.0 + 1, crate::yaml::NodeId::default());
@@ -170,7 +195,7 @@ fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<St
     if !edit::outside_is_equal(before.text(), &after, &edits) {
         return Err(unverified("a byte outside the edits changed".into()));
     }
-    reread(before.name(), after, file).map(Some)
+    Ok(Some((reread(before.name(), after, file)?, edit::touched(before.text(), &edits))))
 }
 
 /// The laws for the whole project. Returns what the new lines are for.
@@ -197,12 +222,19 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
     let mut lines = Vec::new();
     for fix in fixes {
         let Some(service) = after.service(&fix.service) else { continue };
+        let mut binds = None;
         for change in &fix.changes {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
                 What::Tmpfs(item) => service.mounts.iter().find(|m| m.node.resolved().as_str() == Some(item)).map(|m| m.node),
                 What::Volume { target, .. } => service.mounts.iter().find(|m| m.target == *target).map(|m| m.node),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
+                What::User(_) => service.get("user").map(|e| e.key()),
+                What::Item { key, text } => {
+                    let mut items = service.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items());
+                    items.find(|n| n.resolved().as_str() == Some(text))
+                }
+                What::ReadOnlyBind(target) => binds.get_or_insert_with(|| by_target(service)).get(target.as_str()).copied(),
             };
             let Some(span) = node.map(Node::span) else { continue };
             let Some(text) = after.sources.file(span.file).map(|s| s.stream.text()) else { continue };
@@ -214,6 +246,10 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
         (file, NewLine { line: text.line(start), service: service.to_owned(), change: change.clone() })
     });
     numbered.collect()
+}
+
+fn by_target<'s, 'a>(service: &'s Service<'a>) -> HashMap<&'s str, Node<'a>> {
+    service.mounts.iter().rev().map(|m| (&*m.target, m.node)).collect()
 }
 
 /// The streams with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.

@@ -24,13 +24,13 @@ mod spot;
 
 use super::Refused;
 use super::value::Value;
-use crate::audit::{Fix, Rule, What};
-use crate::compose::{Document, Entry, Part, Project};
+use crate::audit::{Fix, KEYS, Rule, What};
+use crate::compose::{Document, Entry, Mount, Part, Project, mount};
 use crate::text::FileId;
-use crate::yaml::{Kind, Node, NodeId};
+use crate::yaml::{Kind, Node, NodeId, Style};
 use sharing::Sharing;
 use spot::Spot;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What happens to one node of the file.
 #[derive(Debug)]
@@ -41,6 +41,13 @@ pub(super) enum Op<'a> {
     Items(Vec<Value<'a>>),
     /// Another value in its place.
     Replace(Value<'a>),
+    /// Another text of a scalar, in the quotes that it has.
+    Amend {
+        /// The text.
+        text: String,
+        /// Whether the scalar stands within brackets, where more needs quotes.
+        in_flow: bool,
+    },
 }
 
 /// The node that an [`Op`] happens to: file and index.
@@ -62,11 +69,20 @@ impl Placement<'_> {
     }
 }
 
-/// The service keys that changes touch, in the order in which new ones are written.
-const KEYS: [&str; 3] = ["read_only", "tmpfs", "volumes"];
+/// Keys of [`KEYS`] before this one hold one value, the others a list.
+const FIRST_LIST: usize = 2;
+/// The index of `volumes`.
+const VOLUMES: usize = KEYS.len() - 1;
 
-/// The new values of one service by key.
-type Wish<'a> = [Vec<Value<'a>>; KEYS.len()];
+/// The new values of one service, by the index of their key.
+type Wish<'a> = Vec<(usize, Vec<Value<'a>>)>;
+
+fn add_to<'a>(wish: &mut Wish<'a>, key: usize, value: Value<'a>) {
+    match wish.iter_mut().find(|(k, _)| *k == key) {
+        Some((_, values)) => values.push(value),
+        None => wish.push((key, vec![value])),
+    }
+}
 
 /// Finds the place of every change of `fixes`. With a `layer`, all changes go into that file.
 pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<FileId>) -> Placement<'a> {
@@ -77,6 +93,7 @@ pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<Fil
     }
     for fix in fixes {
         placer.declare(fix);
+        placer.bind_read_only(fix);
     }
     placer.finish()
 }
@@ -85,7 +102,7 @@ struct Placer<'p, 'a> {
     project: &'p Project<'a>,
     layer: Option<FileId>,
     /// New values by service.
-    wishes: Vec<Option<Box<Wish<'a>>>>,
+    wishes: Vec<Option<Wish<'a>>>,
     /// `None` when no file has an alias: then no node has two users.
     sharing: Option<Sharing<'a>>,
     /// Services that the layer does not have yet, and new volumes, in order.
@@ -100,23 +117,25 @@ fn site(node: Node<'_>) -> Site {
     (node.span().file.0, node.id())
 }
 
+/// The index of a change's key and the value that is added there. `None` for what is no new value of a service.
 fn wanted_value<'a>(what: &What) -> Option<(usize, Value<'a>)> {
-    match what {
-        What::ReadOnly => Some((0, Value::True)),
-        What::Tmpfs(item) => Some((1, Value::Text(item.clone()))),
-        What::Volume { name, target } => Some((2, Value::Mount { name: name.clone(), target: target.clone() })),
-        What::Declare(_) => None,
-    }
+    let value = match what {
+        What::ReadOnly => Value::True,
+        What::User(text) | What::Item { text, .. } | What::Tmpfs(text) => Value::Text(text.clone()),
+        What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.clone() },
+        What::Declare(_) | What::ReadOnlyBind(_) => return None,
+    };
+    Some((KEYS.iter().position(|key| Some(*key) == what.key())?, value))
 }
 
 impl<'p, 'a> Placer<'p, 'a> {
     fn new(project: &'p Project<'a>, fixes: &[&Fix], layer: Option<FileId>) -> Self {
-        let mut wishes: Vec<Option<Box<Wish<'a>>>> = Vec::new();
+        let mut wishes: Vec<Option<Wish<'a>>> = Vec::new();
         wishes.resize_with(project.services.len(), || None);
         for fix in fixes {
             let Some(wish) = project.index_of(&fix.service).and_then(|i| wishes.get_mut(i)) else { continue };
             for (key, value) in fix.changes.iter().filter_map(|c| wanted_value(&c.what)) {
-                wish.get_or_insert_default()[key].push(value);
+                add_to(wish.get_or_insert_default(), key, value);
             }
         }
         let sharing = Sharing::of(project);
@@ -128,7 +147,8 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     /// What a service is to get for a key, if anything.
     fn wish(&self, service: usize, key: usize) -> Option<&Vec<Value<'a>>> {
-        self.wishes[service].as_ref().map(|w| &w[key]).filter(|values| !values.is_empty())
+        let all = self.wishes[service].as_ref()?;
+        all.iter().find(|(k, _)| *k == key).map(|(_, values)| values).filter(|values| !values.is_empty())
     }
 
     fn spot(&self, service: usize, key: usize) -> Spot<'a> {
@@ -178,7 +198,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let is_override = matches!(node.tag(), Some("!override" | "!reset"));
         let op = match node.kind() {
             Kind::Sequence if node.tag() != Some("!reset") => Op::Items(values),
-            _ if key == 0 => Op::Replace(Value::True),
+            _ if key < FIRST_LIST => Op::Replace(new_value(key, values)),
             _ if node.tag() == Some("!reset") => Op::Replace(list(is_override, self.merged_in(service, key).chain(values).collect())),
             Kind::Scalar if node.is_null() => Op::Replace(list(is_override, values)),
             _ => Op::Replace(list(is_override, std::iter::once(Value::Copy(node)).chain(values).collect())),
@@ -204,7 +224,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let merged_in = found.as_ref().map(|f| f.value.resolved());
         let values: Vec<Value<'a>> = match merged_in {
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),
-            Some(node) if key > 0 && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
+            Some(node) if key >= FIRST_LIST && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
             _ => wish,
         };
         let value = new_value(key, values);
@@ -243,13 +263,35 @@ impl<'p, 'a> Placer<'p, 'a> {
                 self.new_volumes.push(entry);
                 continue;
             }
-            let Spot::Part(part, _) = self.spot(service, 2) else { continue };
+            let Spot::Part(part, _) = self.spot(service, VOLUMES) else { continue };
             let Some(index) = self.part(service, part).document.map(|d| d as usize) else { continue };
             if self.last_replacing > Some(index) {
                 self.refuse(service, "a later layer replaces the top-level `volumes`, so a new volume would be lost");
                 continue;
             }
             self.add_volume(service, index, entry);
+        }
+    }
+
+    /// Makes the binds of a fix read-only where they stand. That nobody else sees them there was found before the fix was made.
+    fn bind_read_only(&mut self, fix: &Fix) {
+        let targets = fix.changes.iter().filter_map(|c| if let What::ReadOnlyBind(target) = &c.what { Some(target) } else { None });
+        let Some(service) = self.project.service(&fix.service) else { return };
+        let by_target: HashMap<&str, &Mount<'a>> = service.mounts.iter().rev().map(|m| (&*m.target, m)).collect();
+        for mount in targets.filter_map(|target| by_target.get(target.as_str())) {
+            let node = mount.node;
+            let found = match (node.as_str(), node.entries().find(|(key, _)| key.text() == "read_only")) {
+                (Some(text), _) => {
+                    let list = service.parts.get(mount.part as usize).and_then(|part| part.get("volumes"));
+                    let in_flow = list.is_some_and(|list| list.value().style() == Style::Flow);
+                    mount::read_only(text).map(|text| (node, Op::Amend { text, in_flow }))
+                }
+                (None, Some((_, value))) => Some((value, Op::Replace(Value::True))),
+                (None, None) => Some((node, Op::Keys(vec![("read_only".to_owned(), Value::True)]))),
+            };
+            if let Some((node, op)) = found {
+                self.placement.ops.insert(site(node), (node, op));
+            }
         }
     }
 
@@ -313,13 +355,12 @@ pub(super) fn as_layer<'a>(fix: &Fix) -> Value<'a> {
     let mut volumes = Vec::new();
     for change in &fix.changes {
         match (wanted_value(&change.what), &change.what) {
-            (Some((key, value)), _) => wish[key].push(value),
+            (Some((key, value)), _) => add_to(&mut wish, key, value),
             (None, What::Declare(name)) => volumes.push((name.clone(), Value::Plain)),
             (None, _) => {}
         }
     }
-    let keys = wish.into_iter().enumerate().filter(|(_, values)| !values.is_empty());
-    let service = keys.map(|(key, values)| (KEYS[key].to_owned(), new_value(key, values))).collect();
+    let service = wish.into_iter().map(|(key, values)| (KEYS[key].to_owned(), new_value(key, values))).collect();
     let services = vec![(fix.service.clone(), Value::Map(service))];
     let sections = [("services", services), ("volumes", volumes)];
     Value::Map(sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect())
@@ -331,7 +372,7 @@ fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {
 
 fn new_value(key: usize, mut values: Vec<Value<'_>>) -> Value<'_> {
     match values.pop() {
-        Some(value) if key == 0 => value,
+        Some(value) if key < FIRST_LIST => value,
         last => Value::Seq(values.into_iter().chain(last).collect()),
     }
 }

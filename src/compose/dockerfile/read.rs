@@ -4,7 +4,7 @@
 use super::{Build, Facts, MAX_BYTES};
 use crate::compose::image::Image;
 use crate::compose::{clean_path, has_variable};
-use parse_dockerfile::{Command, Instruction, JsonOrStringArray, Stage};
+use parse_dockerfile::{Command, Flag, Instruction, JsonOrStringArray, Stage};
 use std::collections::HashMap;
 
 /// Longest image name that substitution may yield, in bytes. Names of registries end at 255.
@@ -61,8 +61,17 @@ struct Reader {
 
 impl Reader {
     fn new(base: Result<String, String>) -> Self {
-        let facts =
-            Facts { base, user: None, environment: Vec::new(), entrypoint: None, cmd: None, folders: Vec::new(), copied: Vec::new() };
+        let facts = Facts {
+            base,
+            user: None,
+            environment: Vec::new(),
+            entrypoint: None,
+            cmd: None,
+            folders: Vec::new(),
+            copied: Vec::new(),
+            owned: Vec::new(),
+            workdir: None,
+        };
         Self { facts, folder: None, left: MAX_BYTES }
     }
 
@@ -71,7 +80,10 @@ impl Reader {
         for instruction in stage.instructions {
             match instruction {
                 Instruction::User(user) => self.facts.user = Some(user.arguments.value.to_string()),
-                Instruction::Workdir(folder) => self.folder = self.absolute(&unquoted(&folder.arguments.value)),
+                Instruction::Workdir(folder) => {
+                    self.folder = self.absolute(&unquoted(&folder.arguments.value));
+                    self.facts.workdir.clone_from(&self.folder);
+                }
                 Instruction::Env(env) => self.facts.environment.extend(environment(&env.arguments.value)),
                 Instruction::Cmd(cmd) => {
                     has_cmd = true;
@@ -92,8 +104,8 @@ impl Reader {
                     self.made(&text(&run.arguments));
                     run.here_docs.iter().for_each(|script| self.made(&script.value));
                 }
-                Instruction::Copy(copy) => self.copied(&copy.dest.value),
-                Instruction::Add(add) => self.copied(&add.dest.value),
+                Instruction::Copy(copy) => self.copied(&copy.dest.value, &copy.options),
+                Instruction::Add(add) => self.copied(&add.dest.value, &add.options),
                 _ => {}
             }
         }
@@ -116,19 +128,38 @@ impl Reader {
         }
     }
 
-    fn copied(&mut self, path: &str) {
-        let path = self.absolute(path);
-        self.facts.copied.extend(path);
+    fn copied(&mut self, path: &str, options: &[Flag<'_>]) {
+        let Some(path) = self.absolute(path) else { return };
+        if options.iter().any(|flag| flag.name.value == "chown") {
+            self.facts.owned.push(path.clone());
+        }
+        self.facts.copied.push(path);
     }
 
-    /// Folders that a shell script makes with `mkdir` or `install -d`.
+    fn owned(&mut self, path: &str) {
+        let path = self.absolute(path);
+        self.facts.owned.extend(path);
+    }
+
+    /// Folders that a shell script makes with `mkdir` or `install -d`, and what it gives to somebody.
     fn made(&mut self, script: &str) {
+        // What another user than root makes is that user's.
+        let is_own = self.facts.user.as_deref().is_some_and(|user| !matches!(user.split(':').next(), Some("root" | "0")));
         let joined = script.replace("\\\r\n", " ").replace("\\\n", " ");
         for command in joined.split([';', '&', '|', '(', ')', '\n', '\r']) {
             let mut words = command.split_whitespace().skip_while(|w| !matches!(w.rsplit('/').next(), Some("mkdir" | "install")));
             let makes = words.next().is_some_and(|program| program.ends_with("mkdir") || command.split_whitespace().any(|w| w == "-d"));
+            let gives = is_own || command.split_whitespace().any(|w| w == "-o" || w.starts_with("--owner"));
             for word in words.filter(|w| makes && !w.starts_with('-')) {
                 self.folder("RUN mkdir", &unquoted(word));
+                if gives {
+                    self.owned(&unquoted(word));
+                }
+            }
+            let words = command.split_whitespace().skip_while(|w| w.rsplit('/').next() != Some("chown")).skip(1);
+            // The first word that is no option is the owner.
+            for word in words.filter(|w| !w.starts_with('-')).skip(1) {
+                self.owned(&unquoted(word));
             }
         }
     }

@@ -5,6 +5,7 @@ mod parse;
 mod raw;
 mod when;
 
+pub use raw::RawPath;
 pub(super) use when::fits;
 pub use when::{Condition, Versions};
 
@@ -207,6 +208,11 @@ impl Preset {
     /// Reads a preset file; `name` is its stem. Errors: the first thing in it that is wrong, with its place.
     pub fn parse(name: &str, file: &TextFile) -> Result<Self> {
         parse::parse(name, file)
+    }
+
+    /// The JSON Schema of a preset file.
+    pub fn schema() -> schemars::Schema {
+        schemars::schema_for!(raw::RawPreset)
     }
 
     /// Whether it is for a repository.

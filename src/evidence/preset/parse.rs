@@ -113,7 +113,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
     })
 }
 
-fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, Wrong> {
+pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, Wrong> {
     let options = TmpfsOptions {
         mode: raw.mode.as_ref().map(mode).transpose()?,
         uid: raw.uid.as_ref().map(|u| *u.get_ref()),

@@ -1,5 +1,6 @@
 //! Conditions of a writable path, as data: `when = { present = "/etc/nginx/templates", command = ["npm", "npx"] }`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use std::fmt;
@@ -72,15 +73,36 @@ pub(in crate::evidence) fn fits(wanted: &str, word: &str) -> bool {
 }
 
 /// A `when` or `unless` table as written.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawConditions {
+    /// A path with something mounted or copied to it or below it.
+    #[schemars(with = "Option<OneOrMore>")]
     present: Option<Words>,
+    /// A word of the command or entrypoint.
+    #[schemars(with = "Option<OneOrMore>")]
     command: Option<Words>,
+    /// A user by name or number.
+    #[schemars(with = "Option<OneOrMore>")]
     user: Option<Words>,
+    /// `NAME` or `NAME=word`.
+    #[schemars(with = "Option<OneOrMore>")]
     env: Option<Words>,
+    /// A part of the tag between `-`; `alpine*` for all that begin so.
+    #[schemars(with = "Option<OneOrMore>")]
     tag: Option<Words>,
+    /// The tag's leading number: `17`, `<18`, `>=18`.
+    #[schemars(with = "Option<String>")]
     version: Option<RawVersions>,
+}
+
+/// One word, or a list of words of which one must fit.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "it only describes what the reader below takes")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 impl RawConditions {

@@ -167,6 +167,8 @@ fn tags_and_versions_choose_paths() {
         ("image: 'p:17', environment: {A: files}", "p!: /old:uid=7"),
         ("image: 'p:17', environment: {A: $A}", "p!?: /old:uid=7"),
         ("image: 'p:$TAG'", "p!?:"),
+        // What is writable anyway need not be asked.
+        ("image: 'p:17', environment: {A: $A}, tmpfs: /set", "p!: /old:uid=7"),
     ] {
         assert_eq!(shown(&format!("  s: {{{body}}}\n"), &selection, None), [format!("s {expected}")], "{body}");
     }
@@ -267,6 +269,10 @@ fn tags_change_the_numbers_of_users() {
         ("image: 'postgres:17-alpine', user: postgres", {
             "postgres: /run/postgresql:mode=3775,uid=70,gid=70 /tmp:mode=1777 state /var/lib/postgresql/data".into()
         }),
+        ("image: 'postgres:$TAG'", "postgres?: /run/postgresql:mode=3777 /tmp:mode=1777".into()),
+        ("image: 'postgres:$TAG', volumes: ['db:/var/lib/postgresql/data']", {
+            "postgres: /run/postgresql:mode=3777 /tmp:mode=1777".into()
+        }),
         ("image: 'gcr.io/distroless/base-debian12:nonroot'", "distroless: /tmp:mode=1777".into()),
     ] {
         assert_eq!(shown(&format!("  s: {{{body}}}\n"), &auto(), None), [format!("s {expected}")], "{body}");
@@ -285,7 +291,7 @@ fn obstacles_make_it_an_assumption_and_are_named() {
 
 #[test]
 fn sizes_are_given_to_those_who_ask() {
-    let selection = Selection { sizes: true, ..auto() };
+    let selection = Selection { with: [Extra::Sizes].into_iter().collect(), ..auto() };
     let text = "  s: {image: mariadb, volumes: ['d:/var/lib/mysql']}\n";
     let state = " state /var/lib/mysql";
     assert_eq!(shown(text, &selection, None), [format!("s mariadb: /run/mysqld:mode=1777,size=1m /tmp:mode=1777,size=256m{state}")]);

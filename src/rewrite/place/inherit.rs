@@ -22,7 +22,7 @@ impl Placer<'_, '_> {
         }
         let mut inherited = Vec::new();
         for base in 0..project.services.len() {
-            for key in 0..KEYS.len() {
+            for (key, name_of_key) in KEYS.iter().enumerate() {
                 let Some(values) = self.wish(base, key) else { continue };
                 let Spot::Part(part, _) = self.spot(base, key) else { continue };
                 let who = extenders.get(&site(project.services[base].parts[part].definition));
@@ -48,6 +48,9 @@ impl Placer<'_, '_> {
                         base,
                         &match target.filter(|t| service.mounts.iter().any(|m| m.target == *t)) {
                             Some(target) => format!("service `{name}` extends it and mounts {target} itself, which Compose would refuse"),
+                            None if *name_of_key == "security_opt" => {
+                                format!("service `{name}` extends it, and Compose takes no item of `security_opt` twice")
+                            }
                             None => format!("service `{name}` extends it and would change with it"),
                         },
                     );
@@ -56,7 +59,7 @@ impl Placer<'_, '_> {
         }
         for (service, key, value) in inherited {
             if let Some(wish) = &mut self.wishes[service] {
-                wish[key].retain(|v| !v.same(&value));
+                wish.iter_mut().filter(|(k, _)| *k == key).for_each(|(_, values)| values.retain(|v| !v.same(&value)));
             }
         }
     }
@@ -74,7 +77,9 @@ impl Placer<'_, '_> {
                 let identity = text.split('=').next();
                 match () {
                     () if wishes(&|v| v.same(value)) => Reaches::Wished,
-                    () if items(service, at, "tmpfs").any(|item| item.split('=').next() == identity) => Reaches::Not,
+                    // Compose takes no item of this list twice.
+                    () if KEYS[key] == "security_opt" && items(service, at, KEYS[key]).any(|item| item == text) => Reaches::Unwished,
+                    () if items(service, at, KEYS[key]).any(|item| item.split('=').next() == identity) => Reaches::Not,
                     () => Reaches::Unwished,
                 }
             }

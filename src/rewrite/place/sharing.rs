@@ -179,7 +179,8 @@ impl<'a> Placer<'_, 'a> {
             }
             let is_owner = Some((service, part)) == owner;
             let stays = |u: &&User| u.0 != service && self.stays(**u, key);
-            if let Some((other, _)) = users.iter().find(stays).filter(|_| is_owner && entry.is_some()) {
+            // Only for the owner, or all users would be gone through for each.
+            if let Some((other, _)) = (is_owner && entry.is_some()).then(|| users.iter().find(stays)).flatten() {
                 let name = self.project.services[*other].name;
                 self.refuse(service, &format!("service `{name}` shares its `{}` through an anchor and would change with it", KEYS[key]));
                 continue;

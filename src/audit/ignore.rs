@@ -1,0 +1,266 @@
+//! Comments by which a person says that a finding does not count: `# rofs-harden: ignore[RULE] reason`.
+//!
+//! A comment counts for the entry or list item that begins on its line, or, where it stands alone, on the next line that is not a
+//! comment: for that and everything in it. At a service's name it counts for the service.
+
+use super::finding::Finding;
+use super::restrict::rule_of_extra;
+use super::rule::Rule;
+use crate::compose::Project;
+use crate::evidence::{Extra, Extras, Limit, Need, Restriction};
+use crate::text::{FileId, Span, TextFile};
+use crate::yaml::{Kind, Node, Stream};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// What every such comment begins with.
+const MARK: &str = "rofs-harden:";
+
+/// One comment.
+#[derive(Debug)]
+struct Ignore<'a> {
+    /// The rules that it names.
+    rules: Vec<Rule>,
+    /// Why.
+    reason: String,
+    /// The comment.
+    span: Span,
+    /// What it counts for.
+    scope: Span,
+    /// The service that it counts for as a whole.
+    service: Option<&'a str>,
+}
+
+/// A place and what is wrong there.
+type Wrong = (Span, String);
+
+/// The comments of a project, and which of them counted for something.
+#[derive(Debug)]
+pub struct Ignores<'a> {
+    /// By place.
+    all: Vec<Ignore<'a>>,
+    used: Vec<bool>,
+    /// The one around each, if there is one.
+    around: Vec<Option<usize>>,
+    /// Those that count for a service.
+    by_service: HashMap<&'a str, Vec<usize>>,
+    wrong: Vec<Wrong>,
+}
+
+impl<'a> Ignores<'a> {
+    /// Reads the comments of all files of a project.
+    pub fn of(project: &Project<'a>) -> Self {
+        let (mut all, wrong) = ignores(project);
+        all.sort_by_key(|i| (i.scope.file, i.scope.start, Reverse(i.scope.end)));
+        let mut around = vec![None; all.len()];
+        let mut open: Vec<usize> = Vec::new();
+        let mut by_service: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, ignore) in all.iter().enumerate() {
+            let ends_before = |o: &usize| all[*o].scope.file != ignore.scope.file || all[*o].scope.end <= ignore.scope.start;
+            while open.last().is_some_and(ends_before) {
+                open.pop();
+            }
+            around[i] = open.last().copied();
+            open.push(i);
+            if let Some(service) = ignore.service {
+                by_service.entry(service).or_default().push(i);
+            }
+        }
+        Self { used: vec![false; all.len()], all, around, by_service, wrong }
+    }
+
+    /// Why findings of a rule in a service do not count at a place, if so.
+    fn reason(&mut self, rule: Rule, service: &str, span: Span) -> Option<&str> {
+        let before = self.all.partition_point(|i| (i.scope.file, i.scope.start) <= (span.file, span.start));
+        let mut at = before.checked_sub(1);
+        while let Some(i) = at.filter(|i| !self.all[*i].fits(rule, span)) {
+            at = self.around[i];
+        }
+        let of_service = || self.by_service.get(service)?.iter().copied().find(|i| self.all[*i].rules.contains(&rule));
+        let found = at.or_else(of_service)?;
+        self.used[found] = true;
+        Some(&self.all[found].reason)
+    }
+
+    /// The extras among `with` that are ignored, by service: their changes are part of the fix of another finding, so they are left out
+    /// before anything is planned.
+    pub fn without(&mut self, project: &Project<'a>, with: Extras) -> HashMap<String, Extras> {
+        let mut found = HashMap::new();
+        if self.all.is_empty() {
+            return found;
+        }
+        for service in &project.services {
+            let span = service.key().span();
+            let mut ignored = |e: &Extra| with.has(*e) && self.reason(rule_of_extra(*e), service.name, span).is_some();
+            let extras: Extras = Extra::ALL.into_iter().filter(&mut ignored).collect();
+            if !extras.is_empty() {
+                found.insert(service.name.to_owned(), extras);
+            }
+        }
+        found
+    }
+
+    /// Leaves out the binds that are ignored, each by its own line.
+    pub fn spare_binds(&mut self, project: &Project<'a>, needs: &mut [Need]) {
+        if self.all.is_empty() {
+            return;
+        }
+        for need in needs.iter_mut().filter(|n| n.with.has(Extra::ReadOnlyBinds)) {
+            let Some(service) = project.service(&need.service) else { continue };
+            need.limits.retain(|limit| {
+                let Limit::Works(Restriction::ReadOnly(path), _) = limit else { return true };
+                let mut binds = service.mounts.iter().filter(|m| m.target.starts_with(path.as_str()));
+                binds.all(|m| self.reason(Rule::WritableConfig, service.name, m.span()).is_none())
+            });
+        }
+    }
+
+    /// Applies the comments: findings that are ignored get the reason. Comments that are wrong, and those that nothing was found for,
+    /// become findings themselves; the latter only when `all` services were looked at.
+    pub fn apply(mut self, findings: &mut Vec<Finding>, all: bool) {
+        for finding in findings.iter_mut() {
+            finding.ignored = self.reason(finding.rule, &finding.service, finding.span).map(str::to_owned);
+        }
+        let about = |rule, span, message: String, help: &str| Finding {
+            rule,
+            service: String::new(),
+            message,
+            span,
+            help: Some(help.to_owned()),
+            fix: None,
+            ignored: None,
+        };
+        let form = "write `# rofs-harden: ignore[RULE] reason`; `rofs-harden explain` lists the rules";
+        findings.extend(self.wrong.into_iter().map(|(span, message)| about(Rule::BadIgnore, span, message, form)));
+        for (ignore, _) in self.all.iter().zip(self.used).filter(|(_, used)| all && !used) {
+            let names: Vec<&str> = ignore.rules.iter().map(|r| r.id()).collect();
+            let message = format!("nothing is ignored by this comment: no finding of {} here", names.join(", "));
+            findings.push(about(Rule::UnusedIgnore, ignore.span, message, "remove the comment"));
+        }
+    }
+}
+
+impl Ignore<'_> {
+    fn fits(&self, rule: Rule, span: Span) -> bool {
+        let scope = self.scope;
+        self.rules.contains(&rule) && scope.file == span.file && scope.start <= span.start && span.start < scope.end.max(scope.start + 1)
+    }
+}
+
+fn ignores<'a>(project: &Project<'a>) -> (Vec<Ignore<'a>>, Vec<Wrong>) {
+    let (mut ignores, mut wrong) = (Vec::new(), Vec::new());
+    let mut services: HashMap<(FileId, u32), &str> = HashMap::new();
+    for source in project.sources.files() {
+        let stream = &source.stream;
+        let comments = comments(stream);
+        if comments.is_empty() {
+            continue;
+        }
+        if services.is_empty() {
+            let keys = project.services.iter().flat_map(|s| s.parts.iter().map(move |p| (p.key.span(), s.name)));
+            services.extend(keys.map(|(span, name)| ((span.file, span.start), name)));
+        }
+        let mut lines: HashMap<usize, Option<Span>> = comments.iter().map(|c| (c.line, None)).collect();
+        find_scopes(stream, &mut lines);
+        for comment in comments {
+            let span = Span { file: stream.file(), start: comment.start as u32, end: (comment.start + comment.text.len()) as u32 };
+            match (read(comment.text), lines.get(&comment.line).copied().flatten()) {
+                (Err(why), _) => wrong.push((span, why)),
+                (Ok(_), None) => wrong.push((span, "no entry or item begins here that it could count for".into())),
+                (Ok((rules, reason)), Some(scope)) => {
+                    let service = services.get(&(scope.file, scope.start)).copied();
+                    ignores.push(Ignore { rules, reason, span, scope, service });
+                }
+            }
+        }
+    }
+    (ignores, wrong)
+}
+
+/// A comment of ours.
+struct Comment<'t> {
+    /// Where its `#` is.
+    start: usize,
+    /// From the `#` to the end of the line.
+    text: &'t str,
+    /// The line that it is about, from 1.
+    line: usize,
+}
+
+fn comments(stream: &Stream) -> Vec<Comment<'_>> {
+    let file = stream.text();
+    let text = file.text();
+    let mut found = Vec::new();
+    let mut scalars: Vec<Span> = Vec::new();
+    for (mark, _) in text.match_indices(MARK) {
+        let line_start = file.line_start(mark);
+        let Some(hash) = text[line_start..mark].rfind('#').map(|i| line_start + i) else { continue };
+        let is_comment =
+            text[hash + 1..mark].trim().is_empty() && text[line_start..hash].chars().next_back().is_none_or(char::is_whitespace);
+        if !is_comment {
+            continue;
+        }
+        if scalars.is_empty() {
+            scalars = stream.nodes().filter(|n| n.kind() == Kind::Scalar).map(Node::span).collect();
+        }
+        // A `#` in a quoted or literal text is no comment.
+        let after = scalars.partition_point(|s| (s.start as usize) <= hash);
+        if after.checked_sub(1).is_some_and(|i| (scalars[i].end as usize) > hash) {
+            continue;
+        }
+        let is_alone = text[line_start..hash].trim().is_empty();
+        let line = if is_alone { next_line(file, hash) } else { file.line(hash) };
+        found.push(Comment { start: hash, text: text[hash..file.line_end(hash)].trim_end(), line });
+    }
+    found
+}
+
+/// The number of the next line that is neither empty nor a comment.
+fn next_line(file: &TextFile, offset: usize) -> usize {
+    let mut at = file.line_end(offset);
+    while let Some(newline) = file.break_at(at) {
+        at += newline.len();
+        let end = file.line_end(at);
+        let line = file.text()[at..end].trim_start();
+        if !line.is_empty() && !line.starts_with('#') {
+            break;
+        }
+        at = end;
+    }
+    file.line(at)
+}
+
+/// The outermost entry or item that begins on each of these lines.
+fn find_scopes(stream: &Stream, lines: &mut HashMap<usize, Option<Span>>) {
+    let file = stream.text();
+    let mut note = |start: usize, scope: Span| {
+        if let Some(found) = lines.get_mut(&file.line(start)) {
+            let is_wider = found.is_none_or(|f| (scope.start, Reverse(scope.end)) < (f.start, Reverse(f.end)));
+            if is_wider {
+                *found = Some(scope);
+            }
+        }
+    };
+    for node in stream.nodes() {
+        for (key, value) in node.entries() {
+            let span = key.span();
+            note(span.start as usize, Span { end: value.span().end.max(span.end), ..span });
+        }
+        for item in node.items() {
+            note(item.indicator().min(item.span().start as usize), item.span());
+        }
+    }
+}
+
+/// The rules and the reason of a comment, or what is wrong with it.
+fn read(comment: &str) -> Result<(Vec<Rule>, String), String> {
+    let text = comment.trim_start_matches('#').trim().trim_start_matches(MARK).trim();
+    let inner = text.strip_prefix("ignore[").and_then(|rest| rest.split_once(']'));
+    let Some((names, reason)) = inner else { return Err("this comment is not `ignore[RULE] reason`".into()) };
+    let rules = names.split(',').map(|name| Rule::named(name.trim())).collect::<Result<Vec<_>, _>>()?;
+    let reason = reason.trim().trim_start_matches([':', '-']).trim();
+    if reason.is_empty() {
+        return Err("say why it is ignored, behind the brackets".into());
+    }
+    Ok((rules, reason.to_owned()))
+}

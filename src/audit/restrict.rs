@@ -1,0 +1,229 @@
+//! The extras that were asked for: what else is taken away from a service.
+
+use super::finding::{Change, Finding, What, summary};
+use super::refuse::Facts;
+use super::rule::Rule;
+use crate::compose::{Known, Mount, MountKind, Service, mount};
+use crate::evidence::{Confidence, Extra, Limit, Need, Reason, Restriction};
+use crate::text::Span;
+use crate::yaml::Kind;
+use std::sync::Arc;
+
+/// Adds the changes of the extras that `need` asks for, and says which of them are left out and why.
+pub(super) fn restrict(facts: &Facts<'_>, service: &Service<'_>, need: &Need, changes: &mut Vec<Change>, findings: &mut Vec<Finding>) {
+    for limit in &need.limits {
+        match limit {
+            Limit::Works(restriction, reason) if need.with.has(restriction.extra()) => {
+                let (new, left) = wanted(facts, service, restriction);
+                let finding = |span, message| remark(restriction.extra(), service, span, message);
+                findings.extend(left.into_iter().map(|(span, message)| finding(span, message)));
+                if !new.is_empty() && reason.confidence == Confidence::Assumed && !need.consent {
+                    let extra = restriction.extra().name();
+                    let help = Some("--unsafe-fixes includes it".to_owned());
+                    let message = format!("`{extra}` is left out: {} (assumed)", reason.text);
+                    findings.push(Finding { help, ..finding(service.key().span(), message) });
+                } else {
+                    changes.extend(new.into_iter().map(|what| Change { what, reason: reason_of(restriction, reason) }));
+                }
+            }
+            Limit::Unknown(extra, why) if need.with.has(*extra) => {
+                let message = format!("`{}` is left out: {why}", extra.name());
+                findings.push(remark(*extra, service, service.key().span(), message));
+            }
+            Limit::Works(..) | Limit::Unknown(..) => {}
+        }
+    }
+}
+
+/// The rule that an extra mends.
+pub fn rule_of_extra(extra: Extra) -> Rule {
+    match extra {
+        Extra::CapDrop => Rule::SpareCapabilities,
+        Extra::NoNewPrivileges => Rule::NewPrivileges,
+        Extra::User => Rule::RootUser,
+        Extra::ReadOnlyBinds => Rule::WritableConfig,
+        Extra::Sizes => Rule::UnlimitedTmpfs,
+    }
+}
+
+/// The rule and message for changes that only restrict: those of the first.
+pub(super) fn rule_of(changes: &[Change]) -> (Rule, String) {
+    match changes.first().map(|c| &c.what) {
+        Some(What::User(_)) => (Rule::RootUser, "starts as root".to_owned()),
+        Some(What::ReadOnlyBind(target)) => (Rule::WritableConfig, format!("can write to {target}, which it only reads")),
+        Some(What::Item { key: "security_opt", .. }) => (Rule::NewPrivileges, "can gain privileges".to_owned()),
+        _ => (Rule::SpareCapabilities, "has capabilities that it does not need".to_owned()),
+    }
+}
+
+fn remark(extra: Extra, service: &Service<'_>, span: Span, message: String) -> Finding {
+    Finding { rule: rule_of_extra(extra), service: service.name.into(), message, span, help: None, fix: None, ignored: None }
+}
+
+/// What is dropped needs other words than what is added again.
+fn reason_of(restriction: &Restriction, reason: &Arc<Reason>) -> Arc<Reason> {
+    match restriction {
+        Restriction::Capabilities(add) if add.is_empty() => {
+            Arc::new(Reason { text: format!("no capability is needed: {}", reason.text), ..Reason::clone(reason) })
+        }
+        _ => reason.clone(),
+    }
+}
+
+/// Whether a service names a user; one that a variable empties is none.
+fn has_user(service: &Service<'_>) -> bool {
+    let user = service.values("user").pop();
+    user.is_some_and(|v| !service.resolve(v.part, v.entry.value().resolved().text()).is_empty())
+}
+
+/// The place of a list that is null, which Compose refuses.
+fn null_at(service: &Service<'_>, keys: &[&str]) -> Option<(Span, String)> {
+    keys.iter().find_map(|key| {
+        let entry = service.get(key).filter(|e| e.value().resolved().is_null())?;
+        Some((entry.key().span(), format!("`{key}` has no value, which Compose refuses; remove the key")))
+    })
+}
+
+/// The changes by which `restriction` takes effect, and what has to be done by hand.
+fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -> (Vec<What>, Vec<(Span, String)>) {
+    let item = |key, text: &str| What::Item { key, text: text.to_owned() };
+    match restriction {
+        Restriction::Capabilities(_) if null_at(service, &["cap_drop", "cap_add"]).is_some() => {
+            (Vec::new(), null_at(service, &["cap_drop", "cap_add"]).into_iter().collect())
+        }
+        Restriction::NoNewPrivileges if null_at(service, &["security_opt"]).is_some() => {
+            (Vec::new(), null_at(service, &["security_opt"]).into_iter().collect())
+        }
+        Restriction::Capabilities(add) => {
+            // Who drops all by hand has chosen what to add.
+            if drops_all(service) {
+                return (Vec::new(), Vec::new());
+            }
+            let own: Vec<(Span, String)> = items(service, "cap_add").map(|(span, text)| (span, capability(&text))).collect();
+            if let Some((span, _)) = own.iter().find(|(_, name)| name == "ALL") {
+                return (Vec::new(), vec![(*span, "`cap_add: ALL` gives it every capability, whatever is dropped".to_owned())]);
+            }
+            // What was dropped by name is not given back.
+            let dropped: Vec<String> = items(service, "cap_drop").map(|(_, text)| capability(&text)).collect();
+            let new =
+                add.iter().filter(|name| !own.iter().any(|(_, o)| o == *name) && !dropped.contains(name)).map(|name| item("cap_add", name));
+            (std::iter::once(item("cap_drop", "ALL")).chain(new).collect(), Vec::new())
+        }
+        Restriction::NoNewPrivileges => {
+            let set = items(service, "security_opt").find_map(|(span, text)| Some((span, no_new_privileges(&text)?)));
+            match set {
+                None => (vec![item("security_opt", "no-new-privileges:true")], Vec::new()),
+                Some((_, true)) => (Vec::new(), Vec::new()),
+                Some((span, false)) => (Vec::new(), vec![(span, "`no-new-privileges` is turned off here".to_owned())]),
+            }
+        }
+        // An empty one counts as none, as for the engine.
+        Restriction::User(..) if has_user(service) => (Vec::new(), Vec::new()),
+        Restriction::User(uid, gid) => (vec![What::User(format!("{uid}:{gid}"))], Vec::new()),
+        Restriction::ReadOnly(path) => {
+            let at_path = |m: &&Mount<'_>| {
+                m.kind == MountKind::Bind
+                    && !m.is_engine_socket()
+                    && m.writable == Known::Yes
+                    && m.target.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let (mut new, mut left) = (Vec::new(), Vec::new());
+            for mount in service.mounts.iter().filter(at_path) {
+                if can_change(facts, service, mount) {
+                    new.push(What::ReadOnlyBind(mount.target.to_string()));
+                } else {
+                    let message = format!(
+                        "{} could be bound read-only; the line may have other users or is written unusually, so add `:ro` by hand",
+                        mount.target
+                    );
+                    left.push((mount.span(), message));
+                }
+            }
+            (new, left)
+        }
+    }
+}
+
+/// What could be taken away besides, for an audit: the rules, the places, and the flag that does it.
+pub(super) fn offers(facts: &Facts<'_>, service: &Service<'_>, need: &Need) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for limit in &need.limits {
+        let Limit::Works(restriction, reason) = limit else { continue };
+        let extra = restriction.extra();
+        if need.with.has(extra) {
+            continue;
+        }
+        let (new, left) = wanted(facts, service, restriction);
+        let mut new: Vec<Change> = new.into_iter().map(|what| Change { what, reason: reason.clone() }).collect();
+        new.sort_by_key(|c| c.what.rank());
+        if !new.is_empty() {
+            let (_, message) = rule_of(&new);
+            let span = new.iter().find_map(|c| bind_at(service, &c.what)).unwrap_or(service.key().span());
+            let assumed = if reason.confidence == Confidence::Assumed { format!(" (assumed: {})", reason.text) } else { String::new() };
+            let help = format!("--with {}: {}{assumed}", extra.name(), summary(&new));
+            found.push(Finding { help: Some(help), ..remark(extra, service, span, message) });
+        }
+        found.extend(left.into_iter().map(|(span, message)| remark(extra, service, span, message)));
+    }
+    found
+}
+
+fn bind_at(service: &Service<'_>, what: &What) -> Option<Span> {
+    let What::ReadOnlyBind(target) = what else { return None };
+    service.mounts.iter().find(|m| m.target == *target).map(Mount::span)
+}
+
+/// Whether a service drops all capabilities.
+fn drops_all(service: &Service<'_>) -> bool {
+    items(service, "cap_drop").any(|(_, text)| capability(&text) == "ALL")
+}
+
+/// What an item of `security_opt` says of new privileges.
+fn no_new_privileges(item: &str) -> Option<bool> {
+    let rest = item.trim().strip_prefix("no-new-privileges")?;
+    match rest.trim_start_matches([':', '=']).trim() {
+        "" | "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// A capability's name as Compose files have it.
+fn capability(text: &str) -> String {
+    let name = text.trim().to_ascii_uppercase();
+    name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
+}
+
+/// The texts of a list with their places, variables replaced.
+fn items<'s>(service: &'s Service<'_>, key: &str) -> impl Iterator<Item = (Span, String)> + use<'s> {
+    let values = service.values(key).into_iter();
+    values.flat_map(move |v| {
+        let items = v.entry.value().resolved().items();
+        items.filter_map(move |n| Some((n.span(), service.resolve(v.part, n.resolved().as_str()?).into_owned()))).collect::<Vec<_>>()
+    })
+}
+
+/// Whether a mount stands in the service's own definition and nowhere else, on one line or as a mapping, so that a change of it
+/// changes nothing else.
+fn can_change(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount<'_>) -> bool {
+    let Some(part) = service.parts.get(mount.part as usize) else { return false };
+    let own = part.definition.entries().find(|(key, _)| key.text() == "volumes").map(|(_, list)| list);
+    let Some(list) = own.filter(|list| list.kind() == Kind::Sequence) else { return false };
+    let is_own = |node: &crate::yaml::Node<'_>| node.anchor().is_none() && node.kind() != Kind::Alias;
+    // A part of the mount that is used elsewhere, or comes from there, would carry the change along.
+    let mut waiting = vec![mount.node];
+    while let Some(node) = waiting.pop() {
+        if !is_own(&node) {
+            return false;
+        }
+        waiting.extend(node.children());
+    }
+    let (outer, inner) = (list.span(), mount.span());
+    let is_inside = outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end;
+    let is_alone = [part.definition, list].iter().all(is_own);
+    let is_simple = match mount.node.kind() {
+        Kind::Scalar => mount.node.as_str().is_some_and(|text| mount::read_only(text).is_some() && !mount.node.source().contains('\n')),
+        _ => mount.node.entries().all(|(key, value)| !key.is_merge_key() && (key.text() != "read_only" || value.kind() == Kind::Scalar)),
+    };
+    !part.is_base && !facts.is_extended(part.definition) && is_alone && is_simple && is_inside
+}
