@@ -1,0 +1,263 @@
+//! From a log to the cause, and to the change that mends it.
+
+use super::args::{Choice, Diagnose, Harden, Input};
+use super::ask::Ask;
+use super::audit::json;
+use super::harden::{Status, finish, present};
+use super::load::Files;
+use super::plan::{Asking, Plan};
+use super::ui::{Ui, clean, clean_line, count};
+use crate::audit::What;
+use crate::compose::{Project, Service};
+use crate::edge::{disk, docker};
+use crate::error::{Error, Result};
+use crate::evidence::log::{Advice, Cause, Reader, Symptom, advise};
+use crate::evidence::{Need, Selection, Storage, WritablePath, needs};
+use serde::Serialize;
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a line that are read; the rest is skipped.
+const MAX_LINE: u64 = 64 << 10;
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Diagnosis<'d> {
+    version: u32,
+    symptoms: Vec<Row<'d>>,
+    /// Further symptoms that were not kept.
+    dropped: u64,
+}
+
+#[derive(Serialize)]
+struct Row<'d> {
+    log: &'d str,
+    line: u64,
+    count: u64,
+    service: Option<&'d str>,
+    program: &'static str,
+    cause: &'static str,
+    path: Option<&'d str>,
+    mount: Option<String>,
+    help: Option<&'d str>,
+    text: &'d str,
+}
+
+/// A symptom, whose it is, and what is done about it.
+struct Found {
+    log: String,
+    symptom: Symptom,
+    service: Option<String>,
+    advice: Advice,
+}
+
+/// Reads the logs, says what they mean, and shows or writes the change.
+pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
+    let asks = args.write && !args.yes;
+    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let harden = harden_args(args);
+    let files = match Files::read(None, &harden.input, None) {
+        // Without a project a log can still be read.
+        Err(Error::NoComposeFile(_)) if args.file.is_empty() && !args.write => None,
+        other => Some(other?),
+    };
+    let logs = read_logs(args, files.as_ref())?;
+    let (found, dropped) = match &files {
+        Some(files) => {
+            let project = files.project()?;
+            let selection = Selection { auto: true, limits: true, ..Selection::default() };
+            let needs = needs(&project, &selection, &files.dockerfiles(&project))?;
+            explain(logs, args, Some((&project, &needs)))?
+        }
+        None => explain(logs, args, None)?,
+    };
+    drop(files);
+    if args.json {
+        ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
+    } else {
+        found.iter().for_each(|f| ui.out(&lines(f)));
+        if dropped > 0 {
+            ui.warn(&format!("{dropped} further lines say other things that could not be written; these are left out"));
+        }
+    }
+    let is_trouble = found.iter().any(|f| f.symptom.cause != Cause::Harmless);
+    if !is_trouble {
+        ui.note("no line says that something could not be written");
+        return Ok(Status::Done);
+    }
+    let mends: Vec<&WritablePath> = found.iter().filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
+    if mends.is_empty() || args.json {
+        return Ok(Status::FindingsRemain);
+    }
+    mend(ui, &harden, &mends, ask.as_ref())
+}
+
+/// Shows or writes the change, through the same plan as every other.
+fn mend(ui: &Ui, args: &Harden, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
+    let mut selection = Selection { auto: true, ..Selection::default() };
+    for path in mends {
+        if !selection.only.contains(&path.service) {
+            selection.only.push(path.service.clone());
+        }
+        let own = selection.paths.entry(path.service.clone()).or_default();
+        if !own.iter().any(|p| p.target == path.target) {
+            own.push((*path).clone());
+        }
+    }
+    let plan = Plan::read(None, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()) })?;
+    present(ui, args, &plan);
+    let status = finish(ui, args, &[&plan], ask)?;
+    Ok(if args.write { status } else { Status::FindingsRemain })
+}
+
+fn harden_args(args: &Diagnose) -> Harden {
+    Harden {
+        input: Input {
+            paths: Vec::new(),
+            file: args.file.clone(),
+            recursive: false,
+            project_directory: args.project_directory.clone(),
+            env_file: args.env_file.clone(),
+        },
+        choice: Choice { profile: Vec::new(), preset: Vec::new(), service: Vec::new() },
+        override_file: None,
+        oracle: false,
+        unsafe_fixes: false,
+        with: Vec::new(),
+        explain_in_file: false,
+        write: args.write,
+        yes: args.yes,
+        interactive: false,
+        check: false,
+    }
+}
+
+/// The symptoms of each log, by its name, and how many were not kept.
+type Logs = Vec<(String, (Vec<Symptom>, u64))>;
+
+/// Reads every log.
+fn read_logs(args: &Diagnose, files: Option<&Files>) -> Result<Logs> {
+    let mut logs = Vec::new();
+    match (&args.service, args.logs.is_empty()) {
+        (Some(service), true) => {
+            let layers: Vec<PathBuf> = files.into_iter().flat_map(Files::layer_paths).collect();
+            let log = docker::logs(&layers, args.project_directory.as_deref(), service, read)?;
+            logs.push((format!("log of {service}"), log));
+        }
+        (None, true) if io::stdin().is_terminal() => {
+            let hint = "name a log, pipe one (docker compose logs | rofs-harden diagnose), or use --service to ask the engine".to_owned();
+            return Err(Error::Usage("no log to read".into(), Some(hint)));
+        }
+        (None, true) => logs.push(("<stdin>".to_owned(), read(io::stdin().lock())?)),
+        (_, false) => {
+            for path in &args.logs {
+                let log = if path == Path::new("-") { read(io::stdin().lock())? } else { read(disk::open(path)?)? };
+                logs.push((path.display().to_string(), log));
+            }
+        }
+    }
+    Ok(logs)
+}
+
+/// Reads a stream line by line; nothing of it is kept but the symptoms.
+fn read(stream: impl Read) -> Result<(Vec<Symptom>, u64)> {
+    let mut stream = io::BufReader::with_capacity(1 << 16, stream);
+    let mut reader = Reader::default();
+    let mut line = Vec::new();
+    let failed = |e: io::Error| Error::Read { path: "<log>".into(), reason: e.to_string() };
+    loop {
+        line.clear();
+        if stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(failed)? == 0 {
+            return Ok(reader.finish());
+        }
+        let is_cut = !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE;
+        reader.line(line.strip_suffix(b"\n").unwrap_or(&line));
+        if is_cut {
+            skip_line(&mut stream).map_err(failed)?;
+        }
+    }
+}
+
+fn skip_line(stream: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let buffer = stream.fill_buf()?;
+        let end = buffer.iter().position(|b| *b == b'\n');
+        let (used, is_done) = (end.map_or(buffer.len(), |i| i + 1), end.is_some() || buffer.is_empty());
+        stream.consume(used);
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) -> Result<(Vec<Found>, u64)> {
+    if let (Some(name), Some((project, _))) = (&args.service, known)
+        && project.service(name).is_none()
+    {
+        let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
+        return Err(Error::Usage(format!("there is no service `{name}`"), Some(format!("services: {}", services.join(", ")))));
+    }
+    let mut found = Vec::new();
+    let mut dropped = 0;
+    for (log, (symptoms, more)) in logs {
+        dropped += more;
+        for symptom in symptoms {
+            let service = known.and_then(|(project, _)| whose(project, &symptom, args.service.as_deref()));
+            let need = known.and_then(|(_, needs)| needs.iter().find(|n| Some(n.service.as_str()) == service.map(|s| s.name)));
+            let advice = advise(&symptom, service, need, &log);
+            let name = service.map(|s| s.name.to_owned()).or(symptom.service.clone());
+            found.push(Found { log: log.clone(), symptom, service: name, advice });
+        }
+    }
+    Ok((found, dropped))
+}
+
+/// The service that a line is of: by the prefix of the line, by the option, or because there is only one.
+fn whose<'p, 'a>(project: &'p Project<'a>, symptom: &Symptom, named: Option<&str>) -> Option<&'p Service<'a>> {
+    let Some(prefix) = &symptom.service else {
+        let only = if let [only] = project.services.as_slice() { Some(only) } else { None };
+        return named.and_then(|name| project.service(name)).or(only);
+    };
+    // `api-1`: the number of the replica; or the container's own name, or `project-api-1`.
+    let base = prefix.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['-', '_']);
+    let by_name = |s: &&Service<'a>| s.text("container_name").as_deref() == Some(prefix.as_str());
+    let ends = |s: &&Service<'a>| base.strip_suffix(s.name).is_some_and(|rest| rest.ends_with(['-', '_']));
+    let known = project.service(prefix).or_else(|| project.service(base));
+    known.or_else(|| project.services.iter().find(by_name)).or_else(|| project.services.iter().filter(ends).max_by_key(|s| s.name.len()))
+}
+
+fn mount(path: &WritablePath) -> String {
+    match &path.storage {
+        Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)).to_string(),
+        Storage::State => format!("volume at {}", path.target),
+    }
+}
+
+fn row(found: &Found) -> Row<'_> {
+    let Found { log, symptom, service, advice } = found;
+    Row {
+        log,
+        line: symptom.line,
+        count: symptom.count,
+        service: service.as_deref(),
+        program: symptom.program,
+        cause: advice.cause,
+        path: advice.path.as_deref().or(symptom.path.as_deref()),
+        mount: advice.mend.as_ref().map(mount),
+        help: advice.help.as_deref(),
+        text: &symptom.text,
+    }
+}
+
+fn lines(found: &Found) -> String {
+    let row = row(found);
+    let service = row.service.map(|s| format!("{s}: ")).unwrap_or_default();
+    let path = row.path.map(|p| format!("{p}: ")).unwrap_or_default();
+    let times = if row.count > 1 { format!(" ({})", count(row.count as usize, "line", "lines")) } else { String::new() };
+    let mut text = clean_line(&format!("{}:{}: {service}{path}{}{times}", row.log, row.line, row.cause)) + "\n";
+    text += &format!("    {}\n", clean(row.text).replace('\n', " "));
+    for extra in row.mount.map(|m| format!("mended by {m}")).iter().map(String::as_str).chain(row.help) {
+        text += &format!("    {}\n", clean_line(extra));
+    }
+    text
+}

@@ -1,0 +1,311 @@
+//! Logs: lines in which a program says that it could not write, as symptoms with a path and a cause.
+//!
+//! A line costs one search for a few words; only lines that have them meet the patterns. Time is linear in the log and memory does not
+//! grow with it: what is kept are distinct symptoms, at most [`MAX_SYMPTOMS`].
+
+mod place;
+
+pub use place::{Advice, advise};
+
+use crate::compose::clean_path;
+use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Most bytes of a line that are read.
+const MAX_LINE: usize = 16 << 10;
+/// Most characters of a line that are kept.
+const MAX_SHOWN: usize = 240;
+/// Most distinct symptoms that are kept.
+pub const MAX_SYMPTOMS: usize = 1000;
+/// Longest path that is believed: Linux's `PATH_MAX`.
+const MAX_PATH: usize = 4096;
+/// Lines within which words must have stood for a pattern that asks for them.
+const NEAR: u64 = 10;
+
+/// Why something could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Cause {
+    /// The filesystem is read-only there.
+    ReadOnly,
+    /// The user may not write there.
+    Denied,
+    /// A program or library may not be run from there.
+    NoExec,
+    /// The process lacks a capability.
+    Capability,
+    /// It looks like a failure, and nothing has to be done.
+    Harmless,
+}
+
+/// A line that says that something could not be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Symptom {
+    /// The service, where the log names it: the prefix that `docker compose logs` writes.
+    pub service: Option<String>,
+    /// Number of the first such line, from 1.
+    pub line: u64,
+    /// How many lines say the same.
+    pub count: u64,
+    /// The line, cut, without escape sequences. May hold what a stranger wrote.
+    pub text: String,
+    /// Whose words these are.
+    pub program: &'static str,
+    /// Why.
+    pub cause: Cause,
+    /// The path as the line has it, cleaned where it is absolute; `None` where it names none.
+    pub path: Option<String>,
+    /// Whether `path` is the folder itself, and not something in it.
+    pub is_folder: bool,
+    /// What a relative or missing path is in.
+    pub base: Option<Base>,
+    /// Whether what is there must be kept, where the line says so.
+    pub is_state: bool,
+    /// What to do beside or instead of a mount.
+    pub help: Option<&'static str>,
+}
+
+/// What a path is relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Base {
+    /// The folder where the program keeps its data.
+    State,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPatterns {
+    pattern: Vec<RawPattern>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPattern {
+    program: String,
+    regex: String,
+    cause: Option<RawCause>,
+    at: Option<String>,
+    #[serde(default)]
+    at_folder: bool,
+    near: Option<String>,
+    base: Option<Base>,
+    #[serde(default)]
+    storage: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    help: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawCause {
+    ReadOnly,
+    Denied,
+    Noexec,
+    Capability,
+    Harmless,
+}
+
+struct Pattern {
+    raw: RawPattern,
+    regex: Regex,
+}
+
+/// Everything a log reader needs, made once.
+struct Patterns {
+    /// Whether a line may be a symptom at all.
+    words: Regex,
+    /// Which of the patterns may fit.
+    set: RegexSet,
+    all: Vec<Pattern>,
+    escapes: Regex,
+    prefix: Regex,
+    time: Regex,
+}
+
+/// Words of which every symptom has one; a test holds the patterns against it.
+const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities)";
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    // The patterns are part of the program, and a test compiles them all.
+    let fixed = |text: &str| RegexBuilder::new(text).unicode(false).build().unwrap_or_else(|e| unreachable!("{text}: {e}"));
+    let raw: RawPatterns = toml::from_str(include_str!("log/patterns.toml")).unwrap_or_else(|e| unreachable!("{e}"));
+    let set = RegexSetBuilder::new(raw.pattern.iter().map(|p| &p.regex)).unicode(false).build();
+    Patterns {
+        words: fixed(WORDS),
+        set: set.unwrap_or_else(|e| unreachable!("{e}")),
+        all: raw.pattern.into_iter().map(|raw| Pattern { regex: fixed(&raw.regex), raw }).collect(),
+        escapes: fixed(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"),
+        prefix: fixed(r"^([a-zA-Z0-9][a-zA-Z0-9_.-]*) +\| ?"),
+        time: fixed(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) "),
+    }
+});
+
+/// What tells a symptom from others: service, path, cause, program.
+type Same = (Option<String>, Option<String>, Cause, &'static str);
+
+/// Reads a log line by line.
+#[derive(Debug, Default)]
+pub struct Reader {
+    line: u64,
+    symptoms: Vec<Symptom>,
+    places: HashMap<Same, usize>,
+    /// Where words that patterns ask for stood last.
+    near: HashMap<&'static str, u64>,
+    /// Symptoms beyond [`MAX_SYMPTOMS`].
+    dropped: u64,
+}
+
+impl Reader {
+    /// Reads the next line, without its break.
+    pub fn line(&mut self, line: &[u8]) {
+        self.line += 1;
+        let patterns = &*PATTERNS;
+        let line = &line[..line.len().min(MAX_LINE)];
+        if !patterns.words.is_match(line) {
+            return;
+        }
+        let line = patterns.escapes.replace_all(line, &b""[..]);
+        let text = String::from_utf8_lossy(&line);
+        let (service, rest) = match patterns.prefix.captures(text.as_bytes()) {
+            Some(found) => (found.get(1).map(|m| lossy(m.as_bytes()).into_owned()), &text[found.get(0).map_or(0, |m| m.end())..]),
+            None => (None, &*text),
+        };
+        let rest = &rest[patterns.time.find(rest.as_bytes()).map_or(0, |m| m.end())..];
+        if rest.starts_with('{')
+            && let Some(texts) = json_texts(rest)
+        {
+            // Of a structured line every text is looked at as if it were one.
+            for text in texts.lines() {
+                self.text(service.as_deref(), text);
+            }
+            return;
+        }
+        self.text(service.as_deref(), rest.trim_end());
+    }
+
+    /// What was found, by line, and how many further symptoms were not kept.
+    pub fn finish(self) -> (Vec<Symptom>, u64) {
+        (self.symptoms, self.dropped)
+    }
+
+    fn text(&mut self, service: Option<&str>, text: &str) {
+        let patterns = &*PATTERNS;
+        let plain = text.replace(['`', '‘', '’', '“', '”'], "'");
+        for pattern in &patterns.all {
+            if let Some(words) = pattern.raw.near.as_deref().filter(|words| text.contains(words)) {
+                self.near.insert(words, self.line);
+            }
+        }
+        for index in patterns.set.matches(plain.as_bytes()) {
+            let pattern = &patterns.all[index];
+            let is_near = |words: &String| self.near.get(words.as_str()).is_some_and(|at| self.line - at <= NEAR);
+            if !pattern.raw.near.as_ref().is_none_or(is_near) {
+                continue;
+            }
+            let Some(found) = pattern.regex.captures(plain.as_bytes()) else { continue };
+            let symptom = symptom(pattern, &found);
+            self.keep(Symptom { service: service.map(str::to_owned), line: self.line, text: shown(text), ..symptom });
+            return;
+        }
+    }
+
+    fn keep(&mut self, symptom: Symptom) {
+        let key = (symptom.service.clone(), symptom.path.clone(), symptom.cause, symptom.program);
+        if let Some(&place) = self.places.get(&key) {
+            self.symptoms[place].count += 1;
+        } else if self.symptoms.len() == MAX_SYMPTOMS {
+            self.dropped += 1;
+        } else {
+            self.places.insert(key, self.symptoms.len());
+            self.symptoms.push(symptom);
+        }
+    }
+}
+
+/// What a pattern makes of a line.
+fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
+    let RawPattern { program, cause, at, at_folder, base, storage, name, help, .. } = &pattern.raw;
+    let found = |name: &str| captures.name(name).map(|m| lossy(m.as_bytes()));
+    let (why, folder) = (found("why"), found("dir"));
+    let cause = match (why.as_deref(), cause) {
+        (_, Some(RawCause::ReadOnly)) => Cause::ReadOnly,
+        (_, Some(RawCause::Denied)) => Cause::Denied,
+        (_, Some(RawCause::Noexec)) => Cause::NoExec,
+        (_, Some(RawCause::Capability)) => Cause::Capability,
+        (_, Some(RawCause::Harmless)) => Cause::Harmless,
+        (Some("30"), None) => Cause::ReadOnly,
+        (Some("13"), None) => Cause::Denied,
+        (Some(why), None) => match why.to_ascii_lowercase().as_str() {
+            why if why.contains("read") || why == "erofs" => Cause::ReadOnly,
+            why if why.contains("not permitted") => Cause::Capability,
+            _ => Cause::Denied,
+        },
+        (None, None) => Cause::ReadOnly,
+    };
+    let path = found("to").or(found("path")).or(found("only"));
+    let path = path.as_deref().map(|path| path.trim_matches(['\'', '"', ' ']));
+    let path = path.filter(|p| !p.is_empty() && p.len() <= MAX_PATH && !p.contains('\0'));
+    let joined = path.map(|path| match &folder {
+        Some(folder) if !path.starts_with('/') => Cow::Owned(format!("{folder}/{path}")),
+        _ => Cow::Borrowed(path),
+    });
+    let mut path = joined.map(|path| if path.starts_with('/') { clean_path(&path) } else { path.into_owned() });
+    if name.as_deref() == Some("temporary") {
+        // The file is made beside the one that it replaces, and its name is random.
+        path = path.map(|p| p.rsplit_once('/').map_or(p.clone(), |(folder, _)| format!("{folder}/")));
+    }
+    let is_folder = *at_folder || path.is_none() && at.is_some() || path.as_ref().is_some_and(|p| p.ends_with('/'));
+    let path = path.or_else(|| at.clone()).map(|p| if p.len() > 1 { p.trim_end_matches('/').to_owned() } else { p });
+    Symptom {
+        service: None,
+        line: 0,
+        count: 1,
+        text: String::new(),
+        program,
+        cause,
+        path,
+        is_folder,
+        base: *base,
+        is_state: storage.as_deref() == Some("state"),
+        help: help.as_deref(),
+    }
+}
+
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// The texts of a line of JSON, one a line. `None` when it is none.
+fn json_texts(line: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(line.trim_end()).ok()?;
+    let mut texts = String::new();
+    let mut waiting = vec![&value];
+    while let Some(value) = waiting.pop() {
+        match value {
+            serde_json::Value::String(text) => {
+                texts.push_str(text);
+                texts.push('\n');
+            }
+            serde_json::Value::Array(items) => waiting.extend(items.iter().rev()),
+            serde_json::Value::Object(map) => waiting.extend(map.values().rev()),
+            _ => {}
+        }
+    }
+    Some(texts)
+}
+
+/// Enough of a line for a person.
+fn shown(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+use super::*;
+
+fn read(lines: &str) -> Vec<Symptom> {
+    let mut reader = Reader::default();
+    lines.lines().for_each(|line| reader.line(line.as_bytes()));
+    reader.finish().0
+}
+
+#[test]
+fn every_pattern_compiles_and_its_words_are_looked_for() {
+    assert!(PATTERNS.all.len() > 50);
+}
+
+#[test]
+fn prefixes_times_colours_and_json_are_seen_through() {
+    let plain = "open /srv/x: read-only file system";
+    for (line, service) in [
+        (plain.to_owned(), None),
+        (format!("api-1  | {plain}"), Some("api-1")),
+        (format!("2026-11-24T03:25:50.123456789Z {plain}"), None),
+        (format!("web | 2026-11-24T03:25:50Z {plain}"), Some("web")),
+        (format!("\x1b[31mapi-1  |\x1b[0m \x1b]8;;x\x07{plain}"), Some("api-1")),
+        (format!("{{\"log\":\"{plain}\\n\",\"stream\":\"stderr\"}}"), None),
+        (format!("api-1 | {{\"level\":\"error\",\"err\":{{\"message\":\"a {plain}\"}}}}"), Some("api-1")),
+    ] {
+        let found = read(&line);
+        assert_eq!(found.len(), 1, "{line}");
+        assert_eq!((found[0].path.as_deref(), found[0].cause), (Some("/srv/x"), Cause::ReadOnly), "{line}");
+        assert_eq!(found[0].service.as_deref(), service, "{line}");
+        assert!(!found[0].text.contains('\x1b'));
+    }
+}
+
+#[test]
+fn the_same_symptom_is_kept_once() {
+    let found = read("open /srv/x: read-only file system\nfine\nopen /srv/x: read-only file system\nopen /srv/y: read-only file system\n");
+    assert_eq!(found.iter().map(|s| (s.line, s.count)).collect::<Vec<_>>(), [(1, 2), (4, 1)]);
+}
+
+#[test]
+fn what_needs_other_lines_waits_for_them() {
+    assert_eq!(read("  path: '/srv/x'\n"), []);
+    let found = read("  code: 'EROFS',\n  path: '/srv/x'\n");
+    assert_eq!(found.last().and_then(|s| s.path.as_deref()), Some("/srv/x"));
+    let far = format!("  code: 'EROFS',\n{}  path: '/srv/x'\n", "x\n".repeat(20));
+    assert!(read(&far).iter().all(|s| s.path.is_none()));
+}
+
+#[test]
+#[allow(clippy::disallowed_types, reason = "the test is about time")]
+fn long_and_hostile_lines_cost_little() {
+    let start = std::time::Instant::now();
+    for unit in ["a", "(", "'", "/a", "open ", "[Errno ", "read-only file system ", "\u{2018}", "{", "\x1b["] {
+        let mut line = unit.repeat(1 << 20);
+        read(&line);
+        line.push_str(": read-only file system");
+        read(&line);
+        read(&format!("read-only file system {}", unit.repeat(10_000)));
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}
