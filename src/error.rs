@@ -77,6 +77,9 @@ pub enum Error {
     /// The Compose CLI sees something else than this program: (when, what).
     #[error("Compose sees something else {0}: {why}", why = .1.join("; "))]
     Disagrees(String, Vec<String>),
+    /// The container engine or its Compose plugin cannot be asked.
+    #[error("the engine cannot be asked: {0}")]
+    Engine(String),
     /// One of the three laws does not hold for the result: a defect of this program.
     #[error("internal error: {0}")]
     Unverified(String),
@@ -115,6 +118,7 @@ impl Error {
             Self::Disagrees(..) => {
                 Some("nothing was written; please report the project, and the version that `docker compose version` says".into())
             }
+            Self::Engine(_) => Some("start Docker, or give the log as a file: docker compose logs SERVICE > log, then diagnose log".into()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
         }

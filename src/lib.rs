@@ -18,11 +18,11 @@
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
-//! | [`evidence`] | presets, which service gets which, and what that says it needs |
-//! | [`audit`] | findings and fixes: the smallest set of changes, or the reason why not |
+//! | [`evidence`] | presets and logs; what they say a service must write, and what it can do without |
+//! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
-//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI |
-//! | [`cli`] | the command line, the diff, the questions |
+//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and asking the engine |
+//! | [`cli`] | the command line, configuration, the diff, the questions, reports |
 //!
 //! # What always holds
 //!

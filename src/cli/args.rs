@@ -1,7 +1,10 @@
 //! The command line.
 
 use super::ui::Color;
-use clap::{ArgAction, Args, Parser, Subcommand};
+use crate::error::{Error, Result};
+use crate::evidence::{Extra, Extras};
+use clap::builder::PossibleValuesParser;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Make Docker Compose services run on a read-only root filesystem
@@ -58,10 +61,9 @@ pub(super) struct Global {
     help: Option<bool>,
 }
 
-/// Options of the fixing verb, which has no name.
+/// Which projects.
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub(super) struct Harden {
+pub(super) struct Input {
     /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
     #[arg(value_name = "PATH", help_heading = "Input")]
     pub(super) paths: Vec<PathBuf>,
@@ -69,7 +71,7 @@ pub(super) struct Harden {
     #[arg(long, short, value_name = "FILE", conflicts_with = "paths", help_heading = "Input")]
     pub(super) file: Vec<PathBuf>,
     /// Every project below PATH (default: here), found as git sees the tree
-    #[arg(long, short, conflicts_with_all = ["file", "interactive", "override_file"], help_heading = "Input")]
+    #[arg(long, short, conflicts_with = "file", help_heading = "Input")]
     pub(super) recursive: bool,
     /// Folder that relative paths start from [default: that of the first file]
     #[arg(long, value_name = "DIR", help_heading = "Input")]
@@ -77,15 +79,14 @@ pub(super) struct Harden {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
+}
+
+/// Which services, and what they are.
+#[derive(Debug, Args)]
+pub(super) struct Choice {
     /// Leave out services whose profiles are not named (can be repeated) [default: all services]
     #[arg(long, value_name = "PROFILE", help_heading = "Selection")]
     pub(super) profile: Vec<String>,
-    /// Put all changes into this file, a layer on top of the others; it is made if it is not there
-    #[arg(long = "override", value_name = "FILE", help_heading = "Output")]
-    pub(super) override_file: Option<PathBuf>,
-    /// Compare with the Compose CLI before and after, and write nothing when it sees anything else [default: in CI, when it is there]
-    #[arg(long, help_heading = "Options")]
-    pub(super) oracle: bool,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
     /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
@@ -94,9 +95,30 @@ pub(super) struct Harden {
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
     #[arg(long, value_name = "SERVICE", help_heading = "Selection")]
     pub(super) service: Vec<String>,
+}
+
+/// Options of the fixing verb, which has no name.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(super) struct Harden {
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// Put all changes into this file, a layer on top of the others; it is made if it is not there
+    #[arg(long = "override", value_name = "FILE", conflicts_with = "recursive", help_heading = "Output")]
+    pub(super) override_file: Option<PathBuf>,
+    /// Compare with the Compose CLI before and after, and write nothing when it sees anything else [default: in CI, when it is there]
+    #[arg(long, help_heading = "Options")]
+    pub(super) oracle: bool,
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
     pub(super) unsafe_fixes: bool,
+    /// Take away more, as far as the presets know that it works (can be repeated)
+    ///
+    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines).
+    #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
+    pub(super) with: Vec<String>,
     /// Add the reasons to the file as comments
     #[arg(long, help_heading = "Output")]
     pub(super) explain_in_file: bool,
@@ -107,20 +129,133 @@ pub(super) struct Harden {
     #[arg(long, short, requires = "write", help_heading = "Options")]
     pub(super) yes: bool,
     /// Review service by service, then write
-    #[arg(long, short, conflicts_with_all = ["check", "yes"], help_heading = "Options")]
+    #[arg(long, short, conflicts_with_all = ["check", "yes", "recursive"], help_heading = "Options")]
     pub(super) interactive: bool,
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,
 }
 
+fn extras() -> PossibleValuesParser {
+    PossibleValuesParser::new(Extra::ALL.map(Extra::name).into_iter().chain(["all"]))
+}
+
+impl Harden {
+    /// What is asked for beside a read-only root filesystem.
+    ///
+    /// Errors: a file of its own for all changes was asked for, and lines of other files are to change.
+    pub(super) fn extras(&self) -> Result<Extras> {
+        let names = |wanted: &str| self.with.iter().any(|name| name == wanted);
+        let binds = Extra::ReadOnlyBinds;
+        if self.override_file.is_some() && names(binds.name()) {
+            let what = format!("--with {} changes lines of other files than that of --override", binds.name());
+            return Err(Error::Usage(what, Some("leave out one of them".into())));
+        }
+        let is_asked_for = |extra: &Extra| names(extra.name()) || names("all") && (self.override_file.is_none() || *extra != binds);
+        Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
+    }
+}
+
+/// Options of the report.
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    pub(super) input: Input,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// How the report is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) format: Format,
+    /// The least bad finding that makes the exit status 1
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) fail_on: FailOn,
+}
+
+/// Options of reading logs.
+#[derive(Debug, Args)]
+pub(super) struct Diagnose {
+    /// Log file (can be repeated); none or `-` reads standard input
+    #[arg(value_name = "LOG", help_heading = "Input")]
+    pub(super) logs: Vec<PathBuf>,
+    /// Whose log it is, where its lines do not say; without a LOG the engine is asked for it
+    #[arg(long, value_name = "SERVICE", help_heading = "Input")]
+    pub(super) service: Option<String>,
+    /// Compose file of the project (can be repeated) [default: what `docker compose` would use here]
+    #[arg(long, short, value_name = "FILE", help_heading = "Input")]
+    pub(super) file: Vec<PathBuf>,
+    /// Folder that relative paths start from [default: that of the first file]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub(super) project_directory: Option<PathBuf>,
+    /// File of variables instead of `.env` (can be repeated)
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    pub(super) env_file: Vec<PathBuf>,
+    /// Print what was found as JSON, and no diff
+    #[arg(long, conflicts_with = "write", help_heading = "Output")]
+    pub(super) json: bool,
+    /// Write the change, after showing it and asking
+    #[arg(long, short, help_heading = "Options")]
+    pub(super) write: bool,
+    /// Write without asking
+    #[arg(long, short, requires = "write", help_heading = "Options")]
+    pub(super) yes: bool,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Format {
+    /// For people at a terminal
+    #[default]
+    Text,
+    /// For programs: the schema is printed by `rofs-harden schema report`
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+    /// For a pull request or a wiki
+    Markdown,
+    /// One page for a browser
+    Html,
+}
+
+/// From which severity on an audit fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum FailOn {
+    /// All findings
+    Note,
+    /// What weakens a container, and worse
+    #[default]
+    Warning,
+    /// What fails, loses data, or gives the host away
+    Error,
+    /// Nothing
+    Never,
+}
+
+/// What there is a JSON Schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaOf {
+    /// `rofs-harden.toml`
+    Config,
+    /// A preset file
+    Preset,
+    /// What `audit --format json` prints
+    Report,
+}
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Report what is so: writable places, mounts that fail or give too much, and what would be done
+    #[command(disable_help_flag = true)]
+    Audit(Audit),
+    /// Find out from a log what a service could not write, and mend it
+    #[command(disable_help_flag = true)]
+    Diagnose(Diagnose),
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; none lists them
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `configuration`; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
         rule: Option<String>,
     },
@@ -129,6 +264,13 @@ pub(super) enum Verb {
     Presets {
         #[command(subcommand)]
         what: Option<Presets>,
+    },
+    /// Print a JSON Schema
+    #[command(disable_help_flag = true)]
+    Schema {
+        /// Of what
+        #[arg(value_name = "WHAT", value_enum, help_heading = "Input")]
+        of: SchemaOf,
     },
 }
 

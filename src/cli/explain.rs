@@ -1,4 +1,4 @@
-//! The pages of the rules.
+//! The pages that the program carries: those of the rules, and the guides.
 
 use super::harden::Status;
 use super::ui::Ui;
@@ -6,18 +6,26 @@ use crate::audit::Rule;
 use crate::error::{Error, Result};
 use crate::evidence::preset::nearest;
 
-/// Prints the page of a rule, or the list of all rules with what each says.
+/// Pages that are about no rule: name, text.
+const TOPICS: [(&str, &str); 2] =
+    [("configuration", include_str!("../../docs/configuration.md")), ("guide", include_str!("../../docs/guide.md"))];
+
+/// Prints the page of a rule or topic, or the list of all rules with what each says.
 pub(super) fn run(ui: &Ui, rule: Option<&str>) -> Result<Status> {
     let Some(name) = rule else {
-        for rule in Rule::ALL {
+        for rule in Rule::ALL.iter().copied() {
             // The sentence below the title.
             let summary = rule.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
             ui.out(&format!("{:<20}  {summary}\n", rule.id()));
         }
-        ui.hint("`rofs-harden explain RULE` says more");
+        ui.hint("`rofs-harden explain RULE` says more; there are also `explain guide` and `explain configuration`");
         return Ok(Status::Done);
     };
-    let Some(rule) = Rule::ALL.into_iter().find(|r| r.id() == name) else {
+    if let Some((_, page)) = TOPICS.iter().find(|(topic, _)| *topic == name) {
+        ui.out(page);
+        return Ok(Status::Done);
+    }
+    let Some(rule) = Rule::ALL.iter().copied().find(|r| r.id() == name) else {
         let hint = match nearest(name, Rule::ALL.iter().map(|r| r.id())) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`rofs-harden explain` lists the rules".to_owned(),

@@ -1,10 +1,10 @@
 //! The fixing verb: plan, show, ask, write.
 
-use super::args::Harden;
+use super::args::{Choice, Harden};
 use super::ask::Ask;
 use super::load::Files;
 use super::oracle::Oracle;
-use super::plan::{Asking, Plan};
+use super::plan::{Asking, HeldBack, Plan};
 use super::report::text;
 use super::review;
 use super::tree;
@@ -29,8 +29,8 @@ pub(super) enum Status {
 
 /// Runs the verb over every PATH.
 pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
-    let selection = selection(args)?;
-    if args.paths.iter().any(|p| p == Path::new("-")) {
+    let selection = Selection { assume: args.unsafe_fixes, with: args.extras()?, ..selection(&args.choice)? };
+    if args.input.paths.iter().any(|p| p == Path::new("-")) {
         return filter(ui, args, &selection);
     }
     let ask = match (args.interactive, args.write && !args.yes) {
@@ -42,10 +42,11 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
     let view = (!args.check && !args.interactive).then(|| ui.view());
     let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view };
-    if args.recursive {
+    if args.input.recursive {
         return tree::run(ui, args, asking, ask.as_ref());
     }
-    let paths: Vec<Option<&Path>> = if args.paths.is_empty() { vec![None] } else { args.paths.iter().map(|p| Some(p.as_path())).collect() };
+    let paths: Vec<Option<&Path>> =
+        if args.input.paths.is_empty() { vec![None] } else { args.input.paths.iter().map(|p| Some(p.as_path())).collect() };
     // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
     let plan = |path| Plan::read(path, args, asking);
     let plans: Vec<Plan> = match paths.as_slice() {
@@ -70,7 +71,7 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
     } else if !args.interactive {
         for (diff, (_, rewrite)) in plan.diffs.iter().zip(&plan.rewrites) {
             ui.out(&diff.text);
-            if !ui.view().for_a_person {
+            if ui.explains_patches() {
                 text::reasons(ui, rewrite);
             }
             if let Some(folder) = &diff.apply_in {
@@ -79,11 +80,14 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
         }
     }
     text::print_remarks(ui, &plan.remarks);
+    for (service, reason) in &plan.left_out {
+        ui.note(&clean_line(&format!("{service} is left out: {reason}")));
+    }
 }
 
 /// Asks and writes, all files or none, and says what was done.
 pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Status> {
-    let held_back: Vec<String> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
+    let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     if args.check {
         return Ok(check(ui, plans, &held_back));
     }
@@ -104,7 +108,7 @@ pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>)
 
 /// Standard input to standard output.
 fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
-    let wrong = match (args.paths.len() > 1, args.write || args.interactive || args.override_file.is_some()) {
+    let wrong = match (args.input.paths.len() > 1, args.write || args.interactive || args.override_file.is_some()) {
         (true, _) => Some("`-` goes with no other PATH"),
         (_, true) => Some("standard input cannot be written back"),
         _ => None,
@@ -113,7 +117,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(Files::read_stdin(args)?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
+    let plan = Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
     if args.check {
         present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));
@@ -129,15 +133,16 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
     Ok(Status::Done)
 }
 
-fn selection(args: &Harden) -> Result<Selection> {
-    let mut selection = Selection { auto: args.preset.is_empty(), ..Selection::default() };
-    for name in &args.preset {
+/// What the options say of presets and services.
+pub(super) fn selection(choice: &Choice) -> Result<Selection> {
+    let mut selection = Selection { auto: choice.preset.is_empty(), ..Selection::default() };
+    for name in &choice.preset {
         match name.as_str() {
             "auto" => selection.auto = true,
             name => selection.presets.push(Arc::new(preset(name)?)),
         }
     }
-    for text in &args.service {
+    for text in &choice.service {
         if let Some(name) = text.strip_prefix('!') {
             selection.skip.push(name.to_owned());
         } else if let Some((name, preset_name)) = text.split_once('=') {
@@ -188,7 +193,7 @@ fn file_names(plans: &[&Plan]) -> String {
     if names.len() > MOST_FILES { format!("{} files", names.len()) } else { names.join(", ") }
 }
 
-fn check(ui: &Ui, plans: &[&Plan], held_back: &[String]) -> Status {
+fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     text::held_back(ui, held_back);
     if plans.iter().any(|p| !p.accepted.is_empty()) {
         ui.hint("run without --check to see the change, with --write in its place to make it");
@@ -199,7 +204,7 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[String]) -> Status {
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
-fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[String], done: Done) {
+fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done: Done) {
     let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
     let services = text::services(&changed);
     ui.note(&match done {

@@ -1,6 +1,6 @@
 //! From the command line to the files of a project in memory.
 
-use super::args::Harden;
+use super::args::Input;
 use crate::compose::{self, Env, Project, Sources, Wanted, dockerfile};
 use crate::edge::disk;
 use crate::error::{Error, Result, SourceError};
@@ -38,7 +38,7 @@ struct Layers {
 
 impl Files {
     /// Reads the project at `path`: a folder, a file, or (`None`) what Compose itself would use here, options included.
-    pub(super) fn read(path: Option<&Path>, args: &Harden) -> Result<Self> {
+    pub(super) fn read(path: Option<&Path>, args: &Input, layer: Option<&Path>) -> Result<Self> {
         let layers = layers(path, args)?;
         let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
         let root = disk::root_of(first)?;
@@ -53,7 +53,7 @@ impl Files {
                 None => drop(files.add(disk::read(path)?, true)?),
             }
         }
-        if let Some(path) = &args.override_file {
+        if let Some(path) = layer {
             files.layer = Some(files.add_override(path)?);
         }
         files.complete()?;
@@ -61,7 +61,7 @@ impl Files {
     }
 
     /// Reads a project whose only layer is standard input.
-    pub(super) fn read_stdin(args: &Harden) -> Result<Self> {
+    pub(super) fn read_stdin(args: &Input) -> Result<Self> {
         let text = disk::read_from(Path::new("<stdin>"), std::io::stdin().lock())?;
         let stream = parse(&text, FileId(0))?;
         let folder = args.project_directory.clone().unwrap_or_default();
@@ -71,6 +71,11 @@ impl Files {
         let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, is_discovered: false, warnings: Vec::new() };
         files.complete()?;
         Ok(files)
+    }
+
+    /// The paths of the layers.
+    pub(super) fn layer_paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.sources.layers().iter().filter_map(|id| Some(self.sources.file(*id)?.path.clone()))
     }
 
     /// Takes a file out, to outlive the project.
@@ -199,7 +204,7 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 }
 
 /// The layers of a project, by Compose's rules: `-f`, else `COMPOSE_FILE`, else discovery.
-fn layers(path: Option<&Path>, args: &Harden) -> Result<Layers> {
+fn layers(path: Option<&Path>, args: &Input) -> Result<Layers> {
     let named_dir = args.project_directory.clone();
     let parent = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
     let (folder, explicit) = match path {
@@ -234,7 +239,7 @@ fn layers(path: Option<&Path>, args: &Harden) -> Result<Layers> {
 }
 
 /// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.
-fn project_env(folders: &[&Path], args: &Harden) -> Result<Env> {
+fn project_env(folders: &[&Path], args: &Input) -> Result<Env> {
     let listed = std::env::var("COMPOSE_ENV_FILES").ok().filter(|list| !list.is_empty());
     let named = match listed {
         Some(list) if args.env_file.is_empty() => list.split(',').map(PathBuf::from).collect(),

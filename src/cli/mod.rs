@@ -4,6 +4,9 @@
 
 mod args;
 mod ask;
+mod audit;
+mod config;
+mod diagnose;
 mod explain;
 mod harden;
 mod load;
@@ -27,7 +30,10 @@ pub fn main() -> ExitCode {
     let ui = Ui::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         None => harden::run(&ui, &cli.harden),
+        Some(Verb::Audit(args)) => audit::run(&ui, args),
+        Some(Verb::Diagnose(args)) => diagnose::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
+        Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
     };
     match result {

@@ -1,6 +1,7 @@
 //! The Compose CLI's own answer beside ours, before and after.
 
 use super::load::Files;
+use crate::audit::KEYS;
 use crate::compose::{Project, differences};
 use crate::edge::compose::{Cli, Mirror};
 use crate::edge::disk;
@@ -129,7 +130,7 @@ fn without_changes(mut model: Value) -> Value {
     }
     for service in model.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(|s| s.values_mut()) {
         if let Some(service) = service.as_object_mut() {
-            service.retain(|key, _| !["read_only", "tmpfs", "volumes"].contains(&key.as_str()));
+            service.retain(|key, _| !KEYS.contains(&key.as_str()));
         }
     }
     model

@@ -2,17 +2,18 @@
 
 use super::args::Harden;
 use super::ask::Ask;
+use super::config::Config;
 use super::load::Files;
 use super::oracle::Oracle;
 use super::report::diff;
 use super::report::text::{self, Remark};
 use super::review;
 use super::ui::{Look, Ui, View, clean_line, paint};
-use crate::audit::{Applicability, Finding, Fix, audit};
+use crate::audit::{Applicability, Finding, Fix, Ignores, audit};
 use crate::compose::{Known, Project};
 use crate::edge::disk;
 use crate::error::{Error, Result};
-use crate::evidence::{Need, Selection, needs};
+use crate::evidence::{Extra, Need, Selection, needs};
 use crate::rewrite::{self, Rewrite};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,6 +25,8 @@ pub(super) struct Plan {
     pub(super) root: PathBuf,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
+    /// Services that the repository leaves out, and why.
+    pub(super) left_out: Vec<(String, String)>,
     /// The files that change, each with what was read; `None` for standard input.
     pub(super) rewrites: Vec<(Option<disk::Loaded>, Rewrite)>,
     /// The first file's text, as it was read.
@@ -32,7 +35,7 @@ pub(super) struct Plan {
     /// Fixes that are carried out.
     pub(super) accepted: Vec<Fix>,
     /// Services whose fix is assumed and was not asked for.
-    pub(super) held_back: Vec<String>,
+    pub(super) held_back: Vec<HeldBack>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says, a line for each service.
@@ -49,6 +52,14 @@ pub(super) struct Diff {
     pub(super) text: String,
     /// The folder that a patch is to be applied in, where that is not the working directory.
     pub(super) apply_in: Option<PathBuf>,
+}
+
+/// A service whose fix is assumed and was not asked for.
+#[derive(Clone, Debug)]
+pub(super) struct HeldBack {
+    pub(super) service: String,
+    /// Whether a preset knows its image or command.
+    pub(super) recognised: bool,
 }
 
 /// Services of a project.
@@ -76,17 +87,34 @@ pub(super) struct Asking<'r> {
 impl Plan {
     /// Plans the project at a path; see [`Files::read`].
     pub(super) fn read(path: Option<&Path>, args: &Harden, asking: Asking<'_>) -> Result<Self> {
-        Self::new(Files::read(path, args)?, args, asking)
+        Self::new(Files::read(path, &args.input, args.override_file.as_deref())?, args, asking)
     }
 
     /// Plans the project of these files.
     pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
         let Asking { selection, oracle, reviewer, view } = asking;
         let project = files.project()?;
-        let selection = with_profiles(&project, selection, &args.profile);
+        let config = Config::of(&files)?;
+        let selection = config.select(&project, &with_profiles(&project, selection, &args.choice.profile), &args.choice);
+        let mut selection = selection;
+        if files.layer.is_some() {
+            // All changes go into that file, and this one would change lines of others.
+            selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
+        }
+        let mut ignores = Ignores::of(&project);
+        config.spare(&project, &mut selection, &mut ignores);
         let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
-        let findings = audit(&project, &needs);
-        let (mut accepted, held_back) = accept(&findings, &needs, args.unsafe_fixes);
+        ignores.spare_binds(&project, &mut needs);
+        let mut findings = audit(&project, &needs);
+        ignores.apply(&mut findings, false);
+        config.apply(&mut findings);
+        let mut left_out = config.left_out(&project);
+        left_out.retain(|(service, _)| selection.skip.contains(service));
+        // What a person ignores is no plan and no news; only that it was left out is said.
+        for finding in findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
+            left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));
+        }
+        let (mut accepted, held_back) = accept(&findings, &needs);
         let options = rewrite::Options { explain: args.explain_in_file, layer: files.layer };
         if let Some((ui, ask)) = reviewer {
             (accepted, needs) = review::review(review::Desk { ui, ask, project: &project, options }, &findings, needs)?;
@@ -98,7 +126,7 @@ impl Plan {
         let refused: HashSet<&str> = outcome.refused.iter().map(|r| r.service.as_str()).collect();
         accepted.retain(|f| !refused.contains(f.service.as_str()));
         let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-        let is_open = |f: &&Finding| f.fix.is_some() && open.contains(f.service.as_str());
+        let is_open = |f: &&Finding| args.check && f.fix.is_some() && open.contains(f.service.as_str());
         let missing = findings.iter().filter(is_open).map(|f| text::missing(&project, f)).collect();
         let remarks = text::remarks(&project, &findings, &outcome.refused)?;
         let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
@@ -110,7 +138,7 @@ impl Plan {
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
         let diffs = view.map(diff).transpose()?.unwrap_or_default();
-        Ok(Self { root, warnings, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs })
+        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs })
     }
 
     /// The changes to write.
@@ -168,21 +196,22 @@ impl Diff {
 }
 
 /// Fixes that are documented or asked for, and the services of those that are not.
-fn accept(findings: &[Finding], needs: &[Need], unsafe_fixes: bool) -> (Vec<Fix>, Vec<String>) {
-    let consent: HashSet<&str> = needs.iter().filter(|n| n.consent).map(|n| n.service.as_str()).collect();
+pub(super) fn accept(findings: &[Finding], needs: &[Need]) -> (Vec<Fix>, Vec<HeldBack>) {
+    let by_service: HashMap<&str, &Need> = needs.iter().map(|n| (n.service.as_str(), n)).collect();
     let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
-    for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
-        if unsafe_fixes || fix.applicability == Applicability::Safe || consent.contains(fix.service.as_str()) {
+    for fix in findings.iter().filter(|f| f.ignored.is_none()).filter_map(|f| f.fix.as_ref()) {
+        if fix.applicability == Applicability::Safe || by_service.get(fix.service.as_str()).is_some_and(|n| n.consent) {
             accepted.push(fix.clone());
         } else {
-            held_back.push(fix.service.clone());
+            let recognised = by_service.get(fix.service.as_str()).is_some_and(|n| n.recognised);
+            held_back.push(HeldBack { service: fix.service.clone(), recognised });
         }
     }
     (accepted, held_back)
 }
 
 /// The selection without the services whose profiles are not active.
-fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]) -> Selection {
+pub(super) fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]) -> Selection {
     let mut selection = selection.clone();
     if !active.is_empty() && !active.iter().any(|p| p == "*") {
         for service in &project.services {

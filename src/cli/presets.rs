@@ -2,7 +2,7 @@
 
 use super::args::Presets;
 use super::harden::{Status, preset};
-use super::ui::{Ui, clean};
+use super::ui::{Ui, clean, count};
 use crate::edge::disk;
 use crate::error::Result;
 use crate::evidence::preset::{Preset, list};
@@ -19,7 +19,8 @@ pub(super) fn run(ui: &Ui, what: &Presets) -> Result<Status> {
         Presets::Check { file } => {
             let loaded = disk::read(file)?;
             let preset = Preset::parse(&file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(), loaded.file())?;
-            ui.note(&format!("{} is a good preset ({} writable paths)", clean(loaded.file().name()), preset.writable.len()));
+            let paths = count(preset.writable.len(), "writable path", "writable paths");
+            ui.note(&format!("{} is a good preset ({paths})", clean(loaded.file().name())));
         }
     }
     Ok(Status::Done)

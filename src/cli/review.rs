@@ -191,7 +191,13 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
     if !added.is_empty() {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
         let storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
-        need.paths.push(WritablePath { service: need.service.clone(), target: clean_path(&added), storage, reason: reason.into() });
+        need.paths.push(WritablePath {
+            service: need.service.clone(),
+            target: clean_path(&added),
+            storage,
+            owner: None,
+            reason: reason.into(),
+        });
     }
     Ok(())
 }

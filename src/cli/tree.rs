@@ -31,12 +31,7 @@ struct Sum {
 /// Runs the fixing verb over every project below the given folders.
 pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
     let started = Instant::now();
-    let tops = if args.paths.is_empty() { vec![PathBuf::from(".")] } else { args.paths.clone() };
-    let (folders, unreadable) = disk::projects_below(&tops)?;
-    if folders.is_empty() {
-        let hint = "a project is a folder with compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml";
-        return Err(Error::Usage("no project found".into(), Some(hint.into())));
-    }
+    let (folders, unreadable) = projects(&args.input.paths)?;
     let mut sum = Sum::default();
     let mut kept: Vec<Plan> = Vec::new();
     let mut written: HashMap<PathBuf, u64> = HashMap::new();
@@ -81,6 +76,19 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
     }
     let status = done?;
     Ok(if sum.failed > 0 || !unreadable.is_empty() { Status::Failed } else { status })
+}
+
+/// The folders of all projects below `tops` (default: here), and what could not be looked into.
+///
+/// Errors: there is none.
+pub(super) fn projects(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> {
+    let here = [PathBuf::from(".")];
+    let found = disk::projects_below(if tops.is_empty() { &here } else { tops })?;
+    if found.0.is_empty() {
+        let hint = "a project is a folder with compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml";
+        return Err(Error::Usage("no project found".into(), Some(hint.into())));
+    }
+    Ok(found)
 }
 
 impl Sum {

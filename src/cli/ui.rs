@@ -96,6 +96,11 @@ impl Ui {
         View { for_a_person: self.for_a_person, width: self.width(), color: self.out_color }
     }
 
+    /// Whether the reasons for a patch are said beside it. They are many strings, so none are made for nobody.
+    pub(super) fn explains_patches(&self) -> bool {
+        !self.for_a_person && !self.quiet
+    }
+
     /// Whether standard error is coloured.
     pub(super) fn err_color(&self) -> bool {
         self.err_color

@@ -5,3 +5,4 @@
 
 pub mod compose;
 pub mod disk;
+pub mod docker;

@@ -4,7 +4,9 @@ use crate::audit::What;
 use crate::cli::ui::{Look, clean, clean_line, paint, wrap};
 use crate::evidence::Reason;
 use crate::rewrite::{NewLine, Rewrite};
-use similar::{ChangeTag, DiffOp, TextDiff};
+use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, myers};
+use similar::udiff::UnifiedHunkHeader;
+use similar::{ChangeTag, DiffOp, TextDiff, group_diff_ops};
 use std::collections::HashMap;
 
 /// Lines shown before and after a change.
@@ -25,8 +27,43 @@ const LONGEST_MARKED: usize = 4096;
 pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str, is_new: bool) -> String {
     let (old, new) = lines_of(rewrite);
     let before = if is_new { "/dev/null".to_owned() } else { git_name("a/", path) };
-    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-    diff.unified_diff().context_radius(CONTEXT).header(&before, &git_name("b/", path)).to_string()
+    let mut text = format!("--- {before}\n+++ {}\n", git_name("b/", path));
+    for group in group_diff_ops(ops(rewrite, &old, &new), CONTEXT) {
+        text += &format!("{}\n", UnifiedHunkHeader::new(&group));
+        for (tag, lines) in group.iter().flat_map(|op| op.iter_slices(&old, &new)) {
+            let sign = match tag {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            for line in lines {
+                text.push(sign);
+                text += line;
+                if !line.ends_with('\n') {
+                    text += "\n\\ No newline at end of file\n";
+                }
+            }
+        }
+    }
+    text
+}
+
+/// What became of each line. The edits are known, so it is compared between their places, one after the other, not all with all.
+fn ops(rewrite: &Rewrite, old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    let mut found = Compact::new(Replace::new(Capture::new()), old, new);
+    let (mut old_start, mut new_start) = (0, 0);
+    let bounds = rewrite
+        .touched()
+        .iter()
+        .flat_map(|t| [(t.before.start, t.after.start), (t.before.end, t.after.end)])
+        .chain([(old.len(), new.len())]);
+    for (old_end, new_end) in bounds {
+        let (old_end, new_end) = (old_end.min(old.len()), new_end.min(new.len()));
+        let Ok(()) = myers::diff(&mut NoFinishHook::new(&mut found), old, old_start..old_end, new, new_start..new_end);
+        (old_start, new_start) = (old_end, new_end);
+    }
+    let Ok(()) = found.finish();
+    found.into_inner().into_inner().into_ops()
 }
 
 /// The old and the new lines as git counts them: a carriage return alone ends none.
@@ -57,9 +94,8 @@ fn git_name(prefix: &str, path: &str) -> String {
 /// words of a line marked, and beside every new line why it is there. `context` lines are shown around a change.
 pub(in crate::cli) fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
     let (old, new) = lines_of(rewrite);
-    let diff = TextDiff::from_slices(&old, &new);
     let mut rows = Vec::new();
-    for group in diff.grouped_ops(context) {
+    for group in group_diff_ops(ops(rewrite, &old, &new), context) {
         let (start, end) = group.first().zip(group.last()).map_or((0, 0), |(a, b)| (a.new_range().start, b.new_range().end));
         if start > 0 {
             let label = format!("... {}", place(rewrite.lines(), start, end));

@@ -1,7 +1,8 @@
 //! Findings and reasons as text for people.
 
 use super::diff;
-use crate::audit::{Finding, Rule};
+use crate::audit::Finding;
+use crate::cli::plan::HeldBack;
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::error::Result;
@@ -33,14 +34,7 @@ pub(in crate::cli) struct Remark {
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
 pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
-    let not_followed = Rule::NotFollowed.id();
-    let unread = project.unread.iter().map(|(span, why)| Remark {
-        text: format!("{}: {why}: its services are not looked at [{not_followed}]", at(project, *span)),
-        help: Some("run in that project, or bring the file into this one".to_owned()),
-        paste: String::new(),
-        rule: not_followed,
-    });
-    let mut remarks: Vec<Remark> = unread.collect();
+    let mut remarks: Vec<Remark> = Vec::new();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
         let (message, rule, help, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
@@ -50,7 +44,8 @@ pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refus
             }
             (Some(_), None) => continue,
         };
-        let text = format!("{}: {}: {message} [{rule}]", at(project, finding.span), finding.service);
+        let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
+        let text = format!("{}: {service}{message} [{rule}]", at(project, finding.span));
         remarks.push(Remark { text, help, paste, rule });
     }
     Ok(remarks)
@@ -92,12 +87,15 @@ pub(in crate::cli) fn reasons(ui: &Ui, rewrite: &Rewrite) {
 }
 
 /// Services whose fix is assumed, and the flag that includes it.
-pub(in crate::cli) fn held_back(ui: &Ui, held_back: &[String]) {
-    if let Some(first) = held_back.first() {
-        ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(held_back)));
-        let first = clean_line(first);
-        ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service, --service {first}=PRESET names what it is"));
+pub(in crate::cli) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
+    if held_back.is_empty() {
+        return;
     }
+    let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
+    ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
+    let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
+    let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
+    ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
 }
 
 /// "2 services (web, api)".

@@ -75,6 +75,30 @@ pub fn real_path(path: &Path) -> Option<PathBuf> {
     super::canonical(path).ok()
 }
 
+/// The file called `name` in the folder of `file`, else in the nearest folder above it, no higher than `root` (see [`super::root_of`]).
+///
+/// Errors: as for [`super::read`].
+pub fn upwards(file: &Path, root: &Path, name: &str) -> Result<Option<super::Loaded>> {
+    let folder = super::folder_of(file);
+    let folder = fs::canonicalize(folder).map_err(|e| cannot_read(folder, &e))?;
+    let here = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
+    for folder in folder.ancestors().take_while(|f| f.starts_with(root)) {
+        let path = folder.join(name);
+        if fs::symlink_metadata(&path).is_ok() {
+            // As a person would write it.
+            let shown = path.strip_prefix(&here).unwrap_or(&path);
+            return match super::locked(root, &path) {
+                Some(reason) => {
+                    let hint = "put the file itself into the project, or remove the link".to_owned();
+                    Err(Error::Usage(format!("will not read {}: {reason}", shown.display()), Some(hint)))
+                }
+                None => super::read(shown).map(Some),
+            };
+        }
+    }
+    Ok(None)
+}
+
 /// Finds the project in the working directory, known to be `here`, or in the nearest folder above it.
 fn find_upwards(here: &Path) -> Result<Found> {
     if let Some(found) = find_in(Path::new("."))? {

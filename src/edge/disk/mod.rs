@@ -18,7 +18,7 @@ use other as system;
 #[cfg(unix)]
 use unix as system;
 
-pub use find::{Found, OVERRIDE_NAMES, find, projects_below, real_path};
+pub use find::{Found, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
 pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, write_all};
 
 use crate::error::{Error, Result, SourceError};
@@ -111,6 +111,15 @@ pub fn absolute(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(clean)
+}
+
+/// Opens a file of any size, following links, to be read as a stream.
+///
+/// Errors: as for [`read`], but for what is in it.
+pub fn open(path: &Path) -> Result<File> {
+    let named = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
+    expect_file(path, named.file_type())?;
+    File::open(path).map_err(|e| cannot_read(path, &e))
 }
 
 /// Why a file must not be written by a project whose folder is `root` (see [`root_of`]), if so.

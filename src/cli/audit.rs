@@ -1,0 +1,178 @@
+//! The report on what is so.
+
+use super::args::{Audit, FailOn, Format, SchemaOf};
+use super::config::Config;
+use super::harden::{Status, selection};
+use super::load::Files;
+use super::plan::{accept, with_profiles};
+use super::report::collect::{Found, collect};
+use super::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
+use super::report::{github, html, listing, markdown, sarif};
+use super::tree;
+use super::ui::{Ui, clean_line};
+use crate::audit::{Finding, Ignores, audit, inspect};
+use crate::compose;
+use crate::error::{Error, Result};
+use crate::evidence::preset::Preset;
+use crate::evidence::{Need, Selection, needs};
+use crate::rewrite::{Options, Refused, rewrite};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// Audits every project and writes one report.
+pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
+    let selection = Selection { limits: true, ..selection(&args.choice)? };
+    let edits = matches!(args.format, Format::Json | Format::Sarif);
+    let mut unreadable = Vec::new();
+    let paths: Vec<Option<PathBuf>> = if args.input.recursive {
+        let (folders, others) = tree::projects(&args.input.paths)?;
+        unreadable = others;
+        folders.into_iter().map(Some).collect()
+    } else if args.input.paths.is_empty() {
+        vec![None]
+    } else {
+        args.input.paths.iter().cloned().map(Some).collect()
+    };
+    let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &selection, edits);
+    let results: Vec<Result<Project>> = match paths.as_slice() {
+        [_, _, ..] => paths.par_iter().map(one).collect(),
+        _ => paths.iter().map(one).collect(),
+    };
+    let mut projects = Vec::new();
+    for (path, result) in paths.iter().zip(results) {
+        match result {
+            Ok(project) => projects.push(project),
+            // One project of a tree does not stop the others.
+            Err(error) if args.input.recursive => {
+                let path = path.as_ref().map_or(String::new(), |p| p.display().to_string());
+                projects.push(Project {
+                    path,
+                    files: Vec::new(),
+                    error: Some(error.to_string()),
+                    services: Vec::new(),
+                    left_out: Vec::new(),
+                    findings: Vec::new(),
+                });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let report = Report {
+        version: VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        summary: summary(&projects),
+        projects,
+    };
+    for folder in &unreadable {
+        ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
+    }
+    match args.format {
+        Format::Text => listing::print(ui, &report),
+        Format::Json => ui.out(&json(&report)?),
+        Format::Sarif => ui.out(&sarif::render(&report)?),
+        Format::Github => ui.out(&github::render(&report)),
+        Format::Markdown => ui.out(&markdown::render(&report)),
+        Format::Html => ui.out(&html::render(&report)),
+    }
+    Ok(status(&report, args.fail_on, !unreadable.is_empty()))
+}
+
+fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool) -> Result<Project> {
+    let files = if path == Some(Path::new("-")) { Files::read_stdin(&args.input)? } else { Files::read(path, &args.input, None)? };
+    let project = files.project()?;
+    let config = Config::of(&files)?;
+    let all = selection.only.is_empty() && selection.skip.is_empty() && selection.forced.is_empty() && args.choice.profile.is_empty();
+    let mut selection = config.select(&project, &with_profiles(&project, selection, &args.choice.profile), &args.choice);
+    let mut ignores = Ignores::of(&project);
+    config.spare(&project, &mut selection, &mut ignores);
+    let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
+    ignores.spare_binds(&project, &mut needs);
+    let mut findings = audit(&project, &needs);
+    findings.extend(inspect(&project, &needs));
+    leave_what_has_no_place(&project, &needs, &mut findings)?;
+    ignores.apply(&mut findings, all);
+    config.apply(&mut findings);
+    findings.sort_by_key(|f| (f.span.file, f.span.start, f.rule));
+    let (accepted, _) = accept(&findings, &needs);
+    let planned = accepted.iter().map(|fix| fix.service.as_str()).collect();
+    let mut report = collect(&Found { project: &project, needs: &needs, findings: &findings, config: &config, planned }, edits)?;
+    let left_out = config.left_out(&project).into_iter().filter(|(service, _)| selection.skip.contains(service));
+    report.left_out = left_out.map(|(service, reason)| LeftOut { service, reason }).collect();
+    Ok(report)
+}
+
+/// Takes the fixes off that no file can take, as the fixing verb would, and says why.
+fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findings: &mut Vec<Finding>) -> Result<()> {
+    let (accepted, _) = accept(findings, needs);
+    let refused = rewrite(project, &accepted.iter().collect::<Vec<_>>(), needs, Options::default())?.refused;
+    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
+    let mut reasons = Vec::new();
+    for finding in findings.iter_mut().filter(|f| f.fix.is_some()) {
+        let Some(refused) = refused.get(finding.service.as_str()) else { continue };
+        finding.fix = None;
+        finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
+        reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
+    }
+    findings.extend(reasons);
+    Ok(())
+}
+
+/// A value as JSON for people to read as well.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
+    Ok(text + "\n")
+}
+
+/// Prints a JSON Schema.
+pub(super) fn schema(ui: &Ui, of: SchemaOf) -> Result<Status> {
+    let schema = match of {
+        SchemaOf::Config => Config::schema(),
+        SchemaOf::Preset => Preset::schema(),
+        SchemaOf::Report => schemars::schema_for!(Report),
+    };
+    ui.out(&json(&schema)?);
+    Ok(Status::Done)
+}
+
+fn summary(projects: &[Project]) -> Summary {
+    let mut summary = Summary::default();
+    let (mut before, mut after) = (0, 0);
+    for project in projects {
+        summary.projects += usize::from(project.error.is_none());
+        summary.failed += usize::from(project.error.is_some());
+        summary.services += project.services.len();
+        for service in &project.services {
+            summary.read_only += usize::from(!service.surface.before.root);
+            summary.recognised += usize::from(service.recognised);
+            before += service.surface.before.score;
+            after += service.surface.after.score;
+        }
+        for finding in &project.findings {
+            let number = match (&finding.ignored, finding.severity) {
+                (Some(_), _) => &mut summary.ignored,
+                (None, Severity::Error) => &mut summary.errors,
+                (None, Severity::Warning) => &mut summary.warnings,
+                (None, Severity::Note) => &mut summary.notes,
+            };
+            *number += 1;
+        }
+    }
+    summary.surface = Some(data::Change { before, after });
+    summary
+}
+
+fn status(report: &Report, fail_on: FailOn, is_incomplete: bool) -> Status {
+    let least = match fail_on {
+        FailOn::Note => Some(Severity::Note),
+        FailOn::Warning => Some(Severity::Warning),
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Never => None,
+    };
+    let mut counted = report.projects.iter().flat_map(|p| &p.findings).filter(|f| f.ignored.is_none());
+    match (report.summary.failed > 0 || is_incomplete, least) {
+        (true, _) => Status::Failed,
+        (false, Some(least)) if counted.any(|f| f.severity >= least) => Status::FindingsRemain,
+        _ => Status::Done,
+    }
+}

@@ -1,0 +1,230 @@
+//! From findings to a report.
+
+use super::data::{
+    Answer, Applicability, Change, Checks, Edit, Finding, Fix, Kind, Location, Mount, Planned, Position, Project, Reason, Service,
+    Severity, Surface,
+};
+use crate::audit::{self, Rule, What};
+use crate::cli::config::Config;
+use crate::compose::{self, Coverage, Known, MountKind, clean_path};
+use crate::error::Result;
+use crate::evidence::{Need, Source};
+use crate::rewrite::{Options, Rewrite, rewrite};
+use crate::text::{Span, TextFile};
+use sha2::{Digest, Sha256};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+
+/// Most bytes that are rewritten to find the edits of single fixes: each is verified in the whole project.
+const MAX_EDIT_WORK: usize = 64 << 20;
+
+/// A project and what was found in it.
+pub(in crate::cli) struct Found<'p, 'a> {
+    pub(in crate::cli) project: &'p compose::Project<'a>,
+    pub(in crate::cli) needs: &'p [Need],
+    /// By place.
+    pub(in crate::cli) findings: &'p [audit::Finding],
+    /// What the repository says.
+    pub(in crate::cli) config: &'p Config,
+    /// Services whose fix counts as the plan.
+    pub(in crate::cli) planned: HashSet<&'p str>,
+}
+
+/// The report of one project. With `edits`, each fix says by which edits it is carried out.
+///
+/// Errors: a fix that breaks a law.
+pub(in crate::cli) fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
+    let project = found.project;
+    let files: Vec<String> = project.sources.files().iter().map(|f| f.path.display().to_string()).collect();
+    let by_name: HashMap<&str, &Need> = found.needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let mut own: HashMap<&str, Vec<&audit::Finding>> = HashMap::new();
+    for finding in found.findings {
+        own.entry(finding.service.as_str()).or_default().push(finding);
+    }
+    let none = Vec::new();
+    let own = |name: &str| own.get(name).unwrap_or(&none);
+    let services = project.services.iter().filter_map(|s| Some(service(found, s, by_name.get(s.name)?, own(s.name)))).collect();
+    let work = found.findings.iter().filter(|f| f.fix.is_some()).count()
+        * project.sources.files().iter().map(|f| f.stream.text().text().len()).sum::<usize>();
+    let mut seen: HashMap<(Rule, &str), usize> = HashMap::new();
+    let mut findings = Vec::new();
+    for finding in found.findings {
+        let number = seen.entry((finding.rule, finding.service.as_str())).or_default();
+        let fix = match &finding.fix {
+            Some(fix) => Some(fix_of(found, fix, edits && work <= MAX_EDIT_WORK)?),
+            None => None,
+        };
+        let location = location(project, finding.span);
+        let fingerprint = fingerprint(finding, &location.file, *number);
+        *number += 1;
+        findings.push(Finding {
+            rule: finding.rule.id(),
+            severity: severity(found.config.severity(finding.rule)),
+            service: finding.service.clone(),
+            message: finding.message.clone(),
+            help: finding.help.clone(),
+            location,
+            fix,
+            fingerprint,
+            ignored: finding.ignored.clone(),
+        });
+    }
+    Ok(Project { path: files.first().cloned().unwrap_or_default(), files, error: None, services, left_out: Vec::new(), findings })
+}
+
+fn severity(severity: audit::Severity) -> Severity {
+    match severity {
+        audit::Severity::Note => Severity::Note,
+        audit::Severity::Warning => Severity::Warning,
+        audit::Severity::Error => Severity::Error,
+    }
+}
+
+fn fingerprint(finding: &audit::Finding, file: &str, number: usize) -> String {
+    // `./a.yaml` and `a.yaml` are one file.
+    let file = file.trim_start_matches("./");
+    let text = [finding.rule.id(), file, finding.service.as_str(), &number.to_string()].join("\0");
+    Sha256::digest(text).iter().take(16).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A place by line and column.
+pub(in crate::cli) fn location(project: &compose::Project<'_>, span: Span) -> Location {
+    let Some(source) = project.sources.file(span.file) else {
+        let start = Position { line: 1, column: 1, byte: 0 };
+        return Location { file: String::new(), start, end: start };
+    };
+    let text = source.stream.text();
+    let end = span.end.max(span.start) as usize;
+    Location { file: source.path.display().to_string(), start: position(text, span.start as usize), end: position(text, end) }
+}
+
+fn position(text: &TextFile, byte: usize) -> Position {
+    let (line, column) = text.line_column(byte);
+    Position { line, column, byte }
+}
+
+fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, own: &[&audit::Finding]) -> Service {
+    let fix = own.iter().find_map(|f| f.fix.as_ref()).filter(|f| found.planned.contains(f.service.as_str()));
+    let before = audit::Surface::of(service);
+    let after = fix.map_or(before, |fix| before.after(fix));
+    let has = |rules: &[Rule]| own.iter().any(|f| rules.contains(&f.rule));
+    let checks = |surface: &audit::Surface, tmp: bool| Checks {
+        root_is_read_only: !surface.root,
+        data_is_gathered: !has(&[Rule::ScatteredState]),
+        tmp_is_in_memory: tmp,
+        program_is_read_only: !surface.root && !has(&[Rule::WritableProgram, Rule::WritableSource]),
+        writable_places: surface.counts().iter().sum(),
+    };
+    let tmp = match service.coverage("/tmp") {
+        Coverage::Writable(mount) => Some(mount.kind == MountKind::Tmpfs),
+        Coverage::ReadOnly(_) => Some(true),
+        _ => None,
+    };
+    let preset = match &need.basis.source {
+        Source::Preset(name) => name.clone(),
+        other => other.to_string(),
+    };
+    Service {
+        name: service.name.to_owned(),
+        location: location(found.project, service.key().span()),
+        image: service.text("image").map(Cow::into_owned),
+        preset,
+        recognised: need.recognised,
+        // With a read-only root, what is not mounted cannot be written.
+        checks: Change { before: checks(&before, tmp.unwrap_or(!before.root)), after: checks(&after, tmp.unwrap_or(!after.root)) },
+        surface: Change { before: surface(&before), after: surface(&after) },
+        mounts: mounts(service, fix),
+    }
+}
+
+fn surface(surface: &audit::Surface) -> Surface {
+    let audit::Surface { root, tmpfs, volumes, binds, sockets } = *surface;
+    Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets }
+}
+
+fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount> {
+    let changes = || fix.into_iter().flat_map(|f| &f.changes);
+    let mut restrictions: HashMap<&str, &audit::Change> = HashMap::new();
+    for change in changes() {
+        if let What::ReadOnlyBind(target) = &change.what {
+            restrictions.entry(target).or_insert(change);
+        }
+    }
+    let mut mounts = Vec::new();
+    for mount in &service.mounts {
+        let kind = match mount.kind {
+            MountKind::Bind if mount.is_engine_socket() => Kind::EngineSocket,
+            MountKind::Bind => Kind::Bind,
+            MountKind::Volume => Kind::Volume,
+            MountKind::Anonymous => Kind::AnonymousVolume,
+            MountKind::Tmpfs => Kind::Tmpfs,
+            MountKind::Fixed => Kind::Image,
+            MountKind::Unknown => Kind::Unknown,
+        };
+        let before = match mount.writable {
+            Known::Yes => Answer::Yes,
+            Known::No => Answer::No,
+            Known::Unknown => Answer::Unknown,
+        };
+        let restriction = restrictions.get(&*mount.target);
+        let writable = Change { before, after: if restriction.is_some() { Answer::No } else { before } };
+        let source = mount.source.as_ref().map(ToString::to_string);
+        let reason = restriction.map(|c| c.reason.text.clone());
+        mounts.push(Mount { target: mount.target.to_string(), kind, source, writable, planned: false, reason });
+    }
+    for change in changes() {
+        let (target, kind, source) = match &change.what {
+            What::Tmpfs(item) => (clean_path(item.split(':').next().unwrap_or(item)), Kind::Tmpfs, None),
+            What::Volume { name, target } => (target.clone(), Kind::Volume, Some(name.clone())),
+            _ => continue,
+        };
+        let writable = Change { before: Answer::No, after: Answer::Yes };
+        mounts.push(Mount { target, kind, source, writable, planned: true, reason: Some(change.reason.text.clone()) });
+    }
+    mounts
+}
+
+fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
+    let changes = fix.changes.iter().map(|change| Planned {
+        what: change.what.to_string(),
+        reason: Reason {
+            text: change.reason.text.clone(),
+            source: change.reason.source.to_string(),
+            link: change.reason.link.clone(),
+            confidence: change.reason.confidence.to_string(),
+        },
+    });
+    let applicability = match fix.applicability {
+        audit::Applicability::Safe => Applicability::Safe,
+        audit::Applicability::Unsafe => Applicability::Unsafe,
+    };
+    let mut all = Vec::new();
+    if edits {
+        for rewrite in rewrite(found.project, &[fix], found.needs, Options::default())?.rewrites {
+            all.extend(edits_of(&rewrite));
+        }
+    }
+    Ok(Fix { applicability, summary: audit::summary(&fix.changes), changes: changes.collect(), edits: all })
+}
+
+/// The lines that a rewrite changes.
+fn edits_of(rewrite: &Rewrite) -> Vec<Edit> {
+    let text = rewrite.before();
+    let [old, new]: [Vec<&str>; 2] = [text, rewrite.after()].map(|t| t.text().split_inclusive('\n').collect());
+    let mut starts = vec![0];
+    for line in &old {
+        starts.push(starts[starts.len() - 1] + line.len());
+    }
+    let changed = capture_diff_slices(Algorithm::Myers, &old, &new).into_iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
+    let edit = |op: DiffOp| {
+        let (start, end) = (starts[op.old_range().start], starts[op.old_range().end]);
+        let file = text.name().to_owned();
+        Edit { location: Location { file, start: position(text, start), end: position(text, end) }, text: new[op.new_range()].concat() }
+    };
+    changed.map(edit).collect()
+}

@@ -1,0 +1,131 @@
+//! An audit as Markdown, for a pull request or a wiki. What strangers wrote stands only in code spans: there it is no markup, no
+//! mention and no reference.
+
+use super::data::{Finding, Project, Report, Service, Severity};
+use super::listing::sentence;
+use crate::cli::ui::clean_line;
+
+/// The report.
+pub(in crate::cli) fn render(report: &Report) -> String {
+    let mut text = format!("## Writable places\n\n{}.\n", sentence(report));
+    for project in &report.projects {
+        text += &format!("\n### {}\n", code(&project.path));
+        match &project.error {
+            Some(error) => text += &format!("\nIt could not be read: {}.\n", prose(error)),
+            None => text += &(services(project) + &findings(project)),
+        }
+    }
+    text
+}
+
+fn services(project: &Project) -> String {
+    if project.services.is_empty() {
+        return "\nNo service was looked at.\n".to_owned();
+    }
+    let mut text =
+        String::from("\n| service | writable surface | read-only root | stays or becomes writable |\n| --- | --- | --- | --- |\n");
+    for service in &project.services {
+        let change = |a: String, b: String| if a == b { a } else { format!("{a} → {b}") };
+        let word = |writable: bool| if writable { "no" } else { "yes" }.to_owned();
+        let (before, after) = (&service.surface.before, &service.surface.after);
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            code(&service.name),
+            change(before.score.to_string(), after.score.to_string()),
+            change(word(before.root), word(after.root)),
+            places(service)
+        );
+    }
+    text
+}
+
+/// Where a service can write after the plan.
+fn places(service: &Service) -> String {
+    let writable = service.mounts.iter().filter(|m| m.writable.after != super::data::Answer::No);
+    let names: Vec<String> = writable
+        .map(|m| {
+            let kind = serde_json::to_value(m.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+            format!("{} ({}{})", code(&m.target), kind.replace('-', " "), if m.planned { ", new" } else { "" })
+        })
+        .collect();
+    match (names.is_empty(), service.surface.after.root) {
+        (_, true) => "everything".to_owned(),
+        (true, false) => "nothing".to_owned(),
+        (false, false) => names.join("<br>"),
+    }
+}
+
+fn findings(project: &Project) -> String {
+    let counted: Vec<&Finding> = project.findings.iter().filter(|f| f.ignored.is_none()).collect();
+    if counted.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("\n| place | severity | service | finding | rule |\n| --- | --- | --- | --- | --- |\n");
+    for finding in counted {
+        let severity = match finding.severity {
+            Severity::Error => "**error**",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        let place = format!("{}:{}", finding.location.file, finding.location.start.line);
+        let help = finding.help.as_ref().map(|help| format!("<br>{}", prose(help))).unwrap_or_default();
+        let service = if finding.service.is_empty() { String::new() } else { code(&finding.service) };
+        let message = prose(&finding.message);
+        text += &format!("| {} | {severity} | {service} | {message}{help} | {} |\n", code(&place), code(finding.rule));
+    }
+    text
+}
+
+/// A code span that nothing in `text` can end, for a cell of a table.
+pub(in crate::cli) fn code(text: &str) -> String {
+    let text = clean_line(text).replace('|', "\\|");
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.trim().is_empty() { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A sentence in which words of ours and of strangers stand side by side: every word that is more than letters and plain punctuation
+/// becomes a code span, without the backticks that it has for the terminal.
+fn prose(text: &str) -> String {
+    let is_plain = |word: &str| {
+        let inner = word.trim_matches(|c| matches!(c, ',' | '.' | ';' | ':' | '(' | ')'));
+        !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for word in clean_line(text).split(' ').filter(|w| !w.is_empty()) {
+        if is_plain(word) {
+            parts.push(word.to_owned());
+            continue;
+        }
+        let start = word.len() - word.trim_start_matches('(').len();
+        let end = word.trim_end_matches([',', ';', ':', ')']).len().max(start);
+        let inner = word[start..end].trim_matches('`');
+        let inner = if inner.is_empty() { &word[start..end] } else { inner };
+        parts.push(if inner.is_empty() { word.to_owned() } else { format!("{}{}{}", &word[..start], code(inner), &word[end..]) });
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_wrote_is_no_markup() {
+        for (text, expected) in
+            [("a|b", "`a\\|b`"), ("x`y``z", "```x`y``z```"), ("`", "`` ` ``"), ("", "`  `"), ("a\nb\u{202e}c", "`a\\nb\\u{202e}c`")]
+        {
+            assert_eq!(code(text), expected);
+        }
+        for (text, expected) in [
+            ("the tmpfs at `/run` is root's", "the tmpfs at `/run` is root's"),
+            ("image @octocat/x (reported)", "image `@octocat/x` (reported)"),
+            ("closes #1, see <b>", "closes `#1`, see `<b>`"),
+            ("www.example.com and 1.", "`www.example.com` and 1."),
+            ("add `:ro`, or not", "add `:ro`, or not"),
+        ] {
+            assert_eq!(prose(text), expected);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! An audit as SARIF 2.1.0 (OASIS), with what GitHub's code scanning asks for: relative paths, rules with texts, fingerprints.
+
+use super::data::{Edit, Finding, Location, Report, Severity};
+use crate::audit::{self, Rule};
+use crate::cli::audit::json;
+use crate::cli::ui::clean_line;
+use crate::error::Result;
+use serde_json::{Value, json};
+
+/// The report.
+pub(in crate::cli) fn render(report: &Report) -> Result<String> {
+    let results: Vec<Value> = report.projects.iter().flat_map(|p| &p.findings).map(result).collect();
+    let failures: Vec<Value> = report
+        .projects
+        .iter()
+        .filter_map(|p| {
+            let text = format!("{}: {}", p.path, p.error.as_ref()?);
+            Some(json!({"level": "error", "message": {"text": clean_line(&text)}}))
+        })
+        .collect();
+    let run = json!({
+        "tool": {"driver": {
+            "name": report.tool.name,
+            "version": report.tool.version,
+            "semanticVersion": report.tool.version,
+            "rules": Rule::ALL.iter().map(|rule| rule_of(*rule)).collect::<Vec<_>>(),
+        }},
+        "automationDetails": {"id": "rofs-harden/"},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": failures.is_empty(), "toolExecutionNotifications": failures}],
+        "results": results,
+    });
+    json(&json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }))
+}
+
+fn rule_of(rule: Rule) -> Value {
+    let page = rule.page();
+    // A page begins with its title and one sentence.
+    let mut lines = page.lines().filter(|l| !l.is_empty()).skip(1);
+    let summary = lines.next().unwrap_or_default();
+    let (level, score) = match rule.severity() {
+        audit::Severity::Error => ("error", "8.0"),
+        audit::Severity::Warning => ("warning", "5.5"),
+        audit::Severity::Note => ("note", "2.0"),
+    };
+    json!({
+        "id": rule.id(),
+        "name": pascal(rule.id()),
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": summary},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": level},
+        "properties": {"tags": ["security", "docker-compose"], "precision": "high", "security-severity": score},
+    })
+}
+
+/// `writable-root` as `WritableRoot`.
+fn pascal(id: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    id.split('-').filter(|w| !w.is_empty()).map(capital).collect()
+}
+
+fn result(finding: &Finding) -> Value {
+    let level = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let help = finding.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
+    let mut result = json!({
+        "ruleId": finding.rule,
+        "ruleIndex": Rule::ALL.iter().position(|r| r.id() == finding.rule),
+        "level": level,
+        "message": {"text": clean_line(&format!("{service}{}{help}", finding.message))},
+        "locations": [{
+            "physicalLocation": {"artifactLocation": {"uri": uri(&finding.location.file)}, "region": region(&finding.location)},
+        }],
+        "partialFingerprints": {"rofsHarden/v1": finding.fingerprint},
+    });
+    if !finding.service.is_empty() {
+        let name = format!("services.{}", finding.service);
+        result["locations"][0]["logicalLocations"] = json!([{"name": finding.service, "kind": "object", "fullyQualifiedName": name}]);
+    }
+    if let Some(fix) = finding.fix.as_ref().filter(|f| !f.edits.is_empty()) {
+        let text = clean_line(&format!("Add {}", fix.summary));
+        result["fixes"] = json!([{"description": {"text": text}, "artifactChanges": artifact_changes(&fix.edits)}]);
+    }
+    if let Some(reason) = &finding.ignored {
+        result["suppressions"] = json!([{"kind": "inSource", "status": "accepted", "justification": clean_line(reason)}]);
+    }
+    result
+}
+
+/// The edits by file, in order.
+fn artifact_changes(edits: &[Edit]) -> Vec<Value> {
+    let mut changes: Vec<(String, Vec<Value>)> = Vec::new();
+    for edit in edits {
+        let uri = uri(&edit.location.file);
+        let replacement = json!({"deletedRegion": region(&edit.location), "insertedContent": {"text": edit.text}});
+        match changes.iter_mut().find(|(file, _)| *file == uri) {
+            Some((_, all)) => all.push(replacement),
+            None => changes.push((uri, vec![replacement])),
+        }
+    }
+    changes.into_iter().map(|(uri, all)| json!({"artifactLocation": {"uri": uri}, "replacements": all})).collect()
+}
+
+fn region(location: &Location) -> Value {
+    let (start, end) = (location.start, location.end);
+    json!({"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column})
+}
+
+/// A path as a relative reference: bytes that a URI may not hold are escaped.
+fn uri(path: &str) -> String {
+    let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
