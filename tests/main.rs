@@ -10,11 +10,16 @@
 )]
 
 mod architecture;
+mod audit;
 mod cases;
 mod cli;
+mod diagnose;
 mod disk;
+mod docs;
 mod engine;
+mod extras;
 mod generated;
+mod html;
 mod laws;
 mod layers;
 mod mutations;
@@ -28,6 +33,7 @@ mod spans;
 mod suite;
 mod support;
 mod terminal;
+mod truth;
 mod values;
 mod yaml_fuzz;
 mod yaml_hostile;
