@@ -204,3 +204,31 @@ fn public_projects_give_the_same_report_on_every_run() {
         assert!(fingerprints.insert(finding["fingerprint"].to_string()), "twice: {finding}");
     }
 }
+
+#[test]
+fn what_cannot_be_recognised_says_why_and_is_not_guessed() {
+    let compose = "services:
+  above: {build: ../..}
+  broken: {build: {context: ., dockerfile: Bad}}
+  image: {image: '${IMAGE}'}
+  inline: {build: {context: ., dockerfile_inline: 'FROM ${BASE}'}}
+  outside: {build: {context: ., dockerfile: ../../secret}}
+  remote: {build: 'https://example.com/x.git'}
+  tagged: {image: 'nginx:${TAG}'}
+";
+    let folder = Folder::new(&[(".git/HEAD", ""), ("p/compose.yaml", compose), ("p/Bad", "FRUM node\n")]);
+    std::fs::write(folder.outside().join("secret"), "FROM nginx\n").expect("written");
+    let found: Vec<String> = findings(&folder, &["p"]).into_iter().filter(|(rule, ..)| rule == "unknown-image").map(|(.., m)| m).collect();
+    let expected = [
+        "Dockerfile` cannot be read",
+        "its Dockerfile is not understood: unknown instruction 'FRUM' at line 1 column 1",
+        "a variable decides the image ${IMAGE}",
+        "a variable decides the Dockerfile's base ${BASE}",
+        "secret` cannot be read",
+        "its Dockerfile is not in the project folder",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (message, part) in found.iter().zip(expected) {
+        assert!(message.contains(part), "{message}: {part}");
+    }
+}
