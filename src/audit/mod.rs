@@ -61,8 +61,6 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     for path in unique(&need.paths) {
         match service.coverage(&path.target) {
             Coverage::Engine | Coverage::Writable(_) => {}
-            // Somebody made it read-only already, and we know nothing of it: no guess beats that.
-            Coverage::Root if service.read_only == Known::Yes && !need.recognised && !need.consent => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
                 changes.push(Change { what: mount(service, path, names), reason: path.reason.clone() });

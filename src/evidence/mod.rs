@@ -95,7 +95,7 @@ impl fmt::Display for Source {
         match self {
             Self::Preset(name) => write!(f, "preset {name}"),
             Self::User => f.write_str("you"),
-            Self::Log(name) => write!(f, "log {name}"),
+            Self::Log(name) => f.write_str(name),
             Self::Rule => f.write_str("rofs-harden"),
         }
     }

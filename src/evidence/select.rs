@@ -238,6 +238,10 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
             text += &format!("; whether it must write {} is not known from its files", path.target);
         }
     }
+    // Somebody made it read-only already, and we know nothing of it: no guess beats that.
+    if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
+        paths.clear();
+    }
     // What the person says of a path counts before what a preset says.
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
     if choice.recognised.is_err() && !own.is_empty() {
