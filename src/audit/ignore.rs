@@ -6,7 +6,7 @@
 use super::finding::Finding;
 use super::restrict::rule_of_extra;
 use super::rule::Rule;
-use crate::compose::Project;
+use crate::compose::{Project, is_at};
 use crate::evidence::{Extra, Extras, Limit, Need, Restriction};
 use crate::text::{FileId, Span, TextFile};
 use crate::yaml::{Kind, Node, Stream};
@@ -109,7 +109,7 @@ impl<'a> Ignores<'a> {
             let Some(service) = project.service(&need.service) else { continue };
             need.limits.retain(|limit| {
                 let Limit::Works(Restriction::ReadOnly(path), _) = limit else { return true };
-                let mut binds = service.mounts.iter().filter(|m| m.target.starts_with(path.as_str()));
+                let mut binds = service.mounts.iter().filter(|m| is_at(&m.target, path));
                 binds.all(|m| self.reason(Rule::WritableConfig, service.name, m.span()).is_none())
             });
         }

@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::refuse::{self, Facts};
 use super::restrict;
 use super::rule::Rule;
-use crate::compose::{Coverage, Mount, MountKind, Project, Service};
+use crate::compose::{Coverage, Mount, MountKind, Project, Service, is_at};
 use crate::evidence::{Limit, Need, Restriction, Storage};
 use crate::text::Span;
 use std::collections::HashMap;
@@ -103,9 +103,4 @@ impl<'s, 'a> Case<'s, 'a> {
             self.say(Rule::ScatteredState, first.span(), message, "gather what must survive below one folder, such as /data");
         }
     }
-}
-
-/// Whether `path` is `folder` or below it.
-fn is_at(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || folder == "/"
 }

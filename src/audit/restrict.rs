@@ -3,7 +3,7 @@
 use super::finding::{Change, Finding, What, summary};
 use super::refuse::Facts;
 use super::rule::Rule;
-use crate::compose::{Known, Mount, MountKind, Service, mount};
+use crate::compose::{Known, Mount, MountKind, Service, is_at, mount};
 use crate::evidence::{Confidence, Extra, Limit, Need, Reason, Restriction};
 use crate::text::Span;
 use crate::yaml::Kind;
@@ -99,18 +99,18 @@ fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -
             if drops_all(service) {
                 return (Vec::new(), Vec::new());
             }
-            let own: Vec<(Span, String)> = items(service, "cap_add").map(|(span, text)| (span, capability(&text))).collect();
+            let own: Vec<(Span, String)> = service.list("cap_add").iter().map(|(item, text)| (item.span(), capability(text))).collect();
             if let Some((span, _)) = own.iter().find(|(_, name)| name == "ALL") {
                 return (Vec::new(), vec![(*span, "`cap_add: ALL` gives it every capability, whatever is dropped".to_owned())]);
             }
             // What was dropped by name is not given back.
-            let dropped: Vec<String> = items(service, "cap_drop").map(|(_, text)| capability(&text)).collect();
+            let dropped: Vec<String> = service.list("cap_drop").iter().map(|(_, text)| capability(text)).collect();
             let new =
                 add.iter().filter(|name| !own.iter().any(|(_, o)| o == *name) && !dropped.contains(name)).map(|name| item("cap_add", name));
             (std::iter::once(item("cap_drop", "ALL")).chain(new).collect(), Vec::new())
         }
         Restriction::NoNewPrivileges => {
-            let set = items(service, "security_opt").find_map(|(span, text)| Some((span, no_new_privileges(&text)?)));
+            let set = service.list("security_opt").into_iter().find_map(|(item, text)| Some((item.span(), no_new_privileges(&text)?)));
             match set {
                 None => (vec![item("security_opt", "no-new-privileges:true")], Vec::new()),
                 Some((_, true)) => (Vec::new(), Vec::new()),
@@ -121,12 +121,8 @@ fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -
         Restriction::User(..) if has_user(service) => (Vec::new(), Vec::new()),
         Restriction::User(uid, gid) => (vec![What::User(format!("{uid}:{gid}"))], Vec::new()),
         Restriction::ReadOnly(path) => {
-            let at_path = |m: &&Mount<'_>| {
-                m.kind == MountKind::Bind
-                    && !m.is_engine_socket()
-                    && m.writable == Known::Yes
-                    && m.target.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
+            let at_path =
+                |m: &&Mount<'_>| m.kind == MountKind::Bind && !m.is_engine_socket() && m.writable == Known::Yes && is_at(&m.target, path);
             let (mut new, mut left) = (Vec::new(), Vec::new());
             for mount in service.mounts.iter().filter(at_path) {
                 if can_change(facts, service, mount) {
@@ -175,7 +171,7 @@ fn bind_at(service: &Service<'_>, what: &What) -> Option<Span> {
 
 /// Whether a service drops all capabilities.
 fn drops_all(service: &Service<'_>) -> bool {
-    items(service, "cap_drop").any(|(_, text)| capability(&text) == "ALL")
+    service.list("cap_drop").iter().any(|(_, text)| capability(text) == "ALL")
 }
 
 /// What an item of `security_opt` says of new privileges.
@@ -192,15 +188,6 @@ fn no_new_privileges(item: &str) -> Option<bool> {
 fn capability(text: &str) -> String {
     let name = text.trim().to_ascii_uppercase();
     name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
-}
-
-/// The texts of a list with their places, variables replaced.
-fn items<'s>(service: &'s Service<'_>, key: &str) -> impl Iterator<Item = (Span, String)> + use<'s> {
-    let values = service.values(key).into_iter();
-    values.flat_map(move |v| {
-        let items = v.entry.value().resolved().items();
-        items.filter_map(move |n| Some((n.span(), service.resolve(v.part, n.resolved().as_str()?).into_owned()))).collect::<Vec<_>>()
-    })
 }
 
 /// Whether a mount stands in the service's own definition and nowhere else, on one line or as a mapping, so that a change of it

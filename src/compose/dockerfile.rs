@@ -86,7 +86,7 @@ fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, Stri
         return Ok(text);
     }
     let path = build.path.as_ref().ok_or("its Dockerfile is not in the project folder")?;
-    files.get(path).map(String::as_str).ok_or_else(|| format!("`{}` cannot be read", path.display()))
+    files.get(path).map(String::as_str).ok_or_else(|| format!("`{}` cannot be read, or is outside the project", path.display()))
 }
 
 /// What `service` says of its build. `None` when it has none.

@@ -4,6 +4,9 @@ use super::{Known, Mount, MountKind, Project, Service, clean_path, has_variable}
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// Lists of strings that say what a service may do.
+pub const LISTS: [&str; 3] = ["cap_drop", "cap_add", "security_opt"];
+
 /// Where our view and Compose's differ: services, their images, users, `read_only` and mounts, declared volumes. What depends on a
 /// variable that is not set here is not compared, nor are host paths, which Compose rebases. Values of the environment are not named.
 pub fn differences(project: &Project<'_>, model: &Value) -> Vec<String> {
@@ -47,9 +50,8 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
             found.push(format!("services.{name}.{key} differs"));
         }
     }
-    for key in ["cap_add", "cap_drop", "security_opt"] {
-        let nodes = service.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items().map(move |n| (v.part, n)));
-        let ours: BTreeSet<String> = nodes.map(|(part, n)| service.resolve(part, n.resolved().text()).into_owned()).collect();
+    for key in LISTS {
+        let ours: BTreeSet<String> = service.list(key).into_iter().map(|(_, text)| text.into_owned()).collect();
         let listed = theirs.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         if !ours.iter().any(|text| has_variable(text)) {
             compare(found, &format!("services.{name}.{key}"), &ours, &listed.map(str::to_owned).collect());

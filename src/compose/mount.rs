@@ -70,6 +70,11 @@ impl Mount<'_> {
     }
 }
 
+/// Whether `path` is `folder` or below it; both cleaned.
+pub fn is_at(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || folder == "/"
+}
+
 /// Cleans an absolute path (`//a/./b/../c/` → `/a/c`) and follows the links that nearly every Linux image has:
 /// `/var/run` → `/run`, `/var/lock` → `/run/lock`.
 pub fn clean_path(path: &str) -> String {

@@ -260,6 +260,13 @@ impl<'a> Service<'a> {
         self.parts.get(part).and_then(|p| interpolate::resolve(text, &p.scope.env)).unwrap_or(Cow::Borrowed(text))
     }
 
+    /// The items of a list of strings with their texts, variables replaced.
+    pub fn list(&self, key: &str) -> Vec<(Node<'a>, Cow<'a, str>)> {
+        let values = self.values(key).into_iter();
+        let items = values.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
+        items.filter_map(|(part, item)| Some((item, self.resolve(part, item.resolved().as_str()?)))).collect()
+    }
+
     /// All scalar texts at or below a key: the words of a command, the values of an environment.
     pub fn texts(&self, key: &str) -> Vec<Node<'a>> {
         let mut found = Vec::new();

@@ -3,7 +3,7 @@
 use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
-use crate::compose::{Image, Known, Service, Tag, has_variable, merge};
+use crate::compose::{Image, Known, Service, Tag, has_variable, is_at, merge};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -176,12 +176,8 @@ impl<'s, 'a> About<'s, 'a> {
     pub(super) fn shares_network(&self) -> bool {
         let mode = self.service.text("network_mode");
         let is_shared = mode.is_some_and(|mode| !matches!(&*mode, "bridge" | "none" | "default"));
-        is_shared
-            || self.service.texts("sysctls").iter().any(|n| n.text().contains("ip_unprivileged_port_start"))
-            || self
-                .service
-                .get("sysctls")
-                .is_some_and(|e| e.value().resolved().entries().any(|(k, _)| k.text().contains("ip_unprivileged_port_start")))
+        let settings = self.service.values("sysctls");
+        is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
     }
 
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
@@ -287,11 +283,6 @@ fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
         None => Runner::Number(uid, known.map(|(_, gid)| gid).or_else(own)),
         Some(group) => Runner::Number(uid, group.parse().ok().or_else(|| users.get(group).map(|(_, gid)| *gid))),
     }
-}
-
-/// Whether `path` is `folder` or below it.
-pub(super) fn is_at(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Words of a command or value, cut at blanks, quotes, `=`, `:`, `,`, brackets and shell operators.

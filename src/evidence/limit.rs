@@ -1,11 +1,10 @@
 //! What a service can do without, beside its writable root filesystem: *service S needs no more than this, because R*.
 
-use super::about::is_at;
 use super::about::{About, Runner, Who};
 use super::preset::{NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
 use super::{Confidence, Reason, Source, WritablePath};
-use crate::compose::{Known, Mount, MountKind};
+use crate::compose::{Known, Mount, MountKind, is_at};
 use std::sync::Arc;
 
 /// Something beside the root filesystem that is taken away only when it is asked for by name.
@@ -108,9 +107,9 @@ pub(super) fn limits(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>, user
     for part in presets() {
         let read = |path: &String| {
             let (text, confidence) = match about.mention(path) {
-                // What a command or variable names may be written by it.
-                Some(mention) => (format!("{mention}, which may write there"), Confidence::Assumed),
-                None => (format!("{} only reads what is there", part.preset.name), Confidence::Documented),
+                // A shell that names it may write it; a program that is told of its configuration reads it.
+                Some(mention) if about.word_of(&SHELLS).is_some() => (format!("{mention}, which may write there"), Confidence::Assumed),
+                _ => (format!("{} only reads what is there", part.preset.name), Confidence::Documented),
             };
             Limit::Works(Restriction::ReadOnly(path.clone()), reason(part, text, confidence))
         };
@@ -134,23 +133,10 @@ fn is_bind_at(mount: &Mount<'_>, path: &str) -> bool {
 /// Why nothing of a start is known for sure.
 const OWN_ENTRYPOINT: &str = "it has an entrypoint of its own";
 /// Programs that become another user, and so need what `cap_drop: [ALL]` takes away.
-const USER_CHANGERS: [&str; 15] = [
-    "chpst",
-    "chroot",
-    "cron",
-    "crond",
-    "gosu",
-    "runuser",
-    "s6-setuidgid",
-    "setpriv",
-    "start-stop-daemon",
-    "su",
-    "su-exec",
-    "sudo",
-    "tini-su",
-    "useradd",
-    "usermod",
-];
+const USER_CHANGERS: [&str; 12] =
+    ["chpst", "chroot", "cron", "crond", "gosu", "runuser", "s6-setuidgid", "setpriv", "start-stop-daemon", "su", "su-exec", "sudo"];
+/// Programs that run scripts.
+const SHELLS: [&str; 5] = ["ash", "bash", "dash", "sh", "zsh"];
 /// Programs that gain privileges by their setuid bit.
 const SETUID: [&str; 4] = ["doas", "ping", "su", "sudo"];
 /// Capabilities that start scripts use as root; others are those of the program itself, whoever runs it.

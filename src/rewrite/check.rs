@@ -3,6 +3,7 @@
 use super::place::{Op, Placement, Site};
 use super::value::{all, same_value};
 use crate::audit::{Fix, KEYS, What};
+use crate::compose::LISTS;
 use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
 use std::collections::{BTreeSet, HashMap, HashSet, btree_map};
@@ -125,11 +126,8 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         return Err("read_only".into());
     }
     user_is_as_planned(old, new, whats)?;
-    for key in ["cap_drop", "cap_add", "security_opt"] {
-        let items = |s: &Service<'_>| -> BTreeSet<String> {
-            let nodes = s.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items().map(move |n| (v.part, n)));
-            nodes.map(|(part, n)| s.resolve(part, n.resolved().text()).into_owned()).collect()
-        };
+    for key in LISTS {
+        let items = |s: &Service<'_>| -> BTreeSet<String> { s.list(key).into_iter().map(|(_, text)| text.into_owned()).collect() };
         let mut expected = items(old);
         expected.extend(whats.iter().filter_map(|w| match w {
             What::Item { key: k, text } if *k == key => Some(text.clone()),

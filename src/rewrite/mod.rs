@@ -230,10 +230,7 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
                 What::Volume { target, .. } => service.mounts.iter().find(|m| m.target == *target).map(|m| m.node),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
-                What::Item { key, text } => {
-                    let mut items = service.values(key).into_iter().flat_map(|v| v.entry.value().resolved().items());
-                    items.find(|n| n.resolved().as_str() == Some(text))
-                }
+                What::Item { key, text } => service.list(key).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),
                 What::ReadOnlyBind(target) => binds.get_or_insert_with(|| by_target(service)).get(target.as_str()).copied(),
             };
             let Some(span) = node.map(Node::span) else { continue };

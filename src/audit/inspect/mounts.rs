@@ -1,8 +1,8 @@
 //! Mounts of the host, of programs, and of what should not be kept.
 
-use super::{Case, is_at};
+use super::Case;
 use crate::audit::rule::Rule;
-use crate::compose::{Known, Mount, MountKind, clean_path};
+use crate::compose::{Known, Mount, MountKind, clean_path, is_at};
 
 /// Folders of the host that are its system, with all below them.
 const SYSTEM: [&str; 11] = ["/boot", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/var/lib/docker"];

@@ -1,8 +1,8 @@
 //! Tmpfs mounts that fail, hide something, or take more memory than there is. What the engine does with them: moby and runc, tried.
 
-use super::{Case, is_at};
+use super::Case;
 use crate::audit::rule::Rule;
-use crate::compose::{Mount, MountKind, Service, merge};
+use crate::compose::{Mount, MountKind, Service, is_at, merge};
 use crate::evidence::{Confidence, Extra, Limit, Restriction, Storage};
 use crate::yaml::{Kind, Node};
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! From a symptom to a writable path: the folder to mount, what may hold it, and which of the usual causes it is.
 
 use super::{Base, Cause, Symptom};
-use crate::compose::{Coverage, Service, clean_path};
+use crate::compose::{Coverage, Service, clean_path, is_at};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Ne
         Cause::Harmless => return Advice { cause: "harmless", path: Some(path), mend: None, help },
         Cause::Capability => return Advice { cause: "a missing capability", path: Some(path), mend: None, help },
         Cause::NoExec => return no_exec(symptom, path, service, log),
-        Cause::Denied => return denied(symptom, path, service, log),
+        Cause::Denied => return denied(symptom, path, service),
         Cause::ReadOnly => {}
     }
     let folder = if symptom.is_folder { path.clone() } else { parent(&path) };
@@ -149,7 +149,7 @@ fn no_exec(symptom: &Symptom, path: String, service: Option<&Service<'_>>, log: 
 }
 
 /// A user who may not write is our business where a mount is: the engine gives it to root.
-fn denied(symptom: &Symptom, path: String, service: Option<&Service<'_>>, _log: &str) -> Advice {
+fn denied(symptom: &Symptom, path: String, service: Option<&Service<'_>>) -> Advice {
     let mount = service.and_then(|s| match s.coverage(&path) {
         Coverage::Writable(mount) => Some(mount.target.to_string()),
         _ => None,
@@ -186,8 +186,4 @@ fn parent(path: &str) -> String {
         Some(("", _)) | None => "/".to_owned(),
         Some((folder, _)) => folder.to_owned(),
     }
-}
-
-fn is_at(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
