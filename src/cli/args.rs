@@ -62,7 +62,7 @@ pub(super) struct Global {
 }
 
 /// Which projects.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Input {
     /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
     #[arg(value_name = "PATH", help_heading = "Input")]
@@ -82,7 +82,7 @@ pub(super) struct Input {
 }
 
 /// Which services, and what they are.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Choice {
     /// Leave out services whose profiles are not named (can be repeated) [default: all services]
     #[arg(long, value_name = "PROFILE", help_heading = "Selection")]
@@ -98,7 +98,7 @@ pub(super) struct Choice {
 }
 
 /// Options of the fixing verb, which has no name.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Harden {
     #[command(flatten)]

@@ -1,20 +1,20 @@
 //! The report on what is so.
 
 use super::args::{Audit, FailOn, Format, SchemaOf};
-use super::config::Config;
+use super::config::{Asked, Config};
 use super::harden::{Status, selection};
 use super::load::Files;
-use super::plan::{accept, with_profiles};
+use super::plan::accept;
 use super::report::collect::{Found, collect};
 use super::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use super::report::{github, html, listing, markdown, sarif};
 use super::tree;
 use super::ui::{Ui, clean_line};
-use crate::audit::{Finding, Ignores, audit, inspect};
+use crate::audit::{Finding, audit, inspect};
 use crate::compose;
 use crate::error::{Error, Result};
 use crate::evidence::preset::Preset;
-use crate::evidence::{Need, Selection, needs};
+use crate::evidence::{Need, Selection};
 use crate::rewrite::{Options, Refused, rewrite};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -81,13 +81,9 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
 fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool) -> Result<Project> {
     let files = if path == Some(Path::new("-")) { Files::read_stdin(&args.input)? } else { Files::read(path, &args.input, None)? };
     let project = files.project()?;
-    let config = Config::of(&files)?;
-    let all = selection.only.is_empty() && selection.skip.is_empty() && selection.forced.is_empty() && args.choice.profile.is_empty();
-    let mut selection = config.select(&project, &with_profiles(&project, selection, &args.choice.profile), &args.choice);
-    let mut ignores = Ignores::of(&project);
-    config.spare(&project, &mut selection, &mut ignores);
-    let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
-    ignores.spare_binds(&project, &mut needs);
+    let choice = &args.choice;
+    let all = choice.service.is_empty() && choice.profile.is_empty();
+    let Asked { config, ignores, needs, left_out } = Asked::of(&files, &project, selection, choice)?;
     let mut findings = audit(&project, &needs);
     findings.extend(inspect(&project, &needs));
     leave_what_has_no_place(&project, &needs, &mut findings)?;
@@ -97,8 +93,7 @@ fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool
     let (accepted, _) = accept(&findings, &needs);
     let planned = accepted.iter().map(|fix| fix.service.as_str()).collect();
     let mut report = collect(&Found { project: &project, needs: &needs, findings: &findings, config: &config, planned }, edits)?;
-    let left_out = config.left_out(&project).into_iter().filter(|(service, _)| selection.skip.contains(service));
-    report.left_out = left_out.map(|(service, reason)| LeftOut { service, reason }).collect();
+    report.left_out = left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
 }
 

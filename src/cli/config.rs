@@ -3,12 +3,13 @@
 use super::args::Choice;
 use super::harden::preset;
 use super::load::Files;
+use super::plan::with_profiles;
 use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
 use crate::edge::disk;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::preset::{Preset, RawPath};
-use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
+use crate::evidence::{Confidence, Extra, Extras, Need, Reason, Selection, Source, WritablePath, needs};
 use crate::text::{FileId, Span, TextFile};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -95,6 +96,36 @@ pub(super) struct Config {
     excluded: Vec<Exclude>,
 }
 
+/// What is asked of one project, by the command line, the configuration file and comments.
+pub(super) struct Asked<'a> {
+    pub(super) config: Config,
+    pub(super) ignores: Ignores<'a>,
+    pub(super) needs: Vec<Need>,
+    /// Services that the configuration file leaves out, and why.
+    pub(super) left_out: Vec<(String, String)>,
+}
+
+impl<'a> Asked<'a> {
+    /// Brings them together for the project of these files.
+    ///
+    /// Errors: a configuration file that is wrong; as for [`needs`].
+    pub(super) fn of(files: &Files, project: &Project<'a>, selection: &Selection, choice: &Choice) -> Result<Self> {
+        let config = Config::of(files)?;
+        let mut selection = config.select(project, &with_profiles(project, selection, &choice.profile), choice);
+        if files.layer.is_some() {
+            // All changes go into that file, and this one would change lines of others.
+            selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
+        }
+        let mut ignores = Ignores::of(project);
+        config.spare(project, &mut selection, &mut ignores);
+        let mut needs = needs(project, &selection, &files.dockerfiles(project))?;
+        ignores.spare_binds(project, &mut needs);
+        let mut left_out = config.left_out(project);
+        left_out.retain(|(service, _)| selection.skip.contains(service));
+        Ok(Self { config, ignores, needs, left_out })
+    }
+}
+
 /// Something that is left out of this project.
 #[derive(Debug)]
 struct Exclude {
@@ -110,7 +141,7 @@ impl Config {
     /// The configuration for the project of these files; an empty one where there is no file.
     ///
     /// Errors: the first thing in the file that is wrong, with its place.
-    pub(super) fn of(files: &Files) -> Result<Self> {
+    fn of(files: &Files) -> Result<Self> {
         let first = files.sources.files().first().map(|f| f.path.clone()).unwrap_or_default();
         let Some(loaded) = disk::upwards(&first, &files.root, NAME)? else { return Ok(Self::default()) };
         let folder = loaded.path().parent().map(Path::to_owned).unwrap_or_default();
@@ -178,7 +209,7 @@ impl Config {
     }
 
     /// The selection with what the file adds: what the command line says counts first.
-    pub(super) fn select(&self, project: &Project<'_>, selection: &Selection, choice: &Choice) -> Selection {
+    fn select(&self, project: &Project<'_>, selection: &Selection, choice: &Choice) -> Selection {
         let mut selection = selection.clone();
         if let (Some(presets), true) = (&self.presets, choice.preset.is_empty()) {
             selection.auto = presets.iter().any(Option::is_none);
@@ -202,7 +233,7 @@ impl Config {
     }
 
     /// The services of the project that are left out, and why.
-    pub(super) fn left_out(&self, project: &Project<'_>) -> Vec<(String, String)> {
+    fn left_out(&self, project: &Project<'_>) -> Vec<(String, String)> {
         let whole = self.excluded.iter().filter(|e| e.rule.is_none());
         let fits = |e: &Exclude, name: &str| e.service.as_ref().is_none_or(|s| s == name);
         whole.flat_map(|e| project.services.iter().filter(|s| fits(e, s.name)).map(|s| (s.name.to_owned(), e.reason.clone()))).collect()
@@ -215,7 +246,7 @@ impl Config {
     }
 
     /// Takes the extras off `selection` whose rule a comment or this file ignores for a service.
-    pub(super) fn spare<'a>(&self, project: &Project<'a>, selection: &mut Selection, ignores: &mut Ignores<'a>) {
+    fn spare<'a>(&self, project: &Project<'a>, selection: &mut Selection, ignores: &mut Ignores<'a>) {
         let with = selection.with;
         if with.is_empty() {
             return;

@@ -1,6 +1,6 @@
 //! From a log to the cause, and to the change that mends it.
 
-use super::args::{Choice, Diagnose, Harden, Input};
+use super::args::{Diagnose, Harden, Input};
 use super::ask::Ask;
 use super::audit::json;
 use super::harden::{Status, finish, present};
@@ -71,7 +71,6 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         }
         None => explain(logs, args, None)?,
     };
-    drop(files);
     if args.json {
         ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
     } else {
@@ -89,11 +88,12 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     if mends.is_empty() || args.json {
         return Ok(Status::FindingsRemain);
     }
-    mend(ui, &harden, &mends, ask.as_ref())
+    let Some(files) = files else { return Ok(Status::FindingsRemain) };
+    mend(ui, &harden, files, &mends, ask.as_ref())
 }
 
 /// Shows or writes the change, through the same plan as every other.
-fn mend(ui: &Ui, args: &Harden, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
+fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
     let mut selection = Selection { auto: true, ..Selection::default() };
     for path in mends {
         if !selection.only.contains(&path.service) {
@@ -104,32 +104,16 @@ fn mend(ui: &Ui, args: &Harden, mends: &[&WritablePath], ask: Option<&Ask>) -> R
             own.push((*path).clone());
         }
     }
-    let plan = Plan::read(None, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()) })?;
+    let plan = Plan::new(files, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()) })?;
     present(ui, args, &plan);
     let status = finish(ui, args, &[&plan], ask)?;
     Ok(if args.write { status } else { Status::FindingsRemain })
 }
 
 fn harden_args(args: &Diagnose) -> Harden {
-    Harden {
-        input: Input {
-            paths: Vec::new(),
-            file: args.file.clone(),
-            recursive: false,
-            project_directory: args.project_directory.clone(),
-            env_file: args.env_file.clone(),
-        },
-        choice: Choice { profile: Vec::new(), preset: Vec::new(), service: Vec::new() },
-        override_file: None,
-        oracle: false,
-        unsafe_fixes: false,
-        with: Vec::new(),
-        explain_in_file: false,
-        write: args.write,
-        yes: args.yes,
-        interactive: false,
-        check: false,
-    }
+    let (file, project_directory, env_file) = (args.file.clone(), args.project_directory.clone(), args.env_file.clone());
+    let input = Input { file, project_directory, env_file, ..Input::default() };
+    Harden { input, write: args.write, yes: args.yes, ..Harden::default() }
 }
 
 /// The symptoms of each log, by its name, and how many were not kept.

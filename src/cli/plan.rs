@@ -2,18 +2,18 @@
 
 use super::args::Harden;
 use super::ask::Ask;
-use super::config::Config;
+use super::config::Asked;
 use super::load::Files;
 use super::oracle::Oracle;
 use super::report::diff;
 use super::report::text::{self, Remark};
 use super::review;
 use super::ui::{Look, Ui, View, clean_line, paint};
-use crate::audit::{Applicability, Finding, Fix, Ignores, audit};
+use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Known, Project};
 use crate::edge::disk;
 use crate::error::{Error, Result};
-use crate::evidence::{Extra, Need, Selection, needs};
+use crate::evidence::{Need, Selection};
 use crate::rewrite::{self, Rewrite};
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -94,22 +94,10 @@ impl Plan {
     pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
         let Asking { selection, oracle, reviewer, view } = asking;
         let project = files.project()?;
-        let config = Config::of(&files)?;
-        let selection = config.select(&project, &with_profiles(&project, selection, &args.choice.profile), &args.choice);
-        let mut selection = selection;
-        if files.layer.is_some() {
-            // All changes go into that file, and this one would change lines of others.
-            selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
-        }
-        let mut ignores = Ignores::of(&project);
-        config.spare(&project, &mut selection, &mut ignores);
-        let mut needs = needs(&project, &selection, &files.dockerfiles(&project))?;
-        ignores.spare_binds(&project, &mut needs);
+        let Asked { config, ignores, mut needs, mut left_out } = Asked::of(&files, &project, selection, &args.choice)?;
         let mut findings = audit(&project, &needs);
         ignores.apply(&mut findings, false);
         config.apply(&mut findings);
-        let mut left_out = config.left_out(&project);
-        left_out.retain(|(service, _)| selection.skip.contains(service));
         // What a person ignores is no plan and no news; only that it was left out is said.
         for finding in findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
             left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));

@@ -207,7 +207,7 @@ mod tests {
         let long = format!("FROM node\n#{}", "x".repeat(MAX_BYTES));
         for (build, dockerfile, left, expected) in [
             ("    build: /srv\n", "", 99, "its Dockerfile is not in the project folder"),
-            ("    build: api\n", "", 99, "`api/Dockerfile` cannot be read"),
+            ("    build: api\n", "", 99, "`api/Dockerfile` cannot be read, or is outside the project"),
             ("    build: .\n", &*long, MAX_TOTAL_BYTES, "its Dockerfile is longer than 1 MiB"),
             ("    build: .\n", "FROM node\n", 5, "the Dockerfiles of this project are too long together"),
             ("    build: {target: nowhere}\n", "FROM node\n", 99, "its Dockerfile has no stage nowhere"),

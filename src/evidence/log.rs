@@ -26,7 +26,8 @@ const MAX_PATH: usize = 4096;
 const NEAR: u64 = 10;
 
 /// Why something could not be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// The filesystem is read-only there.
     ReadOnly,
@@ -59,20 +60,12 @@ pub struct Symptom {
     pub path: Option<String>,
     /// Whether `path` is the folder itself, and not something in it.
     pub is_folder: bool,
-    /// What a relative or missing path is in.
-    pub base: Option<Base>,
+    /// Whether a relative or missing path is in the folder where the program keeps its data.
+    pub in_data: bool,
     /// Whether what is there must be kept, where the line says so.
     pub is_state: bool,
     /// What to do beside or instead of a mount.
     pub help: Option<&'static str>,
-}
-
-/// What a path is relative to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Base {
-    /// The folder where the program keeps its data.
-    State,
 }
 
 #[derive(Deserialize)]
@@ -86,27 +79,18 @@ struct RawPatterns {
 struct RawPattern {
     program: String,
     regex: String,
-    cause: Option<RawCause>,
+    cause: Option<Cause>,
     at: Option<String>,
-    #[serde(default)]
-    at_folder: bool,
     near: Option<String>,
-    base: Option<Base>,
     #[serde(default)]
-    storage: Option<String>,
+    in_data: bool,
     #[serde(default)]
-    name: Option<String>,
+    is_folder: bool,
+    #[serde(default)]
+    is_state: bool,
+    #[serde(default)]
+    is_beside: bool,
     help: Option<String>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawCause {
-    ReadOnly,
-    Denied,
-    Noexec,
-    Capability,
-    Harmless,
 }
 
 struct Pattern {
@@ -228,15 +212,11 @@ impl Reader {
 
 /// What a pattern makes of a line.
 fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
-    let RawPattern { program, cause, at, at_folder, base, storage, name, help, .. } = &pattern.raw;
+    let RawPattern { program, cause, at, help, .. } = &pattern.raw;
     let found = |name: &str| captures.name(name).map(|m| lossy(m.as_bytes()));
     let (why, folder) = (found("why"), found("dir"));
     let cause = match (why.as_deref(), cause) {
-        (_, Some(RawCause::ReadOnly)) => Cause::ReadOnly,
-        (_, Some(RawCause::Denied)) => Cause::Denied,
-        (_, Some(RawCause::Noexec)) => Cause::NoExec,
-        (_, Some(RawCause::Capability)) => Cause::Capability,
-        (_, Some(RawCause::Harmless)) => Cause::Harmless,
+        (_, Some(cause)) => *cause,
         (Some("30"), None) => Cause::ReadOnly,
         (Some("13"), None) => Cause::Denied,
         (Some(why), None) => match why.to_ascii_lowercase().as_str() {
@@ -254,11 +234,11 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         _ => Cow::Borrowed(path),
     });
     let mut path = joined.map(|path| if path.starts_with('/') { clean_path(&path) } else { path.into_owned() });
-    if name.as_deref() == Some("temporary") {
+    if pattern.raw.is_beside {
         // The file is made beside the one that it replaces, and its name is random.
         path = path.map(|p| p.rsplit_once('/').map_or(p.clone(), |(folder, _)| format!("{folder}/")));
     }
-    let is_folder = *at_folder || path.is_none() && at.is_some() || path.as_ref().is_some_and(|p| p.ends_with('/'));
+    let is_folder = pattern.raw.is_folder || path.is_none() && at.is_some() || path.as_ref().is_some_and(|p| p.ends_with('/'));
     let path = path.or_else(|| at.clone()).map(|p| if p.len() > 1 { p.trim_end_matches('/').to_owned() } else { p });
     Symptom {
         service: None,
@@ -269,8 +249,8 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         cause,
         path,
         is_folder,
-        base: *base,
-        is_state: storage.as_deref() == Some("state"),
+        in_data: pattern.raw.in_data,
+        is_state: pattern.raw.is_state,
         help: help.as_deref(),
     }
 }

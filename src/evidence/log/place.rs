@@ -1,6 +1,6 @@
 //! From a symptom to a writable path: the folder to mount, what may hold it, and which of the usual causes it is.
 
-use super::{Base, Cause, Symptom};
+use super::{Cause, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use std::sync::Arc;
@@ -88,7 +88,7 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
         return Some(path.to_owned());
     }
     let join = |folder: &str| path.map_or_else(|| folder.to_owned(), |path| clean_path(&format!("{folder}/{path}")));
-    if symptom.base == Some(Base::State) {
+    if symptom.in_data {
         let data = need?.paths.iter().find(|p| p.storage == Storage::State)?;
         return Some(join(&data.target));
     }
