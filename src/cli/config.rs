@@ -8,6 +8,7 @@ use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
 use crate::edge::disk;
 use crate::error::{Error, Result, SourceError};
+use crate::evidence::engine::Probe;
 use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Need, Reason, Selection, Source, WritablePath, needs};
 use crate::text::{FileId, Span, TextFile};
@@ -35,6 +36,12 @@ struct RawConfig {
     with: Vec<Spanned<String>>,
     /// Include changes that are assumed, not documented, to work.
     unsafe_fixes: bool,
+    /// Requests with which services are tried, as with `--http`: `SERVICE:PORT METHOD PATH [BODY]`.
+    #[schemars(with = "Vec<String>")]
+    http: Vec<Spanned<String>>,
+    /// Commands with which services are tried, as with `--probe`: `SERVICE: COMMAND`.
+    #[schemars(with = "Vec<String>")]
+    probe: Vec<Spanned<String>>,
     /// Services by name.
     services: BTreeMap<String, RawService>,
     /// How bad findings are, by rule.
@@ -94,6 +101,8 @@ pub(super) struct Config {
     paths: BTreeMap<String, Vec<WritablePath>>,
     levels: HashMap<Rule, Severity>,
     excluded: Vec<Exclude>,
+    /// How services are tried.
+    pub(super) probes: Vec<Probe>,
 }
 
 /// What is asked of one project, by the command line, the configuration file and comments.
@@ -141,7 +150,7 @@ impl Config {
     /// The configuration for the project of these files; an empty one where there is no file.
     ///
     /// Errors: the first thing in the file that is wrong, with its place.
-    fn of(files: &Files) -> Result<Self> {
+    pub(super) fn of(files: &Files) -> Result<Self> {
         let first = files.sources.files().first().map(|f| f.path.clone()).unwrap_or_default();
         let Some(loaded) = disk::upwards(&first, &files.root, NAME)? else { return Ok(Self::default()) };
         let folder = loaded.path().parent().map(Path::to_owned).unwrap_or_default();
@@ -175,6 +184,11 @@ impl Config {
         }
         for name in &raw.with {
             config.with.extend(extras(name).map_err(wrong)?);
+        }
+        for (texts, read) in [(&raw.http, Probe::http as fn(&str) -> _), (&raw.probe, Probe::command)] {
+            for text in texts {
+                config.probes.push(read(text.get_ref()).map_err(|why: String| wrong((text.span(), why)))?);
+            }
         }
         for (service, own) in raw.services {
             if let Some(name) = &own.preset {

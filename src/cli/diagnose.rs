@@ -15,7 +15,7 @@ use crate::evidence::log::{Advice, Cause, Reader, Symptom, advise};
 use crate::evidence::{Need, Selection, Storage, WritablePath, needs};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Bytes of a line that are read; the rest is skipped.
 const MAX_LINE: u64 = 64 << 10;
@@ -104,7 +104,7 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
             own.push((*path).clone());
         }
     }
-    let plan = Plan::new(files, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()) })?;
+    let plan = Plan::new(files, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false })?;
     present(ui, args, &plan);
     let status = finish(ui, args, &[&plan], ask)?;
     Ok(if args.write { status } else { Status::FindingsRemain })
@@ -124,8 +124,8 @@ fn read_logs(args: &Diagnose, files: Option<&Files>) -> Result<Logs> {
     let mut logs = Vec::new();
     match (&args.service, args.logs.is_empty()) {
         (Some(service), true) => {
-            let layers: Vec<PathBuf> = files.into_iter().flat_map(Files::layer_paths).collect();
-            let log = docker::logs(&layers, args.project_directory.as_deref(), service, read)?;
+            let layers = files.map(|files| files.for_compose(&harden_args(args).input, &[])).unwrap_or_default();
+            let log = docker::logs(&layers, service, read)?;
             logs.push((format!("log of {service}"), log));
         }
         (None, true) if io::stdin().is_terminal() => {
@@ -145,14 +145,20 @@ fn read_logs(args: &Diagnose, files: Option<&Files>) -> Result<Logs> {
 
 /// Reads a stream line by line; nothing of it is kept but the symptoms.
 fn read(stream: impl Read) -> Result<(Vec<Symptom>, u64)> {
-    let mut stream = io::BufReader::with_capacity(1 << 16, stream);
     let mut reader = Reader::default();
+    read_into(&mut reader, stream)?;
+    Ok(reader.finish())
+}
+
+/// The same, beside what the reader knows already.
+pub(super) fn read_into(reader: &mut Reader, stream: impl Read) -> Result<()> {
+    let mut stream = io::BufReader::with_capacity(1 << 16, stream);
     let mut line = Vec::new();
     let failed = |e: io::Error| Error::Read { path: "<log>".into(), reason: e.to_string() };
     loop {
         line.clear();
         if stream.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).map_err(failed)? == 0 {
-            return Ok(reader.finish());
+            return Ok(());
         }
         let is_cut = !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE;
         reader.line(line.strip_suffix(b"\n").unwrap_or(&line));
@@ -210,7 +216,8 @@ fn whose<'p, 'a>(project: &'p Project<'a>, symptom: &Symptom, named: Option<&str
     known.or_else(|| project.services.iter().find(by_name)).or_else(|| project.services.iter().filter(ends).max_by_key(|s| s.name.len()))
 }
 
-fn mount(path: &WritablePath) -> String {
+/// A mount, for a person.
+pub(super) fn mount(path: &WritablePath) -> String {
     match &path.storage {
         Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)).to_string(),
         Storage::State => format!("volume at {}", path.target),
@@ -236,12 +243,17 @@ fn row(found: &Found) -> Row<'_> {
 fn lines(found: &Found) -> String {
     let row = row(found);
     let service = row.service.map(|s| format!("{s}: ")).unwrap_or_default();
-    let path = row.path.map(|p| format!("{p}: ")).unwrap_or_default();
-    let times = if row.count > 1 { format!(" ({})", count(row.count as usize, "line", "lines")) } else { String::new() };
-    let mut text = clean_line(&format!("{}:{}: {service}{path}{}{times}", row.log, row.line, row.cause)) + "\n";
-    text += &format!("    {}\n", clean(row.text).replace('\n', " "));
-    for extra in row.mount.map(|m| format!("mended by {m}")).iter().map(String::as_str).chain(row.help) {
-        text += &format!("    {}\n", clean_line(extra));
-    }
-    text
+    let mut text = clean_line(&format!("{}:{}: {service}", row.log, row.line));
+    text += &about(&found.symptom, &found.advice).join("\n    ");
+    text + "\n"
+}
+
+/// A symptom, the line that shows it, and what to do, for a person.
+pub(super) fn about(symptom: &Symptom, advice: &Advice) -> Vec<String> {
+    let path = advice.path.as_deref().or(symptom.path.as_deref()).map(|p| format!("{p}: ")).unwrap_or_default();
+    let times = if symptom.count > 1 { format!(" ({})", count(symptom.count as usize, "line", "lines")) } else { String::new() };
+    let mut lines = vec![clean_line(&format!("{path}{}{times}", advice.cause)), clean(&symptom.text).replace('\n', " ")];
+    lines.extend(advice.mend.as_ref().map(|path| clean_line(&format!("mended by {}", mount(path)))));
+    lines.extend(advice.help.as_deref().map(clean_line));
+    lines
 }

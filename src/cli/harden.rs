@@ -9,6 +9,7 @@ use super::report::text;
 use super::review;
 use super::tree;
 use super::ui::{Ui, clean_line};
+use super::verify;
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
@@ -41,7 +42,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
     let view = (!args.check && !args.interactive).then(|| ui.view());
-    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view };
+    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view, tries: args.verify };
     if args.input.recursive {
         return tree::run(ui, args, asking, ask.as_ref());
     }
@@ -50,13 +51,17 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
     let plan = |path| Plan::read(path, args, asking);
     let plans: Vec<Plan> = match paths.as_slice() {
-        [_, _, ..] if !args.interactive => paths.into_par_iter().map(plan).collect::<Result<_>>()?,
-        _ => paths.into_iter().map(plan).collect::<Result<_>>()?,
+        [_, _, ..] if !args.interactive => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
+        _ => paths.iter().copied().map(plan).collect::<Result<_>>()?,
     };
     let mut written = HashMap::new();
     let plans: Vec<Plan> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
     for plan in &plans {
         present(ui, args, plan);
+    }
+    if args.verify && !verify::check(ui, args, &plans, &paths)? {
+        ui.hint("nothing was written; `rofs-harden verify --heal` looks for what is missing, --service '!NAME' leaves a service out");
+        return Ok(Status::FindingsRemain);
     }
     finish(ui, args, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
@@ -117,7 +122,8 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None })?;
+    let plan =
+        Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None, tries: false })?;
     if args.check {
         present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));

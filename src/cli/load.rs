@@ -3,6 +3,7 @@
 use super::args::Input;
 use crate::compose::{self, Env, Project, Sources, Wanted, dockerfile};
 use crate::edge::disk;
+use crate::edge::docker::Layers;
 use crate::error::{Error, Result, SourceError};
 use crate::text::{FileId, Span, TextFile};
 use crate::yaml::{Stream, SyntaxError};
@@ -28,7 +29,7 @@ pub(super) struct Files {
 }
 
 /// The layers of a project, found but not read.
-struct Layers {
+struct FoundLayers {
     files: Vec<PathBuf>,
     directory: PathBuf,
     env: Env,
@@ -73,9 +74,11 @@ impl Files {
         Ok(files)
     }
 
-    /// The paths of the layers.
-    pub(super) fn layer_paths(&self) -> impl Iterator<Item = PathBuf> {
-        self.sources.layers().iter().filter_map(|id| Some(self.sources.file(*id)?.path.clone()))
+    /// The project as Compose is to be told of it.
+    pub(super) fn for_compose(&self, args: &Input, profiles: &[String]) -> Layers {
+        let files = self.sources.layers().iter().filter_map(|id| Some(self.sources.file(*id)?.path.clone())).collect();
+        let directory = self.sources.directory().to_owned();
+        Layers { files, directory, env_files: args.env_file.clone(), profiles: profiles.to_vec() }
     }
 
     /// Takes a file out, to outlive the project.
@@ -204,7 +207,7 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 }
 
 /// The layers of a project, by Compose's rules: `-f`, else `COMPOSE_FILE`, else discovery.
-fn layers(path: Option<&Path>, args: &Input) -> Result<Layers> {
+fn layers(path: Option<&Path>, args: &Input) -> Result<FoundLayers> {
     let named_dir = args.project_directory.clone();
     let parent = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
     let (folder, explicit) = match path {
@@ -215,7 +218,7 @@ fn layers(path: Option<&Path>, args: &Input) -> Result<Layers> {
     if let Some(first) = explicit.first() {
         let directory = named_dir.unwrap_or_else(|| parent(first));
         let env = project_env(&[&directory], args)?;
-        return Ok(Layers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
+        return Ok(FoundLayers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let env = project_env(&[&folder], args)?;
     let shell = |name: &str| std::env::var(name).ok().filter(|_| path.is_none());
@@ -230,12 +233,12 @@ fn layers(path: Option<&Path>, args: &Input) -> Result<Layers> {
         let files: Vec<PathBuf> = list.split(&separator).map(|file| folder.join(file)).collect();
         let directory = named_dir.or_else(|| files.first().map(|f| parent(f))).unwrap_or_default();
         let env = project_env(&[&folder, &directory], args)?;
-        return Ok(Layers { files, directory, env, ignored: Vec::new(), is_discovered: false });
+        return Ok(FoundLayers { files, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let found = disk::find(if folder.as_os_str().is_empty() { None } else { Some(&folder) })?;
     let directory = named_dir.unwrap_or_else(|| found.files.first().map(|f| parent(f)).unwrap_or_default());
     let env = if directory == folder { env } else { project_env(&[&folder, &directory], args)? };
-    Ok(Layers { files: found.files, directory, env, ignored: found.ignored, is_discovered: true })
+    Ok(FoundLayers { files: found.files, directory, env, ignored: found.ignored, is_discovered: true })
 }
 
 /// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.

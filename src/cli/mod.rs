@@ -9,14 +9,18 @@ mod config;
 mod diagnose;
 mod explain;
 mod harden;
+mod heal;
 mod load;
+mod observe;
 mod oracle;
 mod plan;
 mod presets;
 mod report;
 mod review;
 mod tree;
+mod trial;
 mod ui;
+mod verify;
 
 use crate::error::Error;
 use args::{Cli, Presets, Verb};
@@ -32,6 +36,8 @@ pub fn main() -> ExitCode {
         None => harden::run(&ui, &cli.harden),
         Some(Verb::Audit(args)) => audit::run(&ui, args),
         Some(Verb::Diagnose(args)) => diagnose::run(&ui, args),
+        Some(Verb::Observe(args)) => observe::run(&ui, args),
+        Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),

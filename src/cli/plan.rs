@@ -10,14 +10,16 @@ use super::report::text::{self, Remark};
 use super::review;
 use super::ui::{Look, Ui, View, clean_line, paint};
 use crate::audit::{Applicability, Finding, Fix, audit};
-use crate::compose::{Known, Project};
+use crate::compose::{Known, Project, Sources};
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::{Need, Selection};
 use crate::rewrite::{self, Rewrite};
+use crate::yaml::Stream;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The plan of one project.
 pub(super) struct Plan {
@@ -45,6 +47,14 @@ pub(super) struct Plan {
     pub(super) up: Option<String>,
     /// The diff of each rewrite, if it is to be shown.
     pub(super) diffs: Vec<Diff>,
+    /// What is tried on the engine, if it is to be.
+    pub(super) after: Option<After>,
+}
+
+/// A project with the change, and what its services need.
+pub(super) struct After {
+    pub(super) sources: Sources,
+    pub(super) needs: Vec<Need>,
 }
 
 /// The diff of one file as it is shown.
@@ -82,6 +92,8 @@ pub(super) struct Asking<'r> {
     pub(super) reviewer: Option<(&'r Ui, &'r Ask)>,
     /// How diffs are shown, if they are.
     pub(super) view: Option<View>,
+    /// Whether the result is tried on the engine.
+    pub(super) tries: bool,
 }
 
 impl Plan {
@@ -92,7 +104,7 @@ impl Plan {
 
     /// Plans the project of these files.
     pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
-        let Asking { selection, oracle, reviewer, view } = asking;
+        let Asking { selection, oracle, reviewer, view, tries } = asking;
         let project = files.project()?;
         let Asked { config, ignores, mut needs, mut left_out } = Asked::of(&files, &project, selection, &args.choice)?;
         let mut findings = audit(&project, &needs);
@@ -121,12 +133,18 @@ impl Plan {
         let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
         drop(project);
+        let parsed = |r: &Rewrite| Stream::parse(r.after(), r.file()).map(Arc::new).map_err(|e| Error::Unverified(e.message));
+        let after: Option<Result<After>> = tries.then(|| {
+            let changed = outcome.rewrites.iter().map(parsed).collect::<Result<Vec<_>>>()?;
+            Ok(After { sources: files.sources.with(changed), needs })
+        });
+        let after = after.transpose()?;
         let rewrites: Vec<_> = outcome.rewrites.into_iter().map(|r| (files.take(r.file()), r)).collect();
         let up = files.layers_to_name();
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
         let diffs = view.map(diff).transpose()?.unwrap_or_default();
-        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs })
+        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs, after })
     }
 
     /// The changes to write.

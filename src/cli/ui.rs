@@ -124,6 +124,15 @@ impl Ui {
         }
     }
 
+    /// Says what goes on, on a line of the terminal that the next one overwrites.
+    pub(super) fn status(&self, text: &str) {
+        if let (false, Some((_, columns))) = (self.quiet, console::Term::stderr().size_checked()) {
+            let line = clean_line(text);
+            let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "…");
+            write_to(&mut io::stderr().lock(), &format!("\r\x1b[K{}", paint(self.err_color, Look::Dim, &line)));
+        }
+    }
+
     /// Takes the progress line away.
     pub(super) fn progress_done(&self) {
         if !self.quiet && io::stderr().is_terminal() {

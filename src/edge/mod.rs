@@ -6,3 +6,4 @@
 pub mod compose;
 pub mod disk;
 pub mod docker;
+pub mod http;

@@ -3,9 +3,9 @@
 //! A line costs one search for a few words; only lines that have them meet the patterns. Time is linear in the log and memory does not
 //! grow with it: what is kept are distinct symptoms, at most [`MAX_SYMPTOMS`].
 
-mod place;
+mod advice;
 
-pub use place::{Advice, advise};
+pub use advice::{Advice, advise};
 
 use crate::compose::clean_path;
 use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -66,6 +66,17 @@ pub struct Symptom {
     pub is_state: bool,
     /// What to do beside or instead of a mount.
     pub help: Option<&'static str>,
+}
+
+impl Symptom {
+    /// The same with a relative path made absolute, where the program is known to run in `folder`.
+    #[must_use]
+    pub fn resolved(mut self, folder: &str) -> Self {
+        if let Some(path) = self.path.as_mut().filter(|path| !self.in_data && !path.starts_with('/')) {
+            *path = clean_path(&format!("{folder}/{path}"));
+        }
+        self
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,7 +143,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 type Same = (Option<String>, Option<String>, Cause, &'static str);
 
 /// Reads a log line by line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reader {
     line: u64,
     symptoms: Vec<Symptom>,

@@ -1,8 +1,10 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
 mod about;
+pub mod engine;
 mod limit;
 pub mod log;
+mod place;
 pub mod preset;
 mod select;
 
@@ -86,6 +88,8 @@ pub enum Source {
     User,
     /// The log of this name.
     Log(String),
+    /// A run of the project on an engine.
+    Run,
     /// The tool itself: what follows from how Compose and the engine work.
     Rule,
 }
@@ -96,6 +100,7 @@ impl fmt::Display for Source {
             Self::Preset(name) => write!(f, "preset {name}"),
             Self::User => f.write_str("you"),
             Self::Log(name) => f.write_str(name),
+            Self::Run => f.write_str("a run"),
             Self::Rule => f.write_str("rofs-harden"),
         }
     }
@@ -106,7 +111,7 @@ impl fmt::Display for Source {
 pub enum Confidence {
     /// A usual arrangement; nobody has said or seen it for this image.
     Assumed,
-    /// Somebody saw it: an issue with output, a log.
+    /// Somebody saw it: an issue with output, a log, a run.
     Reported,
     /// The vendor, the image's own scripts, or the service's configuration say it.
     Documented,

@@ -30,6 +30,8 @@ pub struct Selection {
     pub assigned: HashMap<String, Arc<Preset>>,
     /// Paths that a configuration file names for services.
     pub paths: HashMap<String, Vec<WritablePath>>,
+    /// Paths that services were seen to do without.
+    pub spared: HashMap<String, Vec<String>>,
     /// Whether the person agrees to what is assumed.
     pub assume: bool,
     /// What else is asked for.
@@ -245,17 +247,23 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     // What the person says of a path counts before what a preset says.
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
     if choice.recognised.is_err() && !own.is_empty() {
-        (text, confidence) = ("the configuration file names where it writes".to_owned(), Confidence::Documented);
+        let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
+        text = if is_seen { "what it writes was seen" } else { "the configuration file names where it writes" }.to_owned();
+        confidence = if is_seen { Confidence::Reported } else { Confidence::Documented };
     }
     for path in own {
         let mut path = path.clone();
-        if let Storage::Scratch(options) = &path.storage {
+        // What was seen to work needs no other owner.
+        if let (Storage::Scratch(options), true) = (&path.storage, path.reason.source != Source::Run) {
             path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
         }
         match paths.iter_mut().find(|p| p.target == path.target) {
             Some(known) => *known = path,
             None => paths.push(path),
         }
+    }
+    if let Some(spared) = selection.spared.get(about.service.name) {
+        paths.retain(|p| !spared.contains(&p.target));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();

@@ -3,9 +3,11 @@
 mod describe;
 mod parse;
 mod raw;
+mod saved;
 mod when;
 
 pub use raw::RawPath;
+pub use saved::Saved;
 pub(super) use when::fits;
 pub use when::{Condition, Versions};
 

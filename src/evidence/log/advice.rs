@@ -1,7 +1,8 @@
-//! From a symptom to a writable path: the folder to mount, what may hold it, and which of the usual causes it is.
+//! From a symptom to a writable path, or to what else can be done.
 
 use super::{Cause, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
+use crate::evidence::place::{Place, about_filled, is_filled, parent};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use std::sync::Arc;
 
@@ -17,27 +18,6 @@ pub struct Advice {
     /// What to do beside or instead of that.
     pub help: Option<String>,
 }
-
-/// Folders of programs and libraries, with all below them: nothing of a person's is there.
-const SYSTEM: [&str; 8] = ["/bin", "/boot", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys"];
-
-/// Folders that must not be mounted over as a whole: an image's files are there.
-const FILLED: [&str; 14] = [
-    "/",
-    "/etc",
-    "/usr",
-    "/usr/bin",
-    "/usr/lib",
-    "/usr/local",
-    "/usr/share",
-    "/var",
-    "/var/lib",
-    "/home",
-    "/opt",
-    "/app",
-    "/usr/src/app",
-    "/var/www/html",
-];
 
 /// What is done about `symptom` in a service. Without a service, what can be said of any.
 pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need>, log: &str) -> Advice {
@@ -65,20 +45,18 @@ pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Ne
         return Advice { cause: "a path that is writable by now", path: Some(path), mend: None, help };
     }
     let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
-    let kind = kind_of(&path, &folder, symptom.is_state);
-    let (target, storage) = match (known, &kind.storage) {
-        (Some(known), _) => (known.target.clone(), Some(known.storage.clone())),
-        (None, storage) => (kind.target, storage.clone()),
+    let place = Place::of(&path, &folder, symptom.is_state);
+    let (target, storage) = match known {
+        Some(known) => (known.target.clone(), known.storage.clone()),
+        None => (place.target, place.storage),
     };
-    let is_filled = FILLED.contains(&target.as_str()) || SYSTEM.iter().any(|s| is_at(&target, s)) || is_workdir(need, &target);
-    if known.is_none() && is_filled {
-        let help =
-            format!("{target} holds the image's own files, so nothing is mounted there: make the program write to /tmp or /data instead");
-        return Advice { cause: kind.cause, path: Some(path), mend: None, help: Some(symptom.help.map_or(help, str::to_owned)) };
+    if known.is_none() && is_filled(&target, need) {
+        let help = symptom.help.map_or_else(|| about_filled(&target), str::to_owned);
+        return Advice { cause: place.cause, path: Some(path), mend: None, help: Some(help) };
     }
-    let mend = storage.map(|storage| writable(symptom, service, target, storage, log));
-    let help = help.or(kind.help.map(str::to_owned));
-    Advice { cause: kind.cause, path: Some(path), mend, help }
+    let mend = Some(writable(symptom, service, target, storage, log));
+    let help = help.or(place.help.map(str::to_owned));
+    Advice { cause: place.cause, path: Some(path), mend, help }
 }
 
 /// The path of a symptom, made absolute by what is known of the service.
@@ -96,45 +74,6 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
     let own = service.and_then(|s| s.text("working_dir")).filter(|folder| folder.starts_with('/'));
     let image = need.and_then(|n| n.brings.iter().find(|b| b.is_workdir));
     own.as_deref().or(image.map(|b| b.path.as_str())).map(join)
-}
-
-/// What kind of place a path is.
-struct Place {
-    cause: &'static str,
-    target: String,
-    storage: Option<Storage>,
-    help: Option<&'static str>,
-}
-
-fn kind_of(path: &str, folder: &str, is_state: bool) -> Place {
-    let scratch = |mode| Some(Storage::Scratch(TmpfsOptions { mode: Some(mode), ..TmpfsOptions::default() }));
-    let place = |cause, target: &str, storage, help| Place { cause, target: target.to_owned(), storage, help };
-    let parts: Vec<&str> = path.split('/').skip(1).collect();
-    let has = |names: &[&str]| parts.iter().any(|p| names.contains(p));
-    match parts.as_slice() {
-        _ if is_state => place("data", folder, Some(Storage::State), None),
-        ["tmp", ..] => place("temporary files", "/tmp", scratch(0o1777), None),
-        ["var", "tmp", ..] => place("temporary files outside /tmp", "/var/tmp", scratch(0o1777), Some("or set TMPDIR=/tmp")),
-        ["run", ..] => place("a socket, lock or process number", folder, scratch(0o755), None),
-        ["var", "log", ..] => {
-            let help = "or log to standard output, which the engine collects; then nothing has to be writable";
-            place("logs below /var/log", folder, scratch(0o755), Some(help))
-        }
-        ["root", ..] | ["home", _, ..] if has(&[".cache", ".npm", ".yarn", ".config", ".local", ".m2", ".gradle", ".nuget", ".cargo"]) => {
-            let end = parts.iter().position(|p| p.starts_with('.')).unwrap_or(parts.len() - 1);
-            let target = format!("/{}", parts[..=end].join("/"));
-            let help = "or turn the cache off, or move it by its environment variable to /tmp";
-            place("a cache in a home directory", &target, scratch(0o755), Some(help))
-        }
-        ["etc", ..] => {
-            let help = "a volume starts with the image's files; better, mount the finished file read-only, so that nothing is rewritten";
-            place("a start script that rewrites /etc", folder, Some(Storage::State), Some(help))
-        }
-        _ if has(&["cache", "caches", "tmp", "temp", "log", "logs", ".next", "pids"]) => {
-            place("scratch beside the program", folder, scratch(0o755), None)
-        }
-        _ => place("data", folder, Some(Storage::State), None),
-    }
 }
 
 fn no_exec(symptom: &Symptom, path: String, service: Option<&Service<'_>>, log: &str) -> Advice {
@@ -175,15 +114,4 @@ fn writable(symptom: &Symptom, service: Option<&Service<'_>>, target: String, st
     };
     let service = service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
     WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) }
-}
-
-fn is_workdir(need: Option<&Need>, target: &str) -> bool {
-    need.is_some_and(|n| n.brings.iter().any(|b| b.path == target))
-}
-
-fn parent(path: &str) -> String {
-    match path.rsplit_once('/') {
-        Some(("", _)) | None => "/".to_owned(),
-        Some((folder, _)) => folder.to_owned(),
-    }
 }

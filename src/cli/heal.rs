@@ -1,0 +1,201 @@
+//! The smallest set of writable places with which a project works, found by running it.
+
+use super::plan::Plan;
+use super::trial::{Ran, Verdict, tell};
+use super::ui::clean_line;
+use super::verify::{Case, with_project};
+use crate::compose::is_at;
+use crate::error::Result;
+use crate::evidence::engine::writable_paths;
+use crate::evidence::{Confidence, Selection, Source, Storage, WritablePath};
+use std::time::{Duration, Instant};
+
+/// Most runs that look for what is missing.
+const MAX_ROUNDS: usize = 8;
+/// Time after which no further run is begun.
+const MAX_TIME: Duration = Duration::from_secs(900);
+/// Runs at once that look for what is superfluous.
+const AT_ONCE: usize = 3;
+/// How long a service is watched on a writable root, where it is only looked at what it writes.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// What was found.
+pub(super) struct Healed {
+    pub(super) plan: Plan,
+    /// The run that proves the plan, or the last one.
+    pub(super) ran: Ran,
+    /// The run on a writable root.
+    pub(super) before: Ran,
+    /// What could not be resolved: service and why.
+    pub(super) unresolved: Vec<(String, String)>,
+}
+
+/// A mount: service and path.
+type Mounted = (String, String);
+
+/// Runs the project as it is, adds what it wrote to the plan, then what failures name, until all works or nothing new is named. What it
+/// works without is taken away again.
+pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
+    let since = Instant::now();
+    let settle = case.desk.options.settle;
+    let mut before = case.original(true, settle.min(GLANCE))?;
+    let mut selection = case.selection.clone();
+    let mut unresolved = seed(case, &mut selection, &before)?;
+    let mut round = 1;
+    let (mut plan, mut ran, superfluous) = loop {
+        let plan = case.plan(&selection)?;
+        let title = format!("round {round}");
+        let candidates = candidates(case, &plan);
+        // Most rounds are the last one, so what it works without is looked for beside it.
+        let (ran, superfluous) = std::thread::scope(|scope| {
+            let less = scope.spawn(|| superfluous(case, &selection, &candidates, &before, &title));
+            let ran = case.run(&plan, &title, Some(&before));
+            (ran, less.join())
+        });
+        let ran = ran?;
+        report(case, &title, &ran);
+        let superfluous = superfluous.unwrap_or_else(|_| Ok(Vec::new()))?;
+        let is_new = mends(&plan, &ran, &before)?.into_iter().fold(false, |any, path| add(&mut selection, path) || any);
+        if !is_new || round == MAX_ROUNDS || since.elapsed() > MAX_TIME {
+            break (plan, ran, superfluous);
+        }
+        round += 1;
+    };
+    if is_proved(&ran) {
+        unresolved.clear();
+        if !superfluous.is_empty() {
+            // What goes one by one need not go together.
+            let less = without(&selection, superfluous.iter().map(|(s, t)| (s.as_str(), t.as_str())));
+            let (smaller, proof) = case.trial(&less, "with less", Some(&before))?;
+            report(case, "with less", &proof);
+            if is_proved(&proof) {
+                (plan, ran) = (smaller, proof);
+            }
+        }
+    } else if settle > GLANCE {
+        // Whether it is our doing is decided by a run on a writable root that takes as long.
+        let sights = before.sights;
+        before = case.original(false, settle)?;
+        before.sights = sights;
+        ran = case.run(&plan, "once more", Some(&before))?;
+    }
+    Ok(Healed { plan, ran, before, unresolved })
+}
+
+/// Adds what was written on a writable root, and leaves out what was assumed and not written though it was tried. Returns what was written
+/// where nothing can be mounted.
+fn seed(case: &Case<'_>, selection: &mut Selection, before: &Ran) -> Result<Vec<(String, String)>> {
+    let plan = case.plan(selection)?;
+    let mut elsewhere = Vec::new();
+    let seeds = with_project(&plan, |_, needs| {
+        let mut seeds = Vec::new();
+        for (service, sight) in &before.sights {
+            let Some(need) = needs.iter().find(|n| n.service == *service) else { continue };
+            let (paths, other) = writable_paths(service, sight, Some(need));
+            seeds.extend(paths);
+            elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
+            let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
+            let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
+            let needless = need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.clone());
+            selection.spared.entry(service.clone()).or_default().extend(needless);
+        }
+        Ok(seeds)
+    })?;
+    for path in seeds {
+        add(selection, path);
+    }
+    Ok(elsewhere)
+}
+
+/// Adds a path, unless it is known. Returns whether it is new.
+fn add(selection: &mut Selection, path: WritablePath) -> bool {
+    let spared = selection.spared.entry(path.service.clone()).or_default();
+    let was_spared = spared.len();
+    spared.retain(|target| *target != path.target);
+    let was_spared = spared.len() < was_spared;
+    let own = selection.paths.entry(path.service.clone()).or_default();
+    let is_new = !own.iter().any(|p| p.target == path.target);
+    if is_new {
+        own.push(path);
+    }
+    is_new || was_spared
+}
+
+/// The mounts that failures ask for.
+fn mends(plan: &Plan, ran: &Ran, before: &Ran) -> Result<Vec<WritablePath>> {
+    with_project(plan, |project, needs| {
+        let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
+        let of = |o: &super::trial::Outcome| {
+            let need = needs.iter().find(|n| n.service == o.service);
+            tell(o, before.of(&o.service), project.service(&o.service), need).1
+        };
+        Ok(failed.flat_map(of).collect())
+    })
+}
+
+/// Whether nothing fails.
+fn is_proved(ran: &Ran) -> bool {
+    ran.outcomes.iter().all(|o| o.verdict != Verdict::Fails) && ran.outcomes.iter().any(|o| o.verdict == Verdict::Works)
+}
+
+fn report(case: &Case<'_>, title: &str, ran: &Ran) {
+    let part = |verdict, word: &str| {
+        let names: Vec<&str> = ran.outcomes.iter().filter(|o| o.verdict == verdict).map(|o| o.service.as_str()).collect();
+        if names.is_empty() { None } else { Some(format!("{} {word}", names.join(", "))) }
+    };
+    let parts: Vec<String> = [part(Verdict::Fails, "fails"), part(Verdict::Works, "works")].into_iter().flatten().collect();
+    let what = if parts.is_empty() { "nothing can be proved here".to_owned() } else { parts.join("; ") };
+    case.ui.note(&clean_line(&format!("{title}: {what}")));
+}
+
+/// Whether a path is scratch that is only assumed, in a service that more than its start is tried of.
+fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
+    let is_tried = case.desk.probes.iter().any(|p| p.service == path.service);
+    is_tried && path.reason.confidence == Confidence::Assumed && path.storage != Storage::State
+}
+
+/// The mounts that may turn out superfluous, one of each service at a time: services are tried together, and each is judged by itself.
+///
+/// They are scratch that is assumed or was seen to be written, and what would be mounted over configuration. Data stays where it was
+/// written, since nobody sees that it is lost.
+fn candidates(case: &Case<'_>, plan: &Plan) -> Vec<Vec<Mounted>> {
+    let may_go = |path: &&WritablePath| {
+        let is_found = matches!(path.reason.source, Source::Run | Source::Log(_));
+        is_assumed(case, path) || is_found && (path.storage != Storage::State || is_at(&path.target, "/etc"))
+    };
+    let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
+    let changed: Vec<&str> = plan.changed().collect();
+    let of = |need: &crate::evidence::Need| need.paths.iter().filter(may_go).map(|p| (p.service.clone(), p.target.clone())).collect();
+    let all: Vec<Vec<Mounted>> = needs.iter().filter(|need| changed.contains(&need.service.as_str())).map(of).collect();
+    let deepest = all.iter().map(Vec::len).max().unwrap_or(0);
+    (0..deepest).map(|i| all.iter().filter_map(|own| own.get(i).cloned()).collect()).collect()
+}
+
+/// Those of the candidates without which their service works.
+fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &Ran, title: &str) -> Result<Vec<Mounted>> {
+    let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
+        let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
+        let (_, ran) = case.trial(&less, &format!("{title}, with less"), Some(before))?;
+        let works = |(service, _): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works);
+        Ok(wave.iter().filter(works).cloned().collect())
+    };
+    let mut found = Vec::new();
+    for some in waves.chunks(AT_ONCE) {
+        let all: Vec<Result<Vec<Mounted>>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = some.iter().map(|wave| scope.spawn(|| try_wave(wave))).collect();
+            threads.into_iter().filter_map(|t| t.join().ok()).collect()
+        });
+        for one in all {
+            found.extend(one?);
+        }
+    }
+    Ok(found)
+}
+
+fn without<'w>(selection: &Selection, paths: impl Iterator<Item = (&'w str, &'w str)>) -> Selection {
+    let mut less = selection.clone();
+    for (service, target) in paths {
+        less.spared.entry(service.to_owned()).or_default().push(target.to_owned());
+    }
+    less
+}

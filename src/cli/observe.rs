@@ -1,0 +1,165 @@
+//! What the services of a project write, seen by running it as it is.
+
+use super::args::{Choice, Harden, Input, Observe};
+use super::ask::Ask;
+use super::audit::json;
+use super::diagnose::mount;
+use super::harden::{Status, finish, present, selection};
+use super::load::Files;
+use super::plan::{Asking, Plan};
+use super::trial::{Ran, Verdict};
+use super::ui::{Ui, clean_line, count};
+use super::verify::{Case, connect};
+use crate::edge::disk;
+use crate::error::{Error, Result};
+use crate::evidence::engine::writable_paths;
+use crate::evidence::preset::Saved;
+use crate::evidence::{Selection, Storage, WritablePath, needs};
+use serde::Serialize;
+use std::path::Path;
+
+/// What was seen, for programs.
+#[derive(Serialize)]
+struct Report {
+    version: u32,
+    services: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    service: String,
+    /// Whether it worked while it was watched.
+    works: bool,
+    why: String,
+    paths: Vec<Place>,
+    /// Written where nothing may be mounted.
+    elsewhere: Vec<Elsewhere>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    target: String,
+    storage: &'static str,
+    mount: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct Elsewhere {
+    path: String,
+    help: String,
+}
+
+/// Runs the project, says what it wrote, and shows, saves or writes what follows.
+pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
+    let asks = args.write && !args.yes;
+    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let path = match args.input.paths.as_slice() {
+        [] => None,
+        [path] => Some(path.as_path()),
+        _ => return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into()))),
+    };
+    let docker = connect(ui)?;
+    let (input, choice) = (&args.input, &args.choice);
+    let (file, project_directory, env_file) = (input.file.clone(), input.project_directory.clone(), input.env_file.clone());
+    let choice = Choice { profile: choice.profile.clone(), preset: choice.preset.clone(), service: choice.service.clone() };
+    let input = Input { file, project_directory, env_file, ..Input::default() };
+    let harden = Harden { input, choice, write: args.write, yes: args.yes, ..Harden::default() };
+    let chosen = selection(&args.choice)?;
+    let mut case = Case::new(ui, path, &harden, chosen.clone(), None, &args.trying, &docker)?;
+    case.desk.hold = args.hold;
+    let ran = case.original(true, args.trying.settle)?;
+    let (rows, found) = rows(&case, &ran, &chosen)?;
+    if args.json {
+        ui.out(&json(&Report { version: 1, services: rows })?);
+        return Ok(Status::Done);
+    }
+    rows.iter().for_each(|row| ui.out(&lines(row)));
+    if let Some(file) = &args.save {
+        save(ui, file, path, &harden, &ran, &found)?;
+    }
+    let mut selection = Selection { auto: true, ..chosen };
+    for path in found {
+        selection.paths.entry(path.service.clone()).or_default().push(path);
+    }
+    // A service that could not be watched gets nothing on the strength of this.
+    for outcome in ran.outcomes.iter().filter(|o| !ran.sights.contains_key(&o.service)) {
+        selection.skip.push(outcome.service.clone());
+    }
+    selection.only.retain(|name| !selection.skip.contains(name));
+    let files = Files::read(path, &harden.input, None)?;
+    let plan =
+        Plan::new(files, &harden, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false })?;
+    present(ui, &harden, &plan);
+    let status = finish(ui, &harden, &[&plan], ask.as_ref())?;
+    if !args.write {
+        ui.hint("`rofs-harden verify` runs the result and says whether it works");
+    }
+    Ok(status)
+}
+
+/// What each service wrote, and the places that must be writable.
+fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>)> {
+    let files = Files::read(case.path, &case.harden.input, None)?;
+    let project = files.project()?;
+    let all = Selection { limits: true, ..selection.clone() };
+    let needs = needs(&project, &all, &files.dockerfiles(&project))?;
+    let (mut rows, mut found) = (Vec::new(), Vec::new());
+    for outcome in &ran.outcomes {
+        let Some(need) = needs.iter().find(|n| n.service == outcome.service) else { continue };
+        // What the preset says is left out, so that what is seen stands by itself.
+        let alone = crate::evidence::Need { paths: Vec::new(), recognised: need.recognised, ..need.clone() };
+        let (paths, elsewhere) =
+            ran.sights.get(&outcome.service).map(|s| writable_paths(&outcome.service, s, Some(&alone))).unwrap_or_default();
+        let place = |p: &WritablePath| Place {
+            target: p.target.clone(),
+            storage: if p.storage == Storage::State { "state" } else { "scratch" },
+            mount: mount(p),
+            why: p.reason.text.clone(),
+        };
+        rows.push(Row {
+            service: outcome.service.clone(),
+            works: outcome.verdict == Verdict::Works,
+            why: outcome.why.clone(),
+            paths: paths.iter().map(place).collect(),
+            elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
+        });
+        let is_covered = |p: &WritablePath| need.paths.iter().any(|known| crate::compose::is_at(&p.target, &known.target));
+        found.extend(paths.into_iter().filter(|p| !is_covered(p)));
+    }
+    Ok((rows, found))
+}
+
+fn lines(row: &Row) -> String {
+    let mut text = format!("{}: {}\n", clean_line(&row.service), clean_line(&row.why));
+    for place in &row.paths {
+        text += &format!("    {}\n        {}\n", clean_line(&place.mount), clean_line(&place.why));
+    }
+    for other in &row.elsewhere {
+        text += &format!("    {} was written\n        {}\n", clean_line(&other.path), clean_line(&other.help));
+    }
+    if row.paths.is_empty() && row.elsewhere.is_empty() && row.works {
+        text += "    nothing was written\n";
+    }
+    text
+}
+
+/// Saves what one service needs as a preset.
+fn save(ui: &Ui, file: &Path, path: Option<&Path>, harden: &Harden, ran: &Ran, found: &[WritablePath]) -> Result<()> {
+    let services: Vec<&str> = ran.sights.keys().map(String::as_str).collect();
+    let [service] = services.as_slice() else {
+        let hint = Some("name one service: --service NAME".to_owned());
+        return Err(Error::Usage(format!("a preset is about one service, and {} were watched", services.len()), hint));
+    };
+    let files = Files::read(path, &harden.input, None)?;
+    let project = files.project()?;
+    let own = project.service(service);
+    let image = own.and_then(|s| s.text("image"));
+    let user = own.and_then(|s| s.text("user"));
+    let paths: Vec<WritablePath> = found.iter().filter(|p| p.service == *service).cloned().collect();
+    let text = Saved { service, image: image.as_deref(), user: user.as_deref(), paths: &paths }.to_toml();
+    let root = disk::root_of(file)?;
+    disk::write_all(&[disk::Write { root: &root, loaded: &disk::absent(file)?, after: &text }])?;
+    ui.note(&clean_line(&format!("wrote {}: {}", file.display(), count(paths.len(), "path", "paths"))));
+    Ok(())
+}

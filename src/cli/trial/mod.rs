@@ -1,0 +1,203 @@
+//! Trials: a project is run under a throw-away name, tried, looked at and removed.
+
+mod images;
+mod judge;
+mod sight;
+mod symptoms;
+
+pub(super) use judge::{Outcome, Verdict};
+pub(super) use symptoms::tell;
+
+use super::args::Trying;
+use super::ui::Ui;
+use crate::compose::Project;
+use crate::edge::docker::{self, Docker, Layers, Trial};
+use crate::error::{Error, Result};
+use crate::evidence::engine::{Isolated, Isolation, OnHost, Probe, Sight, isolate};
+use judge::Watch;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Seconds that containers get to end by themselves when they are looked at: some write as they end.
+const LAST_WORDS: u32 = 2;
+/// How long Compose may take to remove or make containers.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Everything that trials of one project have in common.
+pub(super) struct Desk<'d> {
+    pub(super) ui: &'d Ui,
+    pub(super) docker: Docker,
+    pub(super) layers: Layers,
+    pub(super) probes: Vec<Probe>,
+    pub(super) options: &'d Trying,
+    /// Services that are tried; empty means all.
+    pub(super) only: Vec<String>,
+    /// How long a run that looks at what is written goes on at least.
+    pub(super) hold: Option<Duration>,
+}
+
+/// What is run and how.
+pub(super) struct Run<'r> {
+    /// What the progress line says: `round 2`.
+    pub(super) title: &'r str,
+    /// The project as Compose resolves it.
+    pub(super) model: &'r Value,
+    /// The same project as this program sees it.
+    pub(super) project: &'r Project<'r>,
+    /// What an earlier run on a writable root showed.
+    pub(super) before: Option<&'r Ran>,
+    /// Whether to look at what was written.
+    pub(super) looks: bool,
+    /// How long a service must stay up.
+    pub(super) settle: Duration,
+}
+
+/// What a run showed.
+#[derive(Debug, Default)]
+pub(super) struct Ran {
+    /// One of each service, in order.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What each service wrote, if that was looked at.
+    pub(super) sights: BTreeMap<String, Sight>,
+}
+
+impl Ran {
+    pub(super) fn of(&self, service: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|o| o.service == service)
+    }
+}
+
+impl Desk<'_> {
+    /// The project as Compose resolves it, with `changed` files.
+    pub(super) fn model(&self, changed: &[(PathBuf, &str)]) -> Result<Value> {
+        docker::config(&self.docker, &self.layers, changed)
+    }
+
+    /// Runs the project once. Nothing of it stays, whatever the result.
+    ///
+    /// Errors: the engine does not do its part; Ctrl-C.
+    pub(super) fn run(&self, run: &Run<'_>) -> Result<Ran> {
+        let trial = Trial::begin(&self.docker)?;
+        let ran = self.course(&trial, run);
+        self.ui.status(&format!("{}: cleaning up", run.title));
+        let end = trial.end();
+        self.ui.progress_done();
+        let ran = ran?;
+        end.map(|()| ran)
+    }
+
+    fn course(&self, trial: &Trial, run: &Run<'_>) -> Result<Ran> {
+        let say = |what: &str| self.ui.status(&format!("{}: {what}", run.title));
+        say("preparing");
+        let isolated = self.prepare(trial, run)?;
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        for (service, why) in &isolated.left_out {
+            outcomes.push(Outcome::new(service, Verdict::Unprovable, why.clone()));
+        }
+        let mut sights = BTreeMap::new();
+        if !isolated.services.is_empty() {
+            let model = isolated.model.to_string();
+            self.fill(trial, &isolated, &model)?;
+            let up = trial.compose(&model, &["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull"])?;
+            let mut watch = Watch { desk: self, trial, run, isolated: &isolated, since: Instant::now() };
+            outcomes.extend(watch.judge(up)?);
+            if run.looks {
+                say("looking at what was written");
+                sights = self.look(trial)?;
+            }
+        }
+        let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
+        outcomes.sort_by_key(order);
+        Ok(Ran { outcomes, sights })
+    }
+
+    /// The project made safe to run, without what cannot run here.
+    fn prepare(&self, trial: &Trial, run: &Run<'_>) -> Result<Isolated> {
+        let (key, value) = Trial::label();
+        let mut isolation = Isolation {
+            name: trial.name().to_owned(),
+            labels: [(key, value)].into(),
+            only: self.only.clone(),
+            without: BTreeMap::new(),
+            allow_binds: self.options.allow_binds,
+            allow_network: self.options.allow_network,
+            build: self.options.build,
+        };
+        let isolated = isolate(run.model, &isolation, &on_host);
+        let mut missing = images::missing(&self.docker, &isolated)?;
+        if self.options.pull && !missing.is_empty() {
+            self.fetch(trial, &isolated, "pulling", &["pull", "--quiet", "--policy", "missing", "--ignore-buildable"], run)?;
+            missing = images::missing(&self.docker, &isolated)?;
+        }
+        isolation.without = missing;
+        let isolated = if isolation.without.is_empty() { isolated } else { isolate(run.model, &isolation, &on_host) };
+        if isolated.services.iter().any(|s| s.is_built) {
+            self.fetch(trial, &isolated, "building", &["build", "--quiet"], run)?;
+        }
+        Ok(isolated)
+    }
+
+    /// Pulls or builds images, which may take any time.
+    fn fetch(&self, trial: &Trial, isolated: &Isolated, doing: &str, args: &[&str], run: &Run<'_>) -> Result<()> {
+        let since = Instant::now();
+        let mut running = trial.compose(&isolated.model.to_string(), args)?;
+        loop {
+            if let Some(answer) = running.poll()? {
+                let failed = || Error::Engine(format!("{doing} images: {}", answer.complaint()));
+                return if answer.status.success() { Ok(()) } else { Err(failed()) };
+            }
+            self.docker.go_on()?;
+            self.ui.status(&format!("{}: {doing} images, {} s", run.title, since.elapsed().as_secs()));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Makes the containers and copies folders into the volumes that stand in for them.
+    fn fill(&self, trial: &Trial, isolated: &Isolated, model: &str) -> Result<()> {
+        let full: Vec<_> = isolated.stand_ins.iter().filter(|s| Path::new(&s.source).is_dir()).collect();
+        if full.is_empty() {
+            return Ok(());
+        }
+        let answer = trial.compose(model, &["create", "--no-build", "--pull", "never"])?.wait(&self.docker, PATIENCE)?;
+        if !answer.status.success() {
+            // What it is about, `up` says again, service by service.
+            return Ok(());
+        }
+        let states = trial.states()?;
+        for stand_in in full {
+            let Some(container) = states.iter().find(|s| s.service() == stand_in.service) else { continue };
+            trial.fill(&container.id, &stand_in.target, Path::new(&stand_in.source))?;
+        }
+        Ok(())
+    }
+
+    /// What every service wrote, after it was asked to end.
+    fn look(&self, trial: &Trial) -> Result<BTreeMap<String, Sight>> {
+        trial.stop(LAST_WORDS)?;
+        let mut sights: BTreeMap<String, Sight> = BTreeMap::new();
+        let mut images = BTreeMap::new();
+        for state in trial.states()? {
+            let image = match images.remove(&state.image) {
+                Some(known) => known,
+                None => self.docker.listing(&trial.still(&state.image)?)?,
+            };
+            let scan = docker::Scan { image, now: self.docker.listing(&state.id)?, diff: self.docker.diff(&state.id)? };
+            sights.insert(state.service().to_owned(), sight::sight(&scan, &state));
+            images.insert(state.image.clone(), scan.image);
+        }
+        Ok(sights)
+    }
+}
+
+/// What is at a path of this machine, which is where the engine binds from unless it is on another one; there nothing is found.
+fn on_host(path: &str) -> OnHost {
+    let Ok(meta) = std::fs::metadata(path) else { return OnHost::Nothing };
+    match () {
+        () if meta.is_dir() && docker::is_small(Path::new(path)) => OnHost::Folder,
+        () if meta.is_dir() => OnHost::LargeFolder,
+        () if meta.is_file() => OnHost::File,
+        () => OnHost::Special,
+    }
+}

@@ -1,0 +1,126 @@
+//! What services complain about, and what that means for the verdict.
+
+use super::{Outcome, Verdict};
+use crate::cli::diagnose;
+use crate::compose::{Coverage, Known, Service, is_at};
+use crate::edge::docker::{State, Trial};
+use crate::error::Result;
+use crate::evidence::log::{Cause, Reader, Symptom, advise};
+use crate::evidence::{Need, WritablePath};
+
+/// What was heard of a service so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Story {
+    reader: Reader,
+}
+
+impl Story {
+    /// A line.
+    pub(super) fn line(&mut self, text: &str) {
+        self.reader.line(text.as_bytes());
+    }
+
+    /// Lines of an answer, read as lines and, where it is JSON, by its texts.
+    pub(super) fn lines(&mut self, text: &str) {
+        text.lines().for_each(|line| self.line(line));
+    }
+
+    /// The container's log, its last lines or all, and what its health checks wrote.
+    pub(super) fn read(&mut self, trial: &Trial, state: &State, tail: Option<u32>) -> Result<()> {
+        for output in state.health().into_iter().flat_map(|h| h.outputs()) {
+            self.lines(output);
+        }
+        trial.logs(&state.id, tail, |stream| diagnose::read_into(&mut self.reader, stream))
+    }
+
+    /// What it complained about.
+    pub(super) fn finish(self, state: &State) -> Vec<Symptom> {
+        let (symptoms, _) = self.reader.finish();
+        symptoms.into_iter().map(|s| s.resolved(state.working_dir())).collect()
+    }
+}
+
+/// What a text complains about.
+pub(super) fn of_text(text: &str) -> Vec<Symptom> {
+    let mut story = Story::default();
+    story.lines(text);
+    story.reader.finish().0
+}
+
+/// Symptoms that count against the service: those of a read-only root and of our mounts, unless they were there on a writable root too.
+pub(super) fn telling<'s>(
+    symptoms: &'s [Symptom],
+    before: &'s [Symptom],
+    service: Option<&'s Service<'_>>,
+) -> impl Iterator<Item = &'s Symptom> {
+    let is_known = |s: &Symptom| before.iter().any(|b| (&b.path, b.cause, b.program) == (&s.path, s.cause, s.program));
+    let is_hard = service.is_some_and(|s| s.read_only == Known::Yes);
+    symptoms.iter().filter(move |s| {
+        let is_ours = match s.cause {
+            Cause::ReadOnly | Cause::NoExec => is_hard,
+            Cause::Denied => {
+                let path = s.path.as_deref().filter(|p| p.starts_with('/'));
+                service.zip(path).is_some_and(|(service, path)| matches!(service.coverage(path), Coverage::Writable(_)))
+            }
+            Cause::Capability => is_hard,
+            Cause::Harmless => false,
+        };
+        is_ours && !is_known(s)
+    })
+}
+
+/// The verdict with what the log says, and with what was so on a writable root.
+pub(super) fn weigh(
+    mut outcome: Outcome,
+    before: Option<Option<&Outcome>>,
+    service: Option<&Service<'_>>,
+    held: &[(String, String)],
+) -> Outcome {
+    let known = before.flatten().map_or(&[][..], |o| &o.symptoms);
+    let found: Vec<&Symptom> = telling(&outcome.symptoms, known, service).collect();
+    let in_held = |s: &&Symptom| {
+        let path = s.path.as_deref().unwrap_or_default();
+        held.iter().any(|(whose, target)| *whose == outcome.service && is_at(path, target))
+    };
+    let (verdict, why) = match (outcome.verdict, before.flatten()) {
+        (Verdict::Fails, Some(before)) if before.verdict == Verdict::Fails => {
+            (Verdict::Unprovable, format!("it fails on a writable root too: {}", before.why))
+        }
+        _ if found.iter().any(in_held) => {
+            (Verdict::Unprovable, "it writes to what the project binds, which is read-only here; --allow-binds lets it".to_owned())
+        }
+        (Verdict::Works, _) if !found.is_empty() => (Verdict::Fails, format!("{}, but its log says that it could not write", outcome.why)),
+        (Verdict::Unprovable, _) if outcome.ended && !found.is_empty() => {
+            (Verdict::Fails, format!("{}, although it could not write", outcome.why))
+        }
+        (Verdict::Unprovable, Some(before)) if outcome.ended && before.ended => {
+            (Verdict::Works, "it ended with status 0, as before".to_owned())
+        }
+        (Verdict::Unprovable, Some(before)) if outcome.ended && before.verdict == Verdict::Works => {
+            (Verdict::Fails, format!("{}; on a writable root it stays up", outcome.why))
+        }
+        (Verdict::Unprovable, None) if outcome.ended => {
+            (Verdict::Unprovable, format!("{}; --against-original tells whether it always does", outcome.why))
+        }
+        (verdict, _) => (verdict, outcome.why.clone()),
+    };
+    (outcome.verdict, outcome.why) = (verdict, why);
+    outcome
+}
+
+/// What is said of a failed service, for people, and the mounts that would mend it.
+pub(in crate::cli) fn tell(
+    outcome: &Outcome,
+    before: Option<&Outcome>,
+    service: Option<&Service<'_>>,
+    need: Option<&Need>,
+) -> (Vec<String>, Vec<WritablePath>) {
+    let known = before.map_or(&[][..], |o| &o.symptoms);
+    let (mut lines, mut mends) = (Vec::new(), Vec::new());
+    for symptom in telling(&outcome.symptoms, known, service) {
+        let advice = advise(symptom, service, need, "a run");
+        lines.extend(diagnose::about(symptom, &advice));
+        mends.extend(advice.mend);
+    }
+    (lines, mends)
+}

@@ -1,0 +1,280 @@
+//! Whether the hardened project works: it is run, and what is seen decides.
+
+use super::args::{Harden, Input, Trying, Verify};
+use super::ask::Ask;
+use super::audit::json;
+use super::config::Config;
+use super::harden::{Status, finish, present, selection};
+use super::heal::{self, Healed};
+use super::load::Files;
+use super::oracle::Oracle;
+use super::plan::{Asking, Plan};
+use super::trial::{Desk, Outcome, Ran, Run, Verdict, tell};
+use super::ui::{Look, Ui, clean_line, count, paint};
+use crate::compose::{Known, Project, Service};
+use crate::edge::disk;
+use crate::edge::docker::{self, Docker};
+use crate::error::{Error, Result, SourceError};
+use crate::evidence::{Need, Selection};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What was found, for programs.
+#[derive(Serialize)]
+struct Report<'r> {
+    version: u32,
+    services: Vec<Row<'r>>,
+}
+
+#[derive(Serialize)]
+struct Row<'r> {
+    project: String,
+    service: &'r str,
+    /// `works`, `fails` or `unprovable`.
+    verdict: &'static str,
+    why: &'r str,
+    read_only: bool,
+    details: Vec<String>,
+}
+
+/// A project with everything that trials of it need.
+pub(super) struct Case<'c> {
+    pub(super) ui: &'c Ui,
+    pub(super) path: Option<&'c Path>,
+    pub(super) harden: &'c Harden,
+    pub(super) selection: Selection,
+    pub(super) oracle: Option<&'c Oracle>,
+    pub(super) desk: Desk<'c>,
+}
+
+/// Runs the verb over every PATH.
+pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
+    if args.clean {
+        return clean(ui);
+    }
+    let asks = args.write && !args.yes;
+    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let docker = connect(ui)?;
+    let harden = harden_args(args);
+    let (mut plans, mut rows, mut works) = (Vec::new(), Vec::new(), true);
+    let paths: Vec<Option<&Path>> =
+        if args.input.paths.is_empty() { vec![None] } else { args.input.paths.iter().map(|p| Some(p.as_path())).collect() };
+    for path in paths {
+        // A trial does no harm, so it shows what is only assumed as well.
+        let selection = Selection { assume: true, with: harden.extras()?, ..selection(&args.choice)? };
+        let case = Case::new(ui, path, &harden, selection, None, &args.trying, &docker)?;
+        let (plan, ran, before, unresolved) = if args.heal {
+            let Healed { plan, ran, before, unresolved } = heal::heal(&case)?;
+            (plan, ran, Some(before), unresolved)
+        } else {
+            let before = args.against_original.then(|| case.original(false, args.trying.settle)).transpose()?;
+            let (plan, ran) = case.trial(&case.selection, "hardened", before.as_ref())?;
+            (plan, ran, before, Vec::new())
+        };
+        let found = rows_of(&plan, &ran, before.as_ref(), &unresolved, path)?;
+        works &= found.iter().all(|row| !row.read_only || row.verdict == "works");
+        rows.extend(found);
+        plans.push(plan);
+    }
+    if args.json {
+        ui.out(&json(&Report { version: 1, services: rows.iter().map(Owned::row).collect() })?);
+        return Ok(if works { Status::Done } else { Status::FindingsRemain });
+    }
+    show(ui, &rows);
+    if (args.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
+        plans.iter().for_each(|plan| present(ui, &harden, plan));
+    }
+    if !works {
+        let hint = if args.heal || args.against_original {
+            "only what works is written"
+        } else {
+            "--heal looks for what is missing; --against-original tells what failed before"
+        };
+        ui.hint(hint);
+        return Ok(Status::FindingsRemain);
+    }
+    if !args.write {
+        return Ok(Status::Done);
+    }
+    finish(ui, &harden, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+}
+
+/// Tries the plans of the fixing verb. Returns whether all that they change works.
+pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&Path>]) -> Result<bool> {
+    let docker = connect(ui)?;
+    let trying = Trying::default();
+    let (mut rows, mut works) = (Vec::new(), true);
+    for (plan, path) in plans.iter().zip(paths).filter(|(plan, _)| !plan.rewrites.is_empty()) {
+        let case = Case::new(ui, *path, harden, Selection::default(), None, &trying, &docker)?;
+        let ran = case.run(plan, "hardened", None)?;
+        let found = rows_of(plan, &ran, None, &[], *path)?;
+        let is_changed = |row: &Owned| plan.changed().any(|name| name == row.service);
+        works &= found.iter().all(|row| !is_changed(row) || row.verdict == "works");
+        rows.extend(found);
+    }
+    show(ui, &rows);
+    Ok(works)
+}
+
+/// The engine, after what dead processes left on it is removed.
+pub(super) fn connect(ui: &Ui) -> Result<Docker> {
+    let docker = Docker::connect()?;
+    for left in docker::sweep(&docker) {
+        ui.warn(&clean_line(&format!("an earlier run left something: {left}")));
+    }
+    Ok(docker)
+}
+
+fn clean(ui: &Ui) -> Result<Status> {
+    let (removed, left) = docker::clean(&Docker::connect()?)?;
+    for left in &left {
+        ui.warn(&clean_line(left));
+    }
+    ui.note(&format!("removed what {} left", count(removed, "run", "runs")));
+    Ok(if left.is_empty() { Status::Done } else { Status::FindingsRemain })
+}
+
+fn harden_args(args: &Verify) -> Harden {
+    let Verify { input, choice, .. } = args;
+    let (file, project_directory, env_file) = (input.file.clone(), input.project_directory.clone(), input.env_file.clone());
+    let input = Input { file, project_directory, env_file, ..Input::default() };
+    let choice = super::args::Choice { profile: choice.profile.clone(), preset: choice.preset.clone(), service: choice.service.clone() };
+    Harden { input, choice, with: args.with.clone(), write: args.write, yes: args.yes, ..Harden::default() }
+}
+
+impl<'c> Case<'c> {
+    /// Errors: those of reading the project; a probe of a service that is not there.
+    pub(super) fn new(
+        ui: &'c Ui,
+        path: Option<&'c Path>,
+        harden: &'c Harden,
+        selection: Selection,
+        oracle: Option<&'c Oracle>,
+        options: &'c Trying,
+        docker: &Docker,
+    ) -> Result<Self> {
+        let files = Files::read(path, &harden.input, None)?;
+        let mut probes = Config::of(&files)?.probes;
+        let project = files.project()?;
+        probes.retain(|p| project.service(&p.service).is_some());
+        for probe in options.http.iter().chain(&options.probe) {
+            if project.service(&probe.service).is_none() {
+                let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
+                let what = format!("`{}` asks the service `{}`, which is not there", probe.text, probe.service);
+                return Err(Error::Usage(what, Some(format!("services: {}", services.join(", ")))));
+            }
+            probes.push(probe.clone());
+        }
+        let only = selection.only.iter().cloned().chain(selection.forced.iter().map(|(name, _)| name.clone())).collect();
+        let layers = files.for_compose(&harden.input, &harden.choice.profile);
+        let desk = Desk { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
+        Ok(Self { ui, path, harden, selection, oracle, desk })
+    }
+
+    /// Runs the project as it is.
+    pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<Ran> {
+        let files = Files::read(self.path, &self.harden.input, None)?;
+        let (project, model) = (files.project()?, self.desk.model(&[])?);
+        self.desk.run(&Run { title: "as it is", model: &model, project: &project, before: None, looks, settle })
+    }
+
+    /// The plan for a selection.
+    pub(super) fn plan(&self, selection: &Selection) -> Result<Plan> {
+        let files = Files::read(self.path, &self.harden.input, None)?;
+        let asking = Asking { selection, oracle: self.oracle, reviewer: None, view: Some(self.ui.view()), tries: true };
+        Plan::new(files, self.harden, asking)
+    }
+
+    /// Plans and runs.
+    pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&Ran>) -> Result<(Plan, Ran)> {
+        let plan = self.plan(selection)?;
+        let ran = self.run(&plan, title, before)?;
+        Ok((plan, ran))
+    }
+
+    /// Runs the project with the change.
+    pub(super) fn run(&self, plan: &Plan, title: &str, before: Option<&Ran>) -> Result<Ran> {
+        let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
+        let changed: Vec<(PathBuf, &str)> = changed.collect();
+        let model = self.desk.model(&changed)?;
+        with_project(plan, |project, _| {
+            self.desk.run(&Run { title, model: &model, project, before, looks: false, settle: self.desk.options.settle })
+        })
+    }
+}
+
+/// The project of a plan that is tried, and its needs.
+pub(super) fn with_project<T>(plan: &Plan, f: impl FnOnce(&Project<'_>, &[Need]) -> Result<T>) -> Result<T> {
+    let after = plan.after.as_ref().ok_or_else(|| Error::Unverified("a plan that is not to be tried".into()))?;
+    let wrong = |e: crate::yaml::SyntaxError| match after.sources.file(e.span.file) {
+        Some(source) => SourceError::new(source.stream.text(), e.span, e.message, e.hint).into(),
+        None => Error::Unverified(e.message),
+    };
+    f(&Project::read(&after.sources).map_err(wrong)?, &after.needs)
+}
+
+/// A row with its texts.
+struct Owned {
+    project: String,
+    service: String,
+    verdict: &'static str,
+    why: String,
+    read_only: bool,
+    details: Vec<String>,
+}
+
+impl Owned {
+    fn row(&self) -> Row<'_> {
+        let Self { project, service, verdict, why, read_only, details } = self;
+        Row { project: project.clone(), service, verdict, why, read_only: *read_only, details: details.clone() }
+    }
+}
+
+fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, String)], path: Option<&Path>) -> Result<Vec<Owned>> {
+    with_project(plan, |project, needs| {
+        let row = |outcome: &Outcome| {
+            let service: Option<&Service<'_>> = project.service(&outcome.service);
+            let need = needs.iter().find(|n| n.service == outcome.service);
+            let (mut details, _) = match outcome.verdict {
+                Verdict::Works => Default::default(),
+                _ => tell(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
+            };
+            details.extend(unresolved.iter().filter(|(name, _)| *name == outcome.service).map(|(_, why)| why.clone()));
+            Owned {
+                project: path.map(|p| p.display().to_string()).unwrap_or_default(),
+                service: outcome.service.clone(),
+                verdict: match outcome.verdict {
+                    Verdict::Works => "works",
+                    Verdict::Fails => "fails",
+                    Verdict::Unprovable => "unprovable",
+                },
+                why: outcome.why.clone(),
+                read_only: service.is_some_and(|s| s.read_only == Known::Yes),
+                details,
+            }
+        };
+        Ok(ran.outcomes.iter().map(row).collect())
+    })
+}
+
+fn show(ui: &Ui, rows: &[Owned]) {
+    let color = ui.view().color;
+    for row in rows {
+        let (word, look) = match row.verdict {
+            "works" => ("works", Look::Added),
+            "fails" => ("fails", Look::Error),
+            _ => ("not provable here", Look::Warning),
+        };
+        let project = if row.project.is_empty() { String::new() } else { format!("{}: ", row.project) };
+        let root = if row.read_only { "" } else { " (its root filesystem is writable)" };
+        ui.out(&format!(
+            "{}{}: {}{}\n",
+            clean_line(&project),
+            clean_line(&row.service),
+            paint(color, look, word),
+            clean_line(&format!(": {}{root}", row.why))
+        ));
+        row.details.iter().for_each(|line| ui.out(&format!("    {}\n", clean_line(line))));
+    }
+}

@@ -1,0 +1,82 @@
+//! The files of a container and of its image, by `docker export`: it needs no root, no tools in the image, and works on stopped ones.
+
+use super::Docker;
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+
+/// Most files of a listing.
+const MAX_ENTRIES: usize = 2_000_000;
+
+/// A file of an image or container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Numeric owner.
+    pub uid: u32,
+    /// Numeric group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// When it changed last, in seconds since 1970.
+    pub changed: u64,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Files by their absolute path.
+pub type Listing = BTreeMap<String, Entry>;
+
+/// What became of an image's files in a container.
+#[derive(Debug)]
+pub struct Scan {
+    /// The image's files.
+    pub image: Listing,
+    /// The container's.
+    pub now: Listing,
+    /// What the engine itself lists: `A`, `C` or `D` and the path.
+    pub diff: Vec<(char, String)>,
+}
+
+impl Docker {
+    /// The files of a container, without what is mounted into it.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn listing(&self, container: &str) -> Result<Listing> {
+        self.stream(&["export", container], |stream| {
+            let broken = |e: std::io::Error| Error::Engine(format!("its archive cannot be read: {e}"));
+            let mut listing = Listing::new();
+            let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, stream));
+            for entry in archive.entries().map_err(broken)? {
+                self.go_on()?;
+                let entry = entry.map_err(broken)?;
+                let header = entry.header();
+                let path = format!("/{}", String::from_utf8_lossy(&entry.path_bytes()).trim_matches('/'));
+                let number = |n: std::io::Result<u64>| n.ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+                let seen = Entry {
+                    is_folder: header.entry_type().is_dir(),
+                    uid: number(header.uid()),
+                    gid: number(header.gid()),
+                    mode: header.mode().unwrap_or(0) & 0o7777,
+                    changed: header.mtime().unwrap_or(0),
+                    size: entry.size(),
+                };
+                listing.insert(path, seen);
+                if listing.len() > MAX_ENTRIES {
+                    return Err(Error::Engine(format!("the image has more than {MAX_ENTRIES} files")));
+                }
+            }
+            Ok(listing)
+        })
+    }
+
+    /// What the engine lists as added, changed and deleted in a container.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn diff(&self, container: &str) -> Result<Vec<(char, String)>> {
+        let answer = self.ask(&["diff", container])?;
+        let one = |line: &str| Some((line.chars().next()?, line.get(2..)?.to_owned()));
+        Ok(answer.lines().filter_map(one).collect())
+    }
+}

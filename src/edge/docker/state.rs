@@ -1,0 +1,198 @@
+//! What the engine says of a container.
+
+use serde::Deserialize;
+
+/// A container as `docker inspect` has it, as far as it matters.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct State {
+    /// Its number.
+    pub id: String,
+    /// Name of its image: the content's digest.
+    pub image: String,
+    #[serde(rename = "State")]
+    run: Run,
+    #[serde(default)]
+    config: Config,
+    #[serde(default)]
+    mounts: Vec<Mount>,
+    #[serde(default)]
+    network_settings: NetworkSettings,
+    #[serde(default)]
+    host_config: HostConfig,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Run {
+    status: String,
+    #[serde(default)]
+    exit_code: i64,
+    #[serde(default)]
+    error: String,
+    #[serde(default, rename = "OOMKilled")]
+    is_out_of_memory: bool,
+    #[serde(default)]
+    started_at: String,
+    health: Option<Health>,
+}
+
+/// What a health check says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Health {
+    /// `starting`, `healthy` or `unhealthy`.
+    pub status: String,
+    #[serde(default)]
+    log: Option<Vec<Check>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Check {
+    #[serde(default)]
+    output: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    labels: Option<std::collections::HashMap<String, String>>,
+    working_dir: String,
+    user: String,
+    volumes: Option<std::collections::BTreeMap<String, serde::de::IgnoredAny>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mount {
+    #[serde(rename = "Type")]
+    kind: String,
+    destination: String,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct NetworkSettings {
+    networks: Option<std::collections::BTreeMap<String, Network>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Network {
+    #[serde(rename = "IPAddress")]
+    address: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HostConfig {
+    tmpfs: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl State {
+    /// The service that it is a container of.
+    pub fn service(&self) -> &str {
+        self.label("com.docker.compose.service")
+    }
+
+    fn label(&self, name: &str) -> &str {
+        self.config.labels.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str)
+    }
+
+    /// Whether it runs.
+    pub fn is_running(&self) -> bool {
+        self.run.status == "running"
+    }
+
+    /// Its exit status, if it has ended.
+    pub fn ended(&self) -> Option<i64> {
+        ["exited", "dead"].contains(&self.run.status.as_str()).then_some(self.run.exit_code)
+    }
+
+    /// Why it could not be started, in the engine's words.
+    pub fn refusal(&self) -> Option<&str> {
+        Some(self.run.error.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// Whether the kernel ended it because it had used up its memory.
+    pub fn is_out_of_memory(&self) -> bool {
+        self.run.is_out_of_memory
+    }
+
+    /// What its health check says, if it has one.
+    pub fn health(&self) -> Option<&Health> {
+        self.run.health.as_ref().filter(|h| h.status != "none")
+    }
+
+    /// The folder that it runs in.
+    pub fn working_dir(&self) -> &str {
+        if self.config.working_dir.is_empty() { "/" } else { &self.config.working_dir }
+    }
+
+    /// The user that it starts as, as it is written.
+    pub fn user(&self) -> &str {
+        &self.config.user
+    }
+
+    /// When it was started, in seconds since 1970.
+    pub fn started_at(&self) -> Option<u64> {
+        seconds(&self.run.started_at)
+    }
+
+    /// Its own address, if it has one.
+    pub fn address(&self) -> Option<&str> {
+        let all = self.network_settings.networks.as_ref()?;
+        all.values().map(|n| n.address.as_str()).find(|address| !address.is_empty())
+    }
+
+    /// Paths where something is mounted.
+    pub fn mounted(&self) -> impl Iterator<Item = &str> {
+        let tmpfs = self.host_config.tmpfs.iter().flatten().map(|(path, _)| path.as_str());
+        self.mounts.iter().map(|m| m.destination.as_str()).chain(tmpfs)
+    }
+
+    /// Paths that the image declares as volumes and for which the engine made nameless ones.
+    pub fn nameless(&self) -> impl Iterator<Item = &str> {
+        let declared = |m: &&Mount| self.config.volumes.as_ref().is_some_and(|all| all.contains_key(&m.destination));
+        // Compose gives every volume of the project a name with the project's in front; the engine's own are 64 hexadecimal digits.
+        let is_nameless = |m: &&Mount| m.kind == "volume" && m.name.len() == 64 && m.name.bytes().all(|b| b.is_ascii_hexdigit());
+        self.mounts.iter().filter(declared).filter(is_nameless).map(|m| m.destination.as_str())
+    }
+}
+
+impl Health {
+    /// What the last checks wrote.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        self.log.iter().flatten().map(|check| check.output.as_str())
+    }
+}
+
+/// Seconds since 1970 of `2026-01-31T12:34:56.789Z`.
+fn seconds(text: &str) -> Option<u64> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    if year < 1970 || !(1..=12).contains(&month) {
+        return None;
+    }
+    // Days since 1970 by the proleptic calendar, years beginning in March.
+    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
+    Some(days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_the_engine_is_read() {
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
+        assert_eq!(seconds("2026-11-24T21:48:21.123456789Z"), Some(1_795_556_901));
+        assert_eq!(seconds("2024-02-29T23:59:59Z"), Some(1_709_251_199));
+        assert_eq!(seconds("0001-01-01T00:00:00Z"), None);
+        assert_eq!(seconds("soon"), None);
+    }
+}
