@@ -238,7 +238,7 @@ pub(super) struct Trying {
 
 impl Default for Trying {
     fn default() -> Self {
-        let (settle, timeout) = (Duration::from_secs(3), Duration::from_secs(60));
+        let (settle, timeout) = (Duration::from_secs(3), Duration::from_mins(1));
         let (pull, build, allow_binds, allow_network) = (false, false, false, false);
         Self { http: Vec::new(), probe: Vec::new(), settle, timeout, pull, build, allow_binds, allow_network }
     }
@@ -248,7 +248,7 @@ impl Default for Trying {
 fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<u32>().ok().map(|s| u64::from(s) * 1000);
     let found = seconds.or_else(|| milliseconds(text)).map(Duration::from_millis);
-    found.filter(|time| *time <= Duration::from_secs(86_400)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())
+    found.filter(|time| *time <= Duration::from_hours(24)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())
 }
 
 /// Options of looking at what is written.

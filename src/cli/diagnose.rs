@@ -11,7 +11,7 @@ use crate::audit::What;
 use crate::compose::{Project, Service};
 use crate::edge::{disk, docker};
 use crate::error::{Error, Result};
-use crate::evidence::log::{Advice, Cause, Reader, Symptom, advise};
+use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise};
 use crate::evidence::{Need, Selection, Storage, WritablePath, needs};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read};
@@ -40,6 +40,8 @@ struct Row<'d> {
     path: Option<&'d str>,
     mount: Option<String>,
     help: Option<&'d str>,
+    /// YAML to paste into a file of its own.
+    remedy: Option<&'d str>,
     text: &'d str,
 }
 
@@ -194,7 +196,7 @@ fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) 
         for symptom in symptoms {
             let service = known.and_then(|(project, _)| whose(project, &symptom, args.service.as_deref()));
             let need = known.and_then(|(_, needs)| needs.iter().find(|n| Some(n.service.as_str()) == service.map(|s| s.name)));
-            let advice = advise(&symptom, service, need, &log);
+            let advice = advise(&symptom, Hearing { service, need, is_planned: false, log: &log });
             let name = service.map(|s| s.name.to_owned()).or(symptom.service.clone());
             found.push(Found { log: log.clone(), symptom, service: name, advice });
         }
@@ -236,6 +238,7 @@ fn row(found: &Found) -> Row<'_> {
         path: advice.path.as_deref().or(symptom.path.as_deref()),
         mount: advice.mend.as_ref().map(mount),
         help: advice.help.as_deref(),
+        remedy: advice.remedy.as_deref(),
         text: &symptom.text,
     }
 }
@@ -255,5 +258,6 @@ pub(super) fn about(symptom: &Symptom, advice: &Advice) -> Vec<String> {
     let mut lines = vec![clean_line(&format!("{path}{}{times}", advice.cause)), clean(&symptom.text).replace('\n', " ")];
     lines.extend(advice.mend.as_ref().map(|path| clean_line(&format!("mended by {}", mount(path)))));
     lines.extend(advice.help.as_deref().map(clean_line));
+    lines.extend(advice.remedy.iter().flat_map(|yaml| yaml.lines()).map(|line| format!("    {}", clean_line(line))));
     lines
 }

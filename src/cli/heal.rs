@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// Most runs that look for what is missing.
 const MAX_ROUNDS: usize = 8;
 /// Time after which no further run is begun.
-const MAX_TIME: Duration = Duration::from_secs(900);
+const MAX_TIME: Duration = Duration::from_mins(15);
 /// Runs at once that look for what is superfluous.
 const AT_ONCE: usize = 3;
 /// How long a service is watched on a writable root, where it is only looked at what it writes.
@@ -55,7 +55,10 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         let ran = ran?;
         report(case, &title, &ran);
         let superfluous = superfluous.unwrap_or_else(|_| Ok(Vec::new()))?;
-        let is_new = mends(&plan, &ran, &before)?.into_iter().fold(false, |any, path| add(&mut selection, path) || any);
+        let mut is_new = false;
+        for path in mends(&plan, &ran, &before)? {
+            is_new |= add(&mut selection, path);
+        }
         if !is_new || round == MAX_ROUNDS || since.elapsed() > MAX_TIME {
             break (plan, ran, superfluous);
         }
@@ -114,8 +117,10 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
     spared.retain(|target| *target != path.target);
     let was_spared = spared.len() < was_spared;
     let own = selection.paths.entry(path.service.clone()).or_default();
-    let is_new = !own.iter().any(|p| p.target == path.target);
+    let is_new = !own.iter().any(|p| (&p.target, &p.storage) == (&path.target, &path.storage));
     if is_new {
+        // What is known of a path by now counts: the same with another owner, or with `exec`.
+        own.retain(|p| p.target != path.target);
         own.push(path);
     }
     is_new || was_spared

@@ -5,7 +5,7 @@
 
 mod advice;
 
-pub use advice::{Advice, advise};
+pub use advice::{Advice, Hearing, advise};
 
 use crate::compose::clean_path;
 use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};

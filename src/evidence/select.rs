@@ -248,8 +248,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
     if choice.recognised.is_err() && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        text = if is_seen { "what it writes was seen" } else { "the configuration file names where it writes" }.to_owned();
-        confidence = if is_seen { Confidence::Reported } else { Confidence::Documented };
+        (text, confidence) = if is_seen {
+            ("what it writes was seen".to_owned(), Confidence::Reported)
+        } else {
+            ("the configuration file names where it writes".to_owned(), Confidence::Documented)
+        };
     }
     for path in own {
         let mut path = path.clone();

@@ -4,7 +4,6 @@ use crate::edge::docker::Docker;
 use crate::error::Result;
 use crate::evidence::engine::Isolated;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Services whose image is not on the engine, and what to do about it.
 pub(super) fn missing(docker: &Docker, isolated: &Isolated) -> Result<BTreeMap<String, String>> {
@@ -14,7 +13,7 @@ pub(super) fn missing(docker: &Docker, isolated: &Isolated) -> Result<BTreeMap<S
     for stand in used {
         let is_there = match known.get(stand.image.as_str()) {
             Some(is_there) => *is_there,
-            None => docker.run(&["image", "inspect", "--format", "{{.Id}}", &stand.image], None, Duration::from_secs(60))?.status.success(),
+            None => docker.succeeds(&["image", "inspect", "--format", "{{.Id}}", &stand.image])?,
         };
         known.insert(&stand.image, is_there);
         if !is_there {

@@ -210,7 +210,8 @@ impl Watch<'_> {
         let is_waiting = |w: &Watched<'_>| w.outcome.is_none() && w.running_since.is_none();
         let others = all.iter().all(|w| w.outcome.is_some() || is_waiting(w));
         let too_long = self.since.elapsed() > self.desk.options.timeout * 2;
-        if !(others && !failed.is_empty()) && !(too_long && is_starting) {
+        let is_over = others && !failed.is_empty() || too_long && is_starting;
+        if !is_over {
             return;
         }
         for watched in all.iter_mut().filter(|w| is_waiting(w)) {
@@ -268,11 +269,11 @@ impl Watch<'_> {
         };
         if outcome.verdict == Verdict::Works && !outcome.ended && !watched.stand.is_task && !state.is_running() {
             outcome.verdict = Verdict::Fails;
-            outcome.why = "it ended soon after it had started".to_owned();
+            outcome = Outcome { why: "it ended soon after it had started".to_owned(), ..outcome };
         }
         watched.story.read(self.trial, state, None)?;
         outcome.symptoms = watched.story.finish(state);
-        let before = self.run.before.map(|ran| ran.of(service));
+        let before = self.run.before.and_then(|ran| ran.of(service));
         Ok(symptoms::weigh(outcome, before, self.run.project.service(service), &self.isolated.held))
     }
 

@@ -3,9 +3,9 @@
 use super::{Outcome, Verdict};
 use crate::cli::diagnose;
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::edge::docker::{State, Trial};
+use crate::edge::docker::{Health, State, Trial};
 use crate::error::Result;
-use crate::evidence::log::{Cause, Reader, Symptom, advise};
+use crate::evidence::log::{Cause, Hearing, Reader, Symptom, advise};
 use crate::evidence::{Need, WritablePath};
 
 /// What was heard of a service so far.
@@ -27,7 +27,7 @@ impl Story {
 
     /// The container's log, its last lines or all, and what its health checks wrote.
     pub(super) fn read(&mut self, trial: &Trial, state: &State, tail: Option<u32>) -> Result<()> {
-        for output in state.health().into_iter().flat_map(|h| h.outputs()) {
+        for output in state.health().into_iter().flat_map(Health::outputs) {
             self.lines(output);
         }
         trial.logs(&state.id, tail, |stream| diagnose::read_into(&mut self.reader, stream))
@@ -70,19 +70,14 @@ pub(super) fn telling<'s>(
 }
 
 /// The verdict with what the log says, and with what was so on a writable root.
-pub(super) fn weigh(
-    mut outcome: Outcome,
-    before: Option<Option<&Outcome>>,
-    service: Option<&Service<'_>>,
-    held: &[(String, String)],
-) -> Outcome {
-    let known = before.flatten().map_or(&[][..], |o| &o.symptoms);
+pub(super) fn weigh(mut outcome: Outcome, before: Option<&Outcome>, service: Option<&Service<'_>>, held: &[(String, String)]) -> Outcome {
+    let known = before.map_or(&[][..], |o| &o.symptoms);
     let found: Vec<&Symptom> = telling(&outcome.symptoms, known, service).collect();
     let in_held = |s: &&Symptom| {
         let path = s.path.as_deref().unwrap_or_default();
         held.iter().any(|(whose, target)| *whose == outcome.service && is_at(path, target))
     };
-    let (verdict, why) = match (outcome.verdict, before.flatten()) {
+    let (verdict, why) = match (outcome.verdict, before) {
         (Verdict::Fails, Some(before)) if before.verdict == Verdict::Fails => {
             (Verdict::Unprovable, format!("it fails on a writable root too: {}", before.why))
         }
@@ -118,7 +113,7 @@ pub(in crate::cli) fn tell(
     let known = before.map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
     for symptom in telling(&outcome.symptoms, known, service) {
-        let advice = advise(symptom, service, need, "a run");
+        let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });
         lines.extend(diagnose::about(symptom, &advice));
         mends.extend(advice.mend);
     }

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long the engine may take for a question.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Most bytes of an answer.
 const MAX_ANSWER: u64 = 64 << 20;
 /// Most bytes of complaints.
@@ -56,7 +56,8 @@ impl Docker {
     /// Errors: [`Error::Engine`] when one of them does not answer.
     pub fn connect() -> Result<Self> {
         let mut docker = Self { engine: String::new(), interrupted: Arc::new(AtomicBool::new(false)) };
-        docker.engine = docker.ask(&["info", "--format", "{{.ID}}"])?.trim().to_owned();
+        let engine = docker.ask(&["info", "--format", "{{.ID}}"])?;
+        docker.engine.push_str(engine.trim());
         docker.ask(&["compose", "version", "--short"])?;
         #[cfg(unix)]
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
@@ -86,6 +87,13 @@ impl Docker {
             return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
         }
         Err(Error::Engine(answer.complaint()))
+    }
+
+    /// Whether a question has an answer.
+    ///
+    /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
+    pub fn succeeds(&self, args: &[&str]) -> Result<bool> {
+        Ok(self.run(args, None, PATIENCE)?.status.success())
     }
 
     /// Runs `docker` with these arguments and what it is to read, for at most `patience`.

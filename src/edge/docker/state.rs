@@ -60,7 +60,7 @@ struct Config {
     labels: Option<std::collections::HashMap<String, String>>,
     working_dir: String,
     user: String,
-    volumes: Option<std::collections::BTreeMap<String, serde::de::IgnoredAny>>,
+    volumes: Option<std::collections::BTreeMap<String, serde_json::Value>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -113,7 +113,7 @@ fn is_program(target: &str, sight: &Sight, need: Option<&Need>) -> bool {
 
 /// Whether a program does without the file where it cannot be written: Python's compiled modules.
 fn is_optional(path: &str) -> bool {
-    path.split('/').any(|part| part == "__pycache__") || path.ends_with(".pyc")
+    path.split('/').any(|part| part == "__pycache__") || path.rsplit_once('.').is_some_and(|(_, kind)| kind == "pyc")
 }
 
 fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> WritablePath {

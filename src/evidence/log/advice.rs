@@ -1,7 +1,7 @@
 //! From a symptom to a writable path, or to what else can be done.
 
 use super::{Cause, Symptom};
-use crate::compose::{Coverage, Service, clean_path, is_at};
+use crate::compose::{Coverage, MountKind, Service, clean_path, is_at};
 use crate::evidence::place::{Place, about_filled, is_filled, parent};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use std::sync::Arc;
@@ -17,12 +17,29 @@ pub struct Advice {
     pub mend: Option<WritablePath>,
     /// What to do beside or instead of that.
     pub help: Option<String>,
+    /// The same as YAML to paste into a file of its own, where it is more than a mount.
+    pub remedy: Option<String>,
 }
 
-/// What is done about `symptom` in a service. Without a service, what can be said of any.
-pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need>, log: &str) -> Advice {
+/// Whose symptom it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Hearing<'h, 'a> {
+    /// The service; `None` where it is not known, and only what can be said of any is said.
+    pub service: Option<&'h Service<'a>>,
+    /// What is known of its needs.
+    pub need: Option<&'h Need>,
+    /// Whether the service is already as the needs would make it, without anybody having written that: its mounts may still change.
+    pub is_planned: bool,
+    /// Name of the log.
+    pub log: &'h str,
+}
+
+/// What is done about a symptom.
+pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
+    let Hearing { service, need, .. } = hearing;
     let help = symptom.help.map(str::to_owned);
     let path = absolute(symptom, service, need);
+    let plain = |cause, path, help| Advice { cause, path, mend: None, help, remedy: None };
     let Some(path) = path else {
         let cause = match symptom.cause {
             Cause::Harmless => "harmless",
@@ -30,19 +47,19 @@ pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Ne
             _ if symptom.path.is_some() => "a relative path, and the working directory is not known",
             _ => "a path that the line does not name",
         };
-        return Advice { cause, path: None, mend: None, help };
+        return plain(cause, None, help);
     };
     match symptom.cause {
-        Cause::Harmless => return Advice { cause: "harmless", path: Some(path), mend: None, help },
-        Cause::Capability => return Advice { cause: "a missing capability", path: Some(path), mend: None, help },
-        Cause::NoExec => return no_exec(symptom, path, service, log),
-        Cause::Denied => return denied(symptom, path, service),
+        Cause::Harmless => return plain("harmless", Some(path), help),
+        Cause::Capability => return plain("a missing capability", Some(path), help),
+        Cause::NoExec => return no_exec(symptom, path, hearing),
+        Cause::Denied => return denied(symptom, path, hearing),
         Cause::ReadOnly => {}
     }
     let folder = if symptom.is_folder { path.clone() } else { parent(&path) };
     if let Some(Coverage::Writable(_)) = service.map(|s| s.coverage(&path)) {
         let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
-        return Advice { cause: "a path that is writable by now", path: Some(path), mend: None, help };
+        return plain("a path that is writable by now", Some(path), help);
     }
     let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
     let place = Place::of(&path, &folder, symptom.is_state);
@@ -52,11 +69,11 @@ pub fn advise(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Ne
     };
     if known.is_none() && is_filled(&target, need) {
         let help = symptom.help.map_or_else(|| about_filled(&target), str::to_owned);
-        return Advice { cause: place.cause, path: Some(path), mend: None, help: Some(help) };
+        return plain(place.cause, Some(path), Some(help));
     }
-    let mend = Some(writable(symptom, service, target, storage, log));
+    let mend = Some(writable(symptom, hearing, target, storage));
     let help = help.or(place.help.map(str::to_owned));
-    Advice { cause: place.cause, path: Some(path), mend, help }
+    Advice { cause: place.cause, path: Some(path), mend, help, remedy: None }
 }
 
 /// The path of a symptom, made absolute by what is known of the service.
@@ -76,42 +93,97 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
     own.as_deref().or(image.map(|b| b.path.as_str())).map(join)
 }
 
-fn no_exec(symptom: &Symptom, path: String, service: Option<&Service<'_>>, log: &str) -> Advice {
+fn no_exec(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
     let folder = if symptom.is_folder { path.clone() } else { parent(&path) };
     let target = if is_at(&folder, "/tmp") { "/tmp".to_owned() } else { folder };
     // An item that is there already is the person's.
-    let is_there = service.is_some_and(|s| matches!(s.coverage(&path), Coverage::Writable(_)));
-    let options = TmpfsOptions { mode: Some(0o1777), exec: true, ..TmpfsOptions::default() };
-    let mend = (!is_there).then(|| writable(symptom, service, target.clone(), Storage::Scratch(options), log));
+    let is_there = !hearing.is_planned && hearing.service.is_some_and(|s| matches!(s.coverage(&path), Coverage::Writable(_)));
+    let known = hearing.need.and_then(|n| n.paths.iter().find(|p| p.target == target));
+    let options = match known.map(|p| &p.storage) {
+        Some(Storage::Scratch(options)) => options.clone(),
+        _ => TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() },
+    };
+    let options = TmpfsOptions { exec: true, ..options };
+    let mend = (!is_there).then(|| writable(symptom, hearing, target.clone(), Storage::Scratch(options)));
     let help = format!("the tmpfs at {target} needs `exec`: the engine's default is noexec");
-    Advice { cause: "a program that is run from a tmpfs", path: Some(path), mend, help: Some(symptom.help.map_or(help, str::to_owned)) }
+    let help = Some(symptom.help.map_or(help, str::to_owned));
+    Advice { cause: "a program that is run from a tmpfs", path: Some(path), mend, help, remedy: None }
 }
 
 /// A user who may not write is our business where a mount is: the engine gives it to root.
-fn denied(symptom: &Symptom, path: String, service: Option<&Service<'_>>) -> Advice {
-    let mount = service.and_then(|s| match s.coverage(&path) {
-        Coverage::Writable(mount) => Some(mount.target.to_string()),
+fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
+    let mount = hearing.service.and_then(|s| match s.coverage(&path) {
+        Coverage::Writable(mount) => Some((s, mount)),
         _ => None,
     });
-    let help = match &mount {
-        Some(target) => format!(
+    let Some((service, mount)) = mount else {
+        let help = "nothing is mounted there: the user may not write in the image's own folder".to_owned();
+        let help = Some(symptom.help.map_or(help, str::to_owned));
+        return Advice { cause: "a user who may not write there", path: Some(path), mend: None, help, remedy: None };
+    };
+    let target = mount.target.to_string();
+    let user = user_of(service, hearing.need, &target);
+    let (mut mend, mut remedy) = (None, None);
+    let help = match (mount.kind, &mount.source, user) {
+        (MountKind::Tmpfs, _, Some((uid, gid))) => {
+            let options = TmpfsOptions { mode: Some(0o700), uid: Some(uid), gid: Some(gid), ..TmpfsOptions::default() };
+            let item = options.item(&target);
+            mend = hearing.is_planned.then(|| writable(symptom, hearing, target, Storage::Scratch(options)));
+            format!("the tmpfs belongs to root; write it as `{item}`")
+        }
+        (MountKind::Volume, Some(volume), Some((uid, gid))) => {
+            remedy = owner_service(service, volume, &target, uid, gid);
+            let more = if remedy.is_some() {
+                "a service that gives it away once, before this one starts, also mends a volume that is there already"
+            } else {
+                "give it that user's folder in the image"
+            };
+            format!(
+                "the volume belongs to root, since the image has no folder {target} of user {uid}; {more} (`explain volume-owner` shows all ways)"
+            )
+        }
+        _ => format!(
             "the mount at {target} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
              the image (`explain volume-owner`)"
         ),
-        None => "nothing is mounted there: the user may not write in the image's own folder".to_owned(),
     };
-    let cause = if mount.is_some() { "ownership of a mount" } else { "a user who may not write there" };
-    Advice { cause, path: Some(path), mend: None, help: Some(symptom.help.map_or(help, str::to_owned)) }
+    let help = Some(symptom.help.map_or(help, str::to_owned));
+    Advice { cause: "ownership of a mount", path: Some(path), mend, help, remedy }
 }
 
-fn writable(symptom: &Symptom, service: Option<&Service<'_>>, target: String, storage: Storage, log: &str) -> WritablePath {
+/// Number of the user and the group that a service runs as, as far as the file or its preset says.
+fn user_of(service: &Service<'_>, need: Option<&Need>, target: &str) -> Option<(u32, u32)> {
+    let text = service.text("user").unwrap_or_default();
+    let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
+    let uid = parts.next().flatten().or_else(|| need?.paths.iter().find(|p| p.target == target)?.owner)?;
+    (uid != 0).then(|| (uid, parts.next().flatten().unwrap_or(uid)))
+}
+
+/// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from.
+fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gid: u32) -> Option<String> {
+    let image = service.text("image").filter(|_| service.get("build").is_none())?;
+    // All of this stands in the file, as a text or a name; JSON's strings are YAML's as well.
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let (name, own) = (text(service.name), text(&format!("{}-owner", service.name)));
+    Some(format!(
+        "services:\n  {own}:\n    image: {}\n    user: \"0:0\"\n    network_mode: none\n    read_only: true\n    cap_drop: [ALL]\n    \
+         cap_add: [CHOWN]\n    entrypoint: [chown, \"{uid}:{gid}\", {target}]\n    command: []\n    volumes: [{}]\n  {name}:\n    \
+         depends_on:\n      {own}:\n        condition: service_completed_successfully\n",
+        text(&image),
+        text(&format!("{volume}:{target}")),
+        target = text(target),
+    ))
+}
+
+fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: String, storage: Storage) -> WritablePath {
+    let log = hearing.log;
     let text = format!("{} said: {}", symptom.program, symptom.text);
     let reason = Reason {
-        source: Source::Log(log.to_owned()),
+        source: if hearing.is_planned { Source::Run } else { Source::Log(log.to_owned()) },
         text,
-        link: Some(format!("{log}:{}", symptom.line)),
+        link: (!hearing.is_planned).then(|| format!("{log}:{}", symptom.line)),
         confidence: Confidence::Reported,
     };
-    let service = service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
+    let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
     WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) }
 }
