@@ -354,31 +354,32 @@ fn presets_know_the_images_of_public_files_as_the_tables_say() {
 
 #[test]
 fn what_is_only_named_like_a_program_is_not_that_program() {
-    for repository in [
-        "11notes/redis",
-        "alpine/curl",
-        "appwrite/mariadb",
-        "bitnami/redis",
-        "dpage/pgadmin4",
-        "docker.elastic.co/elasticsearch/elasticsearch-oss",
-        "ghcr.io/coollabsio/minio",
-        "grafana/tempo",
-        "jc21/nginx-proxy-manager",
-        "minio/mc",
-        "mongo-express",
-        "nginx/nginx-prometheus-exporter",
-        "nginxproxy/nginx-proxy",
-        "oliver006/redis_exporter",
-        "prom/mysqld-exporter",
-        "prom/pushgateway",
-        "provectuslabs/kafka-ui",
-        "quay.io/prometheuscommunity/postgres-exporter",
-        "redis/redisinsight",
-        "registry:5000/alpine",
-        "signoz/zookeeper",
-        "traefik/whoami",
-        "wodby/nginx",
+    for (repository, own) in [
+        ("11notes/postgres", None),
+        ("11notes/redis", None),
+        ("alpine/curl", None),
+        ("appwrite/mariadb", None),
+        ("bitnami/redis", None),
+        ("dpage/pgadmin4", None),
+        ("docker.elastic.co/elasticsearch/elasticsearch-oss", None),
+        ("ghcr.io/coollabsio/minio", None),
+        ("grafana/tempo", None),
+        ("jc21/nginx-proxy-manager", None),
+        ("minio/mc", None),
+        ("mongo-express", None),
+        ("nginx/nginx-prometheus-exporter", None),
+        ("nginxproxy/nginx-proxy", None),
+        ("oliver006/redis_exporter", None),
+        ("prom/mysqld-exporter", None),
+        ("prom/pushgateway", None),
+        ("provectuslabs/kafka-ui", None),
+        ("quay.io/prometheuscommunity/postgres-exporter", None),
+        ("redis/redisinsight", None),
+        ("registry:5000/alpine", None),
+        ("signoz/zookeeper", None),
+        ("traefik/whoami", Some("whoami")),
+        ("wodby/nginx", None),
     ] {
-        assert_eq!(claiming(repository), None, "{repository}");
+        assert_eq!(claiming(repository), own, "{repository}");
     }
 }
