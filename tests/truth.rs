@@ -378,7 +378,7 @@ fn what_is_only_named_like_a_program_is_not_that_program() {
         ("registry:5000/alpine", None),
         ("signoz/zookeeper", None),
         ("traefik/whoami", Some("whoami")),
-        ("wodby/nginx", None),
+        ("wodby/nginx", Some("wodby-nginx")),
     ] {
         assert_eq!(claiming(repository), own, "{repository}");
     }
