@@ -347,7 +347,7 @@ fn presets_know_the_images_of_public_files_as_the_tables_say() {
 
     let recognised: Vec<&Seen> = seen.iter().filter(|s| s.family.is_some() || !s.additions.is_empty()).collect();
     let step = (recognised.len() / SAMPLE).max(1);
-    let which = if step == 1 { "All".to_owned() } else { format!("Each {step}th of") };
+    let which = if step == 1 { "All".to_owned() } else { format!("One in {step} of the") };
     text += &format!("## Sample\n\n{which} {} recognised services, looked at one by one for a wrong preset.\n\n", recognised.len());
     text += &table(&["Service", "Image", "Preset"], recognised.iter().step_by(step).map(|s| row(&[&s.name, &s.image(), &s.presets()])));
     golden("corpus/recognition.md", &text);
