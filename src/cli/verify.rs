@@ -82,7 +82,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         return Ok(if works { Status::Done } else { Status::FindingsRemain });
     }
     show(ui, &rows);
-    if (args.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
+    if works && (args.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
         plans.iter().for_each(|plan| present(ui, &harden, plan));
     }
     if !works {

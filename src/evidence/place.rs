@@ -4,25 +4,28 @@ use super::{Need, Storage, TmpfsOptions};
 use crate::compose::is_at;
 
 /// Folders of programs and libraries, with all below them: nothing of a person's is there.
-const SYSTEM: [&str; 8] = ["/bin", "/boot", "/dev", "/lib", "/lib64", "/proc", "/sbin", "/sys"];
-
-/// Folders that must not be mounted over as a whole: an image's files are there.
-const FILLED: [&str; 14] = [
-    "/",
-    "/etc",
-    "/usr",
+const SYSTEM: [&str; 16] = [
+    "/bin",
+    "/boot",
+    "/dev",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/sbin",
+    "/sys",
     "/usr/bin",
     "/usr/lib",
-    "/usr/local",
-    "/usr/share",
-    "/var",
-    "/var/lib",
-    "/home",
-    "/opt",
-    "/app",
-    "/usr/src/app",
-    "/var/www/html",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/local/sbin",
+    "/usr/sbin",
 ];
+
+/// Folders that must not be mounted over as a whole: an image's files are there.
+const FILLED: [&str; 12] =
+    ["/", "/etc", "/usr", "/usr/local", "/usr/share", "/var", "/var/lib", "/home", "/opt", "/app", "/usr/src/app", "/var/www/html"];
 
 /// What kind of place a path is.
 pub(super) struct Place {

@@ -87,7 +87,9 @@ impl Watch<'_> {
             for watched in all.iter_mut().filter(|w| w.outcome.is_none()) {
                 let state = states.iter().find(|s| s.service() == watched.stand.service);
                 self.look(watched, state, up.is_some(), refusal.as_deref())?;
-                if let (None, Some(state), true) = (&watched.outcome, state, reads_logs) {
+                // Who only has to stay up is given the time.
+                let is_late = watched.not_yet.is_some() || !watched.was_healthy && state.is_some_and(|s| s.health().is_some());
+                if let (None, Some(state), true) = (&watched.outcome, state, reads_logs && is_late) {
                     self.look_early(watched, state)?;
                 }
             }
@@ -194,7 +196,8 @@ impl Watch<'_> {
         let symptoms = story.finish(state);
         let known = self.run.before.and_then(|ran| ran.of(&watched.stand.service)).map_or(&[][..], |o| &o.symptoms);
         if symptoms::telling(&symptoms, known, self.run.project.service(&watched.stand.service)).next().is_some() {
-            let why = watched.not_yet.clone().unwrap_or_else(|| "it does not get ready".to_owned());
+            let check = if state.health().is_some() { "its health check does not pass" } else { "it does not get ready" };
+            let why = watched.not_yet.clone().unwrap_or_else(|| check.to_owned());
             watched.outcome = Some(Outcome::new(&watched.stand.service, Verdict::Fails, why));
         }
         Ok(())

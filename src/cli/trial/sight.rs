@@ -5,7 +5,7 @@ use crate::evidence::engine::{Folder, Sight, Written};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths of the engine, each with all below it.
-const ENGINE: [&str; 10] = [
+const ENGINE: [&str; 11] = [
     "/.dockerenv",
     "/dev",
     "/etc/hostname",
@@ -15,6 +15,7 @@ const ENGINE: [&str; 10] = [
     "/proc",
     "/run/secrets",
     "/sbin/docker-init",
+    "/usr/sbin/docker-init",
     "/sys",
 ];
 

@@ -57,8 +57,8 @@ pub(super) fn telling<'s>(
     let is_hard = service.is_some_and(|s| s.read_only == Known::Yes);
     symptoms.iter().filter(move |s| {
         let is_ours = match s.cause {
-            Cause::ReadOnly | Cause::NoExec => is_hard,
-            Cause::Denied => {
+            Cause::ReadOnly => is_hard,
+            Cause::NoExec | Cause::Denied => {
                 let path = s.path.as_deref().filter(|p| p.starts_with('/'));
                 service.zip(path).is_some_and(|(service, path)| matches!(service.coverage(path), Coverage::Writable(_)))
             }
@@ -110,7 +110,8 @@ pub(in crate::cli) fn tell(
     service: Option<&Service<'_>>,
     need: Option<&Need>,
 ) -> (Vec<String>, Vec<WritablePath>) {
-    let known = before.map_or(&[][..], |o| &o.symptoms);
+    // What failed before as well is said with its reasons, whoever's they are.
+    let known = before.filter(|o| o.verdict != Verdict::Fails).map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
     for symptom in telling(&outcome.symptoms, known, service) {
         let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });

@@ -4,6 +4,7 @@ use super::{Cause, Symptom};
 use crate::compose::{Coverage, MountKind, Service, clean_path, is_at};
 use crate::evidence::place::{Place, about_filled, is_filled, parent};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use crate::yaml::quote_if_needed;
 use std::sync::Arc;
 
 /// What a symptom comes to for one service.
@@ -162,8 +163,7 @@ fn user_of(service: &Service<'_>, need: Option<&Need>, target: &str) -> Option<(
 /// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from.
 fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gid: u32) -> Option<String> {
     let image = service.text("image").filter(|_| service.get("build").is_none())?;
-    // All of this stands in the file, as a text or a name; JSON's strings are YAML's as well.
-    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let text = |text: &str| quote_if_needed(text, true).into_owned();
     let (name, own) = (text(service.name), text(&format!("{}-owner", service.name)));
     Some(format!(
         "services:\n  {own}:\n    image: {}\n    user: \"0:0\"\n    network_mode: none\n    read_only: true\n    cap_drop: [ALL]\n    \
