@@ -416,3 +416,6 @@ pub fn milliseconds(text: &str) -> Option<u64> {
     #[allow(clippy::cast_sign_loss, reason = "no sign is read")]
     Some(total.min(1e15) as u64)
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ fn read(lines: &str) -> Vec<Symptom> {
 }
 
 /// Lines for patterns that the collected messages do not reach.
-const MORE: [&str; 3] = [
+const MORE: [&str; 4] = [
+    "sh: /tmp/tool: Permission denied",
     "Unhandled exception. System.UnauthorizedAccessException: Access to the path '/app/x' is denied.",
     "AH00526: Syntax error on line 74 of /etc/apache2/apache2.conf: Invalid Mutex directory in argument file:/var/lock/apache2",
     "Fatal Error Unable to create lock file: Read-only file system (30)",
