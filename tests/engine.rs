@@ -1,6 +1,12 @@
-//! The example on a real engine: what the tool adds is enough for it, and less is not.
+//! The example on a real engine: what the tool adds is enough for it, and less is not. The verbs that need an engine have modules below.
 //!
-//! `.ci/example-image` makes the image. Without it or without an engine these tests are skipped, unless `ROFS_REQUIRE_ENGINE` is set.
+//! `.ci/example-image` and `.ci/test-images` make the images. Without them or without an engine these tests are skipped, unless
+//! `ROFS_REQUIRE_ENGINE` is set.
+
+mod faults;
+mod judge;
+mod observe;
+mod stand;
 
 use crate::oracle::{Compose, skipped};
 use crate::pipe::{harden, selection};

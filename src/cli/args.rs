@@ -292,6 +292,9 @@ pub(super) struct Verify {
     /// Run the project as it is first, to tell what failed before
     #[arg(long, help_heading = "Trial")]
     pub(super) against_original: bool,
+    /// Run the project as it stands, without what would be added
+    #[arg(long, conflicts_with_all = ["heal", "write", "with", "preset"], help_heading = "Trial")]
+    pub(super) as_is: bool,
     /// Find the smallest set of writable places with which it works
     #[arg(long, help_heading = "Trial")]
     pub(super) heal: bool,

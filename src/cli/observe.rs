@@ -10,11 +10,12 @@ use super::plan::{Asking, Plan};
 use super::trial::{Ran, Verdict};
 use super::ui::{Ui, clean_line, count};
 use super::verify::{Case, connect};
+use crate::compose::is_at;
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::engine::writable_paths;
 use crate::evidence::preset::Saved;
-use crate::evidence::{Selection, Storage, WritablePath, needs};
+use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath, needs};
 use serde::Serialize;
 use std::path::Path;
 
@@ -69,7 +70,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let mut case = Case::new(ui, path, &harden, chosen.clone(), None, &args.trying, &docker)?;
     case.desk.hold = args.hold;
     let ran = case.original(true, args.trying.settle)?;
-    let (rows, found) = rows(&case, &ran, &chosen)?;
+    let (rows, found, known) = rows(&case, &ran, &chosen)?;
     if args.json {
         ui.out(&json(&Report { version: 1, services: rows })?);
         return Ok(Status::Done);
@@ -79,7 +80,12 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         save(ui, file, path, &harden, &ran, &found)?;
     }
     let mut selection = Selection { auto: true, ..chosen };
-    for path in found {
+    // What a preset documents counts; what it assumes is replaced by what was seen.
+    let is_known = |path: &WritablePath| {
+        let of_service = known.iter().filter(|n| n.service == path.service).flat_map(|n| &n.paths);
+        of_service.into_iter().any(|p| is_at(&path.target, &p.target) && p.reason.confidence > Confidence::Assumed)
+    };
+    for path in found.into_iter().filter(|p| !is_known(p)) {
         selection.paths.entry(path.service.clone()).or_default().push(path);
     }
     // A service that could not be watched gets nothing on the strength of this.
@@ -99,7 +105,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
 }
 
 /// What each service wrote, and the places that must be writable.
-fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>)> {
+fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>, Vec<Need>)> {
     let files = Files::read(case.path, &case.harden.input, None)?;
     let project = files.project()?;
     let all = Selection { limits: true, ..selection.clone() };
@@ -108,7 +114,7 @@ fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, 
     for outcome in &ran.outcomes {
         let Some(need) = needs.iter().find(|n| n.service == outcome.service) else { continue };
         // What the preset says is left out, so that what is seen stands by itself.
-        let alone = crate::evidence::Need { paths: Vec::new(), recognised: need.recognised, ..need.clone() };
+        let alone = Need { paths: Vec::new(), recognised: need.recognised, ..need.clone() };
         let (paths, elsewhere) =
             ran.sights.get(&outcome.service).map(|s| writable_paths(&outcome.service, s, Some(&alone))).unwrap_or_default();
         let place = |p: &WritablePath| Place {
@@ -124,10 +130,9 @@ fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, 
             paths: paths.iter().map(place).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
         });
-        let is_covered = |p: &WritablePath| need.paths.iter().any(|known| crate::compose::is_at(&p.target, &known.target));
-        found.extend(paths.into_iter().filter(|p| !is_covered(p)));
+        found.extend(paths);
     }
-    Ok((rows, found))
+    Ok((rows, found, needs))
 }
 
 fn lines(row: &Row) -> String {

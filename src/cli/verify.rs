@@ -63,7 +63,11 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
     for path in paths {
         // A trial does no harm, so it shows what is only assumed as well.
         let selection = Selection { assume: true, with: harden.extras()?, ..selection(&args.choice)? };
-        let case = Case::new(ui, path, &harden, selection, None, &args.trying, &docker)?;
+        let mut case = Case::new(ui, path, &harden, selection, None, &args.trying, &docker)?;
+        if args.as_is {
+            case.selection.skip = case.services()?;
+            case.selection.only.clear();
+        }
         let (plan, ran, before, unresolved) = if args.heal {
             let Healed { plan, ran, before, unresolved } = heal::heal(&case)?;
             (plan, ran, Some(before), unresolved)
@@ -170,6 +174,12 @@ impl<'c> Case<'c> {
         let layers = files.for_compose(&harden.input, &harden.choice.profile);
         let desk = Desk { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
         Ok(Self { ui, path, harden, selection, oracle, desk })
+    }
+
+    /// Names of its services.
+    fn services(&self) -> Result<Vec<String>> {
+        let files = Files::read(self.path, &self.harden.input, None)?;
+        Ok(files.project()?.services.iter().map(|s| s.name.to_owned()).collect())
     }
 
     /// Runs the project as it is.

@@ -16,6 +16,8 @@ const BEAT: Duration = Duration::from_millis(100);
 const LOG_BEAT: Duration = Duration::from_secs(1);
 /// How long one probe may take.
 const PROBE_PATIENCE: Duration = Duration::from_secs(20);
+/// Time after which Compose is taken to wait for a service that fails.
+const STUCK: Duration = Duration::from_secs(2);
 /// Answers of servers that are not ready.
 const NOT_YET: [u16; 3] = [502, 503, 504];
 
@@ -56,6 +58,14 @@ pub(super) struct Watch<'w> {
     pub(super) since: Instant,
 }
 
+/// What Compose is starting.
+struct Start {
+    up: Option<Running>,
+    /// The one service that it starts, with those that it needs; all at first.
+    only: Option<String>,
+    since: Instant,
+}
+
 /// A service that is watched.
 struct Watched<'w> {
     stand: &'w Stand,
@@ -65,38 +75,41 @@ struct Watched<'w> {
     /// What a probe that is tried again said last.
     not_yet: Option<String>,
     was_healthy: bool,
+    /// Whether it was started by itself.
+    was_started: bool,
     outcome: Option<Outcome>,
     story: Story,
 }
 
+impl Watched<'_> {
+    fn decide(&mut self, verdict: Verdict, why: String) {
+        self.outcome = Some(Outcome::new(&self.stand.service, verdict, why));
+    }
+}
+
 impl Watch<'_> {
-    /// Watches until every service is decided.
-    pub(super) fn judge(&mut self, up: Running) -> Result<Vec<Outcome>> {
+    /// Starts everything and watches until every service is decided.
+    pub(super) fn judge(&mut self) -> Result<Vec<Outcome>> {
         let mut all: Vec<Watched<'_>> = self.isolated.services.iter().map(|stand| self.watched(stand)).collect();
-        let mut up = Some(up);
-        let mut refusal: Option<String> = None;
+        let mut start = Start { up: Some(self.up(&[])?), only: None, since: Instant::now() };
         let mut logs_read = Instant::now();
         loop {
             self.desk.docker.go_on()?;
             let states = self.trial.states()?;
-            if let Some(answer) = up.as_mut().map(Running::poll).transpose()?.flatten() {
-                refusal = (!answer.status.success()).then(|| answer.complaint());
-                up = None;
-            }
             let reads_logs = logs_read.elapsed() > LOG_BEAT;
             for watched in all.iter_mut().filter(|w| w.outcome.is_none()) {
-                let state = states.iter().find(|s| s.service() == watched.stand.service);
-                self.look(watched, state, up.is_some(), refusal.as_deref())?;
+                let Some(state) = states.iter().find(|s| s.service() == watched.stand.service) else { continue };
+                self.look(watched, state)?;
                 // Who only has to stay up is given the time.
-                let is_late = watched.not_yet.is_some() || !watched.was_healthy && state.is_some_and(|s| s.health().is_some());
-                if let (None, Some(state), true) = (&watched.outcome, state, reads_logs && is_late) {
+                let is_late = watched.not_yet.is_some() || !watched.was_healthy && state.health().is_some();
+                if watched.outcome.is_none() && reads_logs && is_late {
                     self.look_early(watched, state)?;
                 }
             }
             if reads_logs {
                 logs_read = Instant::now();
             }
-            self.give_up_waiting(&mut all, up.is_some());
+            self.go_on_starting(&mut all, &mut start)?;
             self.show(&all);
             if all.iter().all(|w| w.outcome.is_some()) && self.is_held_long_enough() {
                 break;
@@ -104,15 +117,79 @@ impl Watch<'_> {
             std::thread::sleep(BEAT);
         }
         // Compose may still wait for what will not come.
-        drop(up);
+        drop(start);
         let states = self.trial.states()?;
         all.into_iter().map(|watched| self.close(watched, &states)).collect()
+    }
+
+    fn up(&self, only: &[&str]) -> Result<Running> {
+        let args = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate", "--"];
+        self.trial.compose(&self.isolated.model.to_string(), &[&args, only].concat())
+    }
+
+    /// Decides about services that wait for others which failed. Compose gives up on all services when one fails, so the rest is then
+    /// started one by one.
+    fn go_on_starting(&self, all: &mut [Watched<'_>], start: &mut Start) -> Result<()> {
+        let failed: Vec<String> = {
+            let fails = |w: &&Watched<'_>| w.outcome.as_ref().is_some_and(|o| o.verdict == Verdict::Fails);
+            all.iter().filter(fails).map(|w| w.stand.service.clone()).collect()
+        };
+        let is_waiting = |w: &Watched<'_>| w.outcome.is_none() && w.running_since.is_none();
+        for watched in all.iter_mut().filter(|w| is_waiting(w)) {
+            let mut causes = failed.iter().filter(|name| watched.stand.needs.contains(name)).map(String::as_str);
+            if let Some(cause) = causes.next() {
+                watched.decide(Verdict::Unprovable, format!("it waits for {cause}, which fails"));
+            } else if start.since.elapsed() > self.desk.options.timeout * 2 {
+                watched.decide(Verdict::Unprovable, format!("it was not started within {} s", start.since.elapsed().as_secs()));
+            }
+        }
+        let answer = start.up.as_mut().map(Running::poll).transpose()?.flatten();
+        if answer.is_none() && start.up.is_some() {
+            // It may wait for what we know will not come.
+            let is_stuck = !failed.is_empty() && start.only.is_none() && start.since.elapsed() > STUCK && all.iter().any(is_waiting);
+            if !is_stuck {
+                return Ok(());
+            }
+        }
+        if start.up.take().is_some() && answer.as_ref().is_some_and(|a| a.status.success()) {
+            start.since = Instant::now();
+        }
+        let refusal = answer.filter(|a| !a.status.success()).map(|a| a.complaint());
+        let mut waiting = all.iter_mut().filter(|w| is_waiting(w));
+        if let (Some(name), Some(refusal)) = (&start.only, &refusal)
+            && let Some(watched) = waiting.find(|w| w.stand.service == *name)
+        {
+            watched.story.lines(refusal);
+            watched.decide(Verdict::Fails, format!("it was not started: {refusal}"));
+        }
+        // What was started just now is seen with the next look.
+        let is_new = refusal.is_none() && start.since.elapsed() < LOG_BEAT;
+        let next = all.iter_mut().find(|w| is_waiting(w) && !is_new);
+        if let Some(next) = next {
+            if std::mem::replace(&mut next.was_started, true) {
+                next.decide(Verdict::Unprovable, "Compose does not start it, and does not say why".to_owned());
+                return Ok(());
+            }
+            let name = next.stand.service.clone();
+            *start = Start { up: Some(self.up(&[name.as_str()])?), only: Some(name), since: Instant::now() };
+        }
+        Ok(())
     }
 
     fn watched<'w>(&'w self, stand: &'w Stand) -> Watched<'w> {
         let probes: VecDeque<_> = self.desk.probes.iter().filter(|p| p.service == stand.service).collect();
         let story = Story::default();
-        Watched { stand, probes, passed: 0, running_since: None, not_yet: None, was_healthy: false, outcome: None, story }
+        Watched {
+            stand,
+            probes,
+            passed: 0,
+            running_since: None,
+            not_yet: None,
+            was_healthy: false,
+            was_started: false,
+            outcome: None,
+            story,
+        }
     }
 
     fn is_held_long_enough(&self) -> bool {
@@ -120,18 +197,11 @@ impl Watch<'_> {
     }
 
     /// One look at a service.
-    fn look(&self, watched: &mut Watched<'_>, state: Option<&State>, is_starting: bool, refusal: Option<&str>) -> Result<()> {
+    fn look(&self, watched: &mut Watched<'_>, state: &State) -> Result<()> {
         let service = &watched.stand.service;
-        let mut decide = |verdict, why: String| watched.outcome = Some(Outcome::new(service, verdict, why));
-        let Some(state) = state else {
-            if !is_starting {
-                decide(Verdict::Fails, format!("it was not made: {}", refusal.unwrap_or("Compose does not say why")));
-            }
-            return Ok(());
-        };
         if let Some(refusal) = state.refusal() {
             watched.story.line(refusal);
-            decide(Verdict::Fails, format!("the engine does not start it: {refusal}"));
+            watched.decide(Verdict::Fails, format!("the engine does not start it: {refusal}"));
             return Ok(());
         }
         if let Some(status) = state.ended() {
@@ -146,9 +216,6 @@ impl Watch<'_> {
             return Ok(());
         }
         if !state.is_running() {
-            if let (false, Some(refusal)) = (is_starting, refusal) {
-                decide(Verdict::Unprovable, format!("it was not started: {refusal}"));
-            }
             return Ok(());
         }
         let since = *watched.running_since.get_or_insert_with(Instant::now);
@@ -157,9 +224,9 @@ impl Watch<'_> {
             let budget = watched.stand.health.map_or(limit, |ms| limit.min(Duration::from_millis(ms)));
             match health.status.as_str() {
                 "healthy" => watched.was_healthy = true,
-                "unhealthy" => decide(Verdict::Fails, "its health check fails".to_owned()),
+                "unhealthy" => watched.decide(Verdict::Fails, "its health check fails".to_owned()),
                 _ if since.elapsed() > budget => {
-                    decide(Verdict::Fails, format!("its health check does not pass within {} s", budget.as_secs()));
+                    watched.decide(Verdict::Fails, format!("its health check does not pass within {} s", budget.as_secs()));
                 }
                 _ => {}
             }
@@ -201,29 +268,6 @@ impl Watch<'_> {
             watched.outcome = Some(Outcome::new(&watched.stand.service, Verdict::Fails, why));
         }
         Ok(())
-    }
-
-    /// Decides about services that wait for others which failed.
-    fn give_up_waiting(&self, all: &mut [Watched<'_>], is_starting: bool) {
-        let failed: Vec<String> = all
-            .iter()
-            .filter(|w| w.outcome.as_ref().is_some_and(|o| o.verdict == Verdict::Fails))
-            .map(|w| w.stand.service.clone())
-            .collect();
-        let is_waiting = |w: &Watched<'_>| w.outcome.is_none() && w.running_since.is_none();
-        let others = all.iter().all(|w| w.outcome.is_some() || is_waiting(w));
-        let too_long = self.since.elapsed() > self.desk.options.timeout * 2;
-        let is_over = others && !failed.is_empty() || too_long && is_starting;
-        if !is_over {
-            return;
-        }
-        for watched in all.iter_mut().filter(|w| is_waiting(w)) {
-            let why = match failed.as_slice() {
-                [] => format!("it was not started within {} s", self.since.elapsed().as_secs()),
-                failed => format!("it waits for {}, which fails", failed.join(", ")),
-            };
-            watched.outcome = Some(Outcome::new(&watched.stand.service, Verdict::Unprovable, why));
-        }
     }
 
     fn try_probe(&self, probe: &Probe, state: &State, story: &mut Story) -> Result<Tried> {

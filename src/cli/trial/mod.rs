@@ -100,9 +100,8 @@ impl Desk<'_> {
         if !isolated.services.is_empty() {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
-            let up = trial.compose(&model, &["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull"])?;
             let mut watch = Watch { desk: self, trial, run, isolated: &isolated, since: Instant::now() };
-            outcomes.extend(watch.judge(up)?);
+            outcomes.extend(watch.judge()?);
             if run.looks {
                 say("looking at what was written");
                 sights = self.look(trial)?;

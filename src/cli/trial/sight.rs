@@ -26,7 +26,7 @@ pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
     let is_noise = |path: &str| ENGINE.iter().any(|top| is_at(path, top)) || mounted.iter().any(|top| is_at(path, top));
     let is_new = |path: &str| !scan.image.contains_key(path);
     // A folder that the engine made for a mount, or to run in.
-    let is_made_for = |path: &str| mounted.iter().any(|top| is_at(top, path)) || path == state.working_dir() && is_new(path);
+    let is_made_for = |path: &str| mounted.iter().any(|top| is_at(top, path)) || is_at(state.working_dir(), path) && is_new(path);
     let mut found: BTreeSet<(String, bool)> = BTreeSet::new();
     for (path, now) in scan.now.iter().filter(|(path, _)| *path != "/" && !is_noise(path)) {
         let before = scan.image.get(path);

@@ -56,15 +56,15 @@ impl Docker {
     /// Errors: [`Error::Engine`] when one of them does not answer.
     pub fn connect() -> Result<Self> {
         let mut docker = Self { engine: String::new(), interrupted: Arc::new(AtomicBool::new(false)) };
-        let engine = docker.ask(&["info", "--format", "{{.ID}}"])?;
-        docker.engine.push_str(engine.trim());
-        docker.ask(&["compose", "version", "--short"])?;
         #[cfg(unix)]
         for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
             let flag = &docker.interrupted;
             let armed = signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone());
             armed.and_then(|_| signal_hook::flag::register(signal, flag.clone())).map_err(|e| Error::Engine(e.to_string()))?;
         }
+        let engine = docker.ask(&["info", "--format", "{{.ID}}"])?;
+        docker.engine.push_str(engine.trim());
+        docker.ask(&["compose", "version", "--short"])?;
         Ok(docker)
     }
 

@@ -56,6 +56,8 @@ pub struct Stand {
     pub health: Option<u64>,
     /// Whether somebody waits for it to end well, so that it is meant to end.
     pub is_task: bool,
+    /// The services that it cannot start without, and those that these need.
+    pub needs: Vec<String>,
 }
 
 /// A folder of the host, and the volume in its place, which gets a copy of what is there.
@@ -82,11 +84,11 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
             left_out.entry(name.clone()).or_insert(why);
         }
     }
-    let wanted = wanted(&services, &isolation.only);
+    let chosen = wanted(&services, &isolation.only);
     spread(&services, &mut left_out);
     let mut all = Binds { kind, allowed: isolation.allow_binds, stand_ins: Vec::new(), held: Vec::new() };
     let (mut kept, mut stands, mut buildable) = (Map::new(), Vec::new(), Vec::new());
-    for (name, service) in services.iter().filter(|(name, _)| wanted.contains(name.as_str()) && !left_out.contains_key(*name)) {
+    for (name, service) in services.iter().filter(|(name, _)| chosen.contains(name.as_str()) && !left_out.contains_key(*name)) {
         let mut service = service.as_object().cloned().unwrap_or_default();
         if service.contains_key("build") {
             buildable.push(name.clone());
@@ -100,10 +102,11 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
         let health = quicken(&mut service);
         alone(&mut service, &image, is_built, isolation);
         all.replace(name, &mut service);
-        stands.push(Stand { service: name.clone(), image, is_built, health, is_task: tasks.contains(name.as_str()) });
+        let needs = wanted(&services, std::slice::from_ref(name)).into_iter().filter(|other| other != name).map(str::to_owned).collect();
+        stands.push(Stand { service: name.clone(), image, is_built, health, is_task: tasks.contains(name.as_str()), needs });
         kept.insert(name.clone(), Value::Object(service));
     }
-    left_out.retain(|name, _| wanted.contains(name.as_str()));
+    left_out.retain(|name, _| chosen.contains(name.as_str()));
     let mut top = Map::new();
     top.insert("name".into(), isolation.name.clone().into());
     top.insert("networks".into(), networks(&kept, isolation));
@@ -303,7 +306,7 @@ fn alone(service: &mut Map<String, Value>, image: &str, is_built: bool, isolatio
     }
     service.insert("restart".into(), "no".into());
     // Other drivers would send the lines elsewhere, and Compose could not read them.
-    service.insert("logging".into(), json!({ "driver": "json-file", "options": { "max-size": "50m", "max-file": "2" } }));
+    service.insert("logging".into(), json!({ "driver": "json-file", "options": { "max-size": "10m", "max-file": "3" } }));
     // Proxies and updaters that watch the engine act on labels.
     service.insert("labels".into(), json!(isolation.labels));
     let limits = service.get("deploy").and_then(|d| d.get("resources")).cloned();

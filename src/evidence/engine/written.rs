@@ -46,7 +46,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
     let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
     let mut elsewhere = Vec::new();
     for written in &sight.written {
-        if is_optional(&written.path) || need.is_some_and(|n| n.paths.iter().any(|p| is_at(&written.path, &p.target))) {
+        if is_optional(&written.path) || is_known(&written.path, need) {
             continue;
         }
         let folder = if written.is_inside { written.path.clone() } else { parent(&written.path) };
@@ -66,7 +66,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         let path = writable(service, place, text, sight);
         found.entry(path.target.clone()).or_insert(path);
     }
-    for target in sight.nameless.iter().filter(|t| !need.is_some_and(|n| n.paths.iter().any(|p| is_at(t, &p.target)))) {
+    for target in sight.nameless.iter().filter(|t| !is_known(t, need)) {
         let text = "the image declares a volume there, which is gone with the container unless it has a name".to_owned();
         let path = WritablePath {
             service: service.to_owned(),
@@ -80,6 +80,11 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
     let outer: Vec<WritablePath> = found.values().cloned().collect();
     found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, sight)));
     (found.into_values().collect(), elsewhere)
+}
+
+/// Whether a need covers a path by more than an assumption, which what is seen replaces.
+fn is_known(path: &str, need: Option<&Need>) -> bool {
+    need.is_some_and(|n| n.paths.iter().any(|p| is_at(path, &p.target) && p.reason.confidence > Confidence::Assumed))
 }
 
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.
