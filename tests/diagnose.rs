@@ -3,6 +3,7 @@
 use rofs_harden::evidence::log::{Cause, Reader, Symptom};
 use serde_json::Value;
 
+mod large;
 mod verb;
 
 /// The lines of `tests/data/errors.json`: program, kind, line, the path that it means.

@@ -5,8 +5,9 @@
 
 mod faults;
 mod judge;
+mod kinds;
 mod observe;
-mod stand;
+pub(crate) mod stand;
 
 use crate::oracle::{Compose, skipped};
 use crate::pipe::{harden, selection};

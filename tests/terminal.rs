@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod looks;
+mod progress;
 mod questions;
 mod review;
 mod screen;

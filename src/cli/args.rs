@@ -40,6 +40,9 @@ Examples:
   # Fail in CI when something is missing
   rofs-harden --check
 
+  # Run it in isolation first, and write only what works
+  rofs-harden --write --verify
+
   # Use it as a filter
   rofs-harden - < compose.yaml > hardened.yaml
 
@@ -373,7 +376,7 @@ pub(super) enum Verb {
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `configuration`; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
         rule: Option<String>,
     },

@@ -7,8 +7,11 @@ use crate::error::{Error, Result};
 use crate::evidence::preset::nearest;
 
 /// Pages that are about no rule: name, text.
-const TOPICS: [(&str, &str); 2] =
-    [("configuration", include_str!("../../docs/configuration.md")), ("guide", include_str!("../../docs/guide.md"))];
+const TOPICS: [(&str, &str); 3] = [
+    ("configuration", include_str!("../../docs/configuration.md")),
+    ("engine", include_str!("../../docs/engine.md")),
+    ("guide", include_str!("../../docs/guide.md")),
+];
 
 /// Prints the page of a rule or topic, or the list of all rules with what each says.
 pub(super) fn run(ui: &Ui, rule: Option<&str>) -> Result<Status> {
@@ -18,7 +21,7 @@ pub(super) fn run(ui: &Ui, rule: Option<&str>) -> Result<Status> {
             let summary = rule.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
             ui.out(&format!("{:<20}  {summary}\n", rule.id()));
         }
-        ui.hint("`rofs-harden explain RULE` says more; there are also `explain guide` and `explain configuration`");
+        ui.hint("`rofs-harden explain RULE` says more; there are also `explain guide`, `explain engine` and `explain configuration`");
         return Ok(Status::Done);
     };
     if let Some((_, page)) = TOPICS.iter().find(|(topic, _)| *topic == name) {

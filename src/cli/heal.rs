@@ -6,7 +6,7 @@ use super::ui::clean_line;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
-use crate::evidence::engine::writable_paths;
+use crate::evidence::engine::{fit, writable_paths};
 use crate::evidence::{Confidence, Selection, Source, Storage, WritablePath};
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,10 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         report(case, &title, &ran);
         let superfluous = superfluous.unwrap_or_else(|_| Ok(Vec::new()))?;
         let mut is_new = false;
-        for path in mends(&plan, &ran, &before)? {
+        for mut path in mends(&plan, &ran, &before)? {
+            if let Some(sight) = before.sights.get(&path.service) {
+                fit(&mut path, sight);
+            }
             is_new |= add(&mut selection, path);
         }
         if !is_new || round == MAX_ROUNDS || since.elapsed() > MAX_TIME {

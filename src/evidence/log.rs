@@ -60,6 +60,8 @@ pub struct Symptom {
     pub path: Option<String>,
     /// Whether `path` is the folder itself, and not something in it.
     pub is_folder: bool,
+    /// Whether `path` is a folder that was to be made.
+    pub is_made: bool,
     /// Whether a relative or missing path is in the folder where the program keeps its data.
     pub in_data: bool,
     /// Whether what is there must be kept, where the line says so.
@@ -117,6 +119,8 @@ struct Patterns {
     set: RegexSet,
     all: Vec<Pattern>,
     escapes: Regex,
+    /// Words for the making of a folder.
+    makes: Regex,
     prefix: Regex,
     time: Regex,
 }
@@ -134,6 +138,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         set: set.unwrap_or_else(|e| unreachable!("{e}")),
         all: raw.pattern.into_iter().map(|raw| Pattern { regex: fixed(&raw.regex), raw }).collect(),
         escapes: fixed(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"),
+        makes: fixed(r"(?i:mkdir|makedirs|(?:creat|mak)(?:e|ing) (?:the )?director(?:y|ies))"),
         prefix: fixed(r"^([a-zA-Z0-9][a-zA-Z0-9_.-]*) +\| ?"),
         time: fixed(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) "),
     }
@@ -202,7 +207,8 @@ impl Reader {
                 continue;
             }
             let Some(found) = pattern.regex.captures(plain.as_bytes()) else { continue };
-            let symptom = symptom(pattern, &found);
+            let is_made = patterns.makes.is_match(plain.as_bytes());
+            let symptom = Symptom { is_made, ..symptom(pattern, &found) };
             self.keep(Symptom { service: service.map(str::to_owned), line: self.line, text: shown(text), ..symptom });
             return;
         }
@@ -260,6 +266,7 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         cause,
         path,
         is_folder,
+        is_made: false,
         in_data: pattern.raw.in_data,
         is_state: pattern.raw.is_state,
         help: help.as_deref(),

@@ -13,8 +13,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 static ENGINE: RwLock<()> = RwLock::new(());
 
 /// An engine with the images of `.ci/test-images`, and a place of its own to write trials down.
-pub(super) struct Stand {
-    pub(super) folder: Folder,
+pub(crate) struct Stand {
+    pub(crate) folder: Folder,
     _guard: Guard,
 }
 
@@ -25,13 +25,13 @@ enum Guard {
 
 impl Stand {
     /// A stand for a project that needs these images; `None` where they are not there.
-    pub(super) fn new(images: &[&str], compose: &str) -> Option<Self> {
+    pub(crate) fn new(images: &[&str], compose: &str) -> Option<Self> {
         let lock = ENGINE.read().unwrap_or_else(PoisonError::into_inner);
         Self::with(images, compose, Guard::Shared { _lock: lock })
     }
 
     /// The same, with nothing else going on.
-    pub(super) fn alone(images: &[&str], compose: &str) -> Option<Self> {
+    pub(crate) fn alone(images: &[&str], compose: &str) -> Option<Self> {
         let lock = ENGINE.write().unwrap_or_else(PoisonError::into_inner);
         Self::with(images, compose, Guard::Alone { _lock: lock })
     }
@@ -48,7 +48,7 @@ impl Stand {
     }
 
     /// Copies a folder of `tests/engine` beside the Compose file.
-    pub(super) fn copy(&self, from: &str) {
+    pub(crate) fn copy(&self, from: &str) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine").join(from);
         for entry in fs::read_dir(from).expect("a folder") {
             let path = entry.expect("readable").path();
@@ -58,14 +58,14 @@ impl Stand {
     }
 
     /// The program as a person with this engine would run it.
-    pub(super) fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.folder.command(PROGRAM);
         command.args(args).envs(self.environment());
         command
     }
 
     /// What it needs to find the engine.
-    pub(super) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
         let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
         let mut all = vec![("PATH", std::env::var_os("PATH").unwrap_or_default())];
         all.push(("DOCKER_CONFIG", std::env::var_os("DOCKER_CONFIG").unwrap_or_else(|| home.join(".docker").into())));
@@ -74,12 +74,12 @@ impl Stand {
         all
     }
 
-    pub(super) fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         self.folder.finish(self.command(args), args, "")
     }
 
     /// The verdicts of a run that prints JSON: service, verdict, why, details.
-    pub(super) fn verdicts(&self, args: &[&str]) -> Vec<(String, String, String, String)> {
+    pub(crate) fn verdicts(&self, args: &[&str]) -> Vec<(String, String, String, String)> {
         let run = self.run(&[&["verify", "--json"], args].concat());
         let report: Value = serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {run:?}"));
         let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
@@ -90,7 +90,7 @@ impl Stand {
     }
 
     /// The one verdict of a project of one service.
-    pub(super) fn verdict(&self, args: &[&str]) -> (String, String, String) {
+    pub(crate) fn verdict(&self, args: &[&str]) -> (String, String, String) {
         let mut all = self.verdicts(args);
         assert_eq!(all.len(), 1, "{all:?}");
         let (_, verdict, why, details) = all.remove(0);
@@ -98,14 +98,14 @@ impl Stand {
     }
 
     /// Docker's answer.
-    pub(super) fn docker(&self, args: &[&str]) -> String {
+    pub(crate) fn docker(&self, args: &[&str]) -> String {
         let output = self.folder.command("docker").args(args).envs(self.environment()).stdin(Stdio::null()).output().expect("docker runs");
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// All containers, networks, volumes and images.
-    pub(super) fn everything(&self) -> BTreeSet<String> {
+    pub(crate) fn everything(&self) -> BTreeSet<String> {
         let lists: [&[&str]; 4] = [
             &["ps", "-a", "--no-trunc", "--format", "container {{.ID}} {{.Names}} {{.Image}}"],
             &["network", "ls", "--no-trunc", "--format", "network {{.ID}} {{.Name}}"],
@@ -116,7 +116,7 @@ impl Stand {
     }
 
     /// What is left of trials that this stand wrote down.
-    pub(super) fn leftovers(&self) -> Vec<String> {
+    pub(crate) fn leftovers(&self) -> Vec<String> {
         let label = format!("label=rofs-harden.trial={}", self.trials().display());
         let lists: [&[&str]; 3] = [&["ps", "-aq"], &["network", "ls", "-q"], &["volume", "ls", "-q"]];
         let mut found = Vec::new();
@@ -128,7 +128,7 @@ impl Stand {
     }
 
     /// Where trials are written down.
-    pub(super) fn trials(&self) -> PathBuf {
+    pub(crate) fn trials(&self) -> PathBuf {
         self.folder.outside().join("state/rofs-harden/trials")
     }
 }

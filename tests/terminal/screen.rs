@@ -115,6 +115,11 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
     }
 
+    /// Types keys while the program does not listen, so that the terminal itself acts on them.
+    pub(super) fn signals(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).and_then(|()| self.keys.flush()).unwrap();
+    }
+
     /// Waits for each text and then presses the keys that go with it.
     #[track_caller]
     pub(super) fn dialogue(&mut self, steps: &[(&str, &str)]) {

@@ -18,6 +18,10 @@ const LOG_BEAT: Duration = Duration::from_secs(1);
 const PROBE_PATIENCE: Duration = Duration::from_secs(20);
 /// Time after which Compose is taken to wait for a service that fails.
 const STUCK: Duration = Duration::from_secs(2);
+/// Percent of a processor from which on a service is busy.
+const BUSY: f64 = 5.0;
+/// Time that every program may compute as it starts.
+const WARM_UP: Duration = Duration::from_millis(1500);
 /// Answers of servers that are not ready.
 const NOT_YET: [u16; 3] = [502, 503, 504];
 
@@ -75,6 +79,10 @@ struct Watched<'w> {
     /// What a probe that is tried again said last.
     not_yet: Option<String>,
     was_healthy: bool,
+    /// When it was last seen to compute.
+    busy_at: Option<Instant>,
+    /// Whether it is known how busy it was after its first moments.
+    was_felt: bool,
     /// Whether it was started by itself.
     was_started: bool,
     outcome: Option<Outcome>,
@@ -82,6 +90,17 @@ struct Watched<'w> {
 }
 
 impl Watched<'_> {
+    /// Whether neither health check nor probe tells when it is ready.
+    fn is_dumb(&self) -> bool {
+        !self.was_healthy && self.passed == 0 && self.probes.is_empty()
+    }
+
+    /// Whether nothing speaks for its still starting.
+    fn is_calm(&self, settle: Duration, limit: Duration) -> bool {
+        let is_late = self.running_since.is_some_and(|since| since.elapsed() > limit / 2);
+        !self.is_dumb() || is_late || self.was_felt && self.busy_at.is_none_or(|at| at.elapsed() >= settle)
+    }
+
     fn decide(&mut self, verdict: Verdict, why: String) {
         self.outcome = Some(Outcome::new(&self.stand.service, verdict, why));
     }
@@ -93,9 +112,11 @@ impl Watch<'_> {
         let mut all: Vec<Watched<'_>> = self.isolated.services.iter().map(|stand| self.watched(stand)).collect();
         let mut start = Start { up: Some(self.up(&[])?), only: None, since: Instant::now() };
         let mut logs_read = Instant::now();
+        let mut load = None;
         loop {
             self.desk.docker.go_on()?;
             let states = self.trial.states()?;
+            self.feel(&mut all, &states, &mut load)?;
             let reads_logs = logs_read.elapsed() > LOG_BEAT;
             for watched in all.iter_mut().filter(|w| w.outcome.is_none()) {
                 let Some(state) = states.iter().find(|s| s.service() == watched.stand.service) else { continue };
@@ -117,7 +138,7 @@ impl Watch<'_> {
             std::thread::sleep(BEAT);
         }
         // Compose may still wait for what will not come.
-        drop(start);
+        drop((start, load));
         let states = self.trial.states()?;
         all.into_iter().map(|watched| self.close(watched, &states)).collect()
     }
@@ -125,6 +146,28 @@ impl Watch<'_> {
     fn up(&self, only: &[&str]) -> Result<Running> {
         let args = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate", "--"];
         self.trial.compose(&self.isolated.model.to_string(), &[&args, only].concat())
+    }
+
+    /// Asks how busy the services are of which nothing else tells when they have started: who computes is not there yet.
+    fn feel(&self, all: &mut [Watched<'_>], states: &[State], load: &mut Option<(Running, Instant)>) -> Result<()> {
+        let answer = load.as_mut().map(|(load, asked)| load.poll().map(|answer| answer.map(|a| (a, *asked)))).transpose()?.flatten();
+        if let Some((answer, asked)) = answer {
+            *load = None;
+            let loads = State::loads(&String::from_utf8_lossy(&answer.stdout));
+            for watched in all.iter_mut().filter(|w| w.is_dumb()) {
+                let state = states.iter().find(|s| s.service() == watched.stand.service);
+                let is_busy = state.and_then(|s| loads.get(&s.id)).is_some_and(|percent| *percent > BUSY);
+                if watched.running_since.is_some_and(|since| asked.duration_since(since) > WARM_UP) {
+                    watched.was_felt = true;
+                    watched.busy_at = if is_busy { Some(Instant::now()) } else { watched.busy_at };
+                }
+            }
+        }
+        let is_open = |w: &Watched<'_>| w.outcome.is_none() && w.is_dumb() && w.running_since.is_some();
+        if load.is_none() && all.iter().any(is_open) {
+            *load = Some((self.trial.loads(states)?, Instant::now()));
+        }
+        Ok(())
     }
 
     /// Decides about services that wait for others which failed. Compose gives up on all services when one fails, so the rest is then
@@ -186,6 +229,8 @@ impl Watch<'_> {
             running_since: None,
             not_yet: None,
             was_healthy: false,
+            busy_at: None,
+            was_felt: false,
             was_started: false,
             outcome: None,
             story,
@@ -247,7 +292,7 @@ impl Watch<'_> {
                 }
                 Tried::NotYet(why) => watched.not_yet = Some(why),
             }
-        } else if since.elapsed() >= self.run.settle {
+        } else if since.elapsed() >= self.run.settle && watched.is_calm(self.run.settle, limit) {
             let mut signs = vec!["it stayed up".to_owned()];
             signs.extend(watched.was_healthy.then(|| "healthy".to_owned()));
             signs.extend((watched.passed > 0).then(|| super::super::ui::count(watched.passed, "probe passed", "probes passed")));

@@ -11,7 +11,7 @@ pub(super) use symptoms::tell;
 use super::args::Trying;
 use super::ui::Ui;
 use crate::compose::Project;
-use crate::edge::docker::{self, Docker, Layers, Trial};
+use crate::edge::docker::{self, Docker, Layers, State, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Isolated, Isolation, OnHost, Probe, Sight, isolate};
 use judge::Watch;
@@ -172,6 +172,16 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Numbers of the user and the group that a container starts as.
+    fn user(&self, state: &State) -> Result<Option<(u32, u32)>> {
+        let user = state.user();
+        if user.is_empty() {
+            return Ok(Some((0, 0)));
+        }
+        let text = |path: &str| self.docker.text_of(&state.id, path);
+        Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
+    }
+
     /// What every service wrote, after it was asked to end.
     fn look(&self, trial: &Trial) -> Result<BTreeMap<String, Sight>> {
         trial.stop(LAST_WORDS)?;
@@ -183,11 +193,30 @@ impl Desk<'_> {
                 None => self.docker.listing(&trial.still(&state.image)?)?,
             };
             let scan = docker::Scan { image, now: self.docker.listing(&state.id)?, diff: self.docker.diff(&state.id)? };
-            sights.insert(state.service().to_owned(), sight::sight(&scan, &state));
+            let sight = Sight { user: self.user(&state)?, ..sight::sight(&scan, &state) };
+            sights.insert(state.service().to_owned(), sight);
             images.insert(state.image.clone(), scan.image);
         }
         Ok(sights)
     }
+}
+
+/// Numbers of a user and a group by the texts of the image's own lists; a group that is not named is the user's first.
+fn numbers(user: &str, passwd: &str, group: &str) -> Option<(u32, u32)> {
+    let (user, own_group) = user.split_once(':').map_or((user, None), |(user, group)| (user, Some(group)));
+    let entry = passwd
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>())
+        .find(|parts| parts.first() == Some(&user) || parts.get(2) == Some(&user));
+    let uid = user.parse().ok().or_else(|| entry.as_ref()?.get(2)?.parse().ok())?;
+    let gid = match own_group {
+        Some(name) => {
+            let named = group.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|parts| parts.first() == Some(&name));
+            name.parse().ok().or_else(|| named?.get(2)?.parse().ok())?
+        }
+        None => entry.and_then(|e| e.get(3)?.parse().ok()).unwrap_or(0),
+    };
+    Some((uid, gid))
 }
 
 /// What is at a path of this machine, which is where the engine binds from unless it is on another one; there nothing is found.
@@ -198,5 +227,26 @@ fn on_host(path: &str) -> OnHost {
         () if meta.is_dir() => OnHost::LargeFolder,
         () if meta.is_file() => OnHost::File,
         () => OnHost::Special,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbers;
+
+    #[test]
+    fn users_have_numbers() {
+        let (passwd, group) = ("root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1001::/home/node:/bin/sh\n", "root:x:0:\nadm:x:4:\n");
+        for (user, expected) in [
+            ("node", Some((1000, 1001))),
+            ("1000", Some((1000, 1001))),
+            ("1000:5", Some((1000, 5))),
+            ("node:adm", Some((1000, 4))),
+            ("7", Some((7, 0))),
+            ("nobody", None),
+            ("node:nobody", None),
+        ] {
+            assert_eq!(numbers(user, passwd, group), expected, "{user}");
+        }
     }
 }

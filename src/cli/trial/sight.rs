@@ -1,6 +1,6 @@
 //! From the files of a container to what its program wrote, without what the engine itself did.
 
-use crate::edge::docker::{Listing, Scan, State};
+use crate::edge::docker::{Entry, Listing, Scan, State};
 use crate::evidence::engine::{Folder, Sight, Written};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,9 +62,9 @@ pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
         }
     }
     found.extend(inside.into_iter().map(|path| (path, true)));
-    let folders = folders(scan, &found);
+    let folders = folders(scan);
     let written = found.into_iter().map(|(path, is_inside)| Written { path, is_inside }).collect();
-    Sight { written, folders, nameless: state.nameless().map(str::to_owned).collect() }
+    Sight { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
 }
 
 /// Folders in which something is listed as made or removed.
@@ -74,27 +74,15 @@ fn explained<'s>(scan: &'s Scan, found: &'s BTreeSet<(String, bool)>) -> BTreeSe
     written.chain(made).chain(scan.diff.iter().filter(|(kind, _)| *kind != 'C').map(|(_, path)| path)).map(|path| parent(path)).collect()
 }
 
-/// The folders that the written paths are in, all above them, and those that are written paths themselves.
-fn folders(scan: &Scan, found: &BTreeSet<(String, bool)>) -> BTreeMap<String, Folder> {
+/// The folders of the image and of the container.
+fn folders(scan: &Scan) -> BTreeMap<String, Folder> {
     let with_files: BTreeSet<&str> = scan.image.iter().filter(|(_, e)| !e.is_folder).map(|(path, _)| parent(path)).collect();
-    let mut folders = BTreeMap::new();
-    for (path, _) in found {
-        let mut at = path.as_str();
-        loop {
-            let seen = scan.now.get(at).or_else(|| scan.image.get(at)).filter(|e| e.is_folder);
-            if let Some(seen) = seen {
-                let in_image = is_folder(&scan.image, at);
-                let folder = Folder { uid: seen.uid, gid: seen.gid, mode: seen.mode, in_image, has_files: with_files.contains(at) };
-                if folders.insert(at.to_owned(), folder).is_some() {
-                    break;
-                }
-            }
-            if at == "/" {
-                break;
-            }
-            at = parent(at);
-        }
-    }
+    let all = scan.image.iter().chain(&scan.now).filter(|(_, e)| e.is_folder);
+    let one = |(path, seen): (&String, &Entry)| {
+        let (in_image, has_files) = (is_folder(&scan.image, path), with_files.contains(path.as_str()));
+        (path.clone(), Folder { uid: seen.uid, gid: seen.gid, mode: seen.mode, in_image, has_files })
+    };
+    let mut folders: BTreeMap<String, Folder> = all.map(one).collect();
     folders.entry("/".to_owned()).or_insert(Folder { mode: 0o755, in_image: true, ..Folder::default() });
     folders
 }
@@ -107,5 +95,72 @@ fn parent(path: &str) -> &str {
     match path.rsplit_once('/') {
         Some(("", _)) | None => "/",
         Some((folder, _)) => folder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds since 1970 at which the container was started.
+    const START: u64 = 1_795_556_901;
+
+    fn state(mounts: &[&str], working_dir: &str) -> State {
+        let mounts: Vec<_> = mounts.iter().map(|path| serde_json::json!({ "Type": "volume", "Destination": path, "Name": "n" })).collect();
+        let state = serde_json::json!({
+            "Id": "c", "Image": "i", "State": { "Status": "exited", "StartedAt": "2026-11-24T21:48:21Z" },
+            "Config": { "WorkingDir": working_dir }, "Mounts": mounts,
+        });
+        serde_json::from_value(state).expect("a state")
+    }
+
+    fn listing(entries: &[(&str, u64)]) -> Listing {
+        let one = |(path, changed): &(&str, u64)| {
+            let is_folder = path.ends_with('/');
+            let mode = if is_folder { 0o755 } else { 0o644 };
+            let path = if *path == "/" { "/" } else { path.trim_end_matches('/') };
+            (path.to_owned(), Entry { is_folder, uid: 0, gid: 0, mode, changed: *changed, size: 1 })
+        };
+        entries.iter().map(one).collect()
+    }
+
+    fn seen(now: &[(&str, u64)], diff: &[(char, &str)], state: &State) -> Vec<String> {
+        let image = [("/", 1), ("/etc/", 1), ("/etc/hosts", 1), ("/run/", 1), ("/srv/", 1), ("/srv/file", 1), ("/tmp/", 1), ("/mnt/", 1)];
+        let scan = Scan { image: listing(&image), now: listing(now), diff: diff.iter().map(|(c, p)| (*c, (*p).to_owned())).collect() };
+        let written = sight(&scan, state).written;
+        written.into_iter().map(|w| format!("{}{}", w.path, if w.is_inside { "/" } else { "" })).collect()
+    }
+
+    #[test]
+    fn what_the_program_did_is_told_from_what_the_engine_did() {
+        let same = [("/", 1), ("/etc/", 1), ("/etc/hosts", 1), ("/run/", 1), ("/srv/", 1), ("/srv/file", 1), ("/tmp/", 1), ("/mnt/", 1)];
+        let with = |path: &'static str, changed: u64| {
+            let mut now: Vec<(&str, u64)> = same.iter().filter(|(p, _)| *p != path).copied().collect();
+            now.push((path, changed));
+            now
+        };
+        let plain = state(&[], "/");
+        assert_eq!(seen(&same, &[], &plain), [""; 0]);
+        assert_eq!(seen(&with("/srv/file", START + 9), &[], &plain), ["/srv/file"]);
+        // Kept size and time: only the engine's own list has it.
+        assert_eq!(seen(&same, &[('C', "/srv"), ('C', "/srv/file")], &plain), ["/srv/file"]);
+        // A socket is in no archive.
+        assert_eq!(seen(&with("/run/", START + 9), &[('C', "/run"), ('A', "/run/socket")], &plain), ["/run/socket"]);
+        // It came and went.
+        assert_eq!(seen(&with("/tmp/", START + 9), &[], &plain), ["/tmp/"]);
+        // The engine writes its files, and makes places for mounts and to run in, before the program starts.
+        assert_eq!(seen(&with("/etc/", START), &[], &plain), [""; 0]);
+        assert_eq!(seen(&with("/etc/", START + 9), &[], &plain), ["/etc/"]);
+        assert_eq!(seen(&with("/etc/hosts", START + 9), &[], &plain), [""; 0]);
+        let mounted = state(&["/mnt/a/b", "/srv/file"], "/work/place");
+        let mut now = with("/mnt/", START);
+        now.extend([("/mnt/a/", START), ("/mnt/a/b/", START), ("/work/", START), ("/work/place/", START)]);
+        let diff = [('C', "/mnt"), ('A', "/mnt/a"), ('A', "/mnt/a/b"), ('A', "/work"), ('A', "/work/place")];
+        assert_eq!(seen(&now, &diff, &mounted), [""; 0]);
+        now.push(("/work/place/mine", START + 9));
+        assert_eq!(seen(&now, &diff, &mounted), ["/work/place/mine"]);
+        // What is gone.
+        let gone: Vec<(&str, u64)> = same.iter().filter(|(p, _)| *p != "/srv/file").copied().collect();
+        assert_eq!(seen(&gone, &[('D', "/srv/file")], &plain), ["/srv/file"]);
     }
 }

@@ -120,3 +120,43 @@ pub(in crate::cli) fn tell(
     }
     (lines, mends)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(verdict: Verdict, ended: bool, text: &str) -> Outcome {
+        Outcome { symptoms: of_text(text), ended, ..Outcome::new("app", verdict, "why".to_owned()) }
+    }
+
+    #[test]
+    fn the_log_and_the_run_before_have_a_say() {
+        const EROFS: &str = "sh: can't create /srv/x: Read-only file system";
+        let file = crate::compose::Sources::new(std::path::Path::new(""), crate::compose::Env::new());
+        let mut sources = file;
+        let text = crate::text::TextFile::new("compose.yaml", b"services:\n  app:\n    image: i\n    read_only: true\n".to_vec(), 1 << 20);
+        let stream = crate::yaml::Stream::parse(&text.expect("text"), crate::text::FileId(0)).expect("YAML");
+        sources.add_layer(std::path::Path::new("compose.yaml"), stream, None);
+        let project = crate::compose::Project::read(&sources).expect("a project");
+        let (works, fails, unknown) = (Verdict::Works, Verdict::Fails, Verdict::Unprovable);
+        for (verdict, ended, log, before, expected, why) in [
+            (works, false, "", None, works, "why"),
+            (works, false, EROFS, None, fails, "why, but its log says that it could not write"),
+            // It said so on a writable root as well: of another filesystem.
+            (works, false, EROFS, Some((works, false, EROFS)), works, "why"),
+            (fails, false, "", Some((works, false, "")), fails, "why"),
+            (fails, false, EROFS, Some((fails, false, "")), unknown, "it fails on a writable root too: why"),
+            (unknown, true, "", None, unknown, "why; --against-original tells whether it always does"),
+            (unknown, true, EROFS, None, fails, "why, although it could not write"),
+            (unknown, true, "", Some((unknown, true, "")), works, "it ended with status 0, as before"),
+            (unknown, true, "", Some((works, false, "")), fails, "why; on a writable root it stays up"),
+        ] {
+            let before = before.map(|(verdict, ended, log)| outcome(verdict, ended, log));
+            let weighed = weigh(outcome(verdict, ended, log), before.as_ref(), project.service("app"), &[]);
+            assert_eq!((weighed.verdict, weighed.why.as_str()), (expected, why), "{verdict:?} {ended} {log:?} {before:?}");
+        }
+        let held = [("app".to_owned(), "/srv".to_owned())];
+        let weighed = weigh(outcome(works, false, EROFS), None, project.service("app"), &held);
+        assert_eq!(weighed.verdict, unknown, "{}", weighed.why);
+    }
+}

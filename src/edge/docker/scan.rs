@@ -1,12 +1,15 @@
 //! The files of a container and of its image, by `docker export`: it needs no root, no tools in the image, and works on stopped ones.
 
-use super::Docker;
+use super::{Docker, PATIENCE};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
-use std::io::BufReader;
+use std::io::{BufReader, Read};
 
 /// Most files of a listing.
 const MAX_ENTRIES: usize = 2_000_000;
+
+/// Most bytes of a file that is read.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// A file of an image or container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,19 @@ impl Docker {
             }
             Ok(listing)
         })
+    }
+
+    /// A small file of a container; empty where there is none.
+    ///
+    /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
+    pub fn text_of(&self, container: &str, path: &str) -> Result<String> {
+        let answer = self.run(&["cp", "-L", &format!("{container}:{path}"), "-"], None, PATIENCE)?;
+        let mut text = String::new();
+        if let Some(Ok(file)) = tar::Archive::new(answer.stdout.as_slice()).entries().ok().and_then(|mut all| all.next()) {
+            // What is no text has no names in it.
+            let _ = file.take(MAX_TEXT).read_to_string(&mut text);
+        }
+        Ok(text)
     }
 
     /// What the engine lists as added, changed and deleted in a container.

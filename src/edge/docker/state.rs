@@ -163,6 +163,17 @@ impl State {
     }
 }
 
+impl State {
+    /// How busy containers are, by number, in percent of a processor, from what [`super::Trial::loads`] answers.
+    pub fn loads(answer: &str) -> std::collections::HashMap<String, f64> {
+        let one = |line: &str| {
+            let (id, percent) = line.split_once(' ')?;
+            Some((id.to_owned(), percent.trim().trim_end_matches('%').parse().ok()?))
+        };
+        answer.lines().filter_map(one).collect()
+    }
+}
+
 impl Health {
     /// What the last checks wrote.
     pub fn outputs(&self) -> impl Iterator<Item = &str> {

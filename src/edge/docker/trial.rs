@@ -67,6 +67,15 @@ impl Trial {
         Ok(states)
     }
 
+    /// Asks how busy containers are, which takes the engine a second or two; [`State::loads`] reads the answer.
+    ///
+    /// Errors: [`Error::Engine`] when it cannot be asked.
+    pub fn loads(&self, states: &[State]) -> Result<Running> {
+        let ids: Vec<&str> = states.iter().filter(|s| s.is_running()).map(|s| s.id.as_str()).collect();
+        let args = ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.CPUPerc}}"];
+        Running::start(command(&[&args, ids.as_slice()].concat()), None)
+    }
+
     /// Runs a command in a container.
     ///
     /// Errors: as for [`Docker::run`].

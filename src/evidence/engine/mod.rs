@@ -7,4 +7,4 @@ mod written;
 
 pub use isolate::{Isolated, Isolation, OnHost, Stand, StandIn, isolate, milliseconds};
 pub use probe::{Action, Http, Probe};
-pub use written::{Folder, Sight, Written, writable_paths};
+pub use written::{Folder, Sight, Written, fit, writable_paths};

@@ -35,8 +35,10 @@ pub struct Folder {
 pub struct Sight {
     /// What was written on the root filesystem, sorted.
     pub written: Vec<Written>,
-    /// The folders of those paths and all above them.
+    /// The folders of the image, and those that were made.
     pub folders: BTreeMap<String, Folder>,
+    /// Number of the user and the group that it starts as, where they are known.
+    pub user: Option<(u32, u32)>,
     /// Paths that the image declares as volumes and the project does not mount, so that the engine makes nameless ones.
     pub nameless: Vec<String>,
 }
@@ -82,6 +84,31 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
     (found.into_values().collect(), elsewhere)
 }
 
+/// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user.
+pub fn fit(path: &mut WritablePath, sight: &Sight) {
+    let folder = sight.folders.get(&path.target).filter(|f| f.in_image);
+    let user = sight.user.filter(|(uid, _)| *uid != 0);
+    match &mut path.storage {
+        Storage::Scratch(options) => {
+            if let Some(folder) = folder {
+                options.mode = Some(folder.mode);
+                (options.uid, options.gid) = owner(folder.uid, folder.gid);
+            }
+            if let (Some((uid, gid)), None) = (user, options.uid)
+                && options.mode.is_none_or(|mode| mode & 0o002 == 0)
+            {
+                (options.uid, options.gid) = (Some(uid), Some(gid));
+            }
+        }
+        Storage::State => path.owner = user.map(|(uid, _)| uid).filter(|_| folder.is_none()),
+    }
+}
+
+/// Owner and group as options; root's need not be said.
+fn owner(uid: u32, gid: u32) -> (Option<u32>, Option<u32>) {
+    if (uid, gid) == (0, 0) { (None, None) } else { (Some(uid), Some(gid)) }
+}
+
 /// Whether a need covers a path by more than an assumption, which what is seen replaces.
 fn is_known(path: &str, need: Option<&Need>) -> bool {
     need.is_some_and(|n| n.paths.iter().any(|p| is_at(path, &p.target) && p.reason.confidence > Confidence::Assumed))
@@ -123,19 +150,18 @@ fn is_optional(path: &str) -> bool {
 
 fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> WritablePath {
     let folder = sight.folders.get(&place.target).copied().unwrap_or_default();
-    let mut owner = None;
+    let mut volume_owner = None;
     let storage = match place.storage {
         Storage::Scratch(mut options) => {
             if folder.mode != 0 {
                 options.mode = Some(folder.mode);
-                (options.uid, options.gid) =
-                    if (folder.uid, folder.gid) == (0, 0) { (None, None) } else { (Some(folder.uid), Some(folder.gid)) };
+                (options.uid, options.gid) = owner(folder.uid, folder.gid);
             }
             Storage::Scratch(options)
         }
         Storage::State => {
             // A new volume gets the owner from the image's folder; without one it is root's.
-            owner = Some(folder.uid).filter(|uid| *uid != 0 && !folder.in_image);
+            volume_owner = Some(folder.uid).filter(|uid| *uid != 0 && !folder.in_image);
             Storage::State
         }
     };
@@ -144,7 +170,7 @@ fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Wri
     } else {
         text = format!("{}: {text}", place.cause);
     }
-    WritablePath { service: service.to_owned(), target: place.target, storage, owner, reason: reason(text) }
+    WritablePath { service: service.to_owned(), target: place.target, storage, owner: volume_owner, reason: reason(text) }
 }
 
 fn reason(text: String) -> Arc<Reason> {
@@ -164,7 +190,7 @@ mod tests {
         for (path, uid) in made {
             folders.insert((*path).to_owned(), Folder { uid: *uid, gid: *uid, mode: 0o700, in_image: false, has_files: false });
         }
-        Sight { written: written.iter().map(inside).collect(), folders, nameless: Vec::new() }
+        Sight { written: written.iter().map(inside).collect(), folders, nameless: Vec::new(), user: None }
     }
 
     fn shown(sight: &Sight) -> Vec<String> {

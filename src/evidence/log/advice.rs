@@ -68,6 +68,8 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         Some(known) => (known.target.clone(), known.storage.clone()),
         None => (place.target, place.storage),
     };
+    // A folder that was to be made beside the image's own files is mounted by itself.
+    let target = if known.is_none() && symptom.is_made && is_filled(&target, need) { path.clone() } else { target };
     if known.is_none() && is_filled(&target, need) {
         let help = symptom.help.map_or_else(|| about_filled(&target), str::to_owned);
         return plain(place.cause, Some(path), Some(help));
@@ -143,10 +145,16 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
                 "the volume belongs to root, since the image has no folder {target} of user {uid}; {more} (`explain volume-owner` shows all ways)"
             )
         }
-        _ => format!(
-            "the mount at {target} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
+        (kind, ..) => {
+            if kind == MountKind::Tmpfs && hearing.is_planned {
+                let options = TmpfsOptions { mode: Some(0o755), ..TmpfsOptions::default() };
+                mend = Some(writable(symptom, hearing, target.clone(), Storage::Scratch(options)));
+            }
+            format!(
+                "the mount at {target} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
              the image (`explain volume-owner`)"
-        ),
+            )
+        }
     };
     let help = Some(symptom.help.map_or(help, str::to_owned));
     Advice { cause: "ownership of a mount", path: Some(path), mend, help, remedy }

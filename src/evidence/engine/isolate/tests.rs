@@ -1,5 +1,6 @@
 use super::*;
 
+#[allow(clippy::needless_pass_by_value, reason = "a literal reads better")]
 fn isolated(services: Value, isolation: &Isolation) -> Isolated {
     let model = json!({
         "name": "shop",
