@@ -52,8 +52,8 @@ impl Stand {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine").join(from);
         for entry in fs::read_dir(from).expect("a folder") {
             let path = entry.expect("readable").path();
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            self.folder.put(&name, fs::read(&path).expect("a file"));
+            // With its mode: some are programs.
+            fs::copy(&path, self.folder.path().join(path.file_name().expect("a name"))).expect("a file");
         }
     }
 

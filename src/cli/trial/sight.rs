@@ -37,7 +37,8 @@ pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
             Some(before) => before != now,
         };
         if is_changed {
-            found.insert((path.clone(), false));
+            // Of a folder of the image that has other rights now, it is the folder itself that must be writable.
+            found.insert((path.clone(), now.is_folder && before.is_some()));
         }
     }
     found.extend(scan.image.keys().filter(|path| !scan.now.contains_key(*path) && !is_noise(path)).map(|path| (path.clone(), false)));
