@@ -53,9 +53,9 @@ fn killed_at_any_moment_the_next_start_cleans_up() {
     let Some(stand) = stand() else { return };
     let before = stand.everything();
     let mut left_something = 0;
-    for step in 0..14 {
+    for step in 0..9 {
         let mut child = start(&stand, &["verify", "--against-original"]);
-        std::thread::sleep(Duration::from_millis(step * 250));
+        std::thread::sleep(Duration::from_millis(step * 400));
         signal(&child, "-KILL");
         child.wait().expect("ends");
         // What the engine was told goes on without its sender.
@@ -66,7 +66,7 @@ fn killed_at_any_moment_the_next_start_cleans_up() {
         assert_eq!(stand.everything(), before, "step {step}");
         assert_eq!(stand.leftovers(), [""; 0], "step {step}");
     }
-    assert!(left_something > 3, "only {left_something} of the moments were in the middle");
+    assert!(left_something > 2, "only {left_something} of the moments were in the middle");
     // Any start does, not only the one that is asked to.
     let mut child = start(&stand, &["verify"]);
     std::thread::sleep(Duration::from_millis(1500));

@@ -6,55 +6,61 @@ use serde_json::Value;
 const BUSYBOX: &str = "rofs-test-busybox:1";
 const NODE: &str = "rofs-example-node-api:1";
 
-fn seen(stand: &Stand, args: &[&str]) -> Vec<String> {
-    let run = stand.run(&[&["observe", "--json"], args].concat());
+/// What each service was seen to write: its mounts, and what was written where none may be.
+fn seen(stand: &Stand) -> Vec<Vec<String>> {
+    let run = stand.run(&["observe", "--json"]);
     let report: Value = serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {run:?}"));
     let services = report["services"].as_array().expect("services");
     let list = |row: &Value, key: &str, field: &str| -> Vec<String> {
         row[key].as_array().expect("a list").iter().map(|p| p[field].as_str().expect("text").to_owned()).collect()
     };
-    services
-        .iter()
-        .flat_map(|row| [list(row, "paths", "mount"), list(row, "elsewhere", "path").iter().map(|p| format!("! {p}")).collect()].concat())
-        .collect()
+    let of = |row: &Value| {
+        let elsewhere = list(row, "elsewhere", "path").into_iter().map(|p| format!("! {p}"));
+        list(row, "paths", "mount").into_iter().chain(elsewhere).collect()
+    };
+    services.iter().map(of).collect()
 }
+
+/// What a container does, and what is seen of it.
+const WRITES: [(&str, &[&str]); 13] = [
+    ("true", &[]),
+    ("echo x > /tmp/x", &["tmpfs /tmp:mode=1777"]),
+    // It is gone again.
+    ("sleep 1.1; echo x > /tmp/x; rm /tmp/x", &["tmpfs /tmp:mode=1777"]),
+    ("sleep 1.1; mkdir -p /run/a/b; rm -r /run/a", &["tmpfs /run:mode=755"]),
+    ("mkdir -p /data/a/b; echo x > /data/a/b/c", &["volume at /data"]),
+    ("mkdir /cache; chown 1000:1000 /cache; chmod 700 /cache; echo x > /cache/x", &["tmpfs /cache:mode=700,uid=1000,gid=1000"]),
+    ("mkfifo /run/pipe", &["tmpfs /run:mode=755"]),
+    ("echo x >> /etc/passwd", &["! /etc/passwd"]),
+    ("echo x > /x", &["! /x"]),
+    ("rm /etc/group", &["! /etc/group"]),
+    ("chmod 777 /srv", &["volume at /srv"]),
+    ("echo x > /dev/shm/x; echo x > /proc/self/oom_score_adj", &[]),
+    ("echo x > /mounted/x; echo x > /scratch/x; echo x > /named/x", &[]),
+];
 
 #[test]
 fn every_kind_of_write_is_seen() {
-    for (script, expected) in [
-        ("true", &[][..]),
-        ("echo x > /tmp/x", &["tmpfs /tmp:mode=1777"]),
-        // It is gone again.
-        ("sleep 1.1; echo x > /tmp/x; rm /tmp/x", &["tmpfs /tmp:mode=1777"]),
-        ("sleep 1.1; mkdir -p /run/a/b; rm -r /run/a", &["tmpfs /run:mode=755"]),
-        ("mkdir -p /data/a/b; echo x > /data/a/b/c", &["volume at /data"]),
-        ("mkdir /cache; chown 1000:1000 /cache; chmod 700 /cache; echo x > /cache/x", &["tmpfs /cache:mode=700,uid=1000,gid=1000"]),
-        ("nc -lk -s local:/run/socket & sleep 0.5", &[]),
-        ("echo x >> /etc/passwd", &["! /etc/passwd"]),
-        ("echo x > /x", &["! /x"]),
-        ("rm /etc/group", &["! /etc/group"]),
-        ("chmod 777 /srv", &["volume at /srv"]),
-        ("echo x > /dev/shm/x; echo x > /proc/self/oom_score_adj", &[]),
-        ("echo x > /mounted/x; echo x > /scratch/x; echo x > /named/x", &[]),
-    ] {
-        let project = format!(
-            "services:
-  app:
+    let service = |(index, (script, _)): (usize, &(&str, _))| {
+        format!(
+            "  w{index:02}:
     image: {BUSYBOX}
-    init: false
     command: [sh, -c, {script:?}]
     working_dir: /not/there/yet
     volumes: ['./folder:/mounted', 'named:/named']
     tmpfs: /scratch
-volumes:
-  named:
 "
-        );
-        let Some(stand) = Stand::new(&[BUSYBOX], &project) else { return };
-        stand.folder.put("folder/file", "mine");
-        assert_eq!(seen(&stand, &[]), expected, "{script}");
-        assert_eq!(stand.leftovers(), [""; 0]);
+        )
+    };
+    let project = format!("services:\n{}volumes:\n  named:\n", WRITES.iter().enumerate().map(service).collect::<String>());
+    let Some(stand) = Stand::new(&[BUSYBOX], &project) else { return };
+    stand.folder.put("folder/file", "mine");
+    let found = seen(&stand);
+    assert_eq!(found.len(), WRITES.len(), "{found:#?}");
+    for ((script, expected), found) in WRITES.iter().zip(found) {
+        assert_eq!(found, *expected, "{script}");
     }
+    assert_eq!(stand.leftovers(), [""; 0]);
 }
 
 #[test]
