@@ -6,7 +6,7 @@ use crate::evidence::engine::{Probe, milliseconds};
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Make Docker Compose services run on a read-only root filesystem
@@ -67,7 +67,7 @@ pub(super) struct Global {
 }
 
 /// Which projects.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Input {
     /// Project folder or Compose file; `-` reads standard input and writes standard output [default: what `docker compose` would use here]
     #[arg(value_name = "PATH", help_heading = "Input")]
@@ -87,7 +87,7 @@ pub(super) struct Input {
 }
 
 /// Which services, and what they are.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
     /// Leave out services whose profiles are not named (can be repeated) [default: all services]
     #[arg(long, value_name = "PROFILE", help_heading = "Selection")]
@@ -142,6 +142,23 @@ pub(super) struct Harden {
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,
+}
+
+impl Input {
+    /// The project at each PATH, one after the other, for verbs that run projects.
+    ///
+    /// Errors: a tree, or standard input.
+    pub(super) fn runnable(&self, verb: &str) -> Result<Vec<Option<&Path>>> {
+        let wrong = match () {
+            () if self.recursive => Some("-r finds any number of projects"),
+            () if self.paths.iter().any(|p| p == Path::new("-")) => Some("a project that is run has a place"),
+            () => None,
+        };
+        if let Some(wrong) = wrong {
+            return Err(Error::Usage(format!("{wrong}; {verb} runs those that are named"), Some("name the folders as PATH".into())));
+        }
+        Ok(if self.paths.is_empty() { vec![None] } else { self.paths.iter().map(|p| Some(p.as_path())).collect() })
+    }
 }
 
 fn extras() -> PossibleValuesParser {

@@ -1,6 +1,6 @@
 //! What the services of a project write, seen by running it as it is.
 
-use super::args::{Choice, Harden, Input, Observe};
+use super::args::{Harden, Observe};
 use super::ask::Ask;
 use super::audit::json;
 use super::diagnose::mount;
@@ -55,16 +55,11 @@ struct Elsewhere {
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let asks = args.write && !args.yes;
     let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
-    let path = match args.input.paths.as_slice() {
-        [] => None,
-        [path] => Some(path.as_path()),
-        _ => return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into()))),
+    let [path] = args.input.runnable("observe")?[..] else {
+        return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
     };
     let docker = connect(ui)?;
-    let (input, choice) = (&args.input, &args.choice);
-    let (file, project_directory, env_file) = (input.file.clone(), input.project_directory.clone(), input.env_file.clone());
-    let choice = Choice { profile: choice.profile.clone(), preset: choice.preset.clone(), service: choice.service.clone() };
-    let input = Input { file, project_directory, env_file, ..Input::default() };
+    let (input, choice) = (args.input.clone(), args.choice.clone());
     let harden = Harden { input, choice, write: args.write, yes: args.yes, ..Harden::default() };
     let chosen = selection(&args.choice)?;
     let mut case = Case::new(ui, path, &harden, chosen.clone(), None, &args.trying, &docker)?;

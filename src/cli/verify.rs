@@ -1,6 +1,6 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
-use super::args::{Harden, Input, Trying, Verify};
+use super::args::{Harden, Trying, Verify};
 use super::ask::Ask;
 use super::audit::json;
 use super::config::Config;
@@ -55,11 +55,11 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
     }
     let asks = args.write && !args.yes;
     let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let paths = args.input.runnable("verify")?;
     let docker = connect(ui)?;
-    let harden = harden_args(args);
+    let (input, choice, with) = (args.input.clone(), args.choice.clone(), args.with.clone());
+    let harden = Harden { input, choice, with, write: args.write, yes: args.yes, ..Harden::default() };
     let (mut plans, mut rows, mut works) = (Vec::new(), Vec::new(), true);
-    let paths: Vec<Option<&Path>> =
-        if args.input.paths.is_empty() { vec![None] } else { args.input.paths.iter().map(|p| Some(p.as_path())).collect() };
     for path in paths {
         // A trial does no harm, so it shows what is only assumed as well.
         let selection = Selection { assume: true, with: harden.extras()?, ..selection(&args.choice)? };
@@ -137,14 +137,6 @@ fn clean(ui: &Ui) -> Result<Status> {
     }
     ui.note(&format!("removed what {} left", count(removed, "run", "runs")));
     Ok(if left.is_empty() { Status::Done } else { Status::FindingsRemain })
-}
-
-fn harden_args(args: &Verify) -> Harden {
-    let Verify { input, choice, .. } = args;
-    let (file, project_directory, env_file) = (input.file.clone(), input.project_directory.clone(), input.env_file.clone());
-    let input = Input { file, project_directory, env_file, ..Input::default() };
-    let choice = super::args::Choice { profile: choice.profile.clone(), preset: choice.preset.clone(), service: choice.service.clone() };
-    Harden { input, choice, with: args.with.clone(), write: args.write, yes: args.yes, ..Harden::default() }
 }
 
 impl<'c> Case<'c> {
