@@ -6,3 +6,4 @@ mod progress;
 mod questions;
 mod review;
 mod screen;
+mod shells;

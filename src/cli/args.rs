@@ -46,6 +46,10 @@ Examples:
   # Use it as a filter
   rofs-harden - < compose.yaml > hardened.yaml
 
+More:
+  rofs-harden completions SHELL   completions for bash, zsh, fish, elvish or powershell
+  rofs-harden man [VERB]          manual pages; --dir DIR writes them all
+
 Exit status:
   0    done, or nothing to do
   1    something is missing (--check), or the answer to the question was no
@@ -410,6 +414,12 @@ pub(super) enum Verb {
         #[arg(value_name = "WHAT", value_enum, help_heading = "Input")]
         of: SchemaOf,
     },
+    /// Print completions for a shell
+    #[command(disable_help_flag = true, hide = true)]
+    Completions(super::shell::Completions),
+    /// Print a manual page
+    #[command(disable_help_flag = true, hide = true)]
+    Man(super::shell::Manual),
 }
 
 /// What to do with presets.

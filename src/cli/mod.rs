@@ -17,6 +17,7 @@ mod plan;
 mod presets;
 mod report;
 mod review;
+mod shell;
 mod tree;
 mod trial;
 mod ui;
@@ -40,6 +41,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
+        Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
+        Some(Verb::Man(args)) => shell::manual(&ui, args),
         Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
     };
     match result {
