@@ -118,7 +118,9 @@ impl Error {
             Self::Disagrees(..) => {
                 Some("nothing was written; please report the project, and the version that `docker compose version` says".into())
             }
-            Self::Engine(_) => Some("start Docker, or give the log as a file: docker compose logs SERVICE > log, then diagnose log".into()),
+            Self::Engine(_) => {
+                Some("see whether `docker info` and `docker compose version` answer; `diagnose` reads a log from a file as well".into())
+            }
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
         }

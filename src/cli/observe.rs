@@ -58,6 +58,10 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let [path] = args.input.runnable("observe")?[..] else {
         return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
     };
+    if let Some(file) = &args.save {
+        // Before anything runs.
+        disk::absent(file)?;
+    }
     let docker = connect(ui)?;
     let (input, choice) = (args.input.clone(), args.choice.clone());
     let harden = Harden { input, choice, write: args.write, yes: args.yes, ..Harden::default() };

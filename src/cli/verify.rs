@@ -163,7 +163,10 @@ impl<'c> Case<'c> {
             probes.push(probe.clone());
         }
         let only = selection.only.iter().cloned().chain(selection.forced.iter().map(|(name, _)| name.clone())).collect();
-        let layers = files.for_compose(&harden.input, &harden.choice.profile);
+        // Without a choice all services are meant, as everywhere.
+        let all = ["*".to_owned()];
+        let profiles = if harden.choice.profile.is_empty() { &all[..] } else { &harden.choice.profile };
+        let layers = files.for_compose(&harden.input, profiles);
         let desk = Desk { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
         Ok(Self { ui, path, harden, selection, oracle, desk })
     }
@@ -256,7 +259,13 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
                 details,
             }
         };
-        Ok(ran.outcomes.iter().map(row).collect())
+        let mut rows: Vec<Owned> = ran.outcomes.iter().map(row).collect();
+        // What changes and was not run is not proved.
+        for name in plan.changed().filter(|name| ran.of(name).is_none()) {
+            let why = "it is not part of what was run; its profile is not active, or another service was named".to_owned();
+            rows.push(row(&Outcome::new(name, Verdict::Unprovable, why)));
+        }
+        Ok(rows)
     })
 }
 

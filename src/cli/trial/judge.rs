@@ -15,7 +15,11 @@ const BEAT: Duration = Duration::from_millis(100);
 /// Time between two looks at the logs of what is not ready.
 const LOG_BEAT: Duration = Duration::from_secs(1);
 /// How long one probe may take.
-const PROBE_PATIENCE: Duration = Duration::from_secs(20);
+const PROBE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often a service is started again, where the project wants that.
+const RESTARTS: u32 = 5;
+/// How long a server without a health check may answer that something is not there.
+const YOUTH: Duration = Duration::from_secs(10);
 /// Time after which Compose is taken to wait for a service that fails.
 const STUCK: Duration = Duration::from_secs(2);
 /// Percent of a processor from which on a service is busy.
@@ -48,7 +52,7 @@ pub(in crate::cli) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(service: &str, verdict: Verdict, why: String) -> Self {
+    pub(in crate::cli) fn new(service: &str, verdict: Verdict, why: String) -> Self {
         Self { service: service.to_owned(), verdict, why, symptoms: Vec::new(), ended: false }
     }
 }
@@ -83,6 +87,7 @@ struct Watched<'w> {
     busy_at: Option<Instant>,
     /// Whether it is known how busy it was after its first moments.
     was_felt: bool,
+    restarted: u32,
     /// Whether it was started by itself.
     was_started: bool,
     outcome: Option<Outcome>,
@@ -120,7 +125,9 @@ impl Watch<'_> {
             let reads_logs = logs_read.elapsed() > LOG_BEAT;
             for watched in all.iter_mut().filter(|w| w.outcome.is_none()) {
                 let Some(state) = states.iter().find(|s| s.service() == watched.stand.service) else { continue };
-                self.look(watched, state)?;
+                // Who shares a network has no address of its own.
+                let network = watched.stand.network_of.as_ref().and_then(|name| states.iter().find(|s| s.service() == name));
+                self.look(watched, state, network.unwrap_or(state).address())?;
                 // Who only has to stay up is given the time.
                 let is_late = watched.not_yet.is_some() || !watched.was_healthy && state.health().is_some();
                 if watched.outcome.is_none() && reads_logs && is_late {
@@ -231,6 +238,7 @@ impl Watch<'_> {
             was_healthy: false,
             busy_at: None,
             was_felt: false,
+            restarted: 0,
             was_started: false,
             outcome: None,
             story,
@@ -242,7 +250,7 @@ impl Watch<'_> {
     }
 
     /// One look at a service.
-    fn look(&self, watched: &mut Watched<'_>, state: &State) -> Result<()> {
+    fn look(&self, watched: &mut Watched<'_>, state: &State, address: Option<&str>) -> Result<()> {
         let service = &watched.stand.service;
         if let Some(refusal) = state.refusal() {
             watched.story.line(refusal);
@@ -250,6 +258,13 @@ impl Watch<'_> {
             return Ok(());
         }
         if let Some(status) = state.ended() {
+            if status != 0 && watched.stand.restarts && watched.restarted < RESTARTS && !self.is_telling(watched, state)? {
+                // It may wait for another one, as its policy lets it.
+                watched.restarted += 1;
+                watched.running_since = None;
+                std::thread::sleep(LOG_BEAT);
+                return self.trial.start(&state.id);
+            }
             let mut outcome = match status {
                 0 if watched.stand.is_task => Outcome::new(service, Verdict::Works, "it did its work and ended".to_owned()),
                 0 => Outcome::new(service, Verdict::Unprovable, "it ended with status 0".to_owned()),
@@ -266,7 +281,7 @@ impl Watch<'_> {
         let since = *watched.running_since.get_or_insert_with(Instant::now);
         let limit = self.desk.options.timeout;
         if let Some(health) = state.health() {
-            let budget = watched.stand.health.map_or(limit, |ms| limit.min(Duration::from_millis(ms)));
+            let budget = watched.stand.health.map_or(limit, |ms| limit.max(Duration::from_millis(ms)));
             match health.status.as_str() {
                 "healthy" => watched.was_healthy = true,
                 "unhealthy" => watched.decide(Verdict::Fails, "its health check fails".to_owned()),
@@ -280,7 +295,8 @@ impl Watch<'_> {
             }
         }
         if let Some(probe) = watched.probes.front().copied() {
-            match self.try_probe(probe, state, &mut watched.story)? {
+            let is_young = since.elapsed() < YOUTH && state.health().is_none();
+            match self.try_probe(probe, state, address, is_young, &mut watched.story)? {
                 Tried::Passed => {
                     watched.probes.pop_front();
                     watched.passed += 1;
@@ -301,13 +317,18 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// A service that is not ready may have said already why it never will be.
-    fn look_early(&self, watched: &mut Watched<'_>, state: &State) -> Result<()> {
+    /// Whether what a service wrote last says that it could not write.
+    fn is_telling(&self, watched: &Watched<'_>, state: &State) -> Result<bool> {
         let mut story = Story::default();
         story.read(self.trial, state, Some(200))?;
         let symptoms = story.finish(state);
         let known = self.run.before.and_then(|ran| ran.of(&watched.stand.service)).map_or(&[][..], |o| &o.symptoms);
-        if symptoms::telling(&symptoms, known, self.run.project.service(&watched.stand.service)).next().is_some() {
+        Ok(symptoms::telling(&symptoms, known, self.run.project.service(&watched.stand.service)).next().is_some())
+    }
+
+    /// A service that is not ready may have said already why it never will be.
+    fn look_early(&self, watched: &mut Watched<'_>, state: &State) -> Result<()> {
+        if self.is_telling(watched, state)? {
             let check = if state.health().is_some() { "its health check does not pass" } else { "it does not get ready" };
             let why = watched.not_yet.clone().unwrap_or_else(|| check.to_owned());
             watched.outcome = Some(Outcome::new(&watched.stand.service, Verdict::Fails, why));
@@ -315,15 +336,21 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn try_probe(&self, probe: &Probe, state: &State, story: &mut Story) -> Result<Tried> {
+    fn try_probe(&self, probe: &Probe, state: &State, address: Option<&str>, is_young: bool, story: &mut Story) -> Result<Tried> {
         match &probe.action {
             Action::Http(http) => {
-                let Some(address) = state.address() else { return Ok(Tried::NotYet("the container has no address".to_owned())) };
+                let Some(address) = address else { return Ok(Tried::NotYet("the container has no address".to_owned())) };
                 let reply = http::request(address, http.port, &http.method, &http.path, http.body.as_deref(), PROBE_PATIENCE);
                 Ok(match reply {
                     Ok(reply) if (200..400).contains(&reply.status) => Tried::Passed,
                     Ok(reply) if NOT_YET.contains(&reply.status) => Tried::NotYet(format!("status {}", reply.status)),
                     Ok(reply) => {
+                        let mut said = Story::default();
+                        said.lines(&reply.body);
+                        // Some servers answer before they know all their paths; what changes nothing may be asked again.
+                        if is_young && ["GET", "HEAD"].contains(&http.method.as_str()) && said.finish(state).is_empty() {
+                            return Ok(Tried::NotYet(format!("status {}", reply.status)));
+                        }
                         story.lines(&reply.body);
                         Tried::Failed(format!("status {}", reply.status))
                     }

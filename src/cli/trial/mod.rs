@@ -221,12 +221,12 @@ fn numbers(user: &str, passwd: &str, group: &str) -> Option<(u32, u32)> {
 
 /// What is at a path of this machine, which is where the engine binds from unless it is on another one; there nothing is found.
 fn on_host(path: &str) -> OnHost {
-    let Ok(meta) = std::fs::metadata(path) else { return OnHost::Nothing };
-    match () {
-        () if meta.is_dir() && docker::is_small(Path::new(path)) => OnHost::Folder,
-        () if meta.is_dir() => OnHost::LargeFolder,
-        () if meta.is_file() => OnHost::File,
-        () => OnHost::Special,
+    match docker::place(Path::new(path)) {
+        docker::Place::Nothing => OnHost::Nothing,
+        docker::Place::Folder => OnHost::Folder,
+        docker::Place::LargeFolder => OnHost::LargeFolder,
+        docker::Place::File => OnHost::File,
+        docker::Place::Special => OnHost::Special,
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
     }
     found.extend(scan.image.keys().filter(|path| !scan.now.contains_key(*path) && !is_noise(path)).map(|path| (path.clone(), false)));
     // The engine's own list has what an archive has not: sockets, and changes that kept size and time.
-    for (kind, path) in &scan.diff {
+    for (kind, path) in scan.diff.iter().filter(|(kind, path)| is_plausible(scan, *kind, path)) {
         let is_folder = scan.now.get(path).or_else(|| scan.image.get(path)).is_some_and(|e| e.is_folder);
         if !is_noise(path) && !is_folder && (*kind != 'C' || scan.image.contains_key(path)) {
             found.insert((path.clone(), false));
@@ -63,9 +63,17 @@ pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
         }
     }
     found.extend(inside.into_iter().map(|path| (path, true)));
+    // Nobody mounts a folder with such a name.
+    found.retain(|(path, _)| !path.contains(char::is_control));
     let folders = folders(scan);
     let written = found.into_iter().map(|(path, is_inside)| Written { path, is_inside }).collect();
     Sight { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
+}
+
+/// Whether what the engine lists can be: names with line breaks make lines of their own.
+fn is_plausible(scan: &Scan, kind: char, path: &str) -> bool {
+    let is_there = |listing: &Listing| listing.contains_key(path) || is_folder(listing, parent(path));
+    if kind == 'D' { is_there(&scan.image) } else { is_there(&scan.now) }
 }
 
 /// Folders in which something is listed as made or removed.

@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::evidence::log::{Cause, Hearing, Reader, Symptom, advise};
 use crate::evidence::{Need, WritablePath};
 
+/// Most symptoms of one service that are told.
+const MOST_TOLD: usize = 12;
+
 /// What was heard of a service so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
@@ -53,11 +56,17 @@ pub(super) fn telling<'s>(
     before: &'s [Symptom],
     service: Option<&'s Service<'_>>,
 ) -> impl Iterator<Item = &'s Symptom> {
-    let is_known = |s: &Symptom| before.iter().any(|b| (&b.path, b.cause, b.program) == (&s.path, s.cause, s.program));
+    // Who was refused a path on a writable root is refused it in other words on a read-only one.
+    let is_refusal = |cause| matches!(cause, Cause::ReadOnly | Cause::Denied);
+    let is_same = move |a: &Symptom, b: &Symptom| match (&a.path, &b.path) {
+        (Some(a_path), Some(b_path)) => a_path == b_path && (a.cause == b.cause || is_refusal(a.cause) && is_refusal(b.cause)),
+        (a_path, b_path) => (a_path, a.cause, a.program) == (b_path, b.cause, b.program),
+    };
+    let is_known = move |s: &Symptom| before.iter().any(|b| is_same(b, s));
     let is_hard = service.is_some_and(|s| s.read_only == Known::Yes);
     symptoms.iter().filter(move |s| {
         let is_ours = match s.cause {
-            Cause::ReadOnly => is_hard,
+            Cause::ReadOnly => is_hard && !is_elsewhere(s, service),
             Cause::NoExec | Cause::Denied => {
                 let path = s.path.as_deref().filter(|p| p.starts_with('/'));
                 service.zip(path).is_some_and(|(service, path)| matches!(service.coverage(path), Coverage::Writable(_)))
@@ -67,6 +76,12 @@ pub(super) fn telling<'s>(
         };
         is_ours && !is_known(s)
     })
+}
+
+/// Whether a path is read-only for another reason than the root filesystem: the kernel's own, or a mount that the project wants so.
+fn is_elsewhere(symptom: &Symptom, service: Option<&Service<'_>>) -> bool {
+    let Some(path) = symptom.path.as_deref().filter(|path| path.starts_with('/')) else { return false };
+    ["/proc", "/sys"].iter().any(|top| is_at(path, top)) || service.is_some_and(|s| matches!(s.coverage(path), Coverage::ReadOnly(_)))
 }
 
 /// The verdict with what the log says, and with what was so on a writable root.
@@ -113,9 +128,14 @@ pub(in crate::cli) fn tell(
     // What failed before as well is said with its reasons, whoever's they are.
     let known = before.filter(|o| o.verdict != Verdict::Fails).map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
-    for symptom in telling(&outcome.symptoms, known, service) {
+    for (index, symptom) in telling(&outcome.symptoms, known, service).enumerate() {
+        if index == MOST_TOLD {
+            lines.push("and more of the kind".to_owned());
+        }
         let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });
-        lines.extend(diagnose::about(symptom, &advice));
+        if index < MOST_TOLD {
+            lines.extend(diagnose::about(symptom, &advice));
+        }
         mends.extend(advice.mend);
     }
     (lines, mends)

@@ -76,7 +76,10 @@ pub fn sweep(docker: &Docker) -> Vec<String> {
         let mut engine = String::new();
         let _ = Read::take(&mut file, 1000).read_to_string(&mut engine);
         if !engine.is_empty() && engine != docker.engine {
-            left.push(format!("{name} was begun on another engine; run `rofs-harden verify --clean` where `docker` talks to that one"));
+            left.push(format!(
+                "{name} was begun on another engine; run `rofs-harden verify --clean` where `docker` talks to that one, or forget it: {}",
+                path.display()
+            ));
             continue;
         }
         match remove(docker, &name) {
@@ -133,7 +136,8 @@ pub(super) fn remove(docker: &Docker, name: &str) -> Result<()> {
         (&["ps", "-a", "-q", "--no-trunc"], &["rm", "-f", "-v"]),
         (&["network", "ls", "-q", "--no-trunc"], &["network", "rm"]),
         (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
-        (&["image", "ls", "-q", "--no-trunc"], &["image", "rm", "-f"]),
+        // By name, so that no other name of the same image goes.
+        (&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], &["image", "rm", "-f"]),
     ];
     let mut complaint = String::new();
     // A request that was under way when its sender died may still make something.
@@ -141,7 +145,8 @@ pub(super) fn remove(docker: &Docker, name: &str) -> Result<()> {
         let mut is_empty = true;
         for (list, delete) in kinds {
             let answer = docker.ask(&[list, &["--filter", &label]].concat())?;
-            let found: Vec<&str> = answer.split_whitespace().collect();
+            let is_image = list[0] == "image";
+            let found: Vec<&str> = answer.split_whitespace().filter(|found| !is_image || found.starts_with(name)).collect();
             if !found.is_empty() {
                 is_empty = false;
                 let answer = docker.run(&[delete, &found].concat(), None, PATIENCE)?;

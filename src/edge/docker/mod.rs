@@ -1,16 +1,18 @@
 //! The container engine, through its command line: contexts, rootless engines and Docker Desktop then work by themselves.
 
+mod host;
 mod journal;
 mod model;
 mod scan;
 mod state;
 mod trial;
 
+pub use host::{Place, place};
 pub use journal::{LABEL, clean, sweep};
 pub use model::{Layers, config};
 pub use scan::{Entry, Listing, Scan};
 pub use state::{Health, State};
-pub use trial::{Trial, is_small};
+pub use trial::Trial;
 
 use crate::error::{Error, Result};
 use std::ffi::OsString;
@@ -149,8 +151,9 @@ fn stream_both<T>(mut command: Command, read: impl FnOnce(PipeReader) -> Result<
 impl Answer {
     /// Its complaints, or that it made none.
     pub fn complaint(&self) -> String {
-        let text = self.stderr.trim();
-        if text.is_empty() { format!("`docker` ended with {}", self.status) } else { text.to_owned() }
+        // Warnings of Compose about other things begin with the time.
+        let text = self.stderr.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("time=")).collect::<Vec<_>>().join("; ");
+        if text.is_empty() { format!("`docker` ended with {}", self.status) } else { text }
     }
 }
 

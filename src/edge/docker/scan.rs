@@ -92,7 +92,12 @@ impl Docker {
     /// Errors: [`Error::Engine`].
     pub fn diff(&self, container: &str) -> Result<Vec<(char, String)>> {
         let answer = self.ask(&["diff", container])?;
-        let one = |line: &str| Some((line.chars().next()?, line.get(2..)?.to_owned()));
+        // A name with a line break in it looks like two lines; what follows is no path then, or one of its own making: see below.
+        let one = |line: &str| {
+            let (kind, path) = line.split_once(' ')?;
+            let kind = ['A', 'C', 'D'].into_iter().find(|k| kind.chars().eq([*k]))?;
+            path.starts_with('/').then(|| (kind, path.to_owned()))
+        };
         Ok(answer.lines().filter_map(one).collect())
     }
 }

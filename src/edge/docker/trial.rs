@@ -8,11 +8,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// Most bytes of a folder that is copied.
-const MAX_COPY_BYTES: u64 = 64 << 20;
-/// Most files of a folder that is copied.
-const MAX_COPY_FILES: usize = 20_000;
-
 /// A run of a project under a name of its own.
 #[derive(Debug)]
 pub struct Trial {
@@ -65,6 +60,13 @@ impl Trial {
         states.retain(|s| !s.service().is_empty());
         states.sort_by(|a, b| a.service().cmp(b.service()));
         Ok(states)
+    }
+
+    /// Starts a container that has ended.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn start(&self, container: &str) -> Result<()> {
+        self.docker.ask(&["start", container]).map(drop)
     }
 
     /// Asks how busy containers are, which takes the engine a second or two; [`State::loads`] reads the answer.
@@ -161,26 +163,4 @@ impl Drop for Trial {
         // Whoever wants to know of a failure calls `end`; the entry stays, so the next start cleans up.
         let _ = self.remove();
     }
-}
-
-/// Whether a folder is small enough to copy, and all of it can be read.
-pub fn is_small(folder: &Path) -> bool {
-    let (mut bytes, mut files) = (0, 0);
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { return false };
-        for entry in entries {
-            let Ok(entry) = entry else { return false };
-            let Ok(meta) = entry.metadata() else { return false };
-            files += 1;
-            bytes += meta.len();
-            if bytes > MAX_COPY_BYTES || files > MAX_COPY_FILES || meta.is_file() && std::fs::File::open(entry.path()).is_err() {
-                return false;
-            }
-            if meta.is_dir() {
-                waiting.push(entry.path());
-            }
-        }
-    }
-    true
 }

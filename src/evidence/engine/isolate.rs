@@ -1,8 +1,11 @@
 //! A project as Compose resolved it, changed so that a run of it touches nothing of the person's: not their containers, ports, networks,
 //! volumes and files, not the engine, and not the programs that look at labels of containers.
 
+mod unfit;
+
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use unfit::{is_external, unfit};
 
 /// Longest time that a health check gets, in milliseconds, whatever it asks for.
 const LONGEST_HEALTH: u64 = 600_000;
@@ -54,6 +57,10 @@ pub struct Stand {
     pub is_built: bool,
     /// Milliseconds within which it says that it is healthy, by its own health check; `None` without one in the file.
     pub health: Option<u64>,
+    /// Whether it is to be started again when it fails.
+    pub restarts: bool,
+    /// The service whose network it is in.
+    pub network_of: Option<String>,
     /// Whether somebody waits for it to end well, so that it is meant to end.
     pub is_task: bool,
     /// The services that it cannot start without, and those that these need.
@@ -80,13 +87,13 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
     let tasks = tasks(&services);
     let mut left_out = isolation.without.clone();
     for (name, service) in &services {
-        if let Some(why) = unfit(service, model, isolation.allow_binds) {
+        if let Some(why) = unfit(service, model, isolation.allow_binds, kind) {
             left_out.entry(name.clone()).or_insert(why);
         }
     }
     let chosen = wanted(&services, &isolation.only);
     spread(&services, &mut left_out);
-    let mut all = Binds { kind, allowed: isolation.allow_binds, stand_ins: Vec::new(), held: Vec::new() };
+    let mut all = Binds { kind, allowed: isolation.allow_binds, copied: copied(&services), stand_ins: Vec::new(), held: Vec::new() };
     let (mut kept, mut stands, mut buildable) = (Map::new(), Vec::new(), Vec::new());
     for (name, service) in services.iter().filter(|(name, _)| chosen.contains(name.as_str()) && !left_out.contains_key(*name)) {
         let mut service = service.as_object().cloned().unwrap_or_default();
@@ -100,11 +107,30 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
             None => format!("{project}-{name}"),
         };
         let health = quicken(&mut service);
+        let restart = service.get("restart").and_then(Value::as_str).is_some_and(|policy| policy != "no");
+        let restarts = restart || service.get("deploy").is_some_and(|d| d.get("restart_policy").is_some());
+        let network_of = service.get("network_mode").and_then(Value::as_str).and_then(|m| m.strip_prefix("service:")).map(str::to_owned);
         alone(&mut service, &image, is_built, isolation);
         all.replace(name, &mut service);
         let needs = wanted(&services, std::slice::from_ref(name)).into_iter().filter(|other| other != name).map(str::to_owned).collect();
-        stands.push(Stand { service: name.clone(), image, is_built, health, is_task: tasks.contains(name.as_str()), needs });
+        stands.push(Stand {
+            service: name.clone(),
+            image,
+            is_built,
+            health,
+            restarts,
+            network_of,
+            is_task: tasks.contains(name.as_str()),
+            needs,
+        });
         kept.insert(name.clone(), Value::Object(service));
+    }
+    let names: BTreeSet<String> = kept.keys().cloned().collect();
+    for service in kept.values_mut() {
+        // What may be absent and is not run.
+        if let Some(Value::Object(others)) = service.get_mut("depends_on") {
+            others.retain(|name, _| names.contains(name));
+        }
     }
     left_out.retain(|name, _| chosen.contains(name.as_str()));
     let mut top = Map::new();
@@ -141,57 +167,17 @@ pub enum OnHost {
     LargeFolder,
     /// A file.
     File,
-    /// A socket, a device, a pipe.
+    /// A socket, a device, a pipe; a folder from where one can be reached, or with other filesystems below it.
     Special,
 }
 
-/// Why a service cannot be run beside the real one.
-fn unfit(service: &Value, model: &Value, allow_binds: bool) -> Option<String> {
-    let has = |key: &str| service.get(key).is_some_and(|v| !v.is_null() && *v != Value::Bool(false) && *v != json!([]));
-    let text = |key: &str| service.get(key).and_then(Value::as_str).unwrap_or_default();
-    let names = |key: &str| -> Vec<&str> {
-        let items = service.get(key).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(|i| i.as_str().or_else(|| i.get("source").and_then(Value::as_str))).collect()
-    };
-    if has("provider") {
-        return Some("it is no container (`provider`)".into());
-    }
-    if ["network_mode", "ipc", "pid"].iter().any(|key| text(key).starts_with("container:"))
-        || names("volumes_from").iter().any(|n| n.starts_with("container:"))
-        || has("external_links")
-    {
-        return Some("it uses a container of another project".into());
-    }
-    for key in ["configs", "secrets"] {
-        let top = model.get(key).and_then(Value::as_object);
-        if names(key).iter().any(|name| top.and_then(|t| t.get(*name)).is_some_and(is_external)) {
-            return Some(format!("its {key} are external"));
-        }
-    }
-    if allow_binds {
-        return None;
-    }
-    let binds = service.get("volumes").and_then(Value::as_array).into_iter().flatten();
-    let mut sources = binds.filter_map(|v| v.get("source").and_then(Value::as_str));
-    let why = match () {
-        () if has("use_api_socket") || sources.any(is_engine_socket) => "it has the engine's socket",
-        () if has("privileged") => "it is privileged",
-        () if has("devices") => "it uses devices of the host",
-        () if text("pid") == "host" => "it shares the host's processes",
-        () if text("ipc") == "host" => "it shares the host's memory segments",
-        () if text("userns_mode") == "host" && has("cap_add") => "it shares the host's users",
-        () => return None,
-    };
-    Some(format!("{why}; --allow-binds runs it all the same"))
-}
+/// What a build is told; the rest would name, push or share what it makes.
+const BUILD: [&str; 9] =
+    ["additional_contexts", "args", "context", "dockerfile", "dockerfile_inline", "extra_hosts", "platforms", "shm_size", "target"];
 
-/// Whether a path is where an engine listens.
-fn is_engine_socket(path: &str) -> bool {
-    ["docker.sock", "podman.sock", "containerd.sock", "crio.sock"].iter().any(|name| path.ends_with(name))
-}
-
-fn is_external(value: &Value) -> bool {
-    value.get("external").is_some_and(|e| *e != Value::Bool(false))
+/// A text of the model as it is meant: Compose doubles `$` where it would mean a variable.
+fn plain(text: &str) -> String {
+    text.replace("$$", "$")
 }
 
 /// Services whose good end somebody waits for.
@@ -279,6 +265,7 @@ fn quicken(service: &mut Map<String, Value>) -> Option<u64> {
 
 /// Takes away what reaches beyond the throw-away project.
 fn alone(service: &mut Map<String, Value>, image: &str, is_built: bool, isolation: &Isolation) {
+    let name = service.get("container_name").and_then(Value::as_str).map(str::to_owned);
     for key in [
         "annotations",
         "attach",
@@ -288,6 +275,7 @@ fn alone(service: &mut Map<String, Value>, image: &str, is_built: bool, isolatio
         "external_links",
         "logging",
         "mac_address",
+        "oom_score_adj",
         "ports",
         "pre_stop",
         "profiles",
@@ -314,13 +302,23 @@ fn alone(service: &mut Map<String, Value>, image: &str, is_built: bool, isolatio
     if let Some(limits) = limits {
         service.insert("deploy".into(), json!({ "resources": limits }));
     }
-    if service.get("network_mode").and_then(Value::as_str) == Some("host") {
+    // Any other name is that of a network of the person's own.
+    let stays = |mode: &str| mode == "none" || mode.starts_with("service:");
+    if service.get("network_mode").and_then(Value::as_str).is_some_and(|mode| !stays(mode)) {
         service.remove("network_mode");
-        service.remove("networks");
+        service.insert("networks".into(), json!({ "default": null }));
     }
     for network in service.get_mut("networks").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-        let aliases = network.get("aliases").cloned();
-        *network = aliases.map_or(Value::Null, |aliases| json!({ "aliases": aliases }));
+        let mut aliases: Vec<Value> = network.get("aliases").and_then(Value::as_array).cloned().unwrap_or_default();
+        // Others may know it by the name that its container had.
+        aliases.extend(name.clone().map(Value::from));
+        *network = if aliases.is_empty() { Value::Null } else { json!({ "aliases": aliases }) };
+    }
+    if let Some(Value::Object(build)) = service.get_mut("build") {
+        build.retain(|key, _| BUILD.contains(&key.as_str()));
+    }
+    for hook in service.get_mut("post_start").and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+        hook.remove("privileged");
     }
     if let Some(Value::Object(others)) = service.get_mut("depends_on") {
         for how in others.values_mut().filter_map(Value::as_object_mut) {
@@ -347,10 +345,20 @@ fn volumes(services: &Map<String, Value>, isolation: &Isolation) -> Value {
     Value::Object(named.map(|name| (name.to_owned(), own.clone())).collect())
 }
 
+/// Sources that some service binds writable.
+fn copied(services: &Map<String, Value>) -> BTreeSet<String> {
+    let mounts = services.values().filter_map(|s| s.get("volumes")?.as_array()).flatten();
+    let writable =
+        mounts.filter(|m| m.get("type").and_then(Value::as_str) == Some("bind") && m.get("read_only") != Some(&Value::Bool(true)));
+    writable.filter_map(|m| m.get("source")?.as_str()).map(plain).collect()
+}
+
 /// Binds of all services.
 struct Binds<'k> {
     kind: &'k dyn Fn(&str) -> OnHost,
     allowed: bool,
+    /// Folders that are copied for all who bind them, since one of them writes.
+    copied: BTreeSet<String>,
     stand_ins: Vec<StandIn>,
     held: Vec<(String, String)>,
 }
@@ -362,13 +370,13 @@ impl Binds<'_> {
             return;
         }
         for mount in service.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
-            let text = |key: &str| mount.get(key).and_then(Value::as_str).map(str::to_owned);
+            let text = |key: &str| mount.get(key).and_then(Value::as_str).map(plain);
             let (Some("bind"), Some(source), Some(target)) = (text("type").as_deref(), text("source"), text("target")) else { continue };
             let is_read_only = mount.get("read_only") == Some(&Value::Bool(true));
             match (self.kind)(&source) {
                 // Compose would make a folder there, root's and empty, on the person's disk.
                 OnHost::Nothing => *mount = self.volume(&source, name, &target, is_read_only),
-                OnHost::Folder if !is_read_only => *mount = self.volume(&source, name, &target, false),
+                OnHost::Folder if self.copied.contains(&source) => *mount = self.volume(&source, name, &target, is_read_only),
                 _ => {
                     mount["read_only"] = true.into();
                     if !is_read_only {
@@ -389,7 +397,7 @@ impl Binds<'_> {
             self.stand_ins.push(StandIn { source, volume: volume.clone(), service: service.to_owned(), target: target.to_owned() });
         }
         // A bind shows nothing of the image, so the volume must not either.
-        json!({ "type": "volume", "source": volume, "target": target, "read_only": is_read_only, "volume": { "nocopy": true } })
+        json!({ "type": "volume", "source": volume, "target": target.replace('$', "$$"), "read_only": is_read_only, "volume": { "nocopy": true } })
     }
 }
 

@@ -42,8 +42,14 @@ impl Probe {
     /// Errors: what is wrong, as half a sentence.
     pub fn http(text: &str) -> Result<Self, String> {
         const FORM: &str = "write it as `SERVICE:PORT METHOD PATH [BODY]`, for example `api:3000 GET /health`";
-        let mut parts = text.trim().splitn(4, char::is_whitespace).filter(|part| !part.is_empty());
-        let (Some(whom), Some(method), Some(path)) = (parts.next(), parts.next(), parts.next()) else { return Err(FORM.into()) };
+        let mut rest = text.trim();
+        let mut word = || {
+            let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            rest = after.trim_start();
+            Some(word).filter(|word| !word.is_empty())
+        };
+        let (Some(whom), Some(method), Some(path)) = (word(), word(), word()) else { return Err(FORM.into()) };
+        let body = Some(rest).filter(|body| !body.is_empty()).map(str::to_owned);
         let (service, port) = whom.rsplit_once(':').ok_or(FORM)?;
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{port}` is no port; {FORM}"))?;
         if service.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic()) {
@@ -52,7 +58,7 @@ impl Probe {
         if !path.starts_with('/') {
             return Err(format!("the path `{path}` does not begin with /; {FORM}"));
         }
-        let http = Http { port, method: method.to_ascii_uppercase(), path: path.to_owned(), body: parts.next().map(str::to_owned) };
+        let http = Http { port, method: method.to_ascii_uppercase(), path: path.to_owned(), body };
         Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Http(http) })
     }
 

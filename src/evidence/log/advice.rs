@@ -62,6 +62,14 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
         return plain("a path that is writable by now", Some(path), help);
     }
+    if let Some(Coverage::ReadOnly(mount)) = service.map(|s| s.coverage(&path)) {
+        let help = Some(format!("the project mounts {} read-only", mount.target));
+        return plain("a mount that is read-only on purpose", Some(path), help);
+    }
+    if ["/proc", "/sys"].iter().any(|top| is_at(&path, top)) {
+        let help = Some("it is read-only in every container, whatever the root filesystem is".to_owned());
+        return plain("the kernel's own files", Some(path), help);
+    }
     let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
     let place = Place::of(&path, &folder, symptom.is_state);
     let (target, storage) = match known {

@@ -12,13 +12,14 @@ fn isolated(services: Value, isolation: &Isolation) -> Isolated {
     let kind = |path: &str| match path {
         "/srv/none" => OnHost::Nothing,
         "/srv/large" => OnHost::LargeFolder,
+        "/srv/above" => OnHost::Special,
         "/srv/own" | "/srv/file" => OnHost::File,
         _ => OnHost::Folder,
     };
     isolate(&model, isolation, &kind)
 }
 
-fn plain() -> Isolation {
+fn plain_isolation() -> Isolation {
     Isolation { name: "t1".into(), labels: [("trial".into(), "here".into())].into(), ..Isolation::default() }
 }
 
@@ -31,17 +32,17 @@ fn nothing_of_the_persons_is_shared() {
         "networks": { "back": { "aliases": ["www"], "ipv4_address": "10.0.0.2" }, "default": null }, "pull_policy": "always",
         "depends_on": { "db": { "condition": "service_started", "restart": true } }, "scale": 2, "profiles": ["x"], "build": { "context": "/srv" },
         "volumes": [{ "type": "volume", "source": "data", "target": "/data" }],
-    }, "db": { "image": "postgres", "network_mode": "host" } });
-    let found = isolated(all, &plain());
+    }, "db": { "image": "postgres", "network_mode": "production" } });
+    let found = isolated(all, &plain_isolation());
     let web = &found.model["services"]["web"];
     let gone = ["container_name", "ports", "annotations", "cgroup_parent", "mac_address", "pull_policy", "scale", "profiles", "build"];
     assert!(gone.iter().all(|key| web.get(*key).is_none()), "{web}");
     assert_eq!(web["labels"], json!({ "trial": "here" }));
     assert_eq!((&web["restart"], &web["logging"]["driver"]), (&json!("no"), &json!("json-file")));
     assert_eq!(web["deploy"], json!({ "resources": { "limits": { "memory": "64m" } } }));
-    assert_eq!(web["networks"], json!({ "back": { "aliases": ["www"] }, "default": null }));
+    assert_eq!(web["networks"], json!({ "back": { "aliases": ["www", "web"] }, "default": { "aliases": ["web"] } }));
     assert_eq!(web["depends_on"], json!({ "db": { "condition": "service_started" } }));
-    assert!(found.model["services"]["db"].get("network_mode").is_none());
+    assert!(found.model["services"]["db"].get("network_mode").is_none(), "a network of the person's own");
     let network = json!({ "labels": { "trial": "here" }, "internal": true });
     assert_eq!(found.model["networks"], json!({ "back": network, "default": network }));
     assert_eq!(found.model["volumes"], json!({ "data": { "labels": { "trial": "here" } } }));
@@ -54,7 +55,7 @@ fn nothing_of_the_persons_is_shared() {
 fn binds_are_copied_or_read_only() {
     let bind = |source: &str, read_only: bool| json!({ "type": "bind", "source": source, "target": "/t", "read_only": read_only });
     let run = |source: &str, read_only: bool, allow_binds: bool| {
-        let isolation = Isolation { allow_binds, ..plain() };
+        let isolation = Isolation { allow_binds, ..plain_isolation() };
         let found = isolated(json!({ "s": { "image": "i", "volumes": [bind(source, read_only)] } }), &isolation);
         (found.model["services"]["s"]["volumes"][0].clone(), found.stand_ins.len(), found.held.len())
     };
@@ -66,9 +67,11 @@ fn binds_are_copied_or_read_only() {
     // Compose would make a folder on the host.
     assert_eq!(run("/srv/none", false, false), (volume(false), 1, 0));
     assert_eq!(run("/srv/none", true, false), (volume(true), 1, 0));
+    // A `$` in a name is doubled, or Compose would take it for a variable.
+    assert_eq!(run("/srv/a$$b", false, false).0["source"], "stand-in-0");
     assert_eq!(run("/srv/data", false, true), (bind("/srv/data", false), 0, 0));
     let two = json!({ "a": { "image": "i", "volumes": [bind("/srv/data", false)] }, "b": { "image": "i", "volumes": [bind("/srv/data", false)] } });
-    let found = isolated(two, &plain());
+    let found = isolated(two, &plain_isolation());
     assert_eq!(found.stand_ins.len(), 1, "who shares a folder shares its copy");
     assert_eq!(found.model["volumes"], json!({ "stand-in-0": { "labels": { "trial": "here" } } }));
 }
@@ -84,6 +87,15 @@ fn what_cannot_run_beside_the_real_one_is_left_out() {
         (json!({ "image": "i", "devices": ["/dev/ttyUSB0:/dev/ttyUSB0"] }), Some("it uses devices of the host")),
         (json!({ "image": "i", "pid": "host" }), Some("it shares the host's processes")),
         (json!({ "image": "i", "ipc": "host" }), Some("it shares the host's memory segments")),
+        (json!({ "image": "i", "network_mode": "host" }), Some("it shares the host's network")),
+        (json!({ "image": "i", "uts": "host" }), Some("it shares the host's names")),
+        (json!({ "image": "i", "cap_add": ["NET_ADMIN"] }), None),
+        (json!({ "image": "i", "cap_add": ["CAP_SYS_TIME"] }), Some("it has SYS_TIME, which is power over the host")),
+        (json!({ "image": "i", "security_opt": ["seccomp:unconfined"] }), Some("its confinement is off")),
+        (json!({ "image": "i", "gpus": "all" }), Some("it uses devices of the host")),
+        (json!({ "image": "i", "volumes": [{ "type": "bind", "source": "/srv/above", "target": "/x" }] }), Some("it binds a socket")),
+        (json!({ "image": "i", "models": { "llm": {} } }), Some("it uses a model")),
+        (json!({ "image": "i", "scale": 0 }), Some("the project asks for none of it")),
         (json!({ "image": "i", "network_mode": "container:other" }), Some("it uses a container of another project")),
         (json!({ "image": "i", "external_links": ["other"] }), Some("it uses a container of another project")),
         (json!({ "provider": { "type": "x" } }), Some("it is no container (`provider`)")),
@@ -92,7 +104,7 @@ fn what_cannot_run_beside_the_real_one_is_left_out() {
     ] {
         let all =
             json!({ "s": service, "user": { "image": "i", "depends_on": { "s": { "condition": "service_started", "required": true } } } });
-        let found = isolated(all, &plain());
+        let found = isolated(all, &plain_isolation());
         match why {
             None => assert_eq!((found.services.len(), found.left_out.len()), (2, 0), "{service}"),
             Some(why) => {
@@ -113,7 +125,7 @@ fn what_somebody_needs_runs_beside_it() {
         "db": { "image": "i" },
         "other": { "image": "i" },
     });
-    let found = isolated(all, &Isolation { only: vec!["api".into()], ..plain() });
+    let found = isolated(all, &Isolation { only: vec!["api".into()], ..plain_isolation() });
     let names: Vec<(&str, bool)> = found.services.iter().map(|s| (s.service.as_str(), s.is_task)).collect();
     assert_eq!(names, [("api", false), ("db", false), ("migrate", true)]);
 }
@@ -122,7 +134,7 @@ fn what_somebody_needs_runs_beside_it() {
 fn images_have_the_names_that_compose_gives_them() {
     let all = json!({ "a": { "build": { "context": "/a" } }, "b": { "build": { "context": "/b" }, "image": "mine" }, "c": { "image": "theirs" } });
     let images = |build: bool| {
-        let found = isolated(all.clone(), &Isolation { build, ..plain() });
+        let found = isolated(all.clone(), &Isolation { build, ..plain_isolation() });
         let own: Vec<Value> = ["a", "b", "c"].map(|name| found.model["services"][name]["image"].clone()).into();
         (found.services.into_iter().map(|s| (s.image, s.is_built)).collect::<Vec<_>>(), own)
     };
@@ -138,7 +150,7 @@ fn images_have_the_names_that_compose_gives_them() {
 #[test]
 fn health_checks_ask_each_second_and_get_their_time() {
     let run = |check: Value| {
-        let found = isolated(json!({ "s": { "image": "i", "healthcheck": check } }), &plain());
+        let found = isolated(json!({ "s": { "image": "i", "healthcheck": check } }), &plain_isolation());
         (found.services[0].health, found.model["services"]["s"]["healthcheck"].clone())
     };
     let (health, check) = run(
@@ -171,4 +183,30 @@ fn durations_of_go() {
     ] {
         assert_eq!(milliseconds(text), expected, "{text}");
     }
+}
+
+#[test]
+fn what_may_be_absent_does_not_stop_the_others() {
+    let optional = json!({ "gone": { "condition": "service_started", "required": false } });
+    let all = json!({ "a": { "image": "i", "depends_on": optional }, "gone": { "image": "i", "privileged": true } });
+    let found = isolated(all, &plain_isolation());
+    assert_eq!(found.model["services"]["a"]["depends_on"], json!({}));
+    assert_eq!(found.left_out.len(), 1);
+}
+
+#[test]
+fn who_shares_a_folder_with_its_writer_shares_the_copy() {
+    let bind = |read_only: bool| json!([{ "type": "bind", "source": "/srv/pub", "target": "/t", "read_only": read_only }]);
+    let all = json!({ "app": { "image": "i", "volumes": bind(false) }, "web": { "image": "i", "volumes": bind(true) } });
+    let found = isolated(all, &plain_isolation());
+    let sources = ["app", "web"].map(|name| found.model["services"][name]["volumes"][0]["source"].clone());
+    assert_eq!(sources, ["stand-in-0", "stand-in-0"]);
+    assert_eq!(found.model["services"]["web"]["volumes"][0]["read_only"], true);
+}
+
+#[test]
+fn a_build_names_and_shares_nothing() {
+    let build = json!({ "context": "/a", "target": "t", "tags": ["mine:prod"], "cache_to": ["type=local,dest=/x"], "network": "host" });
+    let found = isolated(json!({ "a": { "build": build } }), &Isolation { build: true, ..plain_isolation() });
+    assert_eq!(found.model["services"]["a"]["build"], json!({ "context": "/a", "target": "t" }));
 }
