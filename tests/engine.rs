@@ -35,6 +35,8 @@ ask(100);
 
 /// A project on the engine, removed with its volumes in the end.
 struct Stack {
+    /// Other tests look at all that is on the engine.
+    _lock: std::sync::RwLockReadGuard<'static, ()>,
     compose: Compose,
     folder: tempfile::TempDir,
     project: String,
@@ -54,7 +56,7 @@ impl Stack {
         let other =
             format!("services:\n  api:\n    build: !reset null\n    image: {IMAGE}\n    ports: !reset []\n    restart: !reset null\n");
         fs::write(folder.path().join("compose.override.yaml"), other).expect("written");
-        let stack = Self { compose, folder, project: format!("rofs-test-{name}-{}", std::process::id()) };
+        let stack = Self { _lock: stand::shared(), compose, folder, project: format!("rofs-test-{name}-{}", std::process::id()) };
         stack.run(&["up", "-d"]);
         Some(stack)
     }

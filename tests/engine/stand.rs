@@ -23,11 +23,15 @@ enum Guard {
     Alone { _lock: RwLockWriteGuard<'static, ()> },
 }
 
+/// A share of the engine, for as long as the answer is kept.
+pub(crate) fn shared() -> RwLockReadGuard<'static, ()> {
+    ENGINE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Stand {
     /// A stand for a project that needs these images; `None` where they are not there.
     pub(crate) fn new(images: &[&str], compose: &str) -> Option<Self> {
-        let lock = ENGINE.read().unwrap_or_else(PoisonError::into_inner);
-        Self::with(images, compose, Guard::Shared { _lock: lock })
+        Self::with(images, compose, Guard::Shared { _lock: shared() })
     }
 
     /// The same, with nothing else going on.
