@@ -195,6 +195,7 @@ fn limits_are_waited_for_as_they_say() {
         (super::errors::limit(429).with("Retry-After", 7), 7),
         (super::errors::limit(403).with("Retry-After", 0), 1),
         (super::errors::limit(403).with("X-RateLimit-Remaining", 0).with("X-RateLimit-Reset", now + 20), 21),
+        (super::errors::limit(429).with("X-RateLimit-Remaining", 0).with("X-RateLimit-Reset", now - 20), 1),
         (super::errors::limit(403), 60),
         (super::errors::limit(429), 60),
     ] {

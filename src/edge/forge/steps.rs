@@ -58,10 +58,10 @@ pub(super) fn delete_branch(client: &Client, forge: &dyn Forge, path: &str, name
 
 /// The failure that a branch is not where it was.
 pub(super) fn moved(client: &Client, branch: &str, tip: Option<&str>) -> Error {
-    let tip = tip.map_or_else(|| "is not there".into(), |tip| format!("is at {tip}"));
+    let tip = tip.map_or_else(|| "is gone".into(), |tip| format!("is at {tip}, not where it was"));
     client.fault(
         Fault::Stale,
-        &format!("the branch {branch} {tip}, not where it was: somebody else changed it"),
+        &format!("the branch {branch} {tip}: somebody else changed it"),
         "run the command again, which looks at the branches anew; nothing was overwritten",
     )
 }
