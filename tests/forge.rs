@@ -8,7 +8,7 @@ use std::time::Duration;
 
 mod choice;
 mod errors;
-mod fake;
+pub(crate) mod fake;
 mod faults;
 mod flow;
 mod git;

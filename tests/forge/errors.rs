@@ -1,18 +1,12 @@
 //! Every refusal as a sentence with a remedy, in one golden file.
 
-use super::fake::{self, Fault, TOKEN, http::Reply};
+use super::fake::{self, Fault, TOKEN, answers::error as refusal, http::Reply};
 use super::{BRANCH, World, commit_on, proposal};
 use crate::support::golden;
 use rofs_harden::edge::forge::{Forge, NewPull, PullChange, Token};
 use rofs_harden::error::{Error, Fault as Kind};
 use serde_json::json;
 use std::fmt::Debug;
-
-/// A refusal with a message.
-pub(super) fn refusal(status: u16, message: &str) -> Reply {
-    let body = json!({ "message": message, "documentation_url": "https://docs.github.com/rest", "status": status.to_string() });
-    Reply::json(status, &body)
-}
 
 /// A refusal for a limit.
 pub(super) fn limit(status: u16) -> Reply {

@@ -164,7 +164,7 @@ fn objects_that_are_not_seen_yet_are_written_again() {
     for ending in ["/git/trees", "/git/commits"] {
         let world = World::new();
         let main = world.tip("main");
-        world.fake.fail("POST", ending, Fault::Instead(super::errors::refusal(422, "Tree SHA does not exist")));
+        world.fake.fail("POST", ending, Fault::Instead(fake::answers::error(422, "Tree SHA does not exist")));
         world.hub.push(&commit_on(&main, None, None)).unwrap();
         assert_eq!(world.clock.waited("just written"), Duration::from_secs(1));
     }

@@ -1,7 +1,7 @@
 //! A forge of our own: GitHub as its description and documents say it behaves, with a real repository behind it, strict in what it
 //! takes, and able to fail in every way that a test asks for. Its address goes to the client in `GITHUB_API_URL`.
 
-mod answers;
+pub(crate) mod answers;
 mod cgi;
 pub(crate) mod http;
 pub(crate) mod objects;
