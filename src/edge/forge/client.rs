@@ -375,10 +375,15 @@ impl Client {
     /// The failure of not being answered, or not well.
     fn unavailable(&self, doing: &str, why: &str) -> Error {
         let (name, api) = (self.dialect.name, &self.api);
+        let remedy = if why.contains("certificate") {
+            "check the address; if the server's authority is your company's, add its certificate to the system's or name its file in SSL_CERT_FILE"
+        } else {
+            "check the address and the network, and run the command again; what is done is found again and not repeated"
+        };
         ForgeError {
             fault: Fault::Unavailable,
             what: self.redact(&format!("{}: cannot {doing}: {name} at {api} does not answer well: {why}", self.repository)),
-            remedy: "check the address and the network, and run the command again; what is done is found again and not repeated".into(),
+            remedy: remedy.into(),
             status: None,
             retry_at: None,
         }
