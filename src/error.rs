@@ -80,6 +80,9 @@ pub enum Error {
     /// The container engine or its Compose plugin cannot be asked.
     #[error("the engine cannot be asked: {0}")]
     Engine(String),
+    /// A forge, or Git on the way to one, refuses or does not answer.
+    #[error(transparent)]
+    Forge(Box<ForgeError>),
     /// One of the three laws does not hold for the result: a defect of this program.
     #[error("internal error: {0}")]
     Unverified(String),
@@ -121,6 +124,7 @@ impl Error {
             Self::Engine(_) => {
                 Some("see whether `docker info` and `docker compose version` answer; `diagnose` reads a log from a file as well".into())
             }
+            Self::Forge(forge) => Some(forge.remedy.clone()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
         }
@@ -178,5 +182,52 @@ impl SourceError {
 impl From<SourceError> for Error {
     fn from(source: SourceError) -> Self {
         Self::Source(Box::new(source))
+    }
+}
+
+/// What a forge or Git answers instead of doing what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct ForgeError {
+    /// The kind, for a program that goes on.
+    pub fault: Fault,
+    /// What was asked for and what was answered, as a sentence. Never holds the token.
+    pub what: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// When the same request may be sent again, in seconds since 1970.
+    pub retry_at: Option<u64>,
+}
+
+/// Kinds of [`ForgeError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// No token, or one that is not accepted.
+    Credentials,
+    /// The token, a setting or a rule of the repository does not allow it.
+    Permission,
+    /// It does not exist, or is hidden.
+    Missing,
+    /// It exists already: read again and go on from there.
+    Exists,
+    /// Somebody changed it in between: read again and decide anew.
+    Stale,
+    /// There is nothing between the two branches.
+    Nothing,
+    /// The request does not fit: too long, or not known to this forge.
+    Invalid,
+    /// The repository takes no changes: archived, disabled, empty.
+    Closed,
+    /// Too many requests; `retry_at` says until when.
+    Busy,
+    /// Nobody answers, or not as this forge does.
+    Unavailable,
+}
+
+impl From<ForgeError> for Error {
+    fn from(forge: ForgeError) -> Self {
+        Self::Forge(Box::new(forge))
     }
 }

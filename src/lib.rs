@@ -18,11 +18,11 @@
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
-//! | [`evidence`] | presets and logs; what they say a service must write, and what it can do without |
+//! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without; how a project is isolated |
 //! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
-//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and asking the engine |
-//! | [`cli`] | the command line, configuration, the diff, the questions, reports |
+//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
+//! | [`cli`] | the command line, configuration, the diff, the questions, reports; trials, their judge, and healing |
 //!
 //! # What always holds
 //!

@@ -18,6 +18,7 @@ mod disk;
 mod docs;
 mod engine;
 mod extras;
+mod forge;
 mod generated;
 mod html;
 mod laws;

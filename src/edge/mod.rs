@@ -6,4 +6,6 @@
 pub mod compose;
 pub mod disk;
 pub mod docker;
+pub mod forge;
+pub mod git;
 pub mod http;
