@@ -4,6 +4,7 @@ use rofs_harden::evidence::log::{Cause, Reader, Symptom};
 use serde_json::Value;
 
 mod large;
+mod real;
 mod verb;
 
 /// The lines of `tests/data/errors.json`: program, kind, line, the path that it means.

@@ -119,6 +119,8 @@ struct Patterns {
     set: RegexSet,
     all: Vec<Pattern>,
     escapes: Regex,
+    /// What somebody asked a server for: no words of the program.
+    requests: Regex,
     /// Words for the making of a folder.
     makes: Regex,
     prefix: Regex,
@@ -138,6 +140,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         set: set.unwrap_or_else(|e| unreachable!("{e}")),
         all: raw.pattern.into_iter().map(|raw| Pattern { regex: fixed(&raw.regex), raw }).collect(),
         escapes: fixed(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"),
+        requests: fixed(
+            r#"^https?://.*|"[A-Z]{3,8} /[^"]*"|\b(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|["']https?://[^"']*["']|https?://\S+|\burl:.*|referr?er=.*|Not Found: /.*|'/[^']*' not found"#,
+        ),
         makes: fixed(r"(?i:mkdir|makedirs|(?:creat|mak)(?:e|ing) (?:the )?director(?:y|ies))"),
         prefix: fixed(r"^([a-zA-Z0-9][a-zA-Z0-9_.-]*) +\| ?"),
         time: fixed(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) "),
@@ -195,6 +200,8 @@ impl Reader {
     fn text(&mut self, service: Option<&str>, text: &str) {
         let patterns = &*PATTERNS;
         let plain = text.replace(['`', '‘', '’', '“', '”'], "'");
+        let plain = patterns.requests.replace_all(plain.as_bytes(), &b"URL"[..]);
+        let plain = String::from_utf8_lossy(&plain);
         for pattern in &patterns.all {
             if let Some(words) = pattern.raw.near.as_deref().filter(|words| text.contains(words)) {
                 self.near.insert(words, self.line);
@@ -237,7 +244,7 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         (Some("30"), None) => Cause::ReadOnly,
         (Some("13"), None) => Cause::Denied,
         (Some(why), None) => match why.to_ascii_lowercase().as_str() {
-            why if why.contains("read") || why == "erofs" => Cause::ReadOnly,
+            why if why.contains("read") || why == "erofs" || why.ends_with("30") => Cause::ReadOnly,
             why if why.contains("not permitted") => Cause::Capability,
             _ => Cause::Denied,
         },

@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Projects at once: there are as many processors on the smallest machine.
-const AT_ONCE: usize = 2;
+/// Projects at once. Each makes several runs side by side, and other tests use the engine too.
+const AT_ONCE: usize = 1;
 
 /// Projects, their service, and the presets that must be enough for it by themselves, where the test image has the layout that they are
 /// about.

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// Seconds that containers get to end by themselves when they are looked at: some write as they end.
 const LAST_WORDS: u32 = 2;
 /// How long Compose may take to remove or make containers.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Everything that trials of one project have in common.
 pub(super) struct Desk<'d> {

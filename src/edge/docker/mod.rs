@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long the engine may take for a question.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Most bytes of an answer.
 const MAX_ANSWER: u64 = 64 << 20;
 /// Most bytes of complaints.
