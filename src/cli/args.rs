@@ -1,13 +1,16 @@
 //! The command line.
 
+mod engine;
+
+pub(super) use engine::{Observe, Trying, Verify};
+
+use super::ask::Ask;
 use super::ui::Color;
 use crate::error::{Error, Result};
-use crate::evidence::engine::{Probe, milliseconds};
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
@@ -200,6 +203,30 @@ pub(super) struct Audit {
     pub(super) fail_on: FailOn,
 }
 
+/// What becomes of what a verb found.
+#[derive(Debug, Args)]
+pub(super) struct Writing {
+    /// Print what was found as JSON, and no diff
+    #[arg(long, conflicts_with = "write", help_heading = "Output")]
+    pub(super) json: bool,
+    /// Write the change, after showing it and asking
+    #[arg(long, short, help_heading = "Options")]
+    pub(super) write: bool,
+    /// Write without asking
+    #[arg(long, short, requires = "write", help_heading = "Options")]
+    pub(super) yes: bool,
+}
+
+impl Writing {
+    /// Who is asked before something is written, if somebody is.
+    ///
+    /// Errors: there is nobody to ask.
+    pub(super) fn ask(&self) -> Result<Option<Ask>> {
+        let asks = self.write && !self.yes;
+        asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()
+    }
+}
+
 /// Options of reading logs.
 #[derive(Debug, Args)]
 pub(super) struct Diagnose {
@@ -218,122 +245,8 @@ pub(super) struct Diagnose {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
-    /// Print what was found as JSON, and no diff
-    #[arg(long, conflicts_with = "write", help_heading = "Output")]
-    pub(super) json: bool,
-    /// Write the change, after showing it and asking
-    #[arg(long, short, help_heading = "Options")]
-    pub(super) write: bool,
-    /// Write without asking
-    #[arg(long, short, requires = "write", help_heading = "Options")]
-    pub(super) yes: bool,
-}
-
-/// How a project is tried on the engine.
-#[derive(Debug, Args)]
-pub(super) struct Trying {
-    /// Request that must be answered with 200 to 399 (can be repeated): `SERVICE:PORT METHOD PATH [BODY]`
-    #[arg(long, value_name = "REQUEST", value_parser = Probe::http, help_heading = "Trial")]
-    pub(super) http: Vec<Probe>,
-    /// Command that must succeed in the container (can be repeated): `SERVICE: COMMAND`
-    #[arg(long, value_name = "COMMAND", value_parser = Probe::command, help_heading = "Trial")]
-    pub(super) probe: Vec<Probe>,
-    /// How long a service must stay up to count as working
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration, help_heading = "Trial")]
-    pub(super) settle: Duration,
-    /// How long a service may take to become ready
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "Trial")]
-    pub(super) timeout: Duration,
-    /// Pull images that are not here
-    #[arg(long, help_heading = "Trial")]
-    pub(super) pull: bool,
-    /// Build images where the project says how; they are removed afterwards
-    #[arg(long, help_heading = "Trial")]
-    pub(super) build: bool,
-    /// Bind folders of the project writable and give services the devices and powers over the host that they ask for
-    ///
-    /// Without it what is bound writable is copied if it is small, else bound read-only, and services with the engine's socket, privileges or devices are not run.
-    #[arg(long, help_heading = "Trial")]
-    pub(super) allow_binds: bool,
-    /// Let containers reach the outside; without it they only reach each other
-    #[arg(long, help_heading = "Trial")]
-    pub(super) allow_network: bool,
-}
-
-impl Default for Trying {
-    fn default() -> Self {
-        let (settle, timeout) = (Duration::from_secs(3), Duration::from_mins(1));
-        let (pull, build, allow_binds, allow_network) = (false, false, false, false);
-        Self { http: Vec::new(), probe: Vec::new(), settle, timeout, pull, build, allow_binds, allow_network }
-    }
-}
-
-/// A time such as `3s`, `500ms`, `2m`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<u32>().ok().map(|s| u64::from(s) * 1000);
-    let found = seconds.or_else(|| milliseconds(text)).map(Duration::from_millis);
-    found.filter(|time| *time <= Duration::from_hours(24)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())
-}
-
-/// Options of looking at what is written.
-#[derive(Debug, Args)]
-pub(super) struct Observe {
     #[command(flatten)]
-    pub(super) input: Input,
-    #[command(flatten)]
-    pub(super) choice: Choice,
-    #[command(flatten)]
-    pub(super) trying: Trying,
-    /// How long to watch at least
-    #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
-    pub(super) hold: Option<Duration>,
-    /// Save what one service needs as a preset
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) save: Option<PathBuf>,
-    /// Print what was seen as JSON, and no diff
-    #[arg(long, conflicts_with = "write", help_heading = "Output")]
-    pub(super) json: bool,
-    /// Write the change, after showing it and asking
-    #[arg(long, short, help_heading = "Options")]
-    pub(super) write: bool,
-    /// Write without asking
-    #[arg(long, short, requires = "write", help_heading = "Options")]
-    pub(super) yes: bool,
-}
-
-/// Options of proving that a project works.
-#[derive(Debug, Args)]
-pub(super) struct Verify {
-    #[command(flatten)]
-    pub(super) input: Input,
-    #[command(flatten)]
-    pub(super) choice: Choice,
-    #[command(flatten)]
-    pub(super) trying: Trying,
-    /// Take away more, as for hardening (can be repeated)
-    #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
-    pub(super) with: Vec<String>,
-    /// Run the project as it is first, to tell what failed before
-    #[arg(long, help_heading = "Trial")]
-    pub(super) against_original: bool,
-    /// Run the project as it stands, without what would be added
-    #[arg(long, conflicts_with_all = ["heal", "write", "with", "preset"], help_heading = "Trial")]
-    pub(super) as_is: bool,
-    /// Find the smallest set of writable places with which it works
-    #[arg(long, help_heading = "Trial")]
-    pub(super) heal: bool,
-    /// Remove what earlier runs could not remove, and do nothing else
-    #[arg(long, conflicts_with_all = ["heal", "against_original", "write", "http", "probe"], help_heading = "Options")]
-    pub(super) clean: bool,
-    /// Print the result as JSON, and no diff
-    #[arg(long, conflicts_with = "write", help_heading = "Output")]
-    pub(super) json: bool,
-    /// Write the change if it works, after showing it and asking
-    #[arg(long, short, help_heading = "Options")]
-    pub(super) write: bool,
-    /// Write without asking
-    #[arg(long, short, requires = "write", help_heading = "Options")]
-    pub(super) yes: bool,
+    pub(super) writing: Writing,
 }
 
 /// How a report is written.
@@ -389,10 +302,10 @@ pub(super) enum Verb {
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
     /// Run the project as it is, in isolation, and find out what its services write
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_long_help = engine::AFTER_VERIFY, mut_args = engine::only_named)]
     Verify(Verify),
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]

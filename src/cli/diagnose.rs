@@ -55,12 +55,11 @@ struct Found {
 
 /// Reads the logs, says what they mean, and shows or writes the change.
 pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
-    let asks = args.write && !args.yes;
-    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let ask = args.writing.ask()?;
     let harden = harden_args(args);
     let files = match Files::read(None, &harden.input, None) {
         // Without a project a log can still be read.
-        Err(Error::NoComposeFile(_)) if args.file.is_empty() && !args.write => None,
+        Err(Error::NoComposeFile(_)) if args.file.is_empty() && !args.writing.write => None,
         other => Some(other?),
     };
     let logs = read_logs(args, files.as_ref())?;
@@ -73,7 +72,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         }
         None => explain(logs, args, None)?,
     };
-    if args.json {
+    if args.writing.json {
         ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
     } else {
         found.iter().for_each(|f| ui.out(&lines(f)));
@@ -87,7 +86,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         return Ok(Status::Done);
     }
     let mends: Vec<&WritablePath> = found.iter().filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
-    if mends.is_empty() || args.json {
+    if mends.is_empty() || args.writing.json {
         return Ok(Status::FindingsRemain);
     }
     let Some(files) = files else { return Ok(Status::FindingsRemain) };
@@ -115,7 +114,7 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
 fn harden_args(args: &Diagnose) -> Harden {
     let (file, project_directory, env_file) = (args.file.clone(), args.project_directory.clone(), args.env_file.clone());
     let input = Input { file, project_directory, env_file, ..Input::default() };
-    Harden { input, write: args.write, yes: args.yes, ..Harden::default() }
+    Harden { input, write: args.writing.write, yes: args.writing.yes, ..Harden::default() }
 }
 
 /// The symptoms of each log, by its name, and how many were not kept.

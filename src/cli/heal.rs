@@ -1,13 +1,14 @@
 //! The smallest set of writable places with which a project works, found by running it.
 
 use super::plan::Plan;
-use super::trial::{Ran, Verdict, tell};
+use super::trial::{Outcome, Ran, Verdict, tell};
 use super::ui::clean_line;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
 use crate::evidence::engine::{fit, writable_paths};
-use crate::evidence::{Confidence, Selection, Source, Storage, WritablePath};
+use crate::evidence::{Confidence, Need, Selection, Source, Storage, WritablePath};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
 /// Most runs that look for what is missing.
@@ -50,11 +51,11 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         let (ran, superfluous) = std::thread::scope(|scope| {
             let less = scope.spawn(|| superfluous(case, &selection, &candidates, &before, &title));
             let ran = case.run(&plan, &title, Some(&before));
-            (ran, less.join())
+            (ran, joined(less))
         });
         let ran = ran?;
         report(case, &title, &ran);
-        let superfluous = superfluous.unwrap_or_else(|_| Ok(Vec::new()))?;
+        let superfluous = superfluous?;
         let mut is_new = false;
         for mut path in mends(&plan, &ran, &before)? {
             if let Some(sight) = before.sights.get(&path.service) {
@@ -133,7 +134,7 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
 fn mends(plan: &Plan, ran: &Ran, before: &Ran) -> Result<Vec<WritablePath>> {
     with_project(plan, |project, needs| {
         let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
-        let of = |o: &super::trial::Outcome| {
+        let of = |o: &Outcome| {
             let need = needs.iter().find(|n| n.service == o.service);
             tell(o, before.of(&o.service), project.service(&o.service), need).1
         };
@@ -153,7 +154,7 @@ fn report(case: &Case<'_>, title: &str, ran: &Ran) {
     };
     let parts: Vec<String> = [part(Verdict::Fails, "fails"), part(Verdict::Works, "works")].into_iter().flatten().collect();
     let what = if parts.is_empty() { "nothing can be proved here".to_owned() } else { parts.join("; ") };
-    case.ui.note(&clean_line(&format!("{title}: {what}")));
+    case.desk.ui.note(&clean_line(&format!("{title}: {what}")));
 }
 
 /// Whether a path is scratch that is only assumed, in a service that more than its start is tried of.
@@ -173,7 +174,7 @@ fn candidates(case: &Case<'_>, plan: &Plan) -> Vec<Vec<Mounted>> {
     };
     let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
     let changed: Vec<&str> = plan.changed().collect();
-    let of = |need: &crate::evidence::Need| need.paths.iter().filter(may_go).map(|p| (p.service.clone(), p.target.clone())).collect();
+    let of = |need: &Need| need.paths.iter().filter(may_go).map(|p| (p.service.clone(), p.target.clone())).collect();
     let all: Vec<Vec<Mounted>> = needs.iter().filter(|need| changed.contains(&need.service.as_str())).map(of).collect();
     let deepest = all.iter().map(Vec::len).max().unwrap_or(0);
     (0..deepest).map(|i| all.iter().filter_map(|own| own.get(i).cloned()).collect()).collect()
@@ -191,13 +192,18 @@ fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], b
     for some in waves.chunks(AT_ONCE) {
         let all: Vec<Result<Vec<Mounted>>> = std::thread::scope(|scope| {
             let threads: Vec<_> = some.iter().map(|wave| scope.spawn(|| try_wave(wave))).collect();
-            threads.into_iter().filter_map(|t| t.join().ok()).collect()
+            threads.into_iter().map(joined).collect()
         });
         for one in all {
             found.extend(one?);
         }
     }
     Ok(found)
+}
+
+/// What a thread found; its panic is ours.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn without<'w>(selection: &Selection, paths: impl Iterator<Item = (&'w str, &'w str)>) -> Selection {

@@ -1,7 +1,6 @@
 //! What the services of a project write, seen by running it as it is.
 
 use super::args::{Harden, Observe};
-use super::ask::Ask;
 use super::audit::json;
 use super::diagnose::mount;
 use super::harden::{Status, finish, present, selection};
@@ -53,8 +52,7 @@ struct Elsewhere {
 
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
-    let asks = args.write && !args.yes;
-    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let ask = args.writing.ask()?;
     let [path] = args.input.runnable("observe")?[..] else {
         return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
     };
@@ -64,17 +62,22 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     let docker = connect(ui)?;
     let (input, choice) = (args.input.clone(), args.choice.clone());
-    let harden = Harden { input, choice, write: args.write, yes: args.yes, ..Harden::default() };
+    let harden = Harden { input, choice, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };
     let chosen = selection(&args.choice)?;
-    let mut case = Case::new(ui, path, &harden, chosen.clone(), None, &args.trying, &docker)?;
+    let mut case = Case::new(ui, path, &harden, chosen.clone(), &args.trying, &docker)?;
     case.desk.hold = args.hold;
     let ran = case.original(true, args.trying.settle)?;
     let (rows, found, known) = rows(&case, &ran, &chosen)?;
-    if args.json {
+    let all_work = ran.outcomes.iter().all(|o| o.verdict == Verdict::Works || o.ended);
+    if args.writing.json {
         ui.out(&json(&Report { version: 1, services: rows })?);
-        return Ok(Status::Done);
+        return Ok(if all_work { Status::Done } else { Status::FindingsRemain });
     }
     rows.iter().for_each(|row| ui.out(&lines(row)));
+    if ran.sights.is_empty() {
+        ui.note("no service could be watched");
+        return Ok(Status::FindingsRemain);
+    }
     if let Some(file) = &args.save {
         save(ui, file, path, &harden, &ran, &found)?;
     }
@@ -97,10 +100,10 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         Plan::new(files, &harden, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false })?;
     present(ui, &harden, &plan);
     let status = finish(ui, &harden, &[&plan], ask.as_ref())?;
-    if !args.write {
+    if !args.writing.write {
         ui.hint("`rofs-harden verify` runs the result and says whether it works");
     }
-    Ok(status)
+    Ok(if all_work { status } else { Status::FindingsRemain })
 }
 
 /// What each service wrote, and the places that must be writable.

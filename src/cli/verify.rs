@@ -1,13 +1,11 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
 use super::args::{Harden, Trying, Verify};
-use super::ask::Ask;
 use super::audit::json;
 use super::config::Config;
 use super::harden::{Status, finish, present, selection};
 use super::heal::{self, Healed};
 use super::load::Files;
-use super::oracle::Oracle;
 use super::plan::{Asking, Plan};
 use super::trial::{Desk, Outcome, Ran, Run, Verdict, tell};
 use super::ui::{Look, Ui, clean_line, count, paint};
@@ -22,29 +20,29 @@ use std::time::Duration;
 
 /// What was found, for programs.
 #[derive(Serialize)]
-struct Report<'r> {
+struct Report {
     version: u32,
-    services: Vec<Row<'r>>,
+    services: Vec<Row>,
 }
 
+/// What is said of one service.
 #[derive(Serialize)]
-struct Row<'r> {
+struct Row {
+    /// The PATH, where one was named.
     project: String,
-    service: &'r str,
-    /// `works`, `fails` or `unprovable`.
-    verdict: &'static str,
-    why: &'r str,
+    service: String,
+    verdict: Verdict,
+    why: String,
+    /// Whether its root filesystem is read-only.
     read_only: bool,
     details: Vec<String>,
 }
 
 /// A project with everything that trials of it need.
 pub(super) struct Case<'c> {
-    pub(super) ui: &'c Ui,
     pub(super) path: Option<&'c Path>,
     pub(super) harden: &'c Harden,
     pub(super) selection: Selection,
-    pub(super) oracle: Option<&'c Oracle>,
     pub(super) desk: Desk<'c>,
 }
 
@@ -53,17 +51,16 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
     if args.clean {
         return clean(ui);
     }
-    let asks = args.write && !args.yes;
-    let ask = asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()?;
+    let ask = args.writing.ask()?;
     let paths = args.input.runnable("verify")?;
     let docker = connect(ui)?;
     let (input, choice, with) = (args.input.clone(), args.choice.clone(), args.with.clone());
-    let harden = Harden { input, choice, with, write: args.write, yes: args.yes, ..Harden::default() };
+    let harden = Harden { input, choice, with, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };
     let (mut plans, mut rows, mut works) = (Vec::new(), Vec::new(), true);
     for path in paths {
         // A trial does no harm, so it shows what is only assumed as well.
         let selection = Selection { assume: true, with: harden.extras()?, ..selection(&args.choice)? };
-        let mut case = Case::new(ui, path, &harden, selection, None, &args.trying, &docker)?;
+        let mut case = Case::new(ui, path, &harden, selection, &args.trying, &docker)?;
         if args.as_is {
             case.selection.skip = case.services()?;
             case.selection.only.clear();
@@ -77,28 +74,28 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
             (plan, ran, before, Vec::new())
         };
         let found = rows_of(&plan, &ran, before.as_ref(), &unresolved, path)?;
-        works &= found.iter().all(|row| !row.read_only || row.verdict == "works");
+        works &= found.iter().all(|row| !row.read_only || row.verdict == Verdict::Works);
         rows.extend(found);
         plans.push(plan);
     }
-    if args.json {
-        ui.out(&json(&Report { version: 1, services: rows.iter().map(Owned::row).collect() })?);
+    if args.writing.json {
+        ui.out(&json(&Report { version: 1, services: rows })?);
         return Ok(if works { Status::Done } else { Status::FindingsRemain });
     }
     show(ui, &rows);
-    if works && (args.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
+    if works && (args.writing.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
         plans.iter().for_each(|plan| present(ui, &harden, plan));
     }
     if !works {
-        let hint = if args.heal || args.against_original {
-            "only what works is written"
-        } else {
-            "--heal looks for what is missing; --against-original tells what failed before"
-        };
-        ui.hint(hint);
+        let fails = rows.iter().any(|row| row.verdict == Verdict::Fails);
+        ui.hint(match (fails, args.heal || args.against_original) {
+            (true, false) => "--heal looks for what is missing; --against-original tells what failed before",
+            (true, true) => "only what works is written",
+            (false, _) => "what cannot be proved counts as not working; --service '!NAME' leaves a service out",
+        });
         return Ok(Status::FindingsRemain);
     }
-    if !args.write {
+    if !args.writing.write {
         return Ok(Status::Done);
     }
     finish(ui, &harden, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
@@ -110,11 +107,11 @@ pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&P
     let trying = Trying::default();
     let (mut rows, mut works) = (Vec::new(), true);
     for (plan, path) in plans.iter().zip(paths).filter(|(plan, _)| !plan.rewrites.is_empty()) {
-        let case = Case::new(ui, *path, harden, Selection::default(), None, &trying, &docker)?;
+        let case = Case::new(ui, *path, harden, Selection::default(), &trying, &docker)?;
         let ran = case.run(plan, "hardened", None)?;
         let found = rows_of(plan, &ran, None, &[], *path)?;
-        let is_changed = |row: &Owned| plan.changed().any(|name| name == row.service);
-        works &= found.iter().all(|row| !is_changed(row) || row.verdict == "works");
+        let is_changed = |row: &Row| plan.changed().any(|name| name == row.service);
+        works &= found.iter().all(|row| !is_changed(row) || row.verdict == Verdict::Works);
         rows.extend(found);
     }
     show(ui, &rows);
@@ -146,7 +143,6 @@ impl<'c> Case<'c> {
         path: Option<&'c Path>,
         harden: &'c Harden,
         selection: Selection,
-        oracle: Option<&'c Oracle>,
         options: &'c Trying,
         docker: &Docker,
     ) -> Result<Self> {
@@ -168,7 +164,7 @@ impl<'c> Case<'c> {
         let profiles = if harden.choice.profile.is_empty() { &all[..] } else { &harden.choice.profile };
         let layers = files.for_compose(&harden.input, profiles);
         let desk = Desk { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
-        Ok(Self { ui, path, harden, selection, oracle, desk })
+        Ok(Self { path, harden, selection, desk })
     }
 
     /// Names of its services.
@@ -187,7 +183,7 @@ impl<'c> Case<'c> {
     /// The plan for a selection.
     pub(super) fn plan(&self, selection: &Selection) -> Result<Plan> {
         let files = Files::read(self.path, &self.harden.input, None)?;
-        let asking = Asking { selection, oracle: self.oracle, reviewer: None, view: Some(self.ui.view()), tries: true };
+        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.desk.ui.view()), tries: true };
         Plan::new(files, self.harden, asking)
     }
 
@@ -219,24 +215,7 @@ pub(super) fn with_project<T>(plan: &Plan, f: impl FnOnce(&Project<'_>, &[Need])
     f(&Project::read(&after.sources).map_err(wrong)?, &after.needs)
 }
 
-/// A row with its texts.
-struct Owned {
-    project: String,
-    service: String,
-    verdict: &'static str,
-    why: String,
-    read_only: bool,
-    details: Vec<String>,
-}
-
-impl Owned {
-    fn row(&self) -> Row<'_> {
-        let Self { project, service, verdict, why, read_only, details } = self;
-        Row { project: project.clone(), service, verdict, why, read_only: *read_only, details: details.clone() }
-    }
-}
-
-fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, String)], path: Option<&Path>) -> Result<Vec<Owned>> {
+fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, String)], path: Option<&Path>) -> Result<Vec<Row>> {
     with_project(plan, |project, needs| {
         let row = |outcome: &Outcome| {
             let service: Option<&Service<'_>> = project.service(&outcome.service);
@@ -246,20 +225,16 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
                 _ => tell(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
             };
             details.extend(unresolved.iter().filter(|(name, _)| *name == outcome.service).map(|(_, why)| why.clone()));
-            Owned {
+            Row {
                 project: path.map(|p| p.display().to_string()).unwrap_or_default(),
                 service: outcome.service.clone(),
-                verdict: match outcome.verdict {
-                    Verdict::Works => "works",
-                    Verdict::Fails => "fails",
-                    Verdict::Unprovable => "unprovable",
-                },
+                verdict: outcome.verdict,
                 why: outcome.why.clone(),
                 read_only: service.is_some_and(|s| s.read_only == Known::Yes),
                 details,
             }
         };
-        let mut rows: Vec<Owned> = ran.outcomes.iter().map(row).collect();
+        let mut rows: Vec<Row> = ran.outcomes.iter().map(row).collect();
         // What changes and was not run is not proved.
         for name in plan.changed().filter(|name| ran.of(name).is_none()) {
             let why = "it is not part of what was run; its profile is not active, or another service was named".to_owned();
@@ -269,13 +244,13 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
     })
 }
 
-fn show(ui: &Ui, rows: &[Owned]) {
+fn show(ui: &Ui, rows: &[Row]) {
     let color = ui.view().color;
     for row in rows {
         let (word, look) = match row.verdict {
-            "works" => ("works", Look::Added),
-            "fails" => ("fails", Look::Error),
-            _ => ("not provable here", Look::Warning),
+            Verdict::Works => ("works", Look::Added),
+            Verdict::Fails => ("fails", Look::Error),
+            Verdict::Unprovable => ("not provable here", Look::Warning),
         };
         let project = if row.project.is_empty() { String::new() } else { format!("{}: ", row.project) };
         let root = if row.read_only { "" } else { " (its root filesystem is writable)" };

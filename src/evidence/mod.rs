@@ -9,6 +9,7 @@ pub mod preset;
 mod select;
 
 pub use limit::{Extra, Extras, Limit, Restriction};
+pub use place::is_kernels;
 pub use select::{Selection, needs};
 
 use std::fmt;

@@ -82,6 +82,11 @@ pub(super) fn is_filled(target: &str, need: Option<&Need>) -> bool {
     FILLED.contains(&target) || SYSTEM.iter().any(|s| is_at(target, s)) || is_workdir()
 }
 
+/// Whether a path is one of the kernel's, which are read-only in every container.
+pub fn is_kernels(path: &str) -> bool {
+    ["/proc", "/sys"].iter().any(|top| is_at(path, top))
+}
+
 /// What to do about such a folder.
 pub(super) fn about_filled(target: &str) -> String {
     format!("{target} holds the image's own files, so nothing is mounted there: make the program write to /tmp or /data instead")

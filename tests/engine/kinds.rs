@@ -15,7 +15,7 @@ const AT_ONCE: usize = 1;
 
 /// Projects, their service, and the presets that must be enough for it by themselves, where the test image has the layout that they are
 /// about.
-const KINDS: [(&str, &str, &[&str]); 18] = [
+const KINDS: [(&str, &str, &[&str]); 19] = [
     ("apache", "web", &[]),
     ("flask", "notes", &["python"]),
     ("gunicorn", "notes", &["gunicorn"]),
@@ -23,6 +23,7 @@ const KINDS: [(&str, &str, &[&str]); 18] = [
     ("java", "reports", &["java"]),
     ("mariadb", "db", &["mariadb"]),
     ("memcached", "cache", &["memcached"]),
+    ("nginx-official", "web", &["nginx"]),
     ("nginx-root", "web", &[]),
     ("nginx-user", "web", &[]),
     ("node", "api", &["node"]),
@@ -30,7 +31,7 @@ const KINDS: [(&str, &str, &[&str]); 18] = [
     ("php-fpm", "app", &["php"]),
     ("postgres", "db", &["postgres"]),
     ("postgres-pgdata", "db", &[]),
-    ("rabbitmq", "queue", &[]),
+    ("rabbitmq", "queue", &["rabbitmq"]),
     ("redis", "cache", &["redis"]),
     ("redis-conf", "store", &[]),
     ("ruby", "notes", &["ruby"]),

@@ -2,11 +2,13 @@
 
 use super::symptoms::{self, Story};
 use super::{Desk, Run};
+use crate::cli::ui::count;
 use crate::edge::docker::{Running, State, Trial};
 use crate::edge::http;
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Action, Isolated, Probe, Stand};
 use crate::evidence::log::Symptom;
+use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -30,7 +32,8 @@ const WARM_UP: Duration = Duration::from_millis(1500);
 const NOT_YET: [u16; 3] = [502, 503, 504];
 
 /// What is said of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(in crate::cli) enum Verdict {
     Works,
     Fails,
@@ -302,17 +305,15 @@ impl Watch<'_> {
                     watched.passed += 1;
                     watched.not_yet = None;
                 }
-                Tried::Failed(why) => watched.outcome = Some(Outcome::new(service, Verdict::Fails, format!("`{}`: {why}", probe.text))),
-                Tried::NotYet(why) if since.elapsed() > limit => {
-                    watched.outcome = Some(Outcome::new(service, Verdict::Fails, format!("`{}`: {why}", probe.text)));
-                }
+                Tried::Failed(why) => watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text)),
+                Tried::NotYet(why) if since.elapsed() > limit => watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text)),
                 Tried::NotYet(why) => watched.not_yet = Some(why),
             }
         } else if since.elapsed() >= self.run.settle && watched.is_calm(self.run.settle, limit) {
             let mut signs = vec!["it stayed up".to_owned()];
             signs.extend(watched.was_healthy.then(|| "healthy".to_owned()));
-            signs.extend((watched.passed > 0).then(|| super::super::ui::count(watched.passed, "probe passed", "probes passed")));
-            watched.outcome = Some(Outcome::new(service, Verdict::Works, signs.join(", ")));
+            signs.extend((watched.passed > 0).then(|| count(watched.passed, "probe passed", "probes passed")));
+            watched.decide(Verdict::Works, signs.join(", "));
         }
         Ok(())
     }
@@ -331,7 +332,7 @@ impl Watch<'_> {
         if self.is_telling(watched, state)? {
             let check = if state.health().is_some() { "its health check does not pass" } else { "it does not get ready" };
             let why = watched.not_yet.clone().unwrap_or_else(|| check.to_owned());
-            watched.outcome = Some(Outcome::new(&watched.stand.service, Verdict::Fails, why));
+            watched.decide(Verdict::Fails, why);
         }
         Ok(())
     }

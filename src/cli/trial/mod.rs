@@ -178,7 +178,7 @@ impl Desk<'_> {
         if user.is_empty() {
             return Ok(Some((0, 0)));
         }
-        let text = |path: &str| self.docker.text_of(&state.id, path);
+        let text = |path: &str| self.docker.file_text(&state.id, path);
         Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
     }
 

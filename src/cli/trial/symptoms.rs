@@ -6,7 +6,7 @@ use crate::compose::{Coverage, Known, Service, is_at};
 use crate::edge::docker::{Health, State, Trial};
 use crate::error::Result;
 use crate::evidence::log::{Cause, Hearing, Reader, Symptom, advise};
-use crate::evidence::{Need, WritablePath};
+use crate::evidence::{Need, WritablePath, is_kernels};
 
 /// Most symptoms of one service that are told.
 const MOST_TOLD: usize = 12;
@@ -81,7 +81,7 @@ pub(super) fn telling<'s>(
 /// Whether a path is read-only for another reason than the root filesystem: the kernel's own, or a mount that the project wants so.
 fn is_elsewhere(symptom: &Symptom, service: Option<&Service<'_>>) -> bool {
     let Some(path) = symptom.path.as_deref().filter(|path| path.starts_with('/')) else { return false };
-    ["/proc", "/sys"].iter().any(|top| is_at(path, top)) || service.is_some_and(|s| matches!(s.coverage(path), Coverage::ReadOnly(_)))
+    is_kernels(path) || service.is_some_and(|s| matches!(s.coverage(path), Coverage::ReadOnly(_)))
 }
 
 /// The verdict with what the log says, and with what was so on a writable root.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The label of everything that a trial makes; its value is where the trial is written down.
-pub const LABEL: &str = "rofs-harden.trial";
+pub(super) const LABEL: &str = "rofs-harden.trial";
 /// The label by which Compose knows what belongs to a project, which holds the trial's name.
 const PROJECT: &str = "com.docker.compose.project";
 /// What every trial's name begins with.
@@ -149,17 +149,18 @@ pub(super) fn remove(docker: &Docker, name: &str) -> Result<()> {
             let found: Vec<&str> = answer.split_whitespace().filter(|found| !is_image || found.starts_with(name)).collect();
             if !found.is_empty() {
                 is_empty = false;
-                let answer = docker.run(&[delete, &found].concat(), None, PATIENCE)?;
+                let answer = docker.run(&[delete, &found].concat(), PATIENCE)?;
                 if !answer.status.success() {
                     complaint = answer.complaint();
                 }
             }
         }
-        if is_empty {
+        // Nothing at first may be nothing yet.
+        if is_empty && round > 0 {
             return Ok(());
         }
-        if round > 1 {
-            std::thread::sleep(Duration::from_millis(100 * round));
+        if is_empty || round > 1 {
+            std::thread::sleep(Duration::from_millis(100 + 100 * round));
         }
     }
     Err(Error::Engine(format!("something of {name} could not be removed: {}", complaint.trim())))

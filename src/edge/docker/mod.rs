@@ -8,7 +8,7 @@ mod state;
 mod trial;
 
 pub use host::{Place, place};
-pub use journal::{LABEL, clean, sweep};
+pub use journal::{clean, sweep};
 pub use model::{Layers, config};
 pub use scan::{Entry, Listing, Scan};
 pub use state::{Health, State};
@@ -84,7 +84,7 @@ impl Docker {
     ///
     /// Errors: [`Error::Engine`] with the engine's words.
     pub fn ask(&self, args: &[&str]) -> Result<String> {
-        let answer = self.run(args, None, PATIENCE)?;
+        let answer = self.run(args, PATIENCE)?;
         if answer.status.success() {
             return Ok(String::from_utf8_lossy(&answer.stdout).into_owned());
         }
@@ -95,23 +95,23 @@ impl Docker {
     ///
     /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
     pub fn succeeds(&self, args: &[&str]) -> Result<bool> {
-        Ok(self.run(args, None, PATIENCE)?.status.success())
+        Ok(self.run(args, PATIENCE)?.status.success())
     }
 
-    /// Runs `docker` with these arguments and what it is to read, for at most `patience`.
+    /// Runs `docker` with these arguments, for at most `patience`.
     ///
     /// Errors: [`Error::Engine`] when it cannot be run or takes too long; [`Error::Interrupted`] after Ctrl-C.
-    pub fn run(&self, args: &[&str], input: Option<&str>, patience: Duration) -> Result<Answer> {
-        Running::start(command(args), input)?.wait(self, patience)
+    pub fn run(&self, args: &[&str], patience: Duration) -> Result<Answer> {
+        Running::start(command(args), None)?.wait(self, patience)
     }
 
     /// Runs `docker` with all variables of this process, so that Compose sees what the person's own would.
     ///
     /// Errors: as for [`Docker::run`].
-    fn run_as_it_is(&self, args: &[&str], patience: Duration) -> Result<Answer> {
+    fn run_as_it_is(&self, args: &[&str]) -> Result<Answer> {
         let mut command = program();
         command.args(args);
-        Running::start(command, None)?.wait(self, patience)
+        Running::start(command, None)?.wait(self, PATIENCE)
     }
 
     /// Gives the output of `docker` to `read` as it comes.

@@ -1,6 +1,6 @@
 //! A project as Compose resolves it, with the variables of this process and changed files in place of those on disk.
 
-use super::{Docker, PATIENCE, text};
+use super::{Docker, text};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -36,7 +36,7 @@ impl Layers {
 
 /// The project as Compose resolves it, all paths absolute. `changed` holds files by their real path and the text that counts.
 ///
-/// Errors: [`Error::Engine`] with the words of Compose when it does not load the project.
+/// Errors: [`Error::Usage`] with the words of Compose when it does not load the project; as for [`Docker::run`].
 pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> Result<Value> {
     let copy = if changed.is_empty() { None } else { Some(Copy::new(changed)?) };
     let place = |path: &Path| {
@@ -47,10 +47,11 @@ pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> 
     args.extend(layers.args(place)?);
     args.extend(["config", "--format", "json"].map(str::to_owned));
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let answer = docker.run_as_it_is(&args, PATIENCE)?;
+    let answer = docker.run_as_it_is(&args)?;
     let real = |text: &str| copy.as_ref().map_or_else(|| text.to_owned(), |copy| copy.real(text));
     if !answer.status.success() {
-        return Err(Error::Engine(format!("Compose does not load the project: {}", real(&answer.complaint()))));
+        let hint = "run `docker compose config` to see the same; a variable or a file that is not there is the usual reason".to_owned();
+        return Err(Error::Usage(format!("Compose does not load the project: {}", real(&answer.complaint())), Some(hint)));
     }
     let answer = real(&String::from_utf8_lossy(&answer.stdout));
     serde_json::from_str(&answer).map_err(|e| Error::Engine(format!("Compose's answer is not understood: {e}")))

@@ -77,8 +77,8 @@ impl Docker {
     /// A small file of a container; empty where there is none.
     ///
     /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
-    pub fn text_of(&self, container: &str, path: &str) -> Result<String> {
-        let answer = self.run(&["cp", "-L", &format!("{container}:{path}"), "-"], None, PATIENCE)?;
+    pub fn file_text(&self, container: &str, path: &str) -> Result<String> {
+        let answer = self.run(&["cp", "-L", &format!("{container}:{path}"), "-"], PATIENCE)?;
         let mut text = String::new();
         if let Some(Ok(file)) = tar::Archive::new(answer.stdout.as_slice()).entries().ok().and_then(|mut all| all.next()) {
             // What is no text has no names in it.

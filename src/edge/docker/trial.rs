@@ -53,7 +53,7 @@ impl Trial {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let answer = self.docker.run(&[&["container", "inspect"], ids.as_slice()].concat(), None, super::PATIENCE)?;
+        let answer = self.docker.run(&[&["container", "inspect"], ids.as_slice()].concat(), super::PATIENCE)?;
         let mut states: Vec<State> =
             serde_json::from_slice(&answer.stdout).map_err(|e| Error::Engine(format!("its answer is not understood: {e}")))?;
         // Containers for looking at images are of no service.
@@ -83,7 +83,7 @@ impl Trial {
     /// Errors: as for [`Docker::run`].
     pub fn exec(&self, container: &str, words: &[String], patience: Duration) -> Result<Answer> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.docker.run(&[&["exec", container], words.as_slice()].concat(), None, patience)
+        self.docker.run(&[&["exec", container], words.as_slice()].concat(), patience)
     }
 
     /// Gives what a container wrote to its standard output and error to `read`, one after the other; its last `tail` lines of each.

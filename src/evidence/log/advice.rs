@@ -2,7 +2,7 @@
 
 use super::{Cause, Symptom};
 use crate::compose::{Coverage, MountKind, Service, clean_path, is_at};
-use crate::evidence::place::{Place, about_filled, is_filled, parent};
+use crate::evidence::place::{Place, about_filled, is_filled, is_kernels, parent};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
 use crate::yaml::quote_if_needed;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         let help = Some(format!("the project mounts {} read-only", mount.target));
         return plain("a mount that is read-only on purpose", Some(path), help);
     }
-    if ["/proc", "/sys"].iter().any(|top| is_at(&path, top)) {
+    if is_kernels(&path) {
         let help = Some("it is read-only in every container, whatever the root filesystem is".to_owned());
         return plain("the kernel's own files", Some(path), help);
     }
@@ -110,6 +110,10 @@ fn no_exec(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice 
     // An item that is there already is the person's.
     let is_there = !hearing.is_planned && hearing.service.is_some_and(|s| matches!(s.coverage(&path), Coverage::Writable(_)));
     let known = hearing.need.and_then(|n| n.paths.iter().find(|p| p.target == target));
+    if known.is_none() && is_filled(&target, hearing.need) {
+        let help = Some(symptom.help.map_or_else(|| about_filled(&target), str::to_owned));
+        return Advice { cause: "a program that may not be run", path: Some(path), mend: None, help, remedy: None };
+    }
     let options = match known.map(|p| &p.storage) {
         Some(Storage::Scratch(options)) => options.clone(),
         _ => TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() },

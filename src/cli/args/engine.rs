@@ -1,0 +1,134 @@
+//! Options of the verbs that run a project on the engine.
+
+use super::{Choice, Input, Writing, extras};
+use crate::evidence::engine::{Probe, milliseconds};
+use clap::{Arg, Args};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(super) const AFTER_OBSERVE: &str = "\
+Examples:
+  # See what a service writes when it is used
+  rofs-harden observe --http 'api:3000 POST /upload x'
+
+Exit status:
+  0    every service was watched and works on a writable root
+  1    some service was not run, or fails as it is
+  2    the work could not be done; nothing was written
+  130  interrupted; nothing of the run is left, nothing was written";
+
+pub(super) const AFTER_VERIFY: &str = "\
+Examples:
+  # Does the hardened project work?
+  rofs-harden verify --probe 'db: pg_isready -q'
+
+  # Find the smallest set of writable places, then write it
+  rofs-harden verify --heal --write
+
+Exit status:
+  0    every service with a read-only root works
+  1    some such service fails, or cannot be proved here; nothing was written
+  2    the work could not be done; nothing was written
+  130  interrupted; nothing of the run is left, nothing was written";
+
+/// Takes out of the help what these verbs do not take: see [`Input::runnable`].
+pub(super) fn only_named(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "recursive" => arg.hide(true),
+        "paths" => arg.help("Project folder or Compose file [default: what `docker compose` would use here]"),
+        _ => arg,
+    }
+}
+
+/// How a project is tried on the engine.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Trying {
+    /// Request that must be answered with 200 to 399 (can be repeated): `SERVICE:PORT METHOD PATH [BODY]`
+    #[arg(long, value_name = "REQUEST", value_parser = Probe::http, help_heading = "Trial")]
+    pub(in crate::cli) http: Vec<Probe>,
+    /// Command that must succeed in the container (can be repeated): `SERVICE: COMMAND`
+    #[arg(long, value_name = "COMMAND", value_parser = Probe::command, help_heading = "Trial")]
+    pub(in crate::cli) probe: Vec<Probe>,
+    /// How long a service must stay up to count as working
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration, help_heading = "Trial")]
+    pub(in crate::cli) settle: Duration,
+    /// How long a service may take to become ready
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "Trial")]
+    pub(in crate::cli) timeout: Duration,
+    /// Pull images that are not here
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) pull: bool,
+    /// Build images where the project says how; they are removed afterwards
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) build: bool,
+    /// Bind folders of the project writable and give services the devices and powers over the host that they ask for
+    ///
+    /// Without it what is bound writable is copied if it is small, else bound read-only, and services with the engine's socket, privileges or devices are not run.
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) allow_binds: bool,
+    /// Let containers reach the outside; without it they only reach each other
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) allow_network: bool,
+}
+
+impl Default for Trying {
+    fn default() -> Self {
+        let (settle, timeout) = (Duration::from_secs(3), Duration::from_mins(1));
+        let (pull, build, allow_binds, allow_network) = (false, false, false, false);
+        Self { http: Vec::new(), probe: Vec::new(), settle, timeout, pull, build, allow_binds, allow_network }
+    }
+}
+
+/// A time such as `3s`, `500ms`, `2m`, or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<u32>().ok().map(|s| u64::from(s) * 1000);
+    let found = seconds.or_else(|| milliseconds(text)).map(Duration::from_millis);
+    found.filter(|time| *time <= Duration::from_hours(24)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())
+}
+
+/// Options of looking at what is written.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Observe {
+    #[command(flatten)]
+    pub(in crate::cli) input: Input,
+    #[command(flatten)]
+    pub(in crate::cli) choice: Choice,
+    #[command(flatten)]
+    pub(in crate::cli) trying: Trying,
+    /// How long to watch at least
+    #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
+    pub(in crate::cli) hold: Option<Duration>,
+    /// Save what one service needs as a preset
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) writing: Writing,
+}
+
+/// Options of proving that a project works.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    #[command(flatten)]
+    pub(in crate::cli) input: Input,
+    #[command(flatten)]
+    pub(in crate::cli) choice: Choice,
+    #[command(flatten)]
+    pub(in crate::cli) trying: Trying,
+    /// Take away more, as for hardening (can be repeated)
+    #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
+    pub(in crate::cli) with: Vec<String>,
+    /// Run the project as it is first, to tell what failed before
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) against_original: bool,
+    /// Run the project as it stands, without what would be added
+    #[arg(long, conflicts_with_all = ["heal", "write", "with", "preset"], help_heading = "Trial")]
+    pub(in crate::cli) as_is: bool,
+    /// Find the smallest set of writable places with which it works
+    #[arg(long, help_heading = "Trial")]
+    pub(in crate::cli) heal: bool,
+    /// Remove what earlier runs could not remove, and do nothing else
+    #[arg(long, conflicts_with_all = ["heal", "against_original", "write", "http", "probe"], help_heading = "Options")]
+    pub(in crate::cli) clean: bool,
+    #[command(flatten)]
+    pub(in crate::cli) writing: Writing,
+}
