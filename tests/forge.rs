@@ -1,6 +1,6 @@
 //! Forges: the clients against servers that take nothing that the real ones would not.
 
-use rofs_harden::edge::forge::{Clock, FileChange, GitHub, NewCommit, NewPull, Place, Token};
+use rofs_harden::edge::forge::{Clock, FileChange, GitHub, NewCommit, NewPull, PACE, Place, Session, Token};
 use rofs_harden::error::Result;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -52,6 +52,11 @@ impl Clock for Hurry {
     }
 }
 
+/// A run whose time is that of a clock.
+fn session(clock: &Hurry) -> Rc<Session> {
+    Rc::new(Session::new(Box::new(clock.clone()), PATIENCE, PACE))
+}
+
 /// A running fake of GitHub with a client for it.
 struct World {
     hub: GitHub,
@@ -68,7 +73,7 @@ impl World {
         let clock = Hurry::new();
         let place = Place { api: fake.api(), owner: fake::OWNER.into(), name: fake::NAME.into() };
         let token = token.and_then(Token::new);
-        let hub = GitHub::new(&place, token, Box::new(clock.clone()), PATIENCE).unwrap();
+        let hub = GitHub::new(&place, token, &session(&clock)).unwrap();
         Self { hub, clock, fake }
     }
 

@@ -9,3 +9,4 @@ pub mod docker;
 pub mod forge;
 pub mod git;
 pub mod http;
+pub mod propose;

@@ -1,7 +1,7 @@
 //! Which forge a host is, where its API is, and which token it gets.
 
 use super::fake::http::{Ask, Reply, Server};
-use super::{Hurry, PATIENCE};
+use super::{Hurry, session};
 use rofs_harden::edge::forge::{Kind, open};
 use rofs_harden::error::Error;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ fn heard(host: &str, kind: Option<Kind>, variable: &str, path: &str, environment
     });
     let mut all: BTreeMap<String, String> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     all.insert(variable.to_owned(), format!("{}{path}", server.address));
-    let forge = open(host, "group/sub", "name", kind, &|name| all.get(name).cloned(), Box::new(Hurry::new()), PATIENCE).unwrap();
+    let forge = open(host, "group/sub", "name", kind, &|name| all.get(name).cloned(), &session(&Hurry::new())).unwrap();
     forge.repository().unwrap_err();
     drop(server);
     let log = log.lock().unwrap();
@@ -43,7 +43,7 @@ fn a_host_gets_its_own_api_and_token_and_no_other() {
 #[test]
 fn a_host_that_nobody_knows_is_asked_about() {
     let none = |_: &str| None;
-    let result = open("code.example", "o", "n", None, &none, Box::new(Hurry::new()), PATIENCE);
+    let result = open("code.example", "o", "n", None, &none, &session(&Hurry::new()));
     let Err(error @ Error::Usage(..)) = result.map(drop) else { panic!("not refused") };
     assert!(error.hint().unwrap().contains("GITHUB_API_URL"));
 }
@@ -52,7 +52,7 @@ fn a_host_that_nobody_knows_is_asked_about() {
 fn a_token_is_not_sent_in_the_clear() {
     for api in ["http://code.example/api/v3", "http://127.0.0.1.code.example/api/v3", "http://127.0.0.1:1@code.example/api/v3"] {
         let environment = |name: &str| (name == "GITHUB_API_URL").then(|| api.to_owned());
-        let result = open("code.example", "o", "n", None, &environment, Box::new(Hurry::new()), PATIENCE);
+        let result = open("code.example", "o", "n", None, &environment, &session(&Hurry::new()));
         assert!(matches!(result.map(drop), Err(Error::Usage(..))), "{api}");
     }
 }
@@ -61,6 +61,6 @@ fn a_token_is_not_sent_in_the_clear() {
 fn the_address_of_another_host_is_not_taken() {
     // A workflow on github.com whose checkout has a remote elsewhere.
     let environment = |name: &str| (name == "GITHUB_API_URL").then(|| "https://api.github.com".to_owned());
-    let result = open("code.example", "o", "n", None, &environment, Box::new(Hurry::new()), PATIENCE);
+    let result = open("code.example", "o", "n", None, &environment, &session(&Hurry::new()));
     assert!(matches!(result.map(drop), Err(Error::Usage(..))));
 }

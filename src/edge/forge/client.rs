@@ -1,17 +1,17 @@
 //! Requests to a forge: the token, patience with limits and bad lines, pages.
 
+use super::Session;
 use super::address::{is_loopback, origin};
 use super::fault::{Asked, explain};
 use crate::error::{Error, Fault, ForgeError, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::rc::Rc;
+use std::time::Duration;
 use ureq::http::Request;
-use ureq::tls::{RootCerts, TlsConfig};
 
 /// Most bytes of an answer that are read.
 const MAX_BODY: u64 = 32 << 20;
@@ -19,33 +19,8 @@ const MAX_BODY: u64 = 32 << 20;
 const MAX_PAGES: usize = 50;
 /// How often a request is sent that is the same whether it arrives once or more often.
 const TRIES: u32 = 4;
-/// Least time between two requests that change something, as forges ask for.
-const PACE: Duration = Duration::from_secs(1);
 /// How long is waited for a limit that does not say when it ends; doubled each time.
 const UNSAID_LIMIT: Duration = Duration::from_mins(1);
-
-/// Time, and the patience to let it pass.
-pub trait Clock {
-    /// Time since 1970.
-    fn now(&self) -> Duration;
-    /// Returns after this time, having said why; an error, as by Ctrl-C, ends the work.
-    fn wait(&self, time: Duration, why: &str) -> Result<()>;
-}
-
-/// The system's clock; the function hears how long is waited and why.
-pub struct SystemClock<F: Fn(Duration, &str)>(pub F);
-
-impl<F: Fn(Duration, &str)> Clock for SystemClock<F> {
-    fn now(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-    }
-
-    fn wait(&self, time: Duration, why: &str) -> Result<()> {
-        (self.0)(time, why);
-        std::thread::sleep(time);
-        Ok(())
-    }
-}
 
 /// A secret that is shown to the forge only.
 #[derive(Clone)]
@@ -92,12 +67,7 @@ pub(super) struct Client {
     api: String,
     repository: String,
     token: Option<Token>,
-    clock: Box<dyn Clock>,
-    /// How long limits may hold up the work, all together.
-    patience: Duration,
-    waited: Cell<Duration>,
-    last_write: Cell<Option<Duration>>,
-    agent: OnceCell<ureq::Agent>,
+    session: Rc<Session>,
     /// Answers that the forge can confirm instead of sending them again.
     known: RefCell<HashMap<String, Answer>>,
 }
@@ -140,14 +110,7 @@ impl Client {
     /// A client for a repository; nothing is sent yet.
     ///
     /// Errors: a token would go over the network in the clear.
-    pub(super) fn new(
-        dialect: &'static Dialect,
-        api: &str,
-        repository: &str,
-        token: Option<Token>,
-        clock: Box<dyn Clock>,
-        patience: Duration,
-    ) -> Result<Self> {
+    pub(super) fn new(dialect: &'static Dialect, api: &str, repository: &str, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let api = api.trim_end_matches('/').to_owned();
         if !api.starts_with("https://") && !is_loopback(&api) {
             return Err(Error::Usage(
@@ -155,18 +118,7 @@ impl Client {
                 Some("use an address that starts with https://, as the token is sent to it".into()),
             ));
         }
-        Ok(Self {
-            dialect,
-            api,
-            repository: repository.to_owned(),
-            token,
-            clock,
-            patience,
-            waited: Cell::default(),
-            last_write: Cell::default(),
-            agent: OnceCell::new(),
-            known: RefCell::default(),
-        })
+        Ok(Self { dialect, api, repository: repository.to_owned(), token, session: Rc::clone(session), known: RefCell::default() })
     }
 
     /// Reads.
@@ -226,7 +178,9 @@ impl Client {
         let mut limits = 0;
         let mut tries = 1;
         loop {
-            self.pace(call)?;
+            if call.method != "GET" {
+                self.session.pace(!call.repeatable)?;
+            }
             let outcome = self.send_once(call);
             let failed = match &outcome {
                 Ok(answer) if answer.status < 300 => return outcome.map_err(|why| self.unavailable(call.doing, &why)),
@@ -272,7 +226,7 @@ impl Client {
         if let Some(tag) = known.as_ref().and_then(|k| k.header("etag")) {
             request = request.header("if-none-match", tag);
         }
-        let agent = self.agent.get_or_init(|| agent(&self.api));
+        let agent = self.session.agent(&self.api);
         let reply = match &call.body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()).map(|r| agent.run(r)),
             None => request.body(()).map(|r| agent.run(r)),
@@ -300,21 +254,6 @@ impl Client {
         Err(format!("it refers to another server, {}", origin(path)))
     }
 
-    /// Keeps the least time between two changes.
-    fn pace(&self, call: &Call) -> Result<()> {
-        if call.method == "GET" {
-            return Ok(());
-        }
-        if let Some(last) = self.last_write.get() {
-            let passed = self.clock.now().saturating_sub(last);
-            if passed < PACE {
-                self.clock.wait(PACE.saturating_sub(passed), "forges ask for a second between changes")?;
-            }
-        }
-        self.last_write.set(Some(self.clock.now()));
-        Ok(())
-    }
-
     /// How long an answer asks to wait before the same request.
     fn limit(&self, answer: &Answer, before: u32) -> Option<Duration> {
         if ![403, 429].contains(&answer.status) {
@@ -328,7 +267,7 @@ impl Client {
         let is_used_up = [number("x-ratelimit-remaining"), number("ratelimit-remaining")].contains(&Some(0));
         if let (true, Some(reset)) = (is_used_up, reset) {
             // One more second, as the two clocks need not agree.
-            return Some(Duration::from_secs(reset + 1).saturating_sub(self.clock.now()));
+            return Some(Duration::from_secs(reset + 1).saturating_sub(self.session.now()));
         }
         let says_so = || String::from_utf8_lossy(&answer.body).to_ascii_lowercase().contains("rate limit");
         (answer.status == 429 || says_so()).then(|| UNSAID_LIMIT * 2u32.saturating_pow(before.min(6)))
@@ -337,8 +276,8 @@ impl Client {
     /// Waits for a limit to end, if that is soon enough.
     fn sit_out(&self, wait: Duration, call: &Call, answer: &Answer) -> Result<()> {
         let name = self.dialect.name;
-        let at = (self.clock.now() + wait).as_secs();
-        if self.waited.get() + wait > self.patience {
+        let at = (self.session.now() + wait).as_secs();
+        if !self.session.can_wait(wait) {
             return Err(ForgeError {
                 fault: Fault::Busy,
                 what: format!(
@@ -358,8 +297,7 @@ impl Client {
 
     /// Waits at the cost of patience.
     pub(super) fn wait(&self, time: Duration, why: &str) -> Result<()> {
-        self.waited.set(self.waited.get() + time);
-        self.clock.wait(time, why)
+        self.session.wait(time, why)
     }
 
     /// What an answer says.
@@ -403,26 +341,6 @@ impl Client {
     fn redact(&self, text: &str) -> String {
         self.token.as_ref().map_or_else(|| text.to_owned(), |token| token.redact(text))
     }
-}
-
-/// The library's part, made at the first request.
-fn agent(api: &str) -> ureq::Agent {
-    let tls = TlsConfig::builder()
-        // The system's roots know the authority of a company's own server; built-in ones would not, and would grow old.
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .build();
-    let config = ureq::Agent::config_builder()
-        .tls_config(tls)
-        .timeout_connect(Some(Duration::from_secs(15)))
-        .timeout_global(Some(Duration::from_secs(90)))
-        .http_status_as_error(false)
-        // Whoever is moved is told so: a token is not carried on.
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .user_agent(concat!("rofs-harden/", env!("CARGO_PKG_VERSION")));
-    let config = if is_loopback(api) { config.proxy(None) } else { config };
-    config.build().new_agent()
 }
 
 /// A time as a person says it, rounded up.

@@ -1,15 +1,15 @@
 //! Gitea and Forgejo: they answer like GitHub, but write files by an interface of their own.
 
 use super::address::escape;
-use super::client::{Call, Client, Clock, Dialect, Token};
-use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Tree};
+use super::client::{Call, Client, Dialect, Token};
+use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
 use super::{raw, steps};
 use crate::error::{Error, Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::rc::Rc;
 
 static DIALECT: Dialect = Dialect { name: "Gitea", headers: &[("accept", "application/json")], credentials: ("authorization", "token ") };
 /// Most pages of a tree that are read.
@@ -24,12 +24,12 @@ pub struct Gitea {
 }
 
 impl Gitea {
-    /// A repository; nothing is sent yet. `patience` is how long rate limits may hold up the work, all together.
+    /// A repository; nothing is sent yet.
     ///
     /// Errors: the address of the API is not encrypted.
-    pub fn new(place: &Place, token: Option<Token>, clock: Box<dyn Clock>, patience: Duration) -> Result<Self> {
+    pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
-        let client = Client::new(&DIALECT, &place.api, &full_name, token, clock, patience)?;
+        let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
         let root = format!("/repos/{}/{}", escape(&place.owner), escape(&place.name));
         Ok(Self { client, root, full_name })
     }

@@ -1,15 +1,16 @@
 //! GitHub, also on a company's own server.
 
 use super::address::escape;
-use super::client::{Call, Client, Clock, Dialect, Token};
+use super::client::{Call, Client, Dialect, Token};
 use super::raw::{self, Id};
 use super::steps;
-use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Tree};
+use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
 use crate::error::{Error, Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What GitHub wants in every request.
@@ -31,12 +32,12 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// A repository; nothing is sent yet. `patience` is how long rate limits may hold up the work, all together.
+    /// A repository; nothing is sent yet.
     ///
     /// Errors: the address of the API is not encrypted.
-    pub fn new(place: &Place, token: Option<Token>, clock: Box<dyn Clock>, patience: Duration) -> Result<Self> {
+    pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
-        let client = Client::new(&DIALECT, &place.api, &full_name, token, clock, patience)?;
+        let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
         let root = format!("/repos/{}/{}", escape(&place.owner), escape(&place.name));
         Ok(Self { client, root, owner: place.owner.clone(), full_name })
     }

@@ -1,17 +1,17 @@
 //! GitLab: merge requests, and commits by its own interface, which has no trees and blobs to write.
 
 use super::address::escape;
-use super::client::{Call, Client, Clock, Dialect, Token};
+use super::client::{Call, Client, Dialect, Token};
 use super::steps;
 use super::{
-    Comment, Commit, Comparison, Entry, Forge, Mode, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, State, Tree,
+    Comment, Commit, Comparison, Entry, Forge, Mode, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, State, Tree,
 };
 use crate::error::{Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::rc::Rc;
 
 static DIALECT: Dialect = Dialect { name: "GitLab", headers: &[("accept", "application/json")], credentials: ("private-token", "") };
 /// The least level of access that may push.
@@ -25,12 +25,12 @@ pub struct GitLab {
 }
 
 impl GitLab {
-    /// A project; nothing is sent yet. `patience` is how long rate limits may hold up the work, all together.
+    /// A project; nothing is sent yet.
     ///
     /// Errors: the address of the API is not encrypted.
-    pub fn new(place: &Place, token: Option<Token>, clock: Box<dyn Clock>, patience: Duration) -> Result<Self> {
+    pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
-        let client = Client::new(&DIALECT, &place.api, &full_name, token, clock, patience)?;
+        let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
         Ok(Self { client, root: format!("/projects/{}", escape(&full_name)) })
     }
 

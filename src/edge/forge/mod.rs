@@ -11,13 +11,15 @@ mod github;
 mod gitlab;
 mod open;
 mod raw;
+mod session;
 mod steps;
 
-pub use client::{Clock, SystemClock, Token};
+pub use client::Token;
 pub use gitea::Gitea;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use open::{Kind, Place, open};
+pub use session::{Clock, PACE, Session, SystemClock};
 
 use crate::error::Result;
 

@@ -1,10 +1,10 @@
 //! Which forge a repository is on, and where that forge's API is.
 
 use super::address::{is_loopback, origin};
-use super::client::{Clock, Token};
-use super::{Forge, GitHub, GitLab, Gitea};
+use super::client::Token;
+use super::{Forge, GitHub, GitLab, Gitea, Session};
 use crate::error::{Error, Result};
-use std::time::Duration;
+use std::rc::Rc;
 
 /// Kinds of forges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,7 @@ pub fn open(
     name: &str,
     kind: Option<Kind>,
     environment: &dyn Fn(&str) -> Option<String>,
-    clock: Box<dyn Clock>,
-    patience: Duration,
+    session: &Rc<Session>,
 ) -> Result<Box<dyn Forge>> {
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let given = |name: &str, kind| variable(name).filter(|api| belongs(api, host)).map(|api| (kind, api));
@@ -76,9 +75,9 @@ pub fn open(
     let token = names.iter().find_map(|name| Token::new(&variable(name)?));
     let place = Place { api, owner: owner.to_owned(), name: name.to_owned() };
     Ok(match kind {
-        Kind::GitHub => Box::new(GitHub::new(&place, token, clock, patience)?),
-        Kind::GitLab => Box::new(GitLab::new(&place, token, clock, patience)?),
-        Kind::Gitea => Box::new(Gitea::new(&place, token, clock, patience)?),
+        Kind::GitHub => Box::new(GitHub::new(&place, token, session)?),
+        Kind::GitLab => Box::new(GitLab::new(&place, token, session)?),
+        Kind::Gitea => Box::new(Gitea::new(&place, token, session)?),
     })
 }
 

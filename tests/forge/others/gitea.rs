@@ -1,6 +1,6 @@
 //! Gitea and Forgejo.
 
-use super::super::{BRANCH, HARDENED, Hurry, PATIENCE, commit_on, fake::TOKEN, proposal};
+use super::super::{BRANCH, HARDENED, Hurry, commit_on, fake::TOKEN, proposal, session};
 use super::{Ask, Fake, Operation, Reply, State as Known};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -206,7 +206,7 @@ fn world() -> (Gitea, Fake) {
     assert!(HEADER.ends_with(TOKEN));
     let fake = Fake::new(&OPERATIONS, ("authorization", HEADER), act);
     let place = Place { api: format!("{}/api/v1", fake.server.address), owner: "group".into(), name: "shop".into() };
-    let tea = Gitea::new(&place, Token::new(TOKEN), Box::new(Hurry::new()), PATIENCE).unwrap();
+    let tea = Gitea::new(&place, Token::new(TOKEN), &session(&Hurry::new())).unwrap();
     (tea, fake)
 }
 

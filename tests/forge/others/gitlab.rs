@@ -1,6 +1,6 @@
 //! GitLab.
 
-use super::super::{BRANCH, HARDENED, Hurry, PATIENCE, commit_on, fake::TOKEN, proposal};
+use super::super::{BRANCH, HARDENED, Hurry, commit_on, fake::TOKEN, proposal, session};
 use super::{Ask, Fake, Operation, Reply, State as Known};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -191,7 +191,7 @@ fn write(state: &mut Known, body: &Value, commit: impl Fn(&Known, &str) -> Optio
 fn world() -> (GitLab, Fake) {
     let fake = Fake::new(&OPERATIONS, ("private-token", TOKEN), act);
     let place = Place { api: format!("{}/api/v4", fake.server.address), owner: "group".into(), name: "shop".into() };
-    let lab = GitLab::new(&place, Token::new(TOKEN), Box::new(Hurry::new()), PATIENCE).unwrap();
+    let lab = GitLab::new(&place, Token::new(TOKEN), &session(&Hurry::new())).unwrap();
     (lab, fake)
 }
 

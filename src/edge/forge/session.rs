@@ -1,0 +1,145 @@
+//! What all requests of one run share: the time, how fast changes may follow each other, and the connections.
+
+use super::address::is_loopback;
+use crate::error::Result;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use ureq::tls::{RootCerts, TlsConfig};
+
+/// Least time between two changes, as GitHub asks for.
+pub const PACE: Duration = Duration::from_secs(1);
+/// Most changes that people are told of, and the time that they count in (GitHub: "Rate limits for the REST API", secondary limits).
+const MOST_NEWS: [(usize, Duration); 2] = [(80, Duration::from_mins(1)), (500, Duration::from_hours(1))];
+
+/// Time, and the patience to let it pass.
+pub trait Clock {
+    /// Time since 1970.
+    fn now(&self) -> Duration;
+    /// Returns after this time, having said why; an error, as by Ctrl-C, ends the work.
+    fn wait(&self, time: Duration, why: &str) -> Result<()>;
+}
+
+/// The system's clock; the function hears how long is waited and why.
+pub struct SystemClock<F: Fn(Duration, &str)>(pub F);
+
+impl<F: Fn(Duration, &str)> Clock for SystemClock<F> {
+    fn now(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn wait(&self, time: Duration, why: &str) -> Result<()> {
+        (self.0)(time, why);
+        std::thread::sleep(time);
+        Ok(())
+    }
+}
+
+/// One run's way to talk to forges, through any number of clients.
+pub struct Session {
+    clock: Box<dyn Clock>,
+    /// How long limits may hold up the work, all together.
+    patience: Duration,
+    /// Least time between two changes.
+    pace: Duration,
+    waited: Cell<Duration>,
+    last_change: Cell<Option<Duration>>,
+    /// When people were told of something, within the longest time that counts.
+    news: RefCell<VecDeque<Duration>>,
+    remote: OnceCell<ureq::Agent>,
+    local: OnceCell<ureq::Agent>,
+}
+
+impl Session {
+    /// `patience` is how long rate limits may hold up the work, all together; `pace` the least time between two changes, see [`PACE`].
+    pub fn new(clock: Box<dyn Clock>, patience: Duration, pace: Duration) -> Self {
+        Self {
+            clock,
+            patience,
+            pace,
+            waited: Cell::default(),
+            last_change: Cell::default(),
+            news: RefCell::default(),
+            remote: OnceCell::new(),
+            local: OnceCell::new(),
+        }
+    }
+
+    /// Time since 1970.
+    pub fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Whether there is patience for this long.
+    pub(super) fn can_wait(&self, time: Duration) -> bool {
+        self.waited.get() + time <= self.patience
+    }
+
+    /// Waits at the cost of patience.
+    pub(super) fn wait(&self, time: Duration, why: &str) -> Result<()> {
+        self.waited.set(self.waited.get() + time);
+        self.clock.wait(time, why)
+    }
+
+    /// Waits until the next change may be made. `is_news` says that people are told of it, as of a pull request or a comment.
+    pub(super) fn pace(&self, is_news: bool) -> Result<()> {
+        if let Some(last) = self.last_change.get() {
+            let passed = self.now().saturating_sub(last);
+            if passed < self.pace {
+                self.clock.wait(self.pace.saturating_sub(passed), "forges ask for a moment between changes")?;
+            }
+        }
+        if is_news && self.pace >= PACE {
+            self.spread_news()?;
+        }
+        self.last_change.set(Some(self.now()));
+        Ok(())
+    }
+
+    /// Waits until there is room for one more change that people are told of.
+    fn spread_news(&self) -> Result<()> {
+        for (most, time) in MOST_NEWS {
+            let news = self.news.borrow();
+            let since = news.len().checked_sub(most).and_then(|first| news.get(first)).map(|at| self.now().saturating_sub(*at));
+            drop(news);
+            if let Some(wait) = since.and_then(|since| time.checked_sub(since)) {
+                let span = if time < Duration::from_hours(1) { "minute" } else { "hour" };
+                self.clock.wait(wait, &format!("no more than {most} pull requests and comments a {span}"))?;
+            }
+        }
+        let now = self.now();
+        let mut news = self.news.borrow_mut();
+        news.push_back(now);
+        while news.len() > MOST_NEWS[1].0 {
+            news.pop_front();
+        }
+        Ok(())
+    }
+
+    /// The connections to the server of an API.
+    pub(super) fn agent(&self, api: &str) -> &ureq::Agent {
+        let is_local = is_loopback(api);
+        (if is_local { &self.local } else { &self.remote }).get_or_init(|| connect(is_local))
+    }
+}
+
+/// The library's part.
+fn connect(is_local: bool) -> ureq::Agent {
+    let tls = TlsConfig::builder()
+        // The system's roots know the authority of a company's own server; built-in ones would not, and would grow old.
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    let config = ureq::Agent::config_builder()
+        .tls_config(tls)
+        .timeout_connect(Some(Duration::from_secs(15)))
+        .timeout_global(Some(Duration::from_secs(90)))
+        .http_status_as_error(false)
+        // Whoever is moved is told so: a token is not carried on.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("rofs-harden/", env!("CARGO_PKG_VERSION")));
+    let config = if is_local { config.proxy(None) } else { config };
+    config.build().new_agent()
+}

@@ -1,0 +1,170 @@
+//! What is to be done: it reads and writes nothing.
+
+use super::mark::{self, Made, Mark};
+use super::{Offer, Options};
+use crate::edge::forge::{Forge, Pull, State};
+use crate::error::Result;
+use std::collections::{BTreeMap, HashMap};
+
+/// What is to be done about an offer.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Nothing is proposed and nothing is open.
+    Nothing {
+        /// A branch of ours that was left behind, and the commit that it is at.
+        left: Option<String>,
+    },
+    /// All of it was declined in this pull request.
+    Declined(Pull),
+    /// A pull request is opened.
+    Open(Start),
+    /// The open pull request gets a commit, a text, or both.
+    Update {
+        /// The pull request.
+        pull: Pull,
+        /// The commit that its branch is at.
+        tip: String,
+        /// Whether the branch gets a commit.
+        pushes: bool,
+    },
+    /// The open pull request is as it should be.
+    Keep(Pull),
+    /// The open pull request is closed, as nothing is left to propose.
+    Close {
+        /// The pull request.
+        pull: Pull,
+        /// The commit that its branch is at, if the branch is ours to delete.
+        tip: Option<String>,
+    },
+    /// The open pull request has commits of others.
+    Edited(Pull),
+    /// The branch has commits of others, and no pull request.
+    Occupied(String),
+}
+
+/// What a new pull request's branch is made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// There is none yet.
+    Fresh,
+    /// It holds the offer already: an earlier run was interrupted. It is at this commit.
+    Ready(String),
+    /// It is of an earlier pull request, at this commit, and is made anew.
+    Anew(String),
+}
+
+/// What is at the tip of a branch, beside what its base has.
+enum Holds {
+    /// Nothing.
+    Nothing,
+    /// What this program made.
+    Ours(Made),
+    /// Something else.
+    Others,
+}
+
+/// Decides what is to be done about an offer.
+///
+/// Errors: those of the forge.
+pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Decision> {
+    let pulls = forge.find(&offer.branch, Some(&offer.base))?;
+    let tip = forge.branch(&offer.branch)?;
+    let open = pulls.iter().find(|pull| pull.state == State::Open);
+    if let (Some(pull), Some(tip)) = (open, &tip) {
+        return follow(forge, offer, options, pull, tip);
+    }
+    if offer.is_empty() {
+        let withdrew = pulls.first().is_some_and(|pull| mark::parts(&pull.body).1.is_some_and(|mark| mark.withdrawn));
+        let left = match tip.filter(|_| withdrew) {
+            Some(tip) if !matches!(holds(forge, offer, &tip)?, Holds::Others) => Some(tip),
+            _ => None,
+        };
+        return Ok(Decision::Nothing { left });
+    }
+    if !options.again {
+        let declined = declined_in(&pulls);
+        let items = mark::known_items(&offer.items);
+        let by: Option<Vec<u64>> = items.iter().map(|item| declined.get(item).copied()).collect();
+        let last = by.and_then(|by| by.into_iter().max());
+        if let Some(pull) = last.and_then(|number| pulls.iter().find(|pull| pull.number == number)) {
+            return Ok(Decision::Declined(pull.clone()));
+        }
+    }
+    let Some(tip) = tip else { return Ok(Decision::Open(Start::Fresh)) };
+    let is_merged = pulls.iter().any(|pull| pull.state == State::Merged && pull.head_commit == tip);
+    Ok(match holds(forge, offer, &tip)? {
+        Holds::Ours(made) if made == offer.made() => Decision::Open(Start::Ready(tip)),
+        Holds::Others if !is_merged && !options.take_back => Decision::Occupied(tip),
+        _ => Decision::Open(Start::Anew(tip)),
+    })
+}
+
+/// The items that people have declined, each with the number of the last pull request in which they did.
+///
+/// Errors: those of the forge.
+pub fn declined(forge: &dyn Forge, branch: &str, base: &str) -> Result<BTreeMap<String, u64>> {
+    Ok(declined_in(&forge.find(branch, Some(base))?))
+}
+
+/// A pull request that this program closed itself declines nothing.
+fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
+    let mut declined = BTreeMap::new();
+    for pull in pulls.iter().filter(|pull| pull.state == State::Closed) {
+        let Some(mark) = mark::parts(&pull.body).1.filter(|mark| !mark.withdrawn) else { continue };
+        for item in mark.items() {
+            let last = declined.entry(item.to_owned()).or_insert(pull.number);
+            *last = pull.number.max(*last);
+        }
+    }
+    declined
+}
+
+/// Decides about an open pull request.
+fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: &str) -> Result<Decision> {
+    let (text, mark) = mark::parts(&pull.body);
+    let known = mark.as_ref().filter(|mark| mark.head == tip);
+    let holds = match known {
+        Some(mark) => Holds::Ours(mark.made.clone()),
+        None => holds(forge, offer, tip)?,
+    };
+    let is_theirs = matches!(holds, Holds::Others);
+    if is_theirs && !options.take_back && !mark::is_given_back(&text) {
+        return Ok(Decision::Edited(pull.clone()));
+    }
+    if offer.is_empty() {
+        return Ok(Decision::Close { pull: pull.clone(), tip: (!is_theirs).then(|| tip.to_owned()) });
+    }
+    let pushes = !matches!(&holds, Holds::Ours(made) if *made == offer.made());
+    // Who has written something into the text, or taken the mark away, keeps it as long as the offer is the same.
+    let is_own_text = mark.as_ref().is_some_and(|mark| mark.text == mark::digest_of_text(&text));
+    let is_new_text = mark::digest_of_text(&text) != mark::digest_of_text(&offer.text);
+    let is_behind = mark.as_ref().is_some_and(|mark: &Mark| mark.head != tip);
+    if pushes || is_behind || is_own_text && is_new_text {
+        return Ok(Decision::Update { pull: pull.clone(), tip: tip.to_owned(), pushes });
+    }
+    Ok(Decision::Keep(pull.clone()))
+}
+
+/// What a branch holds: the message of the commit at its tip says what it was made to hold, and the files that differ from the base
+/// must be just that.
+fn holds(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<Holds> {
+    let compared = forge.compare(&offer.base_commit, tip)?;
+    if compared.ahead == 0 {
+        return Ok(Holds::Nothing);
+    }
+    let Some(made) = mark::trailer(&forge.commit(tip)?.message) else { return Ok(Holds::Others) };
+    if compared.cut {
+        return Ok(Holds::Others);
+    }
+    let tree = forge.tree(tip)?;
+    let entries: HashMap<&str, _> = tree.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect();
+    let mut paths = compared.files;
+    paths.sort();
+    let mut files = Vec::new();
+    for path in &paths {
+        let Some(entry) = entries.get(path.as_str()) else { return Ok(Holds::Others) };
+        files.push((path.as_str(), entry.mode, forge.file(&entry.id)?));
+    }
+    let digest = mark::digest_of_files(files.iter().map(|(path, mode, bytes)| (*path, *mode, bytes.as_slice())));
+    Ok(if digest == made.files { Holds::Ours(made) } else { Holds::Others })
+}

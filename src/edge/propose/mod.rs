@@ -1,0 +1,122 @@
+//! One branch, one pull request: opened, kept up to date and closed, so that doing it again changes nothing.
+//!
+//! What was done is read from the forge, never remembered: a mark at the end of the pull request's text, and a line at the end of the
+//! commit's message. A branch is followed only while its tip is what this program made, which its files must prove; commits of others
+//! stop it. Nothing is ever pushed by force. A pull request that was closed without merging is an answer: what it held is not proposed
+//! again until it is something else.
+
+mod act;
+mod decide;
+mod mark;
+
+pub use decide::{Decision, Start, decide, declined};
+pub use mark::{TAKE_BACK, item};
+
+use crate::edge::forge::{FileChange, Forge, NewCommit, Pushed};
+use crate::error::{Error, Fault, Result};
+use sha2::{Digest, Sha256};
+
+/// Title of every pull request. A person may change it.
+pub const TITLE: &str = "Harden Docker Compose files: read-only root filesystem";
+/// How often everything is read anew after somebody else changed something in between.
+const ROUNDS: usize = 3;
+
+/// What is proposed for one base branch.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The branch that holds it.
+    pub branch: String,
+    /// The branch that it is for.
+    pub base: String,
+    /// The commit of `base` that it was planned on.
+    pub base_commit: String,
+    /// The new bytes, in the order of their paths. None: nothing is proposed.
+    pub files: Vec<FileChange>,
+    /// What it consists of, by [`item`]: what a person declines.
+    pub items: Vec<String>,
+    /// The pull request's text, without the mark.
+    pub text: String,
+    /// Whether a new pull request is one that is not ready for review.
+    pub draft: bool,
+    /// Labels of a new pull request.
+    pub labels: Vec<String>,
+    /// Who is asked to review a new pull request.
+    pub reviewers: Vec<String>,
+}
+
+/// What else was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Propose what was declined.
+    pub again: bool,
+    /// Go on although others have put commits on the branch: their files are put back to what is proposed.
+    pub take_back: bool,
+}
+
+/// What became of an offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done.
+    pub done: Done,
+    /// Number and address of the pull request that it is about.
+    pub pull: Option<(u64, String)>,
+    /// The commit that was pushed, and whether the forge trusts its signature, if it says so.
+    pub pushed: Option<Pushed>,
+    /// What could not be done and is no reason to stop: labels, reviewers.
+    pub warnings: Vec<String>,
+}
+
+/// What was done with an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing is proposed and nothing was open.
+    Nothing,
+    /// A pull request was opened.
+    Opened,
+    /// The open one has new commits or a new text.
+    Updated,
+    /// The open one is as it should be.
+    Kept,
+    /// The open one was closed, as nothing is left to propose.
+    Closed,
+    /// All of it was declined before.
+    Declined,
+    /// The open one has commits of others and was left alone.
+    Edited,
+    /// The branch has commits of others, and no pull request.
+    Occupied,
+}
+
+/// Brings the forge to what is offered. `push` puts a commit on its branch, as [`Forge::push`] does.
+///
+/// Errors: those of the forge. After any of them, doing it again goes on from what was done.
+pub fn sync(forge: &dyn Forge, push: &dyn Fn(&NewCommit) -> Result<Pushed>, offer: &Offer, options: Options) -> Result<Outcome> {
+    let mut round = 1;
+    loop {
+        match decide(forge, offer, options).and_then(|decision| act::carry_out(forge, push, offer, &decision)) {
+            Err(Error::Forge(e)) if round < ROUNDS && [Fault::Stale, Fault::Exists].contains(&e.fault) => round += 1,
+            // Between the plan and the request the base has taken in what was proposed.
+            Err(Error::Forge(e)) if e.fault == Fault::Nothing => {
+                return Ok(Outcome { done: Done::Nothing, pull: None, pushed: None, warnings: Vec::new() });
+            }
+            done => return done,
+        }
+    }
+}
+
+impl Offer {
+    /// Whether nothing is proposed.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// What its branch has to hold.
+    fn made(&self) -> mark::Made {
+        let mut old = Sha256::new();
+        for file in &self.files {
+            old.update(format!("{}\0{}\0", file.path, file.old.as_deref().unwrap_or_default()));
+        }
+        let files = self.files.iter().map(|file| (file.path.as_str(), file.mode(), file.bytes.as_slice()));
+        mark::Made { files: mark::digest_of_files(files), from: mark::hex(&old.finalize()) }
+    }
+}
