@@ -1,8 +1,10 @@
 //! The command line.
 
 mod engine;
+mod pr;
 
 pub(super) use engine::{Observe, Trying, Verify};
+pub(super) use pr::{Pr, SplitBy};
 
 use super::ask::Ask;
 use super::ui::Color;
@@ -307,6 +309,9 @@ pub(super) enum Verb {
     /// Run the hardened project, in isolation, and say whether it works
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_VERIFY, mut_args = engine::only_named)]
     Verify(Verify),
+    /// Open a pull request with the change, and keep it up to date
+    #[command(disable_help_flag = true, after_long_help = pr::AFTER)]
+    Pr(Pr),
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {

@@ -42,6 +42,8 @@ struct RawConfig {
     /// Commands with which services are tried, as with `--probe`: `SERVICE: COMMAND`.
     #[schemars(with = "Vec<String>")]
     probe: Vec<Spanned<String>>,
+    /// Whether `rofs-harden pr` may open pull requests for these projects; it may unless this is `false`.
+    pull_requests: Option<bool>,
     /// Services by name.
     services: BTreeMap<String, RawService>,
     /// How bad findings are, by rule.
@@ -103,6 +105,8 @@ pub(super) struct Config {
     excluded: Vec<Exclude>,
     /// How services are tried.
     pub(super) probes: Vec<Probe>,
+    /// Whether no pull request may be opened.
+    pub(super) stays_alone: bool,
 }
 
 /// What is asked of one project, by the command line, the configuration file and comments.
@@ -177,7 +181,7 @@ impl Config {
                 hint => wrong((name.span(), format!("{e}; {}", hint.unwrap_or_default()))),
             })
         };
-        let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
+        let mut config = Self { assume: raw.unsafe_fixes, stays_alone: raw.pull_requests == Some(false), ..Self::default() };
         if !raw.presets.is_empty() {
             let one = |name: &Spanned<String>| if name.get_ref() == "auto" { Ok(None) } else { named(name).map(Some) };
             config.presets = Some(raw.presets.iter().map(one).collect::<Result<_>>()?);

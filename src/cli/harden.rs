@@ -42,7 +42,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
     let view = (!args.check && !args.interactive).then(|| ui.view());
-    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view, tries: args.verify };
+    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
     if args.input.recursive {
         return tree::run(ui, args, asking, ask.as_ref());
     }
@@ -123,7 +123,7 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
     let plan =
-        Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None, tries: false })?;
+        Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None, tries: false, reports: false })?;
     if args.check {
         present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));

@@ -14,6 +14,7 @@ mod load;
 mod observe;
 mod oracle;
 mod plan;
+mod pr;
 mod presets;
 mod report;
 mod review;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Diagnose(args)) => diagnose::run(&ui, args),
         Some(Verb::Observe(args)) => observe::run(&ui, args),
         Some(Verb::Verify(args)) => verify::run(&ui, args),
+        Some(Verb::Pr(args)) => pr::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),

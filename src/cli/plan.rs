@@ -5,8 +5,9 @@ use super::ask::Ask;
 use super::config::Asked;
 use super::load::Files;
 use super::oracle::Oracle;
-use super::report::diff;
+use super::report::collect::{Found, collect};
 use super::report::text::{self, Remark};
+use super::report::{data, diff};
 use super::review;
 use super::ui::{Look, Ui, View, clean_line, paint};
 use crate::audit::{Applicability, Finding, Fix, audit};
@@ -49,6 +50,8 @@ pub(super) struct Plan {
     pub(super) diffs: Vec<Diff>,
     /// What is tried on the engine, if it is to be.
     pub(super) after: Option<After>,
+    /// What its services can write to before and after, if that is asked for.
+    pub(super) report: Option<data::Project>,
 }
 
 /// A project with the change, and what its services need.
@@ -94,6 +97,8 @@ pub(super) struct Asking<'r> {
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
     pub(super) tries: bool,
+    /// Whether a report is made.
+    pub(super) reports: bool,
 }
 
 impl Plan {
@@ -104,7 +109,7 @@ impl Plan {
 
     /// Plans the project of these files.
     pub(super) fn new(mut files: Files, args: &Harden, asking: Asking<'_>) -> Result<Self> {
-        let Asking { selection, oracle, reviewer, view, tries } = asking;
+        let Asking { selection, oracle, reviewer, view, tries, reports } = asking;
         let project = files.project()?;
         let Asked { config, ignores, mut needs, mut left_out } = Asked::of(&files, &project, selection, &args.choice)?;
         let mut findings = audit(&project, &needs);
@@ -129,6 +134,9 @@ impl Plan {
         let is_open = |f: &&Finding| args.check && f.fix.is_some() && open.contains(f.service.as_str());
         let missing = findings.iter().filter(is_open).map(|f| text::missing(&project, f)).collect();
         let remarks = text::remarks(&project, &findings, &outcome.refused)?;
+        let planned = accepted.iter().map(|f| f.service.as_str()).collect();
+        let found = Found { project: &project, needs: &needs, findings: &findings, config: &config, planned };
+        let report = reports.then(|| collect(&found, false)).transpose()?;
         let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
         let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
@@ -144,7 +152,7 @@ impl Plan {
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
         let diffs = view.map(diff).transpose()?.unwrap_or_default();
-        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs, after })
+        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs, after, report })
     }
 
     /// The changes to write.

@@ -183,7 +183,7 @@ impl<'c> Case<'c> {
     /// The plan for a selection.
     pub(super) fn plan(&self, selection: &Selection) -> Result<Plan> {
         let files = Files::read(self.path, &self.harden.input, None)?;
-        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.desk.ui.view()), tries: true };
+        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.desk.ui.view()), tries: true, reports: false };
         Plan::new(files, self.harden, asking)
     }
 

@@ -3,7 +3,7 @@
 //! Git is told to run no program that the checkout names: no hooks, no file system monitor, no remote helper. A checkout whose own
 //! settings name a program for the network is refused, as its owner may be a stranger.
 
-use crate::edge::forge::{FileChange, Token};
+use crate::edge::forge::{Entry, FileChange, Mode, Token, Tree};
 use crate::error::{Error, Fault, ForgeError, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -133,6 +133,27 @@ impl Git {
         Self::refuse_own_programs(&self.settings()?, &["filter."])?;
         let command = self.command(["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=none"]);
         Ok(self.good(command, None, "compare the checkout with its commit")?.stdout.is_empty())
+    }
+
+    /// All files of a commit. Names that are no UTF-8 are left out, as no forge's interface has them.
+    pub fn tree(&self, commit: &str) -> Result<Tree> {
+        let mut command = self.command(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options"]);
+        command.arg(commit);
+        let output = self.good(command, None, "list the files of a commit")?;
+        let entry = |line: &[u8]| {
+            let (about, path) = std::str::from_utf8(line).ok()?.split_once('\t')?;
+            let mut parts = about.split(' ');
+            let (mode, _, id) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Entry { path: path.to_owned(), mode: Mode::from_git(mode)?, id: id.to_owned() })
+        };
+        Ok(Tree { entries: output.stdout.split(|b| *b == 0).filter_map(entry).collect(), truncated: false })
+    }
+
+    /// The bytes of a file, by the id that its tree has for it.
+    pub fn file(&self, id: &str) -> Result<Vec<u8>> {
+        let mut command = self.command(["cat-file", "blob"]);
+        command.arg(id);
+        Ok(self.good(command, None, "read a file of a commit")?.stdout)
     }
 
     /// Makes a commit that has the files of another one but for some. No branch, no work tree and no index is touched.

@@ -17,7 +17,7 @@ fn heard(host: &str, kind: Option<Kind>, variable: &str, path: &str, environment
     });
     let mut all: BTreeMap<String, String> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     all.insert(variable.to_owned(), format!("{}{path}", server.address));
-    let forge = open(host, "group/sub", "name", kind, &|name| all.get(name).cloned(), &session(&Hurry::new())).unwrap();
+    let (forge, _) = open(host, "group/sub", "name", kind, &|name| all.get(name).cloned(), &session(&Hurry::new())).unwrap();
     forge.repository().unwrap_err();
     drop(server);
     let log = log.lock().unwrap();

@@ -80,7 +80,7 @@ impl Default for Trying {
 }
 
 /// A time such as `3s`, `500ms`, `2m`, or a number of seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<u32>().ok().map(|s| u64::from(s) * 1000);
     let found = seconds.or_else(|| milliseconds(text)).map(Duration::from_millis);
     found.filter(|time| *time <= Duration::from_hours(24)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())

@@ -78,7 +78,12 @@ fn findings(project: &Project) -> String {
 
 /// A code span that nothing in `text` can end, for a cell of a table.
 pub(in crate::cli) fn code(text: &str) -> String {
-    let text = clean_line(text).replace('|', "\\|");
+    span(text).replace('|', "\\|")
+}
+
+/// A code span that nothing in `text` can end.
+pub(in crate::cli) fn span(text: &str) -> String {
+    let text = clean_line(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') || text.trim().is_empty() { " " } else { "" };
@@ -87,7 +92,7 @@ pub(in crate::cli) fn code(text: &str) -> String {
 
 /// A sentence in which words of ours and of strangers stand side by side: every word that is more than letters and plain punctuation
 /// becomes a code span, without the backticks that it has for the terminal.
-fn prose(text: &str) -> String {
+pub(in crate::cli) fn prose(text: &str) -> String {
     let is_plain = |word: &str| {
         let inner = word.trim_matches(|c| matches!(c, ',' | '.' | ';' | ':' | '(' | ')'));
         !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))

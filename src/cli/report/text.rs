@@ -32,6 +32,13 @@ pub(in crate::cli) struct Remark {
     pub(in crate::cli) rule: &'static str,
 }
 
+impl Remark {
+    /// Place, service, what, and the rule's name.
+    pub(in crate::cli) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
 pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
     let mut remarks: Vec<Remark> = Vec::new();

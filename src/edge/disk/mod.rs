@@ -18,7 +18,7 @@ use other as system;
 #[cfg(unix)]
 use unix as system;
 
-pub use find::{Found, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
+pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
 pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, write_all};
 
 use crate::error::{Error, Result, SourceError};

@@ -34,6 +34,8 @@ pub struct Place {
 /// machine), else made from the host. Workflows of Forgejo set the variables of GitHub, with an address that ends in `/api/v1`. A token
 /// goes only to a host that its variable is for.
 ///
+/// The token is returned as well, for Git on the way to the same host.
+///
 /// Errors: nobody says which kind of forge `host` is; the address is not encrypted.
 pub fn open(
     host: &str,
@@ -42,7 +44,7 @@ pub fn open(
     kind: Option<Kind>,
     environment: &dyn Fn(&str) -> Option<String>,
     session: &Rc<Session>,
-) -> Result<Box<dyn Forge>> {
+) -> Result<(Box<dyn Forge>, Option<Token>)> {
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let given = |name: &str, kind| variable(name).filter(|api| belongs(api, host)).map(|api| (kind, api));
     let is_forgejo = |api: &str| api.trim_end_matches('/').ends_with("/api/v1");
@@ -74,11 +76,13 @@ pub fn open(
     };
     let token = names.iter().find_map(|name| Token::new(&variable(name)?));
     let place = Place { api, owner: owner.to_owned(), name: name.to_owned() };
-    Ok(match kind {
-        Kind::GitHub => Box::new(GitHub::new(&place, token, session)?),
-        Kind::GitLab => Box::new(GitLab::new(&place, token, session)?),
-        Kind::Gitea => Box::new(Gitea::new(&place, token, session)?),
-    })
+    let own = token.clone();
+    let forge: Box<dyn Forge> = match kind {
+        Kind::GitHub => Box::new(GitHub::new(&place, own, session)?),
+        Kind::GitLab => Box::new(GitLab::new(&place, own, session)?),
+        Kind::Gitea => Box::new(Gitea::new(&place, own, session)?),
+    };
+    Ok((forge, token))
 }
 
 /// Whether the address of an API is one of this host's.

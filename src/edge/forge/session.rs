@@ -52,7 +52,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// `patience` is how long rate limits may hold up the work, all together; `pace` the least time between two changes, see [`PACE`].
+    /// `patience` is how long rate limits may hold up the work, all together; `pace` the least time between two
+    /// changes, see [`PACE`]; with none, changes that people are told of are not spread either.
     pub fn new(clock: Box<dyn Clock>, patience: Duration, pace: Duration) -> Self {
         Self {
             clock,
@@ -90,7 +91,7 @@ impl Session {
                 self.clock.wait(self.pace.saturating_sub(passed), "forges ask for a moment between changes")?;
             }
         }
-        if is_news && self.pace >= PACE {
+        if is_news && !self.pace.is_zero() {
             self.spread_news()?;
         }
         self.last_change.set(Some(self.now()));

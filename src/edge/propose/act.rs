@@ -3,7 +3,7 @@
 use super::mark::{self, Mark};
 use super::{Decision, Done, Offer, Outcome, Start, TITLE};
 use crate::edge::forge::{FileChange, Forge, NewCommit, NewPull, Pull, PullChange, Pushed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::collections::HashMap;
 
 /// The last line of a comment that says why nothing more is done.
@@ -33,16 +33,16 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
         Decision::Keep(pull) => outcome(Done::Kept, Some(pull), None),
         Decision::Occupied(_) => outcome(Done::Occupied, None, None),
         Decision::Open(start) => open(forge, push, offer, start)?,
-        Decision::Update { pull, tip, pushes } => {
-            let pushed = if *pushes { Some(push(&on_top(forge, offer, tip)?)?) } else { None };
+        Decision::Update { pull, tip, pushes, over, text } => {
+            let pushed = if *pushes { Some(push(&on_top(forge, offer, tip, *over)?)?) } else { None };
             let head = pushed.as_ref().map_or(tip.as_str(), |pushed| &pushed.commit);
-            write(forge, pull, &offer.text, &Mark::of(offer, head))?;
+            write(forge, pull, text, &Mark::of(offer, head, *over))?;
             outcome(Done::Updated, Some(pull), pushed)
         }
         Decision::Close { pull, tip } => {
             let (text, mark) = mark::parts(&pull.body);
             let head = tip.as_deref().unwrap_or(&pull.head_commit);
-            let withdrawn = Mark { withdrawn: true, ..mark.unwrap_or_else(|| Mark::of(offer, head)) };
+            let withdrawn = Mark { withdrawn: true, ..mark.unwrap_or_else(|| Mark::of(offer, head, tip.is_none())) };
             write(forge, pull, &text, &withdrawn)?;
             say_once(forge, pull, CLOSED, "Nothing is left of this proposal: the base branch needs none of it any more. So it is closed.")?;
             forge.close(pull.number)?;
@@ -62,28 +62,37 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
 
 /// Opens a pull request.
 fn open(forge: &dyn Forge, push: Push, offer: &Offer, start: &Start) -> Result<Outcome> {
+    let over = matches!(start, Start::OnTop(_, true));
     let pushed = match start {
         Start::Ready(tip) => Pushed { commit: tip.clone(), verified: None },
+        Start::OnTop(tip, over) => push(&on_top(forge, offer, tip, *over)?)?,
         Start::Fresh | Start::Anew(_) => {
             if let Start::Anew(tip) = start {
                 forge.delete_branch(&offer.branch, tip)?;
             }
-            push(&commit(offer, None, vec![offer.base_commit.clone()], &offer.base_commit, offer.files.clone()))?
+            push(&commit(offer, None, vec![offer.base_commit.clone()], &offer.base_commit, offer.files.clone(), false))?
         }
     };
-    let body = Mark::of(offer, &pushed.commit).below(&offer.text);
+    let body = Mark::of(offer, &pushed.commit, over).below(&offer.text);
     let new = NewPull { title: TITLE.into(), body, head: offer.branch.clone(), base: offer.base.clone(), draft: offer.draft };
     let pull = forge.create(&new)?;
     let (labels, reviewers) = (texts(&offer.labels), texts(&offer.reviewers));
     let mut warnings = Vec::new();
     if !labels.is_empty() {
-        warnings.extend(forge.label(pull.number, &labels).err());
+        warnings.extend(refusal(forge.label(pull.number, &labels))?);
     }
     if !reviewers.is_empty() {
-        warnings.extend(forge.request_review(pull.number, &reviewers).err());
+        warnings.extend(refusal(forge.request_review(pull.number, &reviewers))?);
     }
-    let warnings = warnings.iter().map(ToString::to_string).collect();
     Ok(Outcome { done: Done::Opened, pull: Some((pull.number, pull.url)), pushed: Some(pushed), warnings })
+}
+
+/// What the forge says against something that can be done without.
+fn refusal(done: Result<()>) -> Result<Option<String>> {
+    match done {
+        Err(error @ Error::Forge(_)) => Ok(Some(error.to_string())),
+        done => done.map(|()| None),
+    }
 }
 
 fn texts(all: &[String]) -> Vec<&str> {
@@ -91,20 +100,20 @@ fn texts(all: &[String]) -> Vec<&str> {
 }
 
 /// A commit that puts an offer on its branch.
-fn commit(offer: &Offer, expected: Option<&str>, parents: Vec<String>, tree_of: &str, files: Vec<FileChange>) -> NewCommit {
+fn commit(offer: &Offer, expected: Option<&str>, parents: Vec<String>, tree_of: &str, files: Vec<FileChange>, over: bool) -> NewCommit {
     NewCommit {
         branch: offer.branch.clone(),
         expected: expected.map(str::to_owned),
         parents,
         tree_of: tree_of.to_owned(),
-        message: mark::message(&offer.made()),
+        message: mark::message(&offer.made(), over),
         files,
     }
 }
 
 /// A commit on top of the branch, which brings it up to date with its base as well. As long as it can do without the base it does:
 /// not every forge can make a merge.
-fn on_top(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<NewCommit> {
+fn on_top(forge: &dyn Forge, offer: &Offer, tip: &str, over: bool) -> Result<NewCommit> {
     let has_base = forge.compare(tip, &offer.base_commit)?.ahead == 0;
     let compared = forge.compare(&offer.base_commit, tip)?;
     let is_offered = |path: &String| offer.files.iter().any(|file| file.path == *path);
@@ -113,13 +122,13 @@ fn on_top(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<NewCommit> {
         let ids: HashMap<&str, &str> = tree.entries.iter().map(|entry| (entry.path.as_str(), entry.id.as_str())).collect();
         let on_tip = |file: &FileChange| FileChange { old: ids.get(file.path.as_str()).map(|id| (*id).to_owned()), ..file.clone() };
         let files = offer.files.iter().map(on_tip).collect();
-        return Ok(commit(offer, Some(tip), vec![tip.to_owned()], tip, files));
+        return Ok(commit(offer, Some(tip), vec![tip.to_owned()], tip, files, over));
     }
     let mut parents = vec![tip.to_owned()];
     if !has_base {
         parents.push(offer.base_commit.clone());
     }
-    Ok(commit(offer, Some(tip), parents, &offer.base_commit, offer.files.clone()))
+    Ok(commit(offer, Some(tip), parents, &offer.base_commit, offer.files.clone(), over))
 }
 
 /// Writes a text and its mark, if they are not there already.

@@ -1,10 +1,13 @@
 //! What is to be done: it reads and writes nothing.
 
-use super::mark::{self, Made, Mark};
+use super::mark::{self, Made};
 use super::{Offer, Options};
 use crate::edge::forge::{Forge, Pull, State};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use std::collections::{BTreeMap, HashMap};
+
+/// Most closed pull requests without a mark whose commit is looked at.
+const MOST_UNMARKED: usize = 5;
 
 /// What is to be done about an offer.
 #[derive(Clone, Debug)]
@@ -26,6 +29,10 @@ pub enum Decision {
         tip: String,
         /// Whether the branch gets a commit.
         pushes: bool,
+        /// Whether commits of others are below.
+        over: bool,
+        /// The text that it gets.
+        text: String,
     },
     /// The open pull request is as it should be.
     Keep(Pull),
@@ -51,14 +58,16 @@ pub enum Start {
     Ready(String),
     /// It is of an earlier pull request, at this commit, and is made anew.
     Anew(String),
+    /// It is at this commit and gets one on top. Below there may be commits of others.
+    OnTop(String, bool),
 }
 
 /// What is at the tip of a branch, beside what its base has.
 enum Holds {
     /// Nothing.
     Nothing,
-    /// What this program made.
-    Ours(Made),
+    /// What this program made, and whether commits of others are below.
+    Ours(Made, bool),
     /// Something else.
     Others,
 }
@@ -76,7 +85,7 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
     if offer.is_empty() {
         let withdrew = pulls.first().is_some_and(|pull| mark::parts(&pull.body).1.is_some_and(|mark| mark.withdrawn));
         let left = match tip.filter(|_| withdrew) {
-            Some(tip) if !matches!(holds(forge, offer, &tip)?, Holds::Others) => Some(tip),
+            Some(tip) if matches!(holds(forge, offer, &tip)?, Holds::Nothing | Holds::Ours(_, false)) => Some(tip),
             _ => None,
         };
         return Ok(Decision::Nothing { left });
@@ -89,14 +98,38 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
         if let Some(pull) = last.and_then(|number| pulls.iter().find(|pull| pull.number == number)) {
             return Ok(Decision::Declined(pull.clone()));
         }
+        if let Some(pull) = declined_without_mark(forge, offer, &pulls)? {
+            return Ok(Decision::Declined(pull.clone()));
+        }
     }
     let Some(tip) = tip else { return Ok(Decision::Open(Start::Fresh)) };
-    let is_merged = pulls.iter().any(|pull| pull.state == State::Merged && pull.head_commit == tip);
-    Ok(match holds(forge, offer, &tip)? {
-        Holds::Ours(made) if made == offer.made() => Decision::Open(Start::Ready(tip)),
-        Holds::Others if !is_merged && !options.take_back => Decision::Occupied(tip),
-        _ => Decision::Open(Start::Anew(tip)),
-    })
+    let is_of = |state| pulls.iter().any(|pull| pull.state == state && pull.head_commit == tip);
+    let is_merged = is_of(State::Merged);
+    Ok(Decision::Open(match holds(forge, offer, &tip)? {
+        Holds::Ours(made, _) if made == offer.made() => Start::Ready(tip),
+        Holds::Nothing => Start::Anew(tip),
+        // A branch whose pull request is not seen yet must not be deleted: that would close it.
+        Holds::Ours(_, over) if over || !is_merged && !is_of(State::Closed) => Start::OnTop(tip, over),
+        Holds::Ours(..) => Start::Anew(tip),
+        Holds::Others if is_merged => Start::Anew(tip),
+        Holds::Others if options.take_back => Start::OnTop(tip, true),
+        Holds::Others => return Ok(Decision::Occupied(tip)),
+    }))
+}
+
+/// The pull request without a mark in which a person declined just these files. Somebody who takes the mark away still says no.
+fn declined_without_mark<'p>(forge: &dyn Forge, offer: &Offer, pulls: &'p [Pull]) -> Result<Option<&'p Pull>> {
+    for pull in pulls.iter().filter(|pull| pull.state == State::Closed && mark::parts(&pull.body).1.is_none()).take(MOST_UNMARKED) {
+        let commit = match forge.commit(&pull.head_commit) {
+            Ok(commit) => commit,
+            Err(Error::Forge(e)) if [Fault::Missing, Fault::Invalid].contains(&e.fault) => continue,
+            Err(error) => return Err(error),
+        };
+        if mark::trailer(&commit.message).is_some_and(|(made, _)| made.files == offer.made().files) {
+            return Ok(Some(pull));
+        }
+    }
+    Ok(None)
 }
 
 /// The items that people have declined, each with the number of the last pull request in which they did.
@@ -122,27 +155,37 @@ fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
 /// Decides about an open pull request.
 fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: &str) -> Result<Decision> {
     let (text, mark) = mark::parts(&pull.body);
-    let known = mark.as_ref().filter(|mark| mark.head == tip);
-    let holds = match known {
-        Some(mark) => Holds::Ours(mark.made.clone()),
-        None => holds(forge, offer, tip)?,
+    let holds = match mark.as_ref().filter(|mark| mark.head == tip) {
+        // Both say the same: then the files need not be read to know it.
+        Some(mark) if mark::trailer(&forge.commit(tip)?.message) == Some((mark.made.clone(), mark.over)) => {
+            Holds::Ours(mark.made.clone(), mark.over)
+        }
+        _ => holds(forge, offer, tip)?,
     };
     let is_theirs = matches!(holds, Holds::Others);
-    if is_theirs && !options.take_back && !mark::is_given_back(&text) {
+    let is_given_back = mark::is_given_back(&text);
+    if is_theirs && !options.take_back && !is_given_back {
         return Ok(Decision::Edited(pull.clone()));
     }
+    let over = matches!(holds, Holds::Others | Holds::Ours(_, true));
     if offer.is_empty() {
-        return Ok(Decision::Close { pull: pull.clone(), tip: (!is_theirs).then(|| tip.to_owned()) });
+        return Ok(Decision::Close { pull: pull.clone(), tip: (!over).then(|| tip.to_owned()) });
     }
-    let pushes = !matches!(&holds, Holds::Ours(made) if *made == offer.made());
-    // Who has written something into the text, or taken the mark away, keeps it as long as the offer is the same.
-    let is_own_text = mark.as_ref().is_some_and(|mark| mark.text == mark::digest_of_text(&text));
+    let update = |pushes, text: &str| Decision::Update { pull: pull.clone(), tip: tip.to_owned(), pushes, over, text: text.to_owned() };
+    if !matches!(&holds, Holds::Ours(made, _) if *made == offer.made()) {
+        return Ok(update(true, &offer.text));
+    }
+    // Who has taken the mark away keeps the text as long as the offer is the same.
+    let Some(mark) = mark else { return Ok(Decision::Keep(pull.clone())) };
+    let is_old = mark.head != tip || mark.withdrawn || mark.items != mark::known_items(&offer.items).concat();
+    // So does who has written something into it.
+    let is_own_text = mark.text == mark::digest_of_text(&text);
     let is_new_text = mark::digest_of_text(&text) != mark::digest_of_text(&offer.text);
-    let is_behind = mark.as_ref().is_some_and(|mark: &Mark| mark.head != tip);
-    if pushes || is_behind || is_own_text && is_new_text {
-        return Ok(Decision::Update { pull: pull.clone(), tip: tip.to_owned(), pushes });
+    if is_old || is_own_text && is_new_text {
+        return Ok(update(false, &offer.text));
     }
-    Ok(Decision::Keep(pull.clone()))
+    // A box that is ticked where there is nothing to give back would be consent to what comes later.
+    Ok(if is_given_back { update(false, &mark::unticked(&text)) } else { Decision::Keep(pull.clone()) })
 }
 
 /// What a branch holds: the message of the commit at its tip says what it was made to hold, and the files that differ from the base
@@ -152,7 +195,7 @@ fn holds(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<Holds> {
     if compared.ahead == 0 {
         return Ok(Holds::Nothing);
     }
-    let Some(made) = mark::trailer(&forge.commit(tip)?.message) else { return Ok(Holds::Others) };
+    let Some((made, over)) = mark::trailer(&forge.commit(tip)?.message) else { return Ok(Holds::Others) };
     if compared.cut {
         return Ok(Holds::Others);
     }
@@ -166,5 +209,5 @@ fn holds(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<Holds> {
         files.push((path.as_str(), entry.mode, forge.file(&entry.id)?));
     }
     let digest = mark::digest_of_files(files.iter().map(|(path, mode, bytes)| (*path, *mode, bytes.as_slice())));
-    Ok(if digest == made.files { Holds::Ours(made) } else { Holds::Others })
+    Ok(if digest == made.files { Holds::Ours(made, over) } else { Holds::Others })
 }

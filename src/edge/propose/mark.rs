@@ -14,6 +14,8 @@ const START: &str = "<!--rofs-harden:v1:";
 const END: &str = "-->";
 /// What the last line of a commit's message starts with.
 const TRAILER: &str = "Rofs-Harden: 1 ";
+/// What it ends with where commits of others are below.
+const OVER: &str = " over";
 /// The line of a text with which a person gives the branch back, ticked.
 pub const TAKE_BACK: &str = "Go on with this branch: put the files back to what is proposed here, on top of the commits of others";
 /// Most items that are written down one by one; of more, one stands for all.
@@ -41,6 +43,9 @@ pub(super) struct Mark {
     pub(super) text: String,
     /// The items of the offer, one after the other.
     pub(super) items: String,
+    /// Whether commits of others are below, which no pull request may have merged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) over: bool,
     /// Whether this program closed the pull request itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) withdrawn: bool,
@@ -55,15 +60,15 @@ pub fn item(path: &str, service: &str, changes: &[String]) -> String {
 
 impl Mark {
     /// The mark of an offer whose branch is at `head`.
-    pub(super) fn of(offer: &Offer, head: &str) -> Self {
+    pub(super) fn of(offer: &Offer, head: &str, over: bool) -> Self {
         let items = known_items(&offer.items).concat();
-        Self { head: head.to_owned(), made: offer.made(), text: digest_of_text(&offer.text), items, withdrawn: false }
+        Self { head: head.to_owned(), made: offer.made(), text: digest_of_text(&offer.text), items, over, withdrawn: false }
     }
 
     /// A text with this mark below it.
     pub(super) fn below(&self, text: &str) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();
-        format!("{}\n\n{START}{}{END}\n", text.trim_end(), BASE64.encode(json))
+        format!("{}\n\n{START}{}{END}\n", without_marks(text).trim_end(), BASE64.encode(json))
     }
 
     /// The items.
@@ -91,6 +96,16 @@ pub(super) fn parts(body: &str) -> (String, Option<Mark>) {
     if mark.is_some() { (text.trim_end().to_owned(), mark) } else { (body.to_owned(), None) }
 }
 
+/// A text in which nothing can be taken for a mark: one in it would make the real one unreadable.
+fn without_marks(text: &str) -> String {
+    text.replace(START, "<!-- rofs-harden v1:")
+}
+
+/// A text whose box is not ticked.
+pub(super) fn unticked(text: &str) -> String {
+    text.replace("- [X] ", "- [ ] ").replace("- [x] ", "- [ ] ")
+}
+
 /// Whether a person has ticked the box that gives the branch back.
 pub(super) fn is_given_back(text: &str) -> bool {
     text.lines().any(|line| line.strip_prefix("- [x] ").or(line.strip_prefix("- [X] ")) == Some(TAKE_BACK))
@@ -98,7 +113,7 @@ pub(super) fn is_given_back(text: &str) -> bool {
 
 /// A text's digest, whatever its line breaks and whether its box is ticked.
 pub(super) fn digest_of_text(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace("- [X] ", "- [ ] ").replace("- [x] ", "- [ ] ");
+    let text = unticked(&without_marks(text).replace("\r\n", "\n"));
     hex(&Sha256::digest(text.trim_end()))
 }
 
@@ -112,14 +127,16 @@ pub(super) fn digest_of_files<'a>(files: impl Iterator<Item = (&'a str, Mode, &'
 }
 
 /// The message of a commit. It holds no word of a stranger: a path in it could be read as an order.
-pub(super) fn message(made: &Made) -> String {
-    format!("{TITLE}\n\n{TRAILER}{} {}\n", made.files, made.from)
+pub(super) fn message(made: &Made, over: bool) -> String {
+    format!("{TITLE}\n\n{TRAILER}{} {}{}\n", made.files, made.from, if over { OVER } else { "" })
 }
 
-/// What a commit's message says that it holds.
-pub(super) fn trailer(message: &str) -> Option<Made> {
-    let (files, from) = message.trim_end().lines().last()?.strip_prefix(TRAILER)?.split_once(' ')?;
-    Some(Made { files: files.to_owned(), from: from.to_owned() })
+/// What a commit's message says that it holds, and whether commits of others are below it.
+pub(super) fn trailer(message: &str) -> Option<(Made, bool)> {
+    let line = message.trim_end().lines().last()?.strip_prefix(TRAILER)?;
+    let (made, over) = line.strip_suffix(OVER).map_or((line, false), |made| (made, true));
+    let (files, from) = made.split_once(' ')?;
+    Some((Made { files: files.to_owned(), from: from.to_owned() }, over))
 }
 
 /// The first half of a digest, which is enough to tell texts apart.
@@ -136,7 +153,7 @@ mod tests {
 
     fn mark() -> Mark {
         let made = Made { files: "f".into(), from: "o".into() };
-        Mark { head: "h".into(), made, text: digest_of_text("Why.\n"), items: "aaaaaaaabbbbbbbb".into(), withdrawn: false }
+        Mark { head: "h".into(), made, text: digest_of_text("Why.\n"), items: "aaaaaaaabbbbbbbb".into(), over: false, withdrawn: false }
     }
 
     #[test]
@@ -162,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_stranger_wrote_does_not_make_the_mark_unreadable() {
+        let text = format!("Why `{START}e30{END}`.");
+        let body = Mark { text: digest_of_text(&text), ..mark() }.below(&text);
+        let (read, mark) = parts(&body);
+        assert_eq!(mark.map(|mark| mark.text), Some(digest_of_text(&read)));
+        assert_eq!(digest_of_text(&read), digest_of_text(&text));
+    }
+
+    #[test]
     fn a_box_is_ticked_in_a_line_of_its_own() {
         assert!(is_given_back(&format!("a\n- [x] {TAKE_BACK}\nb")));
         for text in [format!("- [ ] {TAKE_BACK}"), format!("`- [x] {TAKE_BACK}`"), format!("> - [x] {TAKE_BACK}"), "- [x] no".into()] {
@@ -183,8 +209,10 @@ mod tests {
     #[test]
     fn a_message_says_what_its_commit_holds() {
         let made = Made { files: "12".into(), from: "34".into() };
-        assert_eq!(trailer(&message(&made)), Some(made.clone()));
-        assert_eq!(trailer(message(&made).trim_end()), Some(made.clone()));
-        assert_eq!(trailer(&format!("{}\nSigned-off-by: somebody", message(&made))), None);
+        for over in [false, true] {
+            assert_eq!(trailer(&message(&made, over)), Some((made.clone(), over)));
+            assert_eq!(trailer(message(&made, over).trim_end()), Some((made.clone(), over)));
+        }
+        assert_eq!(trailer(&format!("{}\nSigned-off-by: somebody", message(&made, false))), None);
     }
 }

@@ -1,0 +1,127 @@
+//! Options of the verb that opens pull requests.
+
+use super::engine::duration;
+use super::{Choice, extras};
+use crate::edge::forge::Kind;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub(super) const AFTER: &str = "\
+Examples:
+  # See what would be sent, and send nothing
+  rofs-harden pr --dry-run
+
+  # The repository of this checkout: open a pull request, or bring the open one up to date
+  rofs-harden pr
+
+  # A repository that is not checked out
+  GITHUB_TOKEN=… rofs-harden pr --repo owner/name
+
+  # For a forge that is not known here: a patch and the text
+  rofs-harden pr --patch DIR
+
+Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN or FORGEJO_TOKEN.
+
+Exit status:
+  0    opened, brought up to date, closed, or left alone for a reason that is said
+  2    the work could not be done; what was done before is found again by the next run
+  130  interrupted";
+
+/// Options of the verb.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Pr {
+    /// Folder or Compose file in the repository (can be repeated) [default: every project of it]
+    #[arg(value_name = "PATH", help_heading = "Input")]
+    pub(in crate::cli) paths: Vec<PathBuf>,
+    /// A repository that is not checked out: it is read and written through its forge alone
+    #[arg(long, value_name = "OWNER/NAME", help_heading = "Input")]
+    pub(in crate::cli) repo: Option<String>,
+    /// Name of the checkout's remote
+    #[arg(long, value_name = "NAME", default_value = "origin", conflicts_with = "repo", help_heading = "Input")]
+    pub(in crate::cli) remote: String,
+    /// Host of the forge, for `--repo` [default: that of GITHUB_SERVER_URL or CI_SERVER_URL, else github.com]
+    #[arg(long, value_name = "HOST", help_heading = "Input")]
+    pub(in crate::cli) host: Option<String>,
+    /// Kind of the forge, where its host does not tell
+    #[arg(long, value_name = "KIND", value_enum, help_heading = "Input")]
+    pub(in crate::cli) forge: Option<ForgeKind>,
+    /// Branch that the pull request is for [default: the repository's default branch]
+    #[arg(long, value_name = "BRANCH", help_heading = "Input")]
+    pub(in crate::cli) base: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) choice: Choice,
+    /// Include changes that are assumed, not documented, to work
+    #[arg(long, help_heading = "Selection")]
+    pub(in crate::cli) unsafe_fixes: bool,
+    /// Take away more, as far as the presets know that it works: see the fixing verb
+    #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
+    pub(in crate::cli) with: Vec<String>,
+    /// Propose what was declined before
+    #[arg(long, help_heading = "Selection")]
+    pub(in crate::cli) again: bool,
+    /// Put all changes into this file beside each project's main file: a layer that people opt in to
+    #[arg(long = "override", value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) override_file: Option<PathBuf>,
+    /// Add the reasons to the files as comments
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) explain_in_file: bool,
+    /// A pull request of its own for each project
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Output")]
+    pub(in crate::cli) split_by: Option<SplitBy>,
+    /// Open it as a draft
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) draft: bool,
+    /// Labels of a new pull request
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Output")]
+    pub(in crate::cli) labels: Vec<String>,
+    /// Who is asked to review a new pull request
+    #[arg(long, value_name = "LOGIN", value_delimiter = ',', help_heading = "Output")]
+    pub(in crate::cli) reviewers: Vec<String>,
+    /// Print what happened as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+    /// Read everything, send nothing, and print what would be sent
+    #[arg(long, help_heading = "Options")]
+    pub(in crate::cli) dry_run: bool,
+    /// Ask no forge: write `changes.patch` and `body.md` for the checked-out commit into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "dry_run", "base"], help_heading = "Options")]
+    pub(in crate::cli) patch: Option<PathBuf>,
+    /// Go on with a branch on which others have put commits: their files are put back to what is proposed, on top of their commits
+    #[arg(long, help_heading = "Options")]
+    pub(in crate::cli) take_back: bool,
+    /// How long rate limits may hold up the work, all together
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, help_heading = "Options")]
+    pub(in crate::cli) patience: Duration,
+    /// Least time between two changes; GitHub asks for a second
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Options")]
+    pub(in crate::cli) pace: Duration,
+}
+
+/// Kinds of forges, as people name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ForgeKind {
+    /// github.com, or GitHub Enterprise
+    Github,
+    /// gitlab.com, or a GitLab elsewhere
+    Gitlab,
+    /// Gitea or Forgejo
+    Gitea,
+}
+
+impl From<ForgeKind> for Kind {
+    fn from(kind: ForgeKind) -> Self {
+        match kind {
+            ForgeKind::Github => Self::GitHub,
+            ForgeKind::Gitlab => Self::GitLab,
+            ForgeKind::Gitea => Self::Gitea,
+        }
+    }
+}
+
+/// What gets a pull request of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SplitBy {
+    /// Each Compose project
+    Project,
+}

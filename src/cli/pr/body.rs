@@ -1,0 +1,223 @@
+//! The text of a pull request. It opens with what maintainers ask for first: which service may still write where, who writes there, and
+//! how that is known. What strangers wrote stands only in code spans: there it is no markup, no mention and no reference.
+
+use super::offer::Unit;
+use crate::audit::{Change, Fix, What, summary};
+use crate::cli::report::data::{Answer, Kind, Mount};
+use crate::cli::report::markdown::{code, prose, span};
+use crate::cli::ui::count;
+use crate::compose::clean_path;
+use crate::edge::propose::TAKE_BACK;
+use crate::evidence::{Confidence, Reason, Source};
+
+/// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
+const MAX_UNITS: usize = 46_000;
+/// Room for the line that says how much was left out.
+const CUT: usize = 120;
+
+/// What is said of the whole.
+#[derive(Default)]
+pub(super) struct About {
+    /// What could not be looked at, and why.
+    pub(super) problems: Vec<(String, String)>,
+    /// In which pull requests services that are left out here were declined.
+    pub(super) declined: Vec<u64>,
+    /// The file that takes all changes, if they are a layer of their own.
+    pub(super) layer: Option<String>,
+}
+
+/// The text for the changes of these projects.
+pub(super) fn text(units: &[Unit], about: &About) -> String {
+    let (intro, risks, ending) = (intro(units, about), risks(units), ending(about));
+    let mut room = MAX_UNITS.saturating_sub([&intro, &risks, &ending].into_iter().map(|text| width(text)).sum());
+    // What matters least is given room last.
+    let table = block(TABLE, &table(units), "services", &mut room);
+    let left = block("\n### Left alone\n\n", &left_alone(units, about), "places", &mut room);
+    let lines = block("\n<details>\n<summary>Why, line by line</summary>\n\n", &lines(units), "services", &mut room);
+    let lines = if lines.is_empty() { lines } else { lines + "\n</details>\n" };
+    [intro, table, risks, lines, left, ending].concat()
+}
+
+const TABLE: &str = "\n| service | stays writable | who writes there | evidence |\n| --- | --- | --- | --- |\n";
+
+fn width(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A title with as many of the parts below it as there is room for.
+fn block(title: &str, parts: &[String], what: &str, room: &mut usize) -> String {
+    let mut text = title.to_owned();
+    let mut left = room.saturating_sub(width(title) + CUT);
+    let mut shown = 0;
+    for part in parts {
+        match left.checked_sub(width(part)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+        text += part;
+        shown += 1;
+    }
+    if shown < parts.len() {
+        let end = if title == TABLE { "| | | |" } else { "" };
+        let start = if title == TABLE { "| " } else { "" };
+        text += &format!("{start}… and {} more {what}, see the files{end}\n", parts.len() - shown);
+    }
+    *room = left;
+    if parts.is_empty() { String::new() } else { text }
+}
+
+/// The services that change, each with its project.
+fn changed(units: &[Unit]) -> impl Iterator<Item = (&Unit, &Fix)> {
+    units.iter().flat_map(|unit| unit.plan.accepted.iter().map(move |fix| (unit, fix)))
+}
+
+fn intro(units: &[Unit], about: &About) -> String {
+    let services = changed(units).count();
+    let its = if services == 1 { "its" } else { "their" };
+    let mut text = format!(
+        "This makes the root filesystem of {} read-only: whoever gets in, or a program that goes wrong, cannot change {its} files. The table \
+         says what stays writable. Nothing else in the files changes.\n",
+        count(services, "service", "services")
+    );
+    if let Some(layer) = &about.layer {
+        text += &format!(
+            "\nThe changes are in a layer of their own, {}: it takes effect for those who start the project with it, as with `docker compose -f \
+             compose.yaml -f {layer} up`. For everybody else nothing changes.\n",
+            span(layer)
+        );
+    }
+    text
+}
+
+fn table(units: &[Unit]) -> Vec<String> {
+    changed(units).map(|(unit, fix)| rows(unit, fix, units.len() > 1)).collect()
+}
+
+/// The rows of one service: a row for each place that stays or becomes writable.
+fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
+    let mut service = code(&fix.service);
+    if names_project {
+        service += &format!(" in {}", code(&unit.path));
+    }
+    let mut rows: Vec<[String; 3]> = fix.changes.iter().filter_map(planned).collect();
+    let report = unit.plan.report.iter().flat_map(|r| &r.services).find(|s| s.name == fix.service);
+    let stays = |m: &&Mount| !m.planned && m.writable.after != Answer::No;
+    rows.extend(report.iter().flat_map(|s| &s.mounts).filter(stays).map(as_before));
+    if rows.is_empty() {
+        let reason = fix.changes.iter().find(|c| c.what == What::ReadOnly).map(|c| &*c.reason);
+        rows.push(["nothing".into(), String::new(), reason.map(evidence).unwrap_or_default()]);
+    }
+    let mut text = String::new();
+    for [place, who, evidence] in rows {
+        text += &format!("| {service} | {place} | {who} | {evidence} |\n");
+        service = String::new();
+    }
+    text
+}
+
+/// A place that becomes writable.
+fn planned(change: &Change) -> Option<[String; 3]> {
+    let place = match &change.what {
+        What::Tmpfs(item) => format!("{} in memory", code(&clean_path(item.split(':').next().unwrap_or(item)))),
+        What::Volume { name, target } => format!("{} in the volume {}", code(target), code(name)),
+        _ => return None,
+    };
+    Some([place, prose(&change.reason.text), evidence(&change.reason)])
+}
+
+/// A place that is writable already.
+fn as_before(mount: &Mount) -> [String; 3] {
+    let place = code(&mount.target);
+    let place = match (mount.kind, &mount.source) {
+        (Kind::Bind, Some(source)) => format!("{place} from the host, {}", code(source)),
+        (Kind::EngineSocket, _) => format!("{place}, the engine's socket"),
+        (Kind::Volume, Some(source)) => format!("{place} in the volume {}", code(source)),
+        (Kind::AnonymousVolume, _) => format!("{place} in a volume without a name"),
+        (Kind::Tmpfs, _) => format!("{place} in memory"),
+        _ => place,
+    };
+    [place, "mounted so before".into(), "this project".into()]
+}
+
+/// How sure a reason is, and where that is written.
+fn evidence(reason: &Reason) -> String {
+    let said = match (&reason.link, &reason.source) {
+        (Some(link), _) => prose(link),
+        (None, Source::Preset(name)) => format!("preset {}", code(name)),
+        (None, source) => prose(&source.to_string()),
+    };
+    match reason.confidence {
+        Confidence::Assumed => format!("**assumed**: {said}"),
+        confidence => format!("{confidence}: {said}"),
+    }
+}
+
+/// What may break, and how much was tried.
+fn risks(units: &[Unit]) -> String {
+    let mut text = String::from(
+        "\nNothing was run for this: it rests on what is written about the images, not on a test of this project.\n\n### What may break\n\n\
+         - A service that writes somewhere else now gets `Read-only file system`. `docker compose logs | rofs-harden diagnose` names the place \
+         and what to add; without that program, the path in the message is what a `tmpfs` or a volume has to cover.\n\
+         - What is in memory is gone when the container stops, and counts as its memory.\n",
+    );
+    let has_volume = changed(units).any(|(_, fix)| fix.changes.iter().any(|c| matches!(c.what, What::Volume { .. })));
+    if has_volume {
+        text += "- A new volume starts with what the image has at its place. Data that a running container keeps there without a volume is in \
+                 that container alone, and has to be copied before it is made anew.\n";
+    }
+    if changed(units).any(|(_, fix)| fix.changes.iter().any(|c| c.reason.confidence == Confidence::Assumed)) {
+        text += "- What is marked **assumed** is not documented for the image.\n";
+    }
+    text
+}
+
+/// Every change with its reason, one part for each service.
+fn lines(units: &[Unit]) -> Vec<String> {
+    let one = |(unit, fix): (&Unit, &Fix)| {
+        let mut text = format!("{} in {}:\n\n", span(&fix.service), span(&unit.path));
+        for change in fix.changes.iter().filter(|c| !matches!(c.what, What::Declare(_))) {
+            let what = summary(std::slice::from_ref(change));
+            let reason = &change.reason;
+            text += &format!("- {}: {} ({}, {})\n", span(&what), prose(&reason.text), prose(&reason.source.to_string()), reason.confidence);
+        }
+        text + "\n"
+    };
+    changed(units).map(one).collect()
+}
+
+fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
+    let mut all = Vec::new();
+    for unit in units {
+        let line = |service: &str, why: &str| format!("- {} in {}: {why}\n", span(service), span(&unit.path));
+        for held in &unit.plan.held_back {
+            let why = if held.recognised { "not sure enough to change it unasked" } else { "no preset knows what it is" };
+            all.push(line(&held.service, why));
+        }
+        all.extend(unit.plan.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
+        all.extend(unit.plan.remarks.iter().map(|remark| format!("- {}\n", prose(remark.text()))));
+    }
+    all.extend(about.problems.iter().map(|(path, why)| format!("- {}: {}\n", span(path), prose(why))));
+    if !about.declined.is_empty() {
+        let numbers: Vec<String> = about.declined.iter().map(|number| span(&format!("#{number}"))).collect();
+        all.push(format!("- Services that were declined in {} are not proposed again.\n", numbers.join(", ")));
+    }
+    all
+}
+
+/// How to undo it, decline it, or stop it.
+fn ending(about: &About) -> String {
+    let undo = if about.layer.is_some() {
+        "Start the project without the layer."
+    } else {
+        "Take `read_only: true` away from the service that makes trouble, or revert the commit: no data is moved by either."
+    };
+    format!(
+        "\n### How to undo it\n\n{undo}\n\n### If you do not want this\n\n\
+         - Close this pull request: the same changes are not proposed again.\n\
+         - One service: put the comment `# rofs-harden: ignore[writable-root] REASON` above its name, or an `[[exclude]]` into `rofs-harden.toml`.\n\
+         - None at all: put `pull-requests = false` into `rofs-harden.toml`.\n\n\
+         This was written by a program, rofs-harden {}. It does not read answers, and it does not touch this branch any more once others \
+         have put commits on it, unless this box is ticked:\n\n- [ ] {TAKE_BACK}\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
