@@ -147,12 +147,12 @@ fn read_logs(args: &Diagnose, files: Option<&Files>) -> Result<Logs> {
 /// Reads a stream line by line; nothing of it is kept but the symptoms.
 fn read(stream: impl Read) -> Result<(Vec<Symptom>, u64)> {
     let mut reader = Reader::default();
-    read_into(&mut reader, stream)?;
+    each_line(stream, |line| reader.line(line))?;
     Ok(reader.finish())
 }
 
-/// The same, beside what the reader knows already.
-pub(super) fn read_into(reader: &mut Reader, stream: impl Read) -> Result<()> {
+/// Gives every line of a stream to `read`, long ones cut.
+pub(super) fn each_line(stream: impl Read, mut read: impl FnMut(&[u8])) -> Result<()> {
     let mut stream = io::BufReader::with_capacity(1 << 16, stream);
     let mut line = Vec::new();
     let failed = |e: io::Error| Error::Read { path: "<log>".into(), reason: e.to_string() };
@@ -162,7 +162,7 @@ pub(super) fn read_into(reader: &mut Reader, stream: impl Read) -> Result<()> {
             return Ok(());
         }
         let is_cut = !line.ends_with(b"\n") && line.len() as u64 == MAX_LINE;
-        reader.line(line.strip_suffix(b"\n").unwrap_or(&line));
+        read(line.strip_suffix(b"\n").unwrap_or(&line));
         if is_cut {
             skip_line(&mut stream).map_err(failed)?;
         }

@@ -6,7 +6,7 @@ use super::diagnose::mount;
 use super::harden::{Status, finish, present, selection};
 use super::load::Files;
 use super::plan::{Asking, Plan};
-use super::trial::{Ran, Verdict};
+use super::trial::{Ran, Verdict, tell};
 use super::ui::{Ui, clean_line, count};
 use super::verify::{Case, connect};
 use crate::compose::is_at;
@@ -31,6 +31,8 @@ struct Row {
     /// Whether it worked while it was watched.
     works: bool,
     why: String,
+    /// Where it does not work: what its log says about that.
+    details: Vec<String>,
     paths: Vec<Place>,
     /// Written where nothing may be mounted.
     elsewhere: Vec<Elsewhere>,
@@ -125,10 +127,13 @@ fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, 
             mount: mount(p),
             why: p.reason.text.clone(),
         };
+        let works = outcome.verdict == Verdict::Works;
+        let service = project.service(&outcome.service);
         rows.push(Row {
             service: outcome.service.clone(),
-            works: outcome.verdict == Verdict::Works,
+            works,
             why: outcome.why.clone(),
+            details: if works { Vec::new() } else { tell(outcome, None, service, Some(need)).0 },
             paths: paths.iter().map(place).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
         });
@@ -139,6 +144,7 @@ fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, 
 
 fn lines(row: &Row) -> String {
     let mut text = format!("{}: {}\n", clean_line(&row.service), clean_line(&row.why));
+    text.extend(row.details.iter().map(|line| format!("    {}\n", clean_line(line))));
     for place in &row.paths {
         text += &format!("    {}\n        {}\n", clean_line(&place.mount), clean_line(&place.why));
     }

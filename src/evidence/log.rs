@@ -173,7 +173,7 @@ impl Reader {
         if !patterns.words.is_match(line) {
             return;
         }
-        let line = patterns.escapes.replace_all(line, &b""[..]);
+        let line = without_escapes(line);
         let text = String::from_utf8_lossy(&line);
         let (service, rest) = match patterns.prefix.captures(text.as_bytes()) {
             Some(found) => (found.get(1).map(|m| lossy(m.as_bytes()).into_owned()), &text[found.get(0).map_or(0, |m| m.end())..]),
@@ -281,6 +281,11 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         is_state: pattern.raw.is_state,
         help: help.as_deref(),
     }
+}
+
+/// A line without the sequences that colour it or move the cursor.
+pub fn without_escapes(line: &[u8]) -> Cow<'_, [u8]> {
+    PATTERNS.escapes.replace_all(line, &b""[..])
 }
 
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {

@@ -50,13 +50,15 @@ pub(in crate::cli) struct Outcome {
     pub(in crate::cli) why: String,
     /// What it complained about.
     pub(in crate::cli) symptoms: Vec<Symptom>,
+    /// What it said last, where it had a container.
+    pub(in crate::cli) last_words: Vec<String>,
     /// Whether it ended by itself, and well.
     pub(in crate::cli) ended: bool,
 }
 
 impl Outcome {
     pub(in crate::cli) fn new(service: &str, verdict: Verdict, why: String) -> Self {
-        Self { service: service.to_owned(), verdict, why, symptoms: Vec::new(), ended: false }
+        Self { service: service.to_owned(), verdict, why, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
     }
 }
 
@@ -392,6 +394,8 @@ impl Watch<'_> {
             outcome = Outcome { why: "it ended soon after it had started".to_owned(), ..outcome };
         }
         watched.story.read(self.trial, state, None)?;
+        // What never ran said nothing.
+        outcome.last_words = if state.started_at().is_some() { watched.story.last_words() } else { Vec::new() };
         outcome.symptoms = watched.story.finish(state);
         let before = self.run.before.and_then(|ran| ran.of(service));
         Ok(symptoms::weigh(outcome, before, self.run.project.service(service), &self.isolated.held))

@@ -4,6 +4,7 @@ mod images;
 mod judge;
 mod sight;
 mod symptoms;
+mod words;
 
 pub(super) use judge::{Outcome, Verdict};
 pub(super) use symptoms::tell;

@@ -1,9 +1,10 @@
 //! What services complain about, and what that means for the verdict.
 
+use super::words::LastWords;
 use super::{Outcome, Verdict};
 use crate::cli::diagnose;
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::edge::docker::{Health, State, Trial};
+use crate::edge::docker::{State, Trial};
 use crate::error::Result;
 use crate::evidence::log::{Cause, Hearing, Reader, Symptom, advise};
 use crate::evidence::{Need, WritablePath, is_kernels};
@@ -15,6 +16,9 @@ const MOST_TOLD: usize = 12;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
     reader: Reader,
+    /// The end of the container's log, and what its health check said last.
+    end: LastWords,
+    health: LastWords,
 }
 
 impl Story {
@@ -30,10 +34,26 @@ impl Story {
 
     /// The container's log, its last lines or all, and what its health checks wrote.
     pub(super) fn read(&mut self, trial: &Trial, state: &State, tail: Option<u32>) -> Result<()> {
-        for output in state.health().into_iter().flat_map(Health::outputs) {
-            self.lines(output);
+        if let Some(health) = state.health() {
+            for output in health.outputs() {
+                self.lines(output);
+                if health.status != "healthy" {
+                    output.lines().for_each(|line| self.health.line(line.as_bytes()));
+                }
+            }
         }
-        trial.logs(&state.id, tail, |stream| diagnose::read_into(&mut self.reader, stream))
+        let mut both = |line: &[u8]| {
+            self.reader.line(line);
+            self.end.line(line);
+        };
+        trial.logs(&state.id, tail, |stream| diagnose::each_line(stream, &mut both))
+    }
+
+    /// What was said last, for a person.
+    pub(super) fn last_words(&self) -> Vec<String> {
+        let log = self.end.under("its log ends with");
+        let log = if log.is_empty() { vec!["its log is empty".to_owned()] } else { log };
+        log.into_iter().chain(self.health.under("its health check said")).collect()
     }
 
     /// What it complained about.
@@ -137,6 +157,9 @@ pub(in crate::cli) fn tell(
             lines.extend(diagnose::about(symptom, &advice));
         }
         mends.extend(advice.mend);
+    }
+    if lines.is_empty() {
+        lines.clone_from(&outcome.last_words);
     }
     (lines, mends)
 }
