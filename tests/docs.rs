@@ -137,7 +137,7 @@ fn links(page: &str) -> Vec<String> {
 fn every_link_leads_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages: Vec<PathBuf> =
-        ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/engine.md", "docs/configuration.md", "docs/ci.md"]
+        ["README.md", "CONTRIBUTING.md", "docs/guide.md", "docs/engine.md", "docs/configuration.md", "docs/ci.md", "docs/pull-requests.md"]
             .map(PathBuf::from)
             .into();
     for folder in ["rules", "presets"] {

@@ -14,6 +14,7 @@ mod flow;
 mod git;
 mod others;
 mod push;
+mod sync;
 
 /// The branch that a bot works on; its slash has to be escaped.
 const BRANCH: &str = "rofs-harden/main";

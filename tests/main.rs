@@ -26,6 +26,7 @@ mod layers;
 mod mutations;
 mod oracle;
 mod pipe;
+mod pr;
 mod presets;
 mod projects;
 mod reading;

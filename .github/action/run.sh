@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS; writes the
+# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS, for `pr` also ROFS_TOKEN and what a
+# runner says of the repository; writes the
 # outputs to $GITHUB_OUTPUT, the report to $GITHUB_STEP_SUMMARY and files to $RUNNER_TEMP. Runs in bash 3.2 too, which is macOS's.
 set -euo pipefail
 
@@ -16,8 +17,8 @@ split() {
 }
 
 case ${ROFS_MODE:-check} in
-  check | fix) mode=${ROFS_MODE:-check} ;;
-  *) fail "the input 'mode' is neither 'check' nor 'fix'" ;;
+  check | fix | pr) mode=${ROFS_MODE:-check} ;;
+  *) fail "the input 'mode' is none of check, fix, pr" ;;
 esac
 case ${ROFS_FAIL_ON:-error} in
   note | warning | error | never) fail_on=${ROFS_FAIL_ON:-error} ;;
@@ -39,6 +40,27 @@ quietly() {
   echo "::$token::"
   return "$status"
 }
+# Through the forge alone: then GitHub can sign the commit, and the checkout needs no credentials.
+pull_request() {
+  split "${ROFS_ARGS:-}"
+  local status=0 top=()
+  # The default means the whole repository.
+  [ "${paths[*]}" = . ] || top=(-- "${paths[@]}")
+  GITHUB_TOKEN=${ROFS_TOKEN:-} GH_TOKEN='' "$ROFS_PROGRAM" pr --color never --repo "$GITHUB_REPOSITORY" --json ${lines[@]+"${lines[@]}"} \
+    ${top[@]+"${top[@]}"} >"$out/pr.json" 2>"$out/said" || status=$?
+  quietly cat "$out/said"
+  # One field of the first pull request; the program writes each on a line of its own.
+  field() { sed -n "s/^      \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$out/pr.json" | sed -n '1p' | sed 's/^null$//'; }
+  {
+    echo "exit-code=$status"
+    echo "pull-request-number=$(field number)"
+    echo "pull-request-url=$(field url)"
+    echo "pull-request-operation=$(field "done")"
+    echo "head-sha=$(field commit)"
+    echo "commits-verified=$(field verified)"
+  } >>"$GITHUB_OUTPUT"
+  exit "$status"
+}
 # Reports are of the files as they are, so they take none of the plan's options.
 audit() {
   "$ROFS_PROGRAM" audit --quiet --recursive "$@" -- "${paths[@]}"
@@ -47,6 +69,8 @@ audit() {
 plan() {
   "$ROFS_PROGRAM" --color never "$@" ${args[@]+"${args[@]}"} -- "${paths[@]}"
 }
+
+[ "$mode" != pr ] || pull_request
 
 status=0
 plan --quiet >"$out/plan.patch" 2>/dev/null || true

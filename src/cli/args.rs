@@ -315,7 +315,7 @@ pub(super) enum Verb {
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `pull-requests`; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
         rule: Option<String>,
     },

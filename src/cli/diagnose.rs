@@ -105,7 +105,11 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
             own.push((*path).clone());
         }
     }
-    let plan = Plan::new(files, args, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false })?;
+    let plan = Plan::new(
+        files,
+        args,
+        Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false },
+    )?;
     present(ui, args, &plan);
     let status = finish(ui, args, &[&plan], ask)?;
     Ok(if args.write { status } else { Status::FindingsRemain })

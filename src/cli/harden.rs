@@ -122,8 +122,11 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan =
-        Plan::new(Files::read_stdin(&args.input)?, args, Asking { selection, oracle: None, reviewer: None, view: None, tries: false, reports: false })?;
+    let plan = Plan::new(
+        Files::read_stdin(&args.input)?,
+        args,
+        Asking { selection, oracle: None, reviewer: None, view: None, tries: false, reports: false },
+    )?;
     if args.check {
         present(ui, args, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));

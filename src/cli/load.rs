@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// Most files of one project.
 const MAX_FILES: usize = 10_000;
 
+/// What is called with a path before the file there is read.
+type Before<'b> = &'b mut dyn FnMut(&Path) -> Result<()>;
+
 /// The files of one project.
 pub(super) struct Files {
     /// The files as read from disk, by file number; `None` for standard input.
@@ -40,6 +43,11 @@ struct FoundLayers {
 impl Files {
     /// Reads the project at `path`: a folder, a file, or (`None`) what Compose itself would use here, options included.
     pub(super) fn read(path: Option<&Path>, args: &Input, layer: Option<&Path>) -> Result<Self> {
+        Self::read_after(path, args, layer, &mut |_| Ok(()))
+    }
+
+    /// The same, after `before` was called with the path of each file that another one names.
+    pub(super) fn read_after(path: Option<&Path>, args: &Input, layer: Option<&Path>, before: Before<'_>) -> Result<Self> {
         let layers = layers(path, args)?;
         let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
         let root = disk::root_of(first)?;
@@ -57,7 +65,7 @@ impl Files {
         if let Some(path) = layer {
             files.layer = Some(files.add_override(path)?);
         }
-        files.complete()?;
+        files.complete(before)?;
         Ok(files)
     }
 
@@ -70,7 +78,7 @@ impl Files {
         sources.add_layer(Path::new("<stdin>"), stream, None);
         let root = disk::root_of(Path::new("compose.yaml"))?;
         let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, is_discovered: false, warnings: Vec::new() };
-        files.complete()?;
+        files.complete(&mut |_| Ok(()))?;
         Ok(files)
     }
 
@@ -140,13 +148,15 @@ impl Files {
     }
 
     /// Reads what the files name until nothing is missing.
-    fn complete(&mut self) -> Result<()> {
+    fn complete(&mut self, before: Before<'_>) -> Result<()> {
         loop {
             let wanted = compose::wanted(&self.sources).map_err(|e| self.source_error(e))?;
             if wanted.is_empty() {
                 return Ok(());
             }
             for (wanted, span) in wanted {
+                let (Wanted::Compose(path) | Wanted::Env(path)) = &wanted;
+                before(path)?;
                 self.fetch(&wanted, span)?;
             }
         }

@@ -98,8 +98,11 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     selection.only.retain(|name| !selection.skip.contains(name));
     let files = Files::read(path, &harden.input, None)?;
-    let plan =
-        Plan::new(files, &harden, Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false })?;
+    let plan = Plan::new(
+        files,
+        &harden,
+        Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false },
+    )?;
     present(ui, &harden, &plan);
     let status = finish(ui, &harden, &[&plan], ask.as_ref())?;
     if !args.writing.write {

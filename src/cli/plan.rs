@@ -152,7 +152,23 @@ impl Plan {
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
         let diffs = view.map(diff).transpose()?.unwrap_or_default();
-        Ok(Self { root, warnings, left_out, rewrites, text, findings, accepted, held_back, remarks, missing, counts, up, diffs, after, report })
+        Ok(Self {
+            root,
+            warnings,
+            left_out,
+            rewrites,
+            text,
+            findings,
+            accepted,
+            held_back,
+            remarks,
+            missing,
+            counts,
+            up,
+            diffs,
+            after,
+            report,
+        })
     }
 
     /// The changes to write.

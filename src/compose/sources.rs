@@ -87,11 +87,6 @@ impl Sources {
         self.missing.insert(clean(path), why.to_owned());
     }
 
-    /// Files that are named and cannot be read.
-    pub fn missing(&self) -> impl Iterator<Item = &Path> {
-        self.missing.keys().map(PathBuf::as_path)
-    }
-
     /// The same files with other content for some, by number.
     #[must_use]
     pub fn with(&self, streams: impl IntoIterator<Item = Arc<Stream>>) -> Self {

@@ -4,13 +4,14 @@ use super::SHOP;
 use crate::support::{Folder, golden_folder_holds};
 
 /// Name and arguments; the width is that of no terminal.
-const HELP: [(&str, &[&str]); 12] = [
+const HELP: [(&str, &[&str]); 13] = [
     ("rofs-harden", &["--help"]),
     ("rofs-harden-short", &["-h"]),
     ("audit", &["audit", "--help"]),
     ("diagnose", &["diagnose", "--help"]),
     ("explain", &["explain", "--help"]),
     ("observe", &["observe", "--help"]),
+    ("pr", &["pr", "--help"]),
     ("verify", &["verify", "--help"]),
     ("schema", &["schema", "--help"]),
     ("presets", &["presets", "--help"]),

@@ -40,7 +40,7 @@ pub(in crate::cli) struct Pr {
     /// Name of the checkout's remote
     #[arg(long, value_name = "NAME", default_value = "origin", conflicts_with = "repo", help_heading = "Input")]
     pub(in crate::cli) remote: String,
-    /// Host of the forge, for `--repo` [default: that of GITHUB_SERVER_URL or CI_SERVER_URL, else github.com]
+    /// Host of the forge, for `--repo` [default: that of `GITHUB_SERVER_URL` or `CI_SERVER_URL`, else github.com]
     #[arg(long, value_name = "HOST", help_heading = "Input")]
     pub(in crate::cli) host: Option<String>,
     /// Kind of the forge, where its host does not tell

@@ -34,7 +34,7 @@ pub(super) fn text(units: &[Unit], about: &About) -> String {
     let table = block(TABLE, &table(units), "services", &mut room);
     let left = block("\n### Left alone\n\n", &left_alone(units, about), "places", &mut room);
     let lines = block("\n<details>\n<summary>Why, line by line</summary>\n\n", &lines(units), "services", &mut room);
-    let lines = if lines.is_empty() { lines } else { lines + "\n</details>\n" };
+    let lines = if lines.is_empty() { lines } else { lines + "</details>\n" };
     [intro, table, risks, lines, left, ending].concat()
 }
 

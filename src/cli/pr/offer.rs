@@ -67,7 +67,11 @@ impl<'w> Wanted<'w> {
 
     /// Plans one project without some of its services; `None` if the repository wants no pull requests for it.
     fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: &[String]) -> Result<Option<Unit>> {
-        let main_folder = if folder.is_dir() || stage.entry(&folder.display().to_string()).is_none() { folder } else { folder.parent().unwrap_or(folder) };
+        let main_folder = if folder.is_dir() || stage.entry(&folder.display().to_string()).is_none() {
+            folder
+        } else {
+            folder.parent().unwrap_or(folder)
+        };
         let layer = self.args.override_file.as_ref().map(|file| main_folder.join(file));
         let files = stage.read(folder, &Input::default(), layer.as_deref())?;
         if Config::of(&files)?.stays_alone {
@@ -85,7 +89,8 @@ impl<'w> Wanted<'w> {
     pub(super) fn without(&self, stage: &mut Stage<'_>, units: Vec<Unit>, declined: &dyn Fn(&str) -> bool) -> Result<Vec<Unit>> {
         let mut kept = Vec::new();
         for unit in units {
-            let out: Vec<String> = unit.plan.accepted.iter().filter(|fix| declined(&unit.item(fix))).map(|fix| fix.service.clone()).collect();
+            let out: Vec<String> =
+                unit.plan.accepted.iter().filter(|fix| declined(&unit.item(fix))).map(|fix| fix.service.clone()).collect();
             if out.is_empty() {
                 kept.push(unit);
             } else {
@@ -140,7 +145,15 @@ impl Unit {
 /// What is proposed with these projects.
 ///
 /// Errors: a file that a pull request cannot change; two projects that change one file in two ways.
-pub(super) fn offer(args: &Pr, stage: &Stage<'_>, units: &[Unit], about: &About, base: &str, branch: String, commit: &str) -> Result<Offer> {
+pub(super) fn offer(
+    args: &Pr,
+    stage: &Stage<'_>,
+    units: &[Unit],
+    about: &About,
+    base: &str,
+    branch: String,
+    commit: &str,
+) -> Result<Offer> {
     let mut files: Vec<FileChange> = Vec::new();
     for unit in units {
         for file in unit.files(stage)? {

@@ -14,8 +14,6 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 
-/// How often a project is read again to find out which files it names.
-const ROUNDS: usize = 50;
 /// What a file starts with that Git LFS put there in place of another one.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
@@ -99,22 +97,17 @@ impl<'o> Stage<'o> {
         for path in self.seeds(project, layer) {
             self.fetch(&path)?;
         }
-        for _ in 0..ROUNDS {
-            let files = Files::read(Some(project), input, layer)?;
-            let mut wanted: Vec<PathBuf> = files.sources.missing().map(Path::to_owned).collect();
-            // Only with all its Compose files a project can say more.
-            if wanted.iter().all(|path| self.name(path).is_none_or(|name| !self.is_to_fetch(&name))) {
-                wanted = files.project().map(|project| dockerfile::references(&project)).unwrap_or_default();
-            }
-            let names: Vec<String> = wanted.iter().filter_map(|path| self.name(path)).filter(|name| self.is_to_fetch(name)).collect();
-            if names.is_empty() {
-                return Ok(files);
-            }
-            for name in names {
+        let files = Files::read_after(Some(project), input, layer, &mut |path| match self.name(path) {
+            Some(name) => self.fetch(&name),
+            None => Ok(()),
+        })?;
+        let dockerfiles = dockerfile::references(&files.project()?);
+        for path in dockerfiles {
+            if let Some(name) = self.name(&path) {
                 self.fetch(&name)?;
             }
         }
-        Err(Error::Usage(format!("{} names files that name files, without end", project.display()), None))
+        Ok(files)
     }
 
     /// What is read before the project itself: its main and override files, its variables, and what the repository says.
@@ -182,7 +175,7 @@ impl<'o> Stage<'o> {
         if Path::new(name).file_name().is_some_and(|n| n == config::NAME) {
             let folder = Path::new(name).parent().unwrap_or(Path::new(""));
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            for preset in text.split(['"', '\'']).filter(|part| part.ends_with(".toml") && part.contains('/')) {
+            for preset in text.split(['"', '\'']).filter(|part| part.contains('/')) {
                 if let Some(preset) = self.name(&folder.join(preset)) {
                     self.fetch(&preset)?;
                 }

@@ -90,26 +90,39 @@ pub(in crate::cli) fn span(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A sentence in which words of ours and of strangers stand side by side: every word that is more than letters and plain punctuation
-/// becomes a code span, without the backticks that it has for the terminal.
+/// A sentence in which words of ours and of strangers stand side by side: what stands between backticks, and every other word that
+/// is more than letters and plain punctuation, becomes a code span.
 pub(in crate::cli) fn prose(text: &str) -> String {
+    let text = clean_line(text);
+    let mut parts: Vec<&str> = text.split('`').collect();
+    // The last of an odd number of backticks begins nothing.
+    let rest = if parts.len().is_multiple_of(2) { parts.pop() } else { None };
+    let mut said = String::new();
+    for (i, part) in parts.into_iter().enumerate() {
+        if i.is_multiple_of(2) || part.trim().is_empty() { said += &words(part) } else { said += &code(part) }
+    }
+    said + &rest.map(words).unwrap_or_default()
+}
+
+/// Words without backticks.
+fn words(text: &str) -> String {
     let is_plain = |word: &str| {
         let inner = word.trim_matches(|c| matches!(c, ',' | '.' | ';' | ':' | '(' | ')'));
-        !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))
+        inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))
     };
-    let mut parts: Vec<String> = Vec::new();
-    for word in clean_line(text).split(' ').filter(|w| !w.is_empty()) {
+    let word = |word: &str| {
         if is_plain(word) {
-            parts.push(word.to_owned());
-            continue;
+            return word.to_owned();
         }
         let start = word.len() - word.trim_start_matches('(').len();
-        let end = word.trim_end_matches([',', ';', ':', ')']).len().max(start);
-        let inner = word[start..end].trim_matches('`');
-        let inner = if inner.is_empty() { &word[start..end] } else { inner };
-        parts.push(if inner.is_empty() { word.to_owned() } else { format!("{}{}{}", &word[..start], code(inner), &word[end..]) });
-    }
-    parts.join(" ")
+        let mut end = word.trim_end_matches([',', ';', ':']).len().max(start);
+        // A bracket that closes one of the sentence is none of the word.
+        if word[start..end].ends_with(')') && word[start..end].matches(')').count() > word[start..end].matches('(').count() {
+            end -= 1;
+        }
+        format!("{}{}{}", &word[..start], code(&word[start..end]), &word[end..])
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -129,6 +142,9 @@ mod tests {
             ("closes #1, see <b>", "closes `#1`, see `<b>`"),
             ("www.example.com and 1.", "`www.example.com` and 1."),
             ("add `:ro`, or not", "add `:ro`, or not"),
+            ("`could not create lock file`, (os.tmpdir(), x/y)", "`could not create lock file`, (`os.tmpdir()`, `x/y`)"),
+            ("an odd ` @octocat", "an odd  `@octocat`"),
+            ("` ` <b>", "  `<b>`"),
         ] {
             assert_eq!(prose(text), expected);
         }

@@ -59,7 +59,7 @@ impl State {
             "merged_at": if pull.is_merged { json!("2024-05-06T07:08:09Z") } else { Value::Null },
             "closed_at": if pull.is_open { Value::Null } else { json!("2024-05-06T07:08:09Z") },
             "user": { "login": "rofs-bot[bot]" }, "labels": labels, "requested_reviewers": reviewers, "requested_teams": [],
-            "head": { "ref": pull.head, "sha": sha(&pull.head), "label": format!("{OWNER}:{}", pull.head),
+            "head": { "ref": pull.head, "sha": pull.last.clone().unwrap_or_else(|| sha(&pull.head)), "label": format!("{OWNER}:{}", pull.head),
                 "repo": { "full_name": pull.head_repository } },
             "base": { "ref": pull.base, "sha": sha(&pull.base), "label": format!("{OWNER}:{}", pull.base),
                 "repo": { "full_name": format!("{OWNER}/{NAME}") } },

@@ -49,6 +49,8 @@ pub(crate) struct Pull {
     pub(crate) is_merged: bool,
     pub(crate) labels: Vec<String>,
     pub(crate) reviewers: Vec<String>,
+    /// Where its branch was when it was closed or merged, or its branch deleted.
+    pub(crate) last: Option<String>,
 }
 
 /// A comment.
@@ -161,6 +163,30 @@ impl Drop for Forge {
 }
 
 impl State {
+    /// Closes pull requests as a person does, or as deleting their branch does.
+    pub(crate) fn close(&mut self, is_meant: impl Fn(&Pull) -> bool) {
+        for pull in self.pulls.iter_mut().filter(|pull| pull.is_open && is_meant(pull)) {
+            pull.is_open = false;
+            pull.last = self.objects.tip(&pull.head);
+            if let Some(last) = &pull.last {
+                // As GitHub does, so that its commits are kept whatever becomes of the branch.
+                self.objects.git(&["update-ref", &format!("refs/pull/{}/head", pull.number), last], b"").unwrap();
+            }
+        }
+    }
+
+    /// Merges a pull request as a person does: by a merge commit, or all in one.
+    pub(crate) fn merge(&mut self, number: u64, is_squash: bool) {
+        let (head, base) = self.pulls.iter().find(|p| p.number == number).map(|p| (p.head.clone(), p.base.clone())).unwrap();
+        let (head, below) = (self.objects.tip(&head).unwrap(), self.objects.tip(&base).unwrap());
+        let tree = self.objects.line(&["merge-tree", "--write-tree", &below, &head], b"").unwrap();
+        let parents = if is_squash { vec![below.clone()] } else { vec![below.clone(), head] };
+        let merged = self.objects.commit_tree(&tree, &parents, "Merge").unwrap();
+        self.objects.git(&["update-ref", &format!("refs/heads/{base}"), &merged, &below], b"").unwrap();
+        self.close(|pull| pull.number == number);
+        self.pulls.iter_mut().find(|p| p.number == number).unwrap().is_merged = true;
+    }
+
     /// Answers a request, with whatever goes wrong.
     fn answer(&mut self, ask: &Ask) -> Reply {
         self.log.push(ask.clone());

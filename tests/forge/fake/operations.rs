@@ -35,8 +35,10 @@ impl State {
             ("POST", "/git/refs") => self.make_branch(operation, &text("ref"), &text("sha")),
             ("PATCH", "/git/refs/{ref}") => self.move_branch(operation, &branch_in(ask, 6), &text("sha"), body["force"] == true),
             ("DELETE", "/git/refs/{ref}") => {
-                let name = format!("refs/heads/{}", branch_in(ask, 6));
-                match self.objects.tip(&branch_in(ask, 6)) {
+                let branch = branch_in(ask, 6);
+                let name = format!("refs/heads/{branch}");
+                self.close(|pull| pull.head == branch);
+                match self.objects.tip(&branch) {
                     Some(_) => self.objects.git(&["update-ref", "-d", &name], b"").map(|_| Reply::empty(204)).unwrap(),
                     None => error(422, "Reference does not exist"),
                 }
@@ -107,8 +109,8 @@ impl State {
                 set(&mut pull.title, "title");
                 set(&mut pull.body, "body");
                 set(&mut pull.base, "base");
-                if let Some(state) = body["state"].as_str() {
-                    pull.is_open = state == "open";
+                if body["state"] == "closed" {
+                    self.close(|pull| pull.number == number);
                 }
                 self.show(operation, 200, self.pull_fields(&self.pulls[place]))
             }
@@ -256,6 +258,7 @@ impl State {
             is_merged: false,
             labels: Vec::new(),
             reviewers: Vec::new(),
+            last: None,
         };
         self.pulls.push(pull.clone());
         self.show(operation, 201, self.pull_fields(&pull))
