@@ -44,7 +44,12 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
             let head = tip.as_deref().unwrap_or(&pull.head_commit);
             let withdrawn = Mark { withdrawn: true, ..mark.unwrap_or_else(|| Mark::of(offer, head, tip.is_none())) };
             write(forge, pull, &text, &withdrawn)?;
-            say_once(forge, pull, CLOSED, "Nothing is left of this proposal: the base branch needs none of it any more. So it is closed.")?;
+            say_once(
+                forge,
+                pull,
+                CLOSED,
+                "Nothing is left of this proposal: the base branch needs none of it any more, or it was declined before. So it is closed.",
+            )?;
             forge.close(pull.number)?;
             if let Some(tip) = tip {
                 forge.delete_branch(&offer.branch, tip)?;

@@ -79,8 +79,9 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
     let pulls = forge.find(&offer.branch, Some(&offer.base))?;
     let tip = forge.branch(&offer.branch)?;
     let open = pulls.iter().find(|pull| pull.state == State::Open);
+    let declined = if options.again { None } else { declined_all(offer, &pulls) };
     if let (Some(pull), Some(tip)) = (open, &tip) {
-        return follow(forge, offer, options, pull, tip);
+        return follow(forge, offer, options, pull, tip, declined.is_some());
     }
     if offer.is_empty() {
         let withdrew = pulls.first().is_some_and(|pull| mark::parts(&pull.body).1.is_some_and(|mark| mark.withdrawn));
@@ -90,17 +91,13 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
         };
         return Ok(Decision::Nothing { left });
     }
-    if !options.again {
-        let declined = declined_in(&pulls);
-        let items = mark::known_items(&offer.items);
-        let by: Option<Vec<u64>> = items.iter().map(|item| declined.get(item).copied()).collect();
-        let last = by.and_then(|by| by.into_iter().max());
-        if let Some(pull) = last.and_then(|number| pulls.iter().find(|pull| pull.number == number)) {
-            return Ok(Decision::Declined(pull.clone()));
-        }
-        if let Some(pull) = declined_without_mark(forge, offer, &pulls)? {
-            return Ok(Decision::Declined(pull.clone()));
-        }
+    if let Some(pull) = declined {
+        return Ok(Decision::Declined(pull.clone()));
+    }
+    if !options.again
+        && let Some(pull) = declined_without_mark(forge, offer, &pulls)?
+    {
+        return Ok(Decision::Declined(pull.clone()));
     }
     let Some(tip) = tip else { return Ok(Decision::Open(Start::Fresh)) };
     let is_of = |state| pulls.iter().any(|pull| pull.state == state && pull.head_commit == tip);
@@ -115,6 +112,14 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
         Holds::Others if options.take_back => Start::OnTop(tip, true),
         Holds::Others => return Ok(Decision::Occupied(tip)),
     }))
+}
+
+/// The last pull request in which something of the offer was declined, if all of it was.
+fn declined_all<'p>(offer: &Offer, pulls: &'p [Pull]) -> Option<&'p Pull> {
+    let declined = declined_in(pulls);
+    let by: Option<Vec<u64>> = mark::known_items(&offer.items).iter().map(|item| declined.get(item).copied()).collect();
+    let last = by?.into_iter().max()?;
+    pulls.iter().find(|pull| pull.number == last)
 }
 
 /// The pull request without a mark in which a person declined just these files. Somebody who takes the mark away still says no.
@@ -139,7 +144,7 @@ pub fn declined(forge: &dyn Forge, branch: &str, base: &str) -> Result<BTreeMap<
     Ok(declined_in(&forge.find(branch, Some(base))?))
 }
 
-/// A pull request that this program closed itself declines nothing.
+/// A pull request that this program closed itself declines nothing, and what the open one proposes was asked for once more.
 fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
     let mut declined = BTreeMap::new();
     for pull in pulls.iter().filter(|pull| pull.state == State::Closed) {
@@ -149,11 +154,14 @@ fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
             *last = pull.number.max(*last);
         }
     }
+    for mark in pulls.iter().filter(|pull| pull.state == State::Open).filter_map(|pull| mark::parts(&pull.body).1) {
+        declined.retain(|item, _| !mark.items().any(|own| own == item));
+    }
     declined
 }
 
-/// Decides about an open pull request.
-fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: &str) -> Result<Decision> {
+/// Decides about an open pull request. What is offered now may have been declined in an earlier one: then nothing is left for this one.
+fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: &str, is_declined: bool) -> Result<Decision> {
     let (text, mark) = mark::parts(&pull.body);
     let holds = match mark.as_ref().filter(|mark| mark.head == tip) {
         // Both say the same: then the files need not be read to know it.
@@ -168,7 +176,7 @@ fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: 
         return Ok(Decision::Edited(pull.clone()));
     }
     let over = matches!(holds, Holds::Others | Holds::Ours(_, true));
-    if offer.is_empty() {
+    if offer.is_empty() || is_declined {
         return Ok(Decision::Close { pull: pull.clone(), tip: (!over).then(|| tip.to_owned()) });
     }
     let update = |pushes, text: &str| Decision::Update { pull: pull.clone(), tip: tip.to_owned(), pushes, over, text: text.to_owned() };

@@ -4,6 +4,7 @@
 pub(crate) mod answers;
 mod cgi;
 pub(crate) mod http;
+pub(crate) mod many;
 pub(crate) mod objects;
 mod operations;
 pub(crate) mod schema;
@@ -76,6 +77,10 @@ pub(crate) struct State {
     pub(crate) log: Vec<Ask>,
     /// How often an answer was confirmed instead of sent.
     pub(crate) confirmed: usize,
+    /// Ends the client's run: after this many more changes the next one is not done, or is done and not answered, and from then on nothing
+    /// is answered until [`State::is_down`] is taken back.
+    pub(crate) ends_after: Option<(usize, bool)>,
+    pub(crate) is_down: bool,
     /// What was wrong with requests, and with answers.
     complaints: Vec<String>,
     faults: Vec<(&'static str, &'static str, Fault)>,
@@ -111,6 +116,8 @@ impl Forge {
             page: 100,
             log: Vec::new(),
             confirmed: 0,
+            ends_after: None,
+            is_down: false,
             complaints: Vec::new(),
             faults: Vec::new(),
         }));
@@ -189,6 +196,22 @@ impl State {
 
     /// Answers a request, with whatever goes wrong.
     fn answer(&mut self, ask: &Ask) -> Reply {
+        if self.is_down {
+            return hang_up();
+        }
+        match (&mut self.ends_after, ask.method.as_str()) {
+            (None, _) | (_, "GET") => {}
+            (Some((0, is_done)), _) => {
+                let is_done = *is_done;
+                self.ends_after = None;
+                if is_done {
+                    self.answer(ask);
+                }
+                self.is_down = true;
+                return hang_up();
+            }
+            (Some((left, _)), _) => *left -= 1,
+        }
         self.log.push(ask.clone());
         if ask.path.starts_with(&format!("/{OWNER}/{NAME}.git/")) {
             return cgi::serve(&self.objects.path(), ask, TOKEN);
