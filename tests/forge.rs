@@ -10,6 +10,7 @@ mod choice;
 mod errors;
 pub(crate) mod fake;
 mod faults;
+mod fixpoint;
 mod flow;
 mod git;
 mod others;
@@ -55,7 +56,7 @@ impl Clock for Hurry {
 
 /// A run whose time is that of a clock.
 fn session(clock: &Hurry) -> Rc<Session> {
-    Rc::new(Session::new(Box::new(clock.clone()), PATIENCE, PACE))
+    Rc::new(Session::new(Box::new(clock.clone()), PATIENCE, PACE, 1))
 }
 
 /// A running fake of GitHub with a client for it.

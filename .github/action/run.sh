@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS, for `pr` also ROFS_TOKEN and what a
-# runner says of the repository; writes the
-# outputs to $GITHUB_OUTPUT, the report to $GITHUB_STEP_SUMMARY and files to $RUNNER_TEMP. Runs in bash 3.2 too, which is macOS's.
+# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS, for `pr` also ROFS_TOKEN, ROFS_REPOS and
+# what a runner says of the repository; writes the outputs to $GITHUB_OUTPUT, the report to $GITHUB_STEP_SUMMARY and files to $RUNNER_TEMP. Runs in bash 3.2 too, which is macOS's.
 set -euo pipefail
 
 fail() {
@@ -43,13 +42,14 @@ quietly() {
 # Through the forge alone: then GitHub can sign the commit, and the checkout needs no credentials.
 pull_request() {
   split "${ROFS_ARGS:-}"
-  local status=0 top=()
+  local status=0 top=() which=(--repo "$GITHUB_REPOSITORY")
+  [ -z "${ROFS_REPOS:-}" ] || which=(--repos "$ROFS_REPOS" --journal "$out/fleet.jsonl")
   # The default means the whole repository.
   [ "${paths[*]}" = . ] || top=(-- "${paths[@]}")
-  GITHUB_TOKEN=${ROFS_TOKEN:-} GH_TOKEN='' "$ROFS_PROGRAM" pr --color never --repo "$GITHUB_REPOSITORY" --json ${lines[@]+"${lines[@]}"} \
+  GITHUB_TOKEN=${ROFS_TOKEN:-} GH_TOKEN='' "$ROFS_PROGRAM" pr --color never "${which[@]}" --json ${lines[@]+"${lines[@]}"} \
     ${top[@]+"${top[@]}"} >"$out/pr.json" 2>"$out/said" || status=$?
   quietly cat "$out/said"
-  # One field of the first pull request; the program writes each on a line of its own.
+  # One field of the first pull request; the program writes each on a line of its own. Of many repositories none is the first one.
   field() { sed -n "s/^      \"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$out/pr.json" | sed -n '1p' | sed 's/^null$//'; }
   {
     echo "exit-code=$status"
@@ -58,6 +58,7 @@ pull_request() {
     echo "pull-request-operation=$(field "done")"
     echo "head-sha=$(field commit)"
     echo "commits-verified=$(field verified)"
+    echo "pull-requests-file=$out/pr.json"
   } >>"$GITHUB_OUTPUT"
   exit "$status"
 }

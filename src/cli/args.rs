@@ -4,7 +4,7 @@ mod engine;
 mod pr;
 
 pub(super) use engine::{Observe, Trying, Verify};
-pub(super) use pr::{Pr, SplitBy};
+pub(super) use pr::{Pr, Shard, SplitBy};
 
 use super::ask::Ask;
 use super::ui::Color;

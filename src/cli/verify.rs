@@ -27,12 +27,12 @@ struct Report {
 
 /// What is said of one service.
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     /// The PATH, where one was named.
     project: String,
-    service: String,
-    verdict: Verdict,
-    why: String,
+    pub(super) service: String,
+    pub(super) verdict: Verdict,
+    pub(super) why: String,
     /// Whether its root filesystem is read-only.
     read_only: bool,
     details: Vec<String>,
@@ -116,6 +116,21 @@ pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&P
     }
     show(ui, &rows);
     Ok(works)
+}
+
+/// Runs one project with the change that is planned for a selection, and says what is shown of each service.
+pub(super) fn prove(
+    ui: &Ui,
+    path: &Path,
+    harden: &Harden,
+    selection: Selection,
+    trying: &Trying,
+    docker: &Docker,
+) -> Result<(Plan, Vec<Row>)> {
+    let case = Case::new(ui, Some(path), harden, selection, trying, docker)?;
+    let (plan, ran) = case.trial(&case.selection, "hardened", None)?;
+    let rows = rows_of(&plan, &ran, None, &[], None)?;
+    Ok((plan, rows))
 }
 
 /// The engine, after what dead processes left on it is removed.

@@ -17,7 +17,7 @@ const NAMES: [&str; 9] = [
 ];
 
 /// Headings of ours.
-const OURS: [&str; 4] = ["What may break", "Left alone", "How to undo it", "If you do not want this"];
+const OURS: [&str; 5] = ["What was run", "What may break", "Left alone", "How to undo it", "If you do not want this"];
 
 /// The text without its code spans, of what GitHub's own renderer makes of it.
 fn outside_code(html: &str) -> String {

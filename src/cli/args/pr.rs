@@ -1,6 +1,6 @@
 //! Options of the verb that opens pull requests.
 
-use super::engine::duration;
+use super::engine::{Trying, duration};
 use super::{Choice, extras};
 use crate::edge::forge::Kind;
 use clap::{Args, ValueEnum};
@@ -21,6 +21,10 @@ Examples:
   # For a forge that is not known here: a patch and the text
   rofs-harden pr --patch DIR
 
+  # Every repository of an organisation: look first, then three, and the others once these are merged
+  rofs-harden pr --repos org:NAME --dry-run --html > overview.html
+  rofs-harden pr --repos org:NAME --canary 3
+
 Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN or FORGEJO_TOKEN.
 
 Exit status:
@@ -37,8 +41,11 @@ pub(in crate::cli) struct Pr {
     /// A repository that is not checked out: it is read and written through its forge alone
     #[arg(long, value_name = "OWNER/NAME", help_heading = "Input")]
     pub(in crate::cli) repo: Option<String>,
+    /// Many repositories, one after the other: a file with an `owner/name` a line (`-` for standard input), or all of an organisation
+    #[arg(long, value_name = "FILE|org:NAME", conflicts_with_all = ["repo", "paths"], help_heading = "Input")]
+    pub(in crate::cli) repos: Option<String>,
     /// Name of the checkout's remote
-    #[arg(long, value_name = "NAME", default_value = "origin", conflicts_with = "repo", help_heading = "Input")]
+    #[arg(long, value_name = "NAME", default_value = "origin", conflicts_with_all = ["repo", "repos"], help_heading = "Input")]
     pub(in crate::cli) remote: String,
     /// Host of the forge, for `--repo` [default: that of `GITHUB_SERVER_URL` or `CI_SERVER_URL`, else github.com]
     #[arg(long, value_name = "HOST", help_heading = "Input")]
@@ -60,6 +67,13 @@ pub(in crate::cli) struct Pr {
     /// Propose what was declined before
     #[arg(long, help_heading = "Selection")]
     pub(in crate::cli) again: bool,
+    /// Run the projects with the change first: what fails is left out, and the text says what worked
+    ///
+    /// The checkout has to be at the base's newest commit, and an engine has to be there.
+    #[arg(long, conflicts_with_all = ["repo", "repos", "patch"], help_heading = "Trial")]
+    pub(in crate::cli) verify: bool,
+    #[command(flatten)]
+    pub(in crate::cli) trying: Trying,
     /// Put all changes into this file beside each project's main file: a layer that people opt in to
     #[arg(long = "override", value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) override_file: Option<PathBuf>,
@@ -85,17 +99,46 @@ pub(in crate::cli) struct Pr {
     #[arg(long, help_heading = "Options")]
     pub(in crate::cli) dry_run: bool,
     /// Ask no forge: write `changes.patch` and `body.md` for the checked-out commit into this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "dry_run", "base"], help_heading = "Options")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "repos", "dry_run", "base"], help_heading = "Options")]
     pub(in crate::cli) patch: Option<PathBuf>,
     /// Go on with a branch on which others have put commits: their files are put back to what is proposed, on top of their commits
     #[arg(long, help_heading = "Options")]
     pub(in crate::cli) take_back: bool,
-    /// How long rate limits may hold up the work, all together
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration, help_heading = "Options")]
-    pub(in crate::cli) patience: Duration,
+    /// How long rate limits may hold up the work, all together [default: 10m, with `--repos` 24h]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Options")]
+    pub(in crate::cli) patience: Option<Duration>,
     /// Least time between two changes; GitHub asks for a second
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Options")]
     pub(in crate::cli) pace: Duration,
+    /// End after this many pull requests were opened; the next run goes on behind them
+    #[arg(long, value_name = "NUMBER", requires = "repos", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Many repositories")]
+    pub(in crate::cli) limit: Option<u32>,
+    /// Open this many pull requests first, and the others in a run after all of these were merged
+    #[arg(long, value_name = "NUMBER", requires = "repos", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Many repositories")]
+    pub(in crate::cli) canary: Option<u32>,
+    /// Take one of N parts of the repositories, counted from 0, for N runs side by side
+    #[arg(long, value_name = "I/N", requires = "repos", value_parser = shard, help_heading = "Many repositories")]
+    pub(in crate::cli) shard: Option<Shard>,
+    /// Where it is written down what was done, so that a run which was cut off is gone on with
+    #[arg(long, value_name = "FILE", default_value = "rofs-harden-fleet.jsonl", requires = "repos", help_heading = "Many repositories")]
+    pub(in crate::cli) journal: PathBuf,
+    /// Print an overview as a page for a browser
+    #[arg(long, requires = "repos", conflicts_with = "json", help_heading = "Many repositories")]
+    pub(in crate::cli) html: bool,
+}
+
+/// One of several parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Shard {
+    /// Which one, from 0.
+    pub(in crate::cli) part: u32,
+    /// How many there are, at least 1.
+    pub(in crate::cli) of: u32,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(part, of)| Some(Shard { part: part.parse().ok()?, of: of.parse().ok()? }));
+    parts.filter(|shard| shard.part < shard.of).ok_or_else(|| "write I/N, from `0/4` to `3/4` for four parts".to_owned())
 }
 
 /// Kinds of forges, as people name them.

@@ -5,6 +5,7 @@ use super::offer::Unit;
 use crate::audit::{Change, Fix, What, summary};
 use crate::cli::report::data::{Answer, Kind, Mount};
 use crate::cli::report::markdown::{code, prose, span};
+use crate::cli::trial::Verdict;
 use crate::cli::ui::count;
 use crate::compose::clean_path;
 use crate::edge::propose::TAKE_BACK;
@@ -154,12 +155,11 @@ fn evidence(reason: &Reason) -> String {
 
 /// What may break, and how much was tried.
 fn risks(units: &[Unit]) -> String {
-    let mut text = String::from(
-        "\nNothing was run for this: it rests on what is written about the images, not on a test of this project.\n\n### What may break\n\n\
+    let mut text = proofs(units);
+    text += "\n### What may break\n\n\
          - A service that writes somewhere else now gets `Read-only file system`. `docker compose logs | rofs-harden diagnose` names the place \
          and what to add; without that program, the path in the message is what a `tmpfs` or a volume has to cover.\n\
-         - What is in memory is gone when the container stops, and counts as its memory.\n",
-    );
+         - What is in memory is gone when the container stops, and counts as its memory.\n";
     let has_volume = changed(units).any(|(_, fix)| fix.changes.iter().any(|c| matches!(c.what, What::Volume { .. })));
     if has_volume {
         text += "- A new volume starts with what the image has at its place. Data that a running container keeps there without a volume is in \
@@ -169,6 +169,29 @@ fn risks(units: &[Unit]) -> String {
         text += "- What is marked **assumed** is not documented for the image.\n";
     }
     text
+}
+
+/// What was run, and what that showed. Of what was not run nothing is claimed.
+fn proofs(units: &[Unit]) -> String {
+    let said = |(unit, fix): (&Unit, &Fix)| {
+        let proof = unit.proofs.iter().find(|proof| proof.service == fix.service);
+        let shown = match proof.map(|proof| (proof.verdict, prose(&proof.why))) {
+            Some((Verdict::Works, why)) => format!("works: {why}"),
+            Some((Verdict::Unprovable, why)) => format!("could not be shown: {why}"),
+            Some((Verdict::Fails, why)) => format!("fails: {why}"),
+            None => "was not run".to_owned(),
+        };
+        let project = if units.len() > 1 { format!(" in {}", code(&unit.path)) } else { String::new() };
+        format!("| {}{project} | {shown} |\n", code(&fix.service))
+    };
+    if units.iter().all(|unit| unit.proofs.is_empty()) {
+        return "\nNothing was run for this: it rests on what is written about the images, not on a test of this project.\n".to_owned();
+    }
+    let rows: String = changed(units).map(said).collect();
+    format!(
+        "\n### What was run\n\nThe files as they are proposed here, on an engine, under a throw-away name:\n\n\
+         | service | what was seen |\n| --- | --- |\n{rows}"
+    )
 }
 
 /// Every change with its reason, one part for each service.
@@ -193,6 +216,8 @@ fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
             let why = if held.recognised { "not sure enough to change it unasked" } else { "no preset knows what it is" };
             all.push(line(&held.service, why));
         }
+        let failed = unit.proofs.iter().filter(|proof| proof.verdict == Verdict::Fails);
+        all.extend(failed.map(|proof| line(&proof.service, &format!("it failed when it was run with the change: {}", prose(&proof.why)))));
         all.extend(unit.plan.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
         all.extend(unit.plan.remarks.iter().map(|remark| format!("- {}\n", prose(remark.text()))));
     }

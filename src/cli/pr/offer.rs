@@ -1,9 +1,11 @@
 //! From the projects of a commit to what is proposed.
 
 use super::body::{self, About};
+use super::proof::Proof;
+use super::report::Changed;
 use super::stage::Stage;
 use crate::audit::Fix;
-use crate::cli::args::{Harden, Input, Pr};
+use crate::cli::args::{Harden, Input, Pr, Trying};
 use crate::cli::config::Config;
 use crate::cli::plan::{Asking, Plan};
 use crate::cli::report::diff;
@@ -21,10 +23,14 @@ const WORKFLOWS: &str = ".github/workflows/";
 /// A project that was planned.
 pub(super) struct Unit {
     /// Its folder, or its main file if that was named.
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     /// Path of its first file.
     pub(super) path: String,
     pub(super) plan: Plan,
+    /// Services that are not to be changed: declined, or failed.
+    pub(super) without: Vec<String>,
+    /// What a run showed of its services; none if it was not run.
+    pub(super) proofs: Vec<Proof>,
 }
 
 /// What was asked for, for every project of a commit.
@@ -78,11 +84,27 @@ impl<'w> Wanted<'w> {
             return Ok(None);
         }
         let path = files.sources.files().first().map(|f| f.path.display().to_string()).unwrap_or_default();
-        let mut selection = self.selection.clone();
-        selection.skip.extend_from_slice(without);
+        let selection = self.selection_without(without);
         let asking = Asking { selection: &selection, oracle: None, reviewer: None, view: None, tries: false, reports: true };
         let plan = Plan::new(files, &self.harden, asking)?;
-        Ok(Some(Unit { folder: folder.to_owned(), path, plan }))
+        Ok(Some(Unit { folder: folder.to_owned(), path, plan, without: without.to_vec(), proofs: Vec::new() }))
+    }
+
+    /// What was asked for, without some services.
+    pub(super) fn selection_without(&self, without: &[String]) -> Selection {
+        let mut selection = self.selection.clone();
+        selection.skip.extend_from_slice(without);
+        selection
+    }
+
+    /// The options as the fixing verb has them.
+    pub(super) fn harden(&self) -> &Harden {
+        &self.harden
+    }
+
+    /// How projects are run.
+    pub(super) fn trying(&self) -> &Trying {
+        &self.args.trying
     }
 
     /// The same projects without the services that were declined.
@@ -94,10 +116,17 @@ impl<'w> Wanted<'w> {
             if out.is_empty() {
                 kept.push(unit);
             } else {
-                kept.extend(self.unit(stage, &unit.folder, &out)?);
+                kept.push(self.less(stage, unit, &out)?);
             }
         }
         Ok(kept)
+    }
+
+    /// The same project without more of its services.
+    pub(super) fn less(&self, stage: &mut Stage<'_>, unit: Unit, services: &[String]) -> Result<Unit> {
+        let without = [&unit.without, services].concat();
+        // That the repository wants pull requests was seen before.
+        Ok(self.unit(stage, &unit.folder, &without)?.unwrap_or(unit))
     }
 }
 
@@ -110,6 +139,14 @@ impl Unit {
     /// What is declined with all of it.
     pub(super) fn items(&self) -> impl Iterator<Item = String> {
         self.plan.accepted.iter().map(|fix| self.item(fix))
+    }
+
+    /// The services that it changes.
+    pub(super) fn services(&self) -> impl Iterator<Item = Changed> {
+        self.plan.accepted.iter().map(|fix| {
+            let changes = fix.changes.iter().map(|change| change.what.to_string()).collect();
+            Changed { project: self.path.clone(), service: fix.service.clone(), changes }
+        })
     }
 
     /// Its patch, to be applied at the top of the work tree.
@@ -125,7 +162,7 @@ impl Unit {
     /// The new bytes of its files.
     ///
     /// Errors: one of them is not to be changed by a pull request.
-    fn files(&self, stage: &Stage<'_>) -> Result<Vec<FileChange>> {
+    pub(super) fn files(&self, stage: &Stage<'_>) -> Result<Vec<FileChange>> {
         let mut files = Vec::new();
         for (_, rewrite) in &self.plan.rewrites {
             let (_, path) = disk::name_in_patch(&self.plan.root, Path::new(rewrite.before().name()))?;

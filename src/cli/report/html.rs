@@ -1,6 +1,7 @@
 //! An audit as one page for a browser: everything is in the file, it asks no network, and reads as a plain page without its script.
 
 mod chart;
+mod overview;
 mod page;
 mod picture;
 mod rules;
@@ -8,6 +9,7 @@ mod service;
 
 use super::data::{Project, Report, Service};
 use crate::cli::ui::count;
+pub(in crate::cli) use overview::render as overview;
 use page::Page;
 
 /// The page.

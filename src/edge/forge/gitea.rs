@@ -57,6 +57,12 @@ impl Forge for Gitea {
         self.get::<raw::About>("", "show the repository").map(Repository::from)
     }
 
+    fn siblings(&self) -> Result<Vec<Repository>> {
+        let owner = self.full_name.split('/').next().unwrap_or_default();
+        let path = format!("/orgs/{}/repos?limit=50", escape(owner));
+        Ok(self.client.list::<raw::About>(&path, "list the organization's repositories")?.into_iter().map(Repository::from).collect())
+    }
+
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
         // It has no filter for branches.
         let all: Vec<raw::Request> = self.list("/pulls?state=all&limit=50", "list pull requests")?;

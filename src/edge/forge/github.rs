@@ -109,6 +109,11 @@ impl Forge for GitHub {
         self.get::<raw::About>("", "show the repository").map(Repository::from)
     }
 
+    fn siblings(&self) -> Result<Vec<Repository>> {
+        let path = format!("/orgs/{}/repos?type=all&sort=full_name&per_page=100", escape(&self.owner));
+        Ok(self.client.list::<raw::About>(&path, "list the organization's repositories")?.into_iter().map(Repository::from).collect())
+    }
+
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
         let head = escape(&format!("{}:{branch}", self.owner));
         let base_filter = base.map(|b| format!("&base={}", escape(b))).unwrap_or_default();

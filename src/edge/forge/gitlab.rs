@@ -22,6 +22,7 @@ pub struct GitLab {
     client: Client,
     /// `/projects/group%2Fname`.
     root: String,
+    group: String,
 }
 
 impl GitLab {
@@ -31,7 +32,7 @@ impl GitLab {
     pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
         let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
-        Ok(Self { client, root: format!("/projects/{}", escape(&full_name)) })
+        Ok(Self { client, root: format!("/projects/{}", escape(&full_name)), group: place.owner.clone() })
     }
 
     fn get<T: for<'a> Deserialize<'a>>(&self, path: &str, doing: &str) -> Result<T> {
@@ -54,18 +55,12 @@ impl GitLab {
 
 impl Forge for GitLab {
     fn repository(&self) -> Result<Repository> {
-        let raw: Project = self.get("", "show the project")?;
-        let levels = raw.permissions.map(|p| [p.project_access, p.group_access]);
-        let can_push = levels.map(|all| all.into_iter().flatten().any(|access| access.access_level >= DEVELOPER));
-        Ok(Repository {
-            full_name: raw.path_with_namespace,
-            url: raw.web_url,
-            default_branch: raw.default_branch.unwrap_or_default(),
-            archived: raw.archived,
-            disabled: false,
-            fork: raw.origin.is_some_and(|p| !p.is_null()),
-            can_push,
-        })
+        self.get::<Project>("", "show the project").map(Repository::from)
+    }
+
+    fn siblings(&self) -> Result<Vec<Repository>> {
+        let path = format!("/groups/{}/projects?include_subgroups=true&order_by=path&sort=asc&per_page=100", escape(&self.group));
+        Ok(self.client.list::<Project>(&path, "list the group's projects")?.into_iter().map(Repository::from).collect())
     }
 
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
@@ -228,6 +223,22 @@ struct Project {
     #[serde(rename = "forked_from_project")]
     origin: Option<Value>,
     permissions: Option<Permissions>,
+}
+
+impl From<Project> for Repository {
+    fn from(raw: Project) -> Self {
+        let levels = raw.permissions.map(|p| [p.project_access, p.group_access]);
+        let can_push = levels.map(|all| all.into_iter().flatten().any(|access| access.access_level >= DEVELOPER));
+        Self {
+            full_name: raw.path_with_namespace,
+            url: raw.web_url,
+            default_branch: raw.default_branch.unwrap_or_default(),
+            archived: raw.archived,
+            disabled: false,
+            fork: raw.origin.is_some_and(|p| !p.is_null()),
+            can_push,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -29,6 +29,8 @@ use crate::error::Result;
 pub trait Forge {
     /// What the repository is and what the token may do in it.
     fn repository(&self) -> Result<Repository>;
+    /// All repositories of the organisation or group that this one belongs to, as far as the token sees them.
+    fn siblings(&self) -> Result<Vec<Repository>>;
     /// All pull requests from a branch of this repository, newest first, whatever their state; of one target branch, if given.
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>>;
     /// A pull request.

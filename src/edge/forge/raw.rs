@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub(super) struct About {
     full_name: String,
     html_url: String,
+    /// None in a list, if there is no commit.
+    #[serde(default)]
     default_branch: String,
     #[serde(default)]
     archived: bool,

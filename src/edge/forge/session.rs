@@ -43,6 +43,8 @@ pub struct Session {
     patience: Duration,
     /// Least time between two changes.
     pace: Duration,
+    /// How many runs with the same token go on side by side: each takes its share of what is allowed to all.
+    share: u32,
     waited: Cell<Duration>,
     last_change: Cell<Option<Duration>>,
     /// When people were told of something, within the longest time that counts.
@@ -53,12 +55,15 @@ pub struct Session {
 
 impl Session {
     /// `patience` is how long rate limits may hold up the work, all together; `pace` the least time between two
-    /// changes, see [`PACE`]; with none, changes that people are told of are not spread either.
-    pub fn new(clock: Box<dyn Clock>, patience: Duration, pace: Duration) -> Self {
+    /// changes, see [`PACE`]; with none, changes that people are told of are not spread either. `share` is how many such runs, at least
+    /// one, go on side by side with the same token.
+    pub fn new(clock: Box<dyn Clock>, patience: Duration, pace: Duration, share: u32) -> Self {
+        let share = share.max(1);
         Self {
             clock,
             patience,
-            pace,
+            pace: pace.saturating_mul(share),
+            share,
             waited: Cell::default(),
             last_change: Cell::default(),
             news: RefCell::default(),
@@ -101,12 +106,14 @@ impl Session {
     /// Waits until there is room for one more change that people are told of.
     fn spread_news(&self) -> Result<()> {
         for (most, time) in MOST_NEWS {
+            let most = (most / self.share as usize).max(1);
             let news = self.news.borrow();
             let since = news.len().checked_sub(most).and_then(|first| news.get(first)).map(|at| self.now().saturating_sub(*at));
             drop(news);
             if let Some(wait) = since.and_then(|since| time.checked_sub(since)) {
                 let span = if time < Duration::from_hours(1) { "minute" } else { "hour" };
-                self.clock.wait(wait, &format!("no more than {most} pull requests and comments a {span}"))?;
+                let those = if most == 1 { "pull request or comment" } else { "pull requests and comments" };
+                self.clock.wait(wait, &format!("no more than {most} {those} a {span}"))?;
             }
         }
         let now = self.now();

@@ -65,6 +65,12 @@ impl Page {
         &self.html
     }
 
+    /// The whole page, of one that has nothing for the script to do.
+    pub(super) fn end_plain(mut self) -> String {
+        self.raw("</body>\n</html>\n");
+        self.html
+    }
+
     /// The whole page.
     pub(super) fn end(mut self) -> String {
         self.raw("<script>");

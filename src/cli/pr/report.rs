@@ -1,0 +1,211 @@
+//! What was done, for programs and for people.
+
+use super::offer::Unit;
+use crate::cli::ui::{Ui, clean_line, count};
+use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What was done with one repository.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Report {
+    pub(in crate::cli) version: u32,
+    /// `owner/name`.
+    pub(in crate::cli) repository: String,
+    pub(in crate::cli) pull_requests: Vec<Row>,
+    /// What could not be looked at, and why.
+    pub(in crate::cli) problems: Vec<String>,
+    /// Why the repository as a whole could not be looked at, of many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) error: Option<String>,
+}
+
+/// What became of one proposal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Row {
+    pub(in crate::cli) base: String,
+    pub(in crate::cli) branch: String,
+    /// With `--dry-run` what would be done.
+    pub(in crate::cli) done: Did,
+    pub(in crate::cli) number: Option<u64>,
+    pub(in crate::cli) url: Option<String>,
+    /// The commit that was pushed.
+    pub(in crate::cli) commit: Option<String>,
+    /// Whether the forge trusts its signature, if it says so.
+    pub(in crate::cli) verified: Option<bool>,
+    /// Files that the proposal changes.
+    pub(in crate::cli) files: Vec<String>,
+    /// Services that it changes.
+    pub(in crate::cli) services: Vec<Changed>,
+    pub(in crate::cli) warnings: Vec<String>,
+}
+
+/// A service that a proposal changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::cli) struct Changed {
+    /// Path of its project's first file.
+    pub(in crate::cli) project: String,
+    pub(in crate::cli) service: String,
+    pub(in crate::cli) changes: Vec<String>,
+}
+
+/// What was done with a proposal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::cli) enum Did {
+    Opened,
+    Updated,
+    Closed,
+    Edited,
+    Occupied,
+    Declined,
+    Kept,
+    Nothing,
+}
+
+impl From<Done> for Did {
+    fn from(done: Done) -> Self {
+        match done {
+            Done::Nothing => Self::Nothing,
+            Done::Opened => Self::Opened,
+            Done::Updated => Self::Updated,
+            Done::Kept => Self::Kept,
+            Done::Closed => Self::Closed,
+            Done::Declined => Self::Declined,
+            Done::Edited => Self::Edited,
+            Done::Occupied => Self::Occupied,
+        }
+    }
+}
+
+impl Report {
+    /// What is said of a repository that could not be looked at.
+    pub(super) fn failed(repository: &str, error: &Error) -> Self {
+        let error = error.hint().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+        Self { version: 1, repository: repository.to_owned(), pull_requests: Vec::new(), problems: Vec::new(), error: Some(error) }
+    }
+
+    /// The proposals that something was done with.
+    pub(in crate::cli) fn rows(&self, did: Did) -> impl Iterator<Item = &Row> {
+        self.pull_requests.iter().filter(move |row| row.done == did)
+    }
+
+    /// Says what was done, a line each, where many repositories are gone through. That nothing was to be done is no news there.
+    pub(super) fn tell(&self, ui: &Ui, is_dry: bool) {
+        let name = clean_line(&self.repository);
+        for row in &self.pull_requests {
+            let services = count(row.services.len(), "service", "services");
+            let what = match (row.done, is_dry) {
+                (Did::Opened, true) => format!("would open a pull request: {services} in {}", count(row.files.len(), "file", "files")),
+                (Did::Updated, true) => format!("would bring {} up to date", row.address()),
+                (Did::Closed, true) => format!("would close {}", row.address()),
+                (Did::Opened, false) => format!("opened: {}", row.address()),
+                (Did::Updated, false) => format!("updated: {}", row.address()),
+                (Did::Closed, false) => format!("closed: {}", row.address()),
+                (Did::Edited | Did::Occupied, _) => {
+                    ui.warn(&format!("{name}: the branch {} has commits of others and is left alone", clean_line(&row.branch)));
+                    continue;
+                }
+                (Did::Declined | Did::Kept | Did::Nothing, _) => continue,
+            };
+            ui.out(&format!("{name}: {what}\n"));
+            row.warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
+        }
+        for problem in self.problems.iter().chain(&self.error) {
+            ui.warn(&clean_line(&format!("{name}: {problem}")));
+        }
+    }
+}
+
+impl Row {
+    fn new(offer: &Offer, units: &[Unit], done: Did) -> Self {
+        Self {
+            base: offer.base.clone(),
+            branch: offer.branch.clone(),
+            done,
+            number: None,
+            url: None,
+            commit: None,
+            verified: None,
+            files: offer.files.iter().map(|file| file.path.clone()).collect(),
+            services: units.iter().flat_map(Unit::services).collect(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What became of an offer.
+    pub(super) fn done(offer: &Offer, units: &[Unit], outcome: Outcome) -> Self {
+        let (number, url) = outcome.pull.unzip();
+        let (commit, verified) = outcome.pushed.map(|pushed| (pushed.commit, pushed.verified)).unzip();
+        let warnings = outcome.warnings;
+        Self { number, url, commit, verified: verified.flatten(), warnings, ..Self::new(offer, units, outcome.done.into()) }
+    }
+
+    /// What would become of it.
+    pub(super) fn foreseen(offer: &Offer, units: &[Unit], decision: &Decision) -> Self {
+        let (done, pull) = match decision {
+            Decision::Nothing { .. } => (Did::Nothing, None),
+            Decision::Declined(pull) => (Did::Declined, Some(pull)),
+            Decision::Open(_) => (Did::Opened, None),
+            Decision::Update { pull, .. } => (Did::Updated, Some(pull)),
+            Decision::Keep(pull) => (Did::Kept, Some(pull)),
+            Decision::Close { pull, .. } => (Did::Closed, Some(pull)),
+            Decision::Edited(pull) => (Did::Edited, Some(pull)),
+            Decision::Occupied(_) => (Did::Occupied, None),
+        };
+        Self { number: pull.map(|p| p.number), url: pull.map(|p| p.url.clone()), ..Self::new(offer, units, done) }
+    }
+
+    fn address(&self) -> String {
+        self.url.as_deref().map(clean_line).unwrap_or_default()
+    }
+
+    /// Says what was done.
+    pub(super) fn say(&self, ui: &Ui) {
+        let (pull, branch) = (self.address(), clean_line(&self.branch));
+        let files = count(self.files.len(), "file", "files");
+        match self.done {
+            Did::Opened => ui.out(&format!("opened: {pull}\n")),
+            Did::Updated => ui.out(&format!("updated: {pull}\n")),
+            Did::Closed => ui.out(&format!("closed: {pull}\n")),
+            Did::Kept => ui.note(&format!("nothing to do: the open pull request is up to date: {pull}")),
+            Did::Declined => {
+                ui.note(&format!("nothing to do: this was declined: {pull}"));
+                ui.hint("--again proposes it once more");
+            }
+            Did::Edited => {
+                ui.warn(&format!("left alone: others have put commits on the branch of {pull}"));
+                ui.hint("merge it as it is, tick the box at the end of its description, or run with --take-back");
+            }
+            Did::Occupied => {
+                ui.warn(&format!("nothing was done: the branch {branch} is there, and it has commits of others"));
+                ui.hint("rename or delete that branch, or run with --take-back");
+            }
+            Did::Nothing => ui.note("nothing to do: nothing is missing that would be proposed"),
+        }
+        if [Did::Opened, Did::Updated].contains(&self.done) {
+            ui.note(&format!("{files} from {branch} to {}", clean_line(&self.base)));
+        }
+        if self.verified == Some(false) {
+            ui.note("the commit has no signature that the forge trusts; with the token of an app it would have one");
+        }
+        self.warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
+    }
+
+    /// Prints what would be sent.
+    pub(super) fn show(&self, ui: &Ui, offer: &Offer, units: &[Unit]) -> Result<()> {
+        match self.done {
+            Did::Opened => ui.note(&clean_line(&format!("would open a pull request from {} to {}", offer.branch, offer.base))),
+            Did::Updated => ui.note(&format!("would bring {} up to date", self.address())),
+            Did::Closed => ui.note(&format!("would close {}: nothing is left to propose", self.address())),
+            _ => self.say(ui),
+        }
+        if [Did::Opened, Did::Updated].contains(&self.done) {
+            ui.out(&format!("# {TITLE}\n\n{}\n", offer.text));
+            for unit in units {
+                ui.out(&unit.patch()?);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! A pull request says of its services only what a run has shown, and proposes none that failed in it.
+
+use super::{BRANCH, did};
+use crate::engine::stand::Stand;
+use crate::forge::fake::objects::git_in;
+use crate::forge::fake::{Forge, TOKEN};
+use crate::support::Run;
+
+const BUSYBOX: &str = "rofs-test-busybox:1";
+const PROJECT: &str = "services:
+  good:
+    image: rofs-test-busybox:1
+    command: [sh, -c, 'echo x > /tmp/x || exit 1; sleep 100']
+  bad:
+    image: rofs-test-busybox:1
+    command: [sh, -c, 'echo 1 > /srv/bad.pid && sleep 100']
+  absent:
+    image: registry.invalid/absent:1
+";
+
+fn git(stand: &Stand, args: &[&str]) {
+    git_in(stand.folder.path(), args, b"").unwrap();
+}
+
+fn run(stand: &Stand, forge: &Forge, args: &[&str]) -> Run {
+    let all = [&["pr", "--pace", "0", "--preset", "generic", "--verify"], args].concat();
+    let mut command = stand.command(&all);
+    command.envs([("GITHUB_API_URL", forge.api().as_str()), ("GITHUB_TOKEN", TOKEN)]);
+    stand.folder.finish(command, &all, "")
+}
+
+#[test]
+fn what_fails_is_left_out_and_what_works_is_said() {
+    let Some(stand) = Stand::new(&[BUSYBOX], PROJECT) else { return };
+    let forge = Forge::empty();
+    git(&stand, &["init", "--quiet", "--initial-branch=main", "."]);
+    for (name, value) in [("user.name", "Bot"), ("user.email", "bot@example.org")] {
+        git(&stand, &["config", name, value]);
+    }
+    git(&stand, &["add", "."]);
+    git(&stand, &["commit", "--quiet", "-m", "Start"]);
+    git(&stand, &["push", "--quiet", forge.state().objects.path().to_str().unwrap(), "main"]);
+    git(&stand, &["remote", "add", "origin", &forge.clone_address()]);
+
+    let answer: serde_json::Value = serde_json::from_str(&run(&stand, &forge, &["--json"]).exits(0).out).unwrap();
+    did(&answer, &["opened"]);
+    let body = forge.state().pulls[0].body.clone();
+    for text in [
+        "### What was run",
+        "| `good` | works: it stayed up |",
+        "| `absent` | could not be shown: ",
+        "- `bad` in `compose.yaml`: it failed when it was run with the change: it ended with status 1",
+    ] {
+        assert!(body.contains(text), "{text}: {body}");
+    }
+    assert!(!body.contains("Nothing was run"), "{body}");
+    let hardened = forge.state().objects.line(&["show", &format!("{BRANCH}:compose.yaml")], b"").unwrap();
+    let bad = hardened.split("  bad:").nth(1).unwrap().split("  absent:").next().unwrap();
+    assert!(!bad.contains("read_only") && hardened.matches("read_only: true").count() == 2, "{hardened}");
+    // The same run says the same.
+    assert!(run(&stand, &forge, &[]).exits(0).err.contains("is up to date"));
+    assert_eq!(stand.leftovers(), [""; 0]);
+    // What is run is what is proposed, and nothing else.
+    stand.folder.put("compose.yaml", PROJECT.replace("sleep 100", "sleep 99"));
+    let said = run(&stand, &forge, &[]).exits(2);
+    assert!(said.err.contains("--verify runs what is checked out") && said.err.contains("hint: "), "{}", said.err);
+    stand.folder.put("compose.yaml", PROJECT);
+    stand.folder.put(".git/info/exclude", ".env\n");
+    stand.folder.put(".env", "COMPOSE_PROFILES=none\nCOMPOSE_FILE=compose.yaml:more.yaml\n");
+    run(&stand, &forge, &[]).exits(2);
+}
