@@ -14,6 +14,7 @@ mod fixpoint;
 mod flow;
 mod git;
 mod others;
+mod pace;
 mod push;
 mod sync;
 
@@ -21,6 +22,9 @@ mod sync;
 const BRANCH: &str = "rofs-harden/main";
 /// How long the clients here wait for limits.
 const PATIENCE: Duration = Duration::from_mins(10);
+
+/// When the clocks here start, in seconds since 1970.
+pub(crate) const START: u64 = 1_700_000_000;
 
 /// A clock that lets time pass at once, and remembers why.
 #[derive(Clone, Default)]
@@ -32,7 +36,7 @@ struct Hurry {
 impl Hurry {
     fn new() -> Self {
         let hurry = Self::default();
-        hurry.now.set(Duration::from_secs(1_700_000_000));
+        hurry.now.set(Duration::from_secs(START));
         hurry
     }
 

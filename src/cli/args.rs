@@ -311,7 +311,7 @@ pub(super) enum Verb {
     Verify(Verify),
     /// Open a pull request with the change, and keep it up to date
     #[command(disable_help_flag = true, after_long_help = pr::AFTER)]
-    Pr(Pr),
+    Pr(Box<Pr>),
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {

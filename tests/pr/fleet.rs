@@ -106,9 +106,9 @@ fn two_thousand_repositories_are_gone_through_whatever_ends_a_run() {
     assert_eq!(overview["repositories"].as_array().unwrap().len(), ALL);
     assert_eq!(many.state().changes.len(), changes, "the second run changed something");
     eprintln!(
-        "2000 repositories, 1000 pull requests: {} s with two interruptions, {requests} requests; the most memory is {:.2} times that of 100 repositories",
+        "2000 repositories, 1000 pull requests: {} s with two interruptions, {requests} requests; the most memory is {} % of that of 100 repositories",
         started.elapsed().as_secs(),
-        large as f64 / small as f64
+        large * 100 / small
     );
     assert!(large < small * 2, "{small} kB for 100, {large} kB for 2000");
 }
@@ -239,4 +239,62 @@ fn options_that_do_not_go_with_a_fleet_are_refused() {
         run(&folder, &many, args).exits(2);
     }
     assert_eq!(many.state().requests, 0);
+}
+
+/// The recipes for more than one machine, as the machines would run them.
+#[test]
+fn the_recipes_for_many_machines_go_through_every_repository_once() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pull-requests.md")).unwrap();
+    let parts: Vec<&str> = page.split_once("part: [").unwrap().1.split_once(']').unwrap().0.split(", ").collect();
+    let matrix: Vec<Vec<String>> = parts.iter().map(|part| vec!["--shard".to_owned(), (*part).to_owned()]).collect();
+    let args = page.split_once("args: [pr, ").unwrap().1.split_once("]\n").unwrap().0;
+    let completions: usize = page.split_once("completions: ").unwrap().1.split_once('\n').unwrap().0.parse().unwrap();
+    let job = |index: usize| {
+        let args = args.replace("$(JOB_COMPLETION_INDEX)", &index.to_string()).replace("org:NAME", "org:octo");
+        args.split(", ").map(|arg| arg.trim_matches('"').to_owned()).skip(2).collect::<Vec<_>>()
+    };
+    let jobs: Vec<Vec<String>> = (0..completions).map(job).collect();
+    for all in [matrix, jobs] {
+        let many = forge(16);
+        for args in all {
+            let args: Vec<&str> = ["--repos", "org:octo"].into_iter().chain(args.iter().map(String::as_str)).collect();
+            run(&Folder::new(&[]), &many, &args).exits(0);
+        }
+        assert_eq!((many.open(), posts(&many)), (needy(16), 8));
+    }
+}
+
+/// multi-gitter runs the script in a clone, commits what has changed if it ends well, and pushes.
+#[test]
+fn the_script_for_multi_gitter_changes_what_is_to_be_proposed() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pull-requests.md")).unwrap();
+    let script = page.split_once("In `harden.sh`:\n\n```bash\n").unwrap().1.split_once("```").unwrap().0;
+    for (files, changed) in [(&[("a/docker-compose.yml", COMPOSE)][..], "a/docker-compose.yml"), (&[("README.md", "compose.yaml\n")], "")] {
+        let folder = Folder::new(files);
+        let git = |args: &[&str]| crate::forge::fake::objects::git_in(folder.path(), args, b"").unwrap();
+        git(&["init", "--quiet", "."]);
+        git(&["add", "."]);
+        git(&["commit", "--quiet", "-m", "Start"]);
+        std::fs::write(folder.outside().join("harden.sh"), script).unwrap();
+        let mut command = folder.command("sh");
+        let program = std::path::Path::new(PROGRAM).parent().unwrap().display().to_string();
+        command.arg("../harden.sh").env("PATH", format!("{program}:{}", std::env::var("PATH").unwrap()));
+        folder.finish(command, &["harden.sh"], "").exits(0);
+        assert_eq!(String::from_utf8(git(&["diff", "--name-only"])).unwrap().trim(), changed);
+    }
+}
+
+#[test]
+fn names_of_strangers_are_only_text_on_the_overview() {
+    let many = Many::new();
+    let hostile = "services:\n  \"a'><script>alert(1)</script>\":\n    image: \"</style><img src=x>\"\n  b:\n    image: nginx\n    volumes: ['./<b>:/x']\n";
+    let commit = many
+        .commit("a", &[("<img src=x onerror=alert(2)>/compose.yaml", hostile), ("c/compose.yaml", COMPOSE), ("d/compose.yaml", "<b>: [")]);
+    many.add("octo/x", &commit);
+    let page = run(&Folder::new(&[]), &many, &["--repos", "org:octo", "--dry-run", "--html"]).exits(0).out;
+    let body = page.split_once("</style>").unwrap().1;
+    for markup in ["<script", "<img", "<b>", "</style>"] {
+        assert!(!body.contains(markup), "{markup}: {body}");
+    }
+    assert!(body.contains("&lt;img src=x onerror=alert(2)&gt;"), "{body}");
 }

@@ -39,6 +39,10 @@ pub(crate) struct State {
     pub(crate) requests: usize,
     /// After this many more changes nothing is answered any more.
     pub(crate) ends_after: Option<usize>,
+    /// How many requests an hour are answered, and how many are left of those.
+    pub(crate) an_hour: Option<usize>,
+    left: usize,
+    hours: u64,
     complaints: Vec<String>,
 }
 
@@ -60,6 +64,9 @@ impl Many {
             changes: Vec::new(),
             requests: 0,
             ends_after: None,
+            an_hour: None,
+            left: 0,
+            hours: 0,
             complaints: Vec::new(),
         }));
         let (shared, objects) = (Arc::clone(&state), Arc::clone(&store));
@@ -122,6 +129,18 @@ impl State {
             self.changes.push((Instant::now(), ask.method.clone(), ask.path.clone()));
         } else if self.ends_after == Some(0) {
             return super::hang_up();
+        }
+        if let Some(limit) = self.an_hour {
+            if self.left == 0 {
+                // Whoever waits as long as this says is in the next hour.
+                self.hours += 1;
+                self.left = limit;
+                let reset = super::super::START + 3600 * self.hours;
+                return error(403, "API rate limit exceeded for user ID 1.")
+                    .with("x-ratelimit-remaining", 0)
+                    .with("x-ratelimit-reset", reset);
+            }
+            self.left -= 1;
         }
         let mut ask = ask.clone();
         ask.path = ask.path.strip_prefix("/api/v3").unwrap().to_owned();

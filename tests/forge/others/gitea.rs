@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 
 /// What of Gitea's interface the client may use: <https://docs.gitea.com/api/>.
-const OPERATIONS: [Operation; 20] = [
+const OPERATIONS: [Operation; 21] = [
+    ("GET", "/api/v1/orgs/*/repos", &["limit", "page"], &[]),
     ("GET", "/api/v1/repos/*/*", &[], &[]),
     ("GET", "/api/v1/repos/*/*/pulls", &["state", "limit", "page"], &[]),
     ("POST", "/api/v1/repos/*/*/pulls", &[], &["title", "head", "base", "body", "labels"]),
@@ -38,6 +39,13 @@ fn act(state: &mut Known, operation: &str, ask: &Ask) -> Reply {
     let parts = ask.parts();
     let part = |place: usize| parts.get(place).map_or("", String::as_str);
     let refused = |status: u16, message: &str| Reply::json(status, &json!({ "message": message, "url": "https://docs.gitea.com/api" }));
+    let repository = json!({
+        "full_name": "group/shop", "html_url": format!("{}/group/shop", state.address), "default_branch": "main", "archived": false,
+        "fork": false, "empty": false, "permissions": { "admin": false, "push": true, "pull": true },
+    });
+    if operation == "/api/v1/orgs/*/repos" && part(3) == "group" {
+        return Reply::json(200, &json!([repository]));
+    }
     if (part(3), part(4)) != ("group", "shop") {
         return refused(404, "The target couldn't be found.");
     }
@@ -52,13 +60,7 @@ fn act(state: &mut Known, operation: &str, ask: &Ask) -> Reply {
         })
     };
     match (ask.method.as_str(), operation.trim_start_matches("/api/v1/repos/*/*")) {
-        ("GET", "") => Reply::json(
-            200,
-            &json!({
-                "full_name": "group/shop", "html_url": format!("{}/group/shop", state.address), "default_branch": "main", "archived": false,
-                "fork": false, "empty": false, "permissions": { "admin": false, "push": true, "pull": true },
-            }),
-        ),
+        ("GET", "") => Reply::json(200, &repository),
         ("GET", "/pulls") => {
             // Two a page, oldest change first.
             let page: usize = ask.field("page").and_then(|p| p.parse().ok()).unwrap_or(1);
@@ -221,6 +223,8 @@ fn fault<T: Debug>(result: Result<T>) -> Fault {
 #[test]
 fn a_pull_request_lives_and_ends() {
     let (tea, fake) = world();
+    let siblings: Vec<String> = tea.siblings().unwrap().into_iter().map(|r| r.full_name).collect();
+    assert_eq!(siblings, ["group/shop"]);
     let about = tea.repository().unwrap();
     assert_eq!((about.full_name.as_str(), about.can_push, about.archived), ("group/shop", Some(true), false));
     let main = tea.branch("main").unwrap().unwrap();

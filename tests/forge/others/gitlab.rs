@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 
 /// What of GitLab's interface the client may use: <https://docs.gitlab.com/api/>.
-const OPERATIONS: [Operation; 17] = [
+const OPERATIONS: [Operation; 18] = [
+    ("GET", "/api/v4/groups/*/projects", &["include_subgroups", "order_by", "sort", "per_page", "page"], &[]),
     ("GET", "/api/v4/projects/*", &[], &[]),
     ("GET", "/api/v4/projects/*/merge_requests", &["source_branch", "target_branch", "state", "order_by", "sort", "per_page", "page"], &[]),
     (
@@ -48,6 +49,12 @@ fn act(state: &mut Known, operation: &str, ask: &Ask) -> Reply {
     if operation.starts_with("/api/v4/projects/") && part(3) != "group/shop" {
         return missing("Project");
     }
+    let project = |name: &str, is_archived: bool| {
+        json!({
+            "path_with_namespace": name, "web_url": format!("{}/{name}", state.address), "default_branch": "main",
+            "archived": is_archived, "permissions": { "project_access": { "access_level": 30 }, "group_access": null },
+        })
+    };
     let body = ask.json();
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let commit = |state: &Known, id: &str| {
@@ -56,13 +63,11 @@ fn act(state: &mut Known, operation: &str, ask: &Ask) -> Reply {
         })
     };
     match (ask.method.as_str(), operation.trim_start_matches("/api/v4/projects/*")) {
-        ("GET", "") => Reply::json(
-            200,
-            &json!({
-                "path_with_namespace": "group/shop", "web_url": format!("{}/group/shop", state.address), "default_branch": "main",
-                "archived": false, "permissions": { "project_access": { "access_level": 30 }, "group_access": null },
-            }),
-        ),
+        ("GET", "") => Reply::json(200, &project("group/shop", false)),
+        ("GET", "/api/v4/groups/*/projects") => match part(3) {
+            "group" => Reply::json(200, &json!([project("group/shop", false), project("group/sub/old", true)])),
+            _ => missing("Group"),
+        },
         ("GET", "/merge_requests") => {
             let is_meant = |mr: &&Value| {
                 let is = |field: &str, name: &str| ask.field(name).is_none_or(|value| mr[field] == json!(value));
@@ -206,6 +211,8 @@ fn fault<T: Debug>(result: Result<T>) -> Fault {
 #[test]
 fn a_merge_request_lives_and_ends() {
     let (lab, fake) = world();
+    let siblings: Vec<(String, bool)> = lab.siblings().unwrap().into_iter().map(|r| (r.full_name, r.archived)).collect();
+    assert_eq!(siblings, [("group/shop".to_owned(), false), ("group/sub/old".to_owned(), true)]);
     let about = lab.repository().unwrap();
     assert_eq!((about.full_name.as_str(), about.can_push, about.archived), ("group/shop", Some(true), false));
     let main = lab.branch("main").unwrap().unwrap();
