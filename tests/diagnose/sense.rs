@@ -58,16 +58,23 @@ fn what_a_client_sends_never_becomes_a_mount() {
             format!("10.0.0.1 - - [{when}] \"GET / HTTP/1.1\" 200 12 \"{slashed}\" \"-\""),
             format!("web-1  | 10.0.0.1 - - [{when}] \"GET / HTTP/1.1\" 200 12 \"-\" \"{slashed}\""),
             format!("a.test:80 10.0.0.1 - {slashed} [{when}] \"GET / HTTP/1.1\" 401 12"),
-            format!("{nginx} open() \"/usr/share/nginx/html/{sent}\" failed (2: No such file or directory), client: 10.0.0.1, server: a, request: \"GET /x HTTP/1.1\", host: \"a\""),
+            format!(
+                "{nginx} open() \"/usr/share/nginx/html/{sent}\" failed (2: No such file or directory), client: 10.0.0.1, server: a, request: \"GET /x HTTP/1.1\", host: \"a\""
+            ),
             format!("{nginx} access forbidden by rule, client: 10.0.0.1, server: a, request: \"GET /{sent} HTTP/1.1\", host: \"a\""),
-            format!("{nginx} access forbidden by rule, client: 10.0.0.1, server: a, request: \"GET / HTTP/1.1\", host: \"a\", referrer: \"{sent}\""),
-            format!("{nginx} user \"{sent}\" was not found in \"/etc/nginx/users\", client: 10.0.0.1, server: a, request: \"GET / HTTP/1.1\""),
+            format!(
+                "{nginx} access forbidden by rule, client: 10.0.0.1, server: a, request: \"GET / HTTP/1.1\", host: \"a\", referrer: \"{sent}\""
+            ),
+            format!(
+                "{nginx} user \"{sent}\" was not found in \"/etc/nginx/users\", client: 10.0.0.1, server: a, request: \"GET / HTTP/1.1\""
+            ),
             format!("{httpd} AH01630: client denied by server configuration: /var/www/html/{sent}"),
             format!("{httpd} AH00128: File does not exist: /var/www/html/x, referer: {sent}"),
             format!("127.0.0.1:4 [24/Nov/2026:10:00:00.919] web a/b 0/0/1/2/3 200 7 - - ---- 1/1/0/0/0 0/0 {{{sent}|}} \"GET / HTTP/1.1\""),
             format!("00000001:web.clihdr[000d:ffffffff]: user-agent: {sent}"),
             // As applications write them.
-            serde_json::json!({"level": "warn", "msg": "no route", "request": {"uri": sent, "headers": {"User-Agent": [sent]}}}).to_string(),
+            serde_json::json!({"level": "warn", "msg": "no route", "request": {"uri": sent, "headers": {"User-Agent": [sent]}}})
+                .to_string(),
             serde_json::json!({"level": "error", "msg": "invalid", "body": {"comment": sent}, "http_user_agent": sent}).to_string(),
             serde_json::json!({"level": "info", "msg": sent}).to_string(),
             format!("level=warn msg=\"no route\" method=GET path=\"{slashed}\" status=404"),
@@ -124,7 +131,8 @@ fn no_path_is_made_up() {
         assert_eq!((symptom.cause, advice.mend), (cause, None), "{line}");
         assert!(!advice.path.as_deref().is_some_and(|p| p.contains("Error") || p.contains("/srv")), "{:?}: {line}", advice.path);
     }
-    let emerg = "nginx: [emerg] dlopen() \"/opt/mod.so\" failed (/opt/mod.so: failed to map segment from shared object) in /etc/nginx/nginx.conf:1";
+    let emerg =
+        "nginx: [emerg] dlopen() \"/opt/mod.so\" failed (/opt/mod.so: failed to map segment from shared object) in /etc/nginx/nginx.conf:1";
     assert_eq!(trouble(emerg).first().map(|s| (s.cause, s.path.as_deref())), Some((Cause::NoExec, Some("/opt/mod.so"))));
     // The name of a picture is no file; its pixels are in a temporary one.
     let cache = "convert: unable to open pixel cache `red': Read-only file system @ error/cache.c/OpenPixelCache/3991.";
