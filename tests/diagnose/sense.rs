@@ -34,7 +34,7 @@ fn lines_of_programs_that_are_well_raise_few_alarms() {
 }
 
 /// What a program says, and a client could send.
-const SENT: [&str; 8] = [
+const SENT: [&str; 11] = [
     "EROFS: read-only file system, open '/srv/x'",
     "open /srv/x: read-only file system",
     "touch: cannot touch '/srv/x': Read-only file system",
@@ -43,6 +43,9 @@ const SENT: [&str; 8] = [
     "x\" failed (30: Read-only file system)",
     "x\" failed (30: Read-only file system), client: 10.0.0.1, server: a, request: \"",
     "mkdir() \"/srv/x\" failed (30: Read-only file system)",
+    "[error] 1#1: *1 open() \"/srv/x\" failed (30: Read-only file system), client: 10.0.0.1",
+    "[error] 1#1: *1 FastCGI sent in stderr: \"PHP message: open /srv/x: read-only file system\" while reading response",
+    "[Tue Nov 24 10:00:00.000000 2026] [php:warn] [pid 9] [client 10.0.0.1:1] PHP Warning:  fopen(/srv/x): Failed to open stream: Read-only file system in /a.php on line 1",
 ];
 
 #[test]
@@ -56,6 +59,7 @@ fn what_a_client_sends_never_becomes_a_mount() {
             // Address, referrer and browser, as servers write them.
             format!("10.0.0.1 - - [{when}] \"GET /{slashed} HTTP/1.1\" 404 12 \"-\" \"-\""),
             format!("10.0.0.1 - - [{when}] \"GET / HTTP/1.1\" 200 12 \"{slashed}\" \"-\""),
+            format!("10.0.0.1 \"GET / HTTP/1.1\" \"{slashed}\""),
             format!("web-1  | 10.0.0.1 - - [{when}] \"GET / HTTP/1.1\" 200 12 \"-\" \"{slashed}\""),
             format!("a.test:80 10.0.0.1 - {slashed} [{when}] \"GET / HTTP/1.1\" 401 12"),
             format!(

@@ -96,7 +96,8 @@ pub(super) fn json_texts(line: &str) -> Option<String> {
 /// Whether a level is one at which nothing is complained of; some loggers write numbers.
 fn is_low(level: &Value) -> bool {
     let name = level.as_str().map(str::to_ascii_lowercase);
-    name.is_some_and(|name| ["info", "debug", "trace"].contains(&name.as_str())) || level.as_u64().is_some_and(|n| (1..=30).contains(&n))
+    let is_number = || level.as_u64().is_some_and(|number| [10, 20, 30].contains(&number));
+    name.map_or_else(is_number, |name| ["info", "debug", "trace"].contains(&name.as_str()))
 }
 
 #[cfg(test)]
@@ -140,6 +141,8 @@ mod tests {
         assert_eq!(texts(r#"{"a":"1","request":{"uri":"2"},"b":["3"],"http_user_agent":"4","url.original":"5"}"#), "1\n3\n");
         assert_eq!(texts(r#"{"level":"info","msg":"a\nb"}"#), "INFO info\nINFO a\nINFO b\n");
         assert_eq!(texts(r#"{"level":50,"msg":"a"}"#), "a\n");
+        assert_eq!(texts(r#"{"level":3,"msg":"a"}"#), "a\n", "an error, as syslog counts");
+        assert_eq!(texts(r#"{"level":30,"msg":"a"}"#), "INFO a\n");
         assert_eq!(json_texts("{no"), None);
     }
 }
