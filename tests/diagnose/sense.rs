@@ -116,6 +116,26 @@ fn what_a_server_says_of_a_request_counts() {
     }
 }
 
+/// Words that look harmless elsewhere hide no trouble.
+#[test]
+fn what_stops_a_program_counts() {
+    for line in [
+        "FATAL: Skipping startup: cannot create /srv/x: Read-only file system",
+        "panic: the in-memory store is full, using default: open /srv/x: read-only file system",
+        "error: open /srv/x: read-only file system (is it mounted read-only?)",
+        "cannot write /srv/x: Read-only file system; the volume is mounted read-only",
+        "rpc error: code = Unknown desc = open /srv/x: read-only file system",
+        "error on host: open /srv/x: read-only file system",
+        "CRITICAL cannot use default log: [Errno 30] Read-only file system: '/srv/x'. Exiting, using default handlers",
+        "level=error msg=\"cannot write\" query=\"select 1\" err=\"open /srv/x: read-only file system\"",
+        "{\"severity\":\"ERROR\",\"textPayload\":\"EROFS: read-only file system, open '/srv/x'\"}",
+        "{\"level\":3,\"short_message\":\"open /srv/x: read-only file system\"}",
+    ] {
+        let found = trouble(line);
+        assert_eq!(found.first().map(|s| (s.cause, s.path.as_deref())), Some((Cause::ReadOnly, Some("/srv/x"))), "{line}");
+    }
+}
+
 #[test]
 fn no_path_is_made_up() {
     for (line, cause) in [

@@ -15,6 +15,7 @@ struct Raw {
     keys: String,
     parts: Vec<String>,
     coping: Vec<String>,
+    stopping: String,
     lines: Vec<RawLine>,
 }
 
@@ -31,6 +32,8 @@ struct Foreign {
     parts: Regex,
     /// Words by which a program says that it goes on all the same.
     coping: Regex,
+    /// Words by which it says that it does not.
+    stopping: Regex,
     /// Which of the lines fit.
     set: RegexSet,
     lines: Vec<Regex>,
@@ -45,6 +48,7 @@ static FOREIGN: LazyLock<Foreign> = LazyLock::new(|| {
         keys: super::fixed(&raw.keys),
         parts: super::fixed(&any(&raw.parts)),
         coping: super::fixed(&format!(r"(?:^|[\s(,;.-])(?i:{})(?:[\s),;:.!]|$)", any(&raw.coping))),
+        stopping: super::fixed(&raw.stopping),
         set: set.unwrap_or_else(|e| unreachable!("{e}")),
         lines: raw.lines.iter().map(|line| super::fixed(&line.regex)).collect(),
     }
@@ -63,7 +67,7 @@ pub(super) fn own_words(line: &str) -> Option<Cow<'_, [u8]>> {
 
 /// Whether a program says that it goes on all the same.
 pub(super) fn copes(own: &[u8]) -> bool {
-    FOREIGN.coping.is_match(own)
+    FOREIGN.coping.is_match(own) && !FOREIGN.stopping.is_match(own)
 }
 
 /// The texts of a line of JSON, one a line, without those that a client chose. `None` when it is none.
