@@ -256,7 +256,7 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
     let path = found("to").or(found("path")).or(found("only"));
     let path = path.as_deref().map(|path| path.trim_matches(['\'', '"', ' ']));
     // What stands behind a path in a sentence or in a printed value.
-    let path = path.map(|path| path.trim_end_matches(['>', ':', ',', ';']));
+    let path = path.map(|path| path.trim_end_matches(['>', ':', ',', ';', '\\']));
     let path = path.map(|path| path.strip_suffix('.').filter(|rest| !rest.is_empty() && !rest.ends_with(['.', '/'])).unwrap_or(path));
     let path = path.filter(|p| !p.is_empty() && p.len() <= MAX_PATH && !p.contains('\0'));
     let joined = path.map(|path| match &folder {

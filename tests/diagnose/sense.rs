@@ -87,6 +87,11 @@ fn what_a_client_sends_never_becomes_a_mount() {
             format!("  Parameters: {{\"comment\"=>\"{slashed}\"}}"),
             format!("WARNING:django.request:Not Found: /{sent}"),
             format!("[GIN] 2026/11/24 - 10:00:00 | 404 | 1.2ms | 10.0.0.1 | GET \"/{slashed}\""),
+            serde_json::json!({"level": "error", "msg": "unknown field", "title": sent, "form": {"message": sent}}).to_string(),
+            format!("WARN app: upload of \"{slashed}\" refused, title=\"{slashed}\""),
+            format!("ERROR app: the field 'title' has the value '{sent}'"),
+            format!("WARN app: comment='{sent}'"),
+            format!("ERROR app: no product \"{slashed}\""),
             format!("2026-11-24 10:00:00 INFO app: comment of 10.0.0.1: {sent}"),
         ];
         for line in lines {

@@ -3,16 +3,18 @@
 //!
 //! Who asks a server for `/EROFS: read-only file system, open '/srv/x'` writes that into its log, and must not get a mount by it.
 
-use regex::bytes::{Regex, RegexSet, RegexSetBuilder};
+use regex::bytes::{Captures, Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
     keys: String,
+    own: String,
+    quoted: String,
+    failure: String,
     parts: Vec<String>,
     coping: Vec<String>,
     stopping: String,
@@ -26,8 +28,14 @@ struct RawLine {
 }
 
 struct Foreign {
-    /// Keys of a structured line whose values a client chooses.
+    /// Keys of a structured line below which a client chooses.
     keys: Regex,
+    /// Words that name what a program says itself.
+    own: Regex,
+    /// A text in quotes behind a word.
+    quoted: Regex,
+    /// Words of a failure.
+    failure: Regex,
     /// Parts of a line that count as one word without a meaning.
     parts: Regex,
     /// Words by which a program says that it goes on all the same.
@@ -46,6 +54,9 @@ static FOREIGN: LazyLock<Foreign> = LazyLock::new(|| {
     let set = RegexSetBuilder::new(raw.lines.iter().map(|l| &l.regex)).unicode(false).build();
     Foreign {
         keys: super::fixed(&raw.keys),
+        own: super::fixed(&raw.own),
+        quoted: super::fixed(&raw.quoted),
+        failure: super::fixed(&raw.failure),
         parts: super::fixed(&any(&raw.parts)),
         coping: super::fixed(&format!(r"(?:^|[\s(,;.-])(?i:{})(?:[\s),;:.!]|$)", any(&raw.coping))),
         stopping: super::fixed(&raw.stopping),
@@ -55,14 +66,20 @@ static FOREIGN: LazyLock<Foreign> = LazyLock::new(|| {
 });
 
 /// What of a line are the program's own words about its files; `None` where nothing is.
-pub(super) fn own_words(line: &str) -> Option<Cow<'_, [u8]>> {
+pub(super) fn own_words(line: &str) -> Option<Vec<u8>> {
     let foreign = &*FOREIGN;
     let bytes = line.as_bytes();
     let own = match foreign.set.matches(bytes).into_iter().next() {
         Some(index) => foreign.lines[index].captures(bytes)?.name("own")?.as_bytes(),
         None => bytes,
     };
-    Some(foreign.parts.replace_all(own, &b"URL"[..]))
+    // A title, a name or a field can hold anything.
+    let quoted = foreign.quoted.replace_all(own, |found: &Captures<'_>| {
+        let is_own = foreign.own.is_match(&found["key"]) || !foreign.failure.is_match(&found["text"]);
+        if is_own { found[0].to_vec() } else { b"URL".to_vec() }
+    });
+    let own = foreign.parts.replace_all(&quoted, &b"URL"[..]).into_owned();
+    Some(own)
 }
 
 /// Whether a program says that it goes on all the same.
@@ -70,15 +87,15 @@ pub(super) fn copes(own: &[u8]) -> bool {
     FOREIGN.coping.is_match(own) && !FOREIGN.stopping.is_match(own)
 }
 
-/// The texts of a line of JSON, one a line, without those that a client chose. `None` when it is none.
+/// What a program says in a line of JSON, one text a line. `None` when it is none.
 pub(super) fn json_texts(line: &str) -> Option<String> {
     let value: Value = serde_json::from_str(line.trim_end()).ok()?;
     let is_told = ["level", "severity", "lvl"].iter().filter_map(|key| value.get(key)).any(is_low);
     let mut texts = String::new();
-    let mut waiting = vec![&value];
-    while let Some(value) = waiting.pop() {
+    let mut waiting = vec![(&value, false)];
+    while let Some((value, is_own)) = waiting.pop() {
         match value {
-            Value::String(text) => {
+            Value::String(text) if is_own => {
                 for line in text.lines() {
                     // The level stands elsewhere in such a line, and counts for each of its texts.
                     texts.push_str(if is_told { "INFO " } else { "" });
@@ -86,10 +103,10 @@ pub(super) fn json_texts(line: &str) -> Option<String> {
                     texts.push('\n');
                 }
             }
-            Value::Array(items) => waiting.extend(items.iter().rev()),
+            Value::Array(items) => waiting.extend(items.iter().rev().map(|item| (item, is_own))),
             Value::Object(map) => {
-                let own = map.iter().filter(|(key, _)| !FOREIGN.keys.is_match(key.as_bytes()));
-                waiting.extend(own.map(|(_, value)| value).rev());
+                let of_program = map.iter().filter(|(key, _)| !FOREIGN.keys.is_match(key.as_bytes()));
+                waiting.extend(of_program.map(|(key, value)| (value, FOREIGN.own.is_match(key.as_bytes()))).rev());
             }
             _ => {}
         }
@@ -116,6 +133,8 @@ mod tests {
     fn what_a_client_chose_is_taken_out() {
         assert_eq!(own("open /srv/x: read-only file system").as_deref(), Some("open /srv/x: read-only file system"));
         assert_eq!(own("a \"GET /b c\" d").as_deref(), Some("a URL d"));
+        assert_eq!(own("title \"/a: Read-only file system\" b").as_deref(), Some("URL b"));
+        assert_eq!(own("msg=\"/a: Read-only file system\" b").as_deref(), Some("msg=\"/a: Read-only file system\" b"));
         assert_eq!(own("mkdir(): no in /srv/i.php on line 3").as_deref(), Some("mkdir(): no URL"));
         assert_eq!(own("10.0.0.1 - - [24/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 12 \"-\" \"x\""), None);
     }
@@ -142,8 +161,8 @@ mod tests {
     #[test]
     fn a_structured_line_says_what_its_program_says() {
         let texts = |line: &str| json_texts(line).unwrap_or_default();
-        assert_eq!(texts(r#"{"a":"1","request":{"uri":"2"},"b":["3"],"http_user_agent":"4","url.original":"5"}"#), "1\n3\n");
-        assert_eq!(texts(r#"{"level":"info","msg":"a\nb"}"#), "INFO info\nINFO a\nINFO b\n");
+        assert_eq!(texts(r#"{"err":{"a":"0","stack":["1"]},"msg":"2","request":{"msg":"3"},"http_user_agent":"4","title":"5"}"#), "1\n2\n");
+        assert_eq!(texts(r#"{"level":"info","msg":"a\nb"}"#), "INFO a\nINFO b\n");
         assert_eq!(texts(r#"{"level":50,"msg":"a"}"#), "a\n");
         assert_eq!(texts(r#"{"level":3,"msg":"a"}"#), "a\n", "an error, as syslog counts");
         assert_eq!(texts(r#"{"level":30,"msg":"a"}"#), "INFO a\n");
