@@ -5,6 +5,7 @@ use serde_json::Value;
 
 mod large;
 mod real;
+mod sense;
 mod verb;
 
 /// The lines of `tests/data/errors.json`: program, kind, line, the path that it means.

@@ -3,6 +3,7 @@
 //! `.ci/example-image` and `.ci/test-images` make the images. Without them or without an engine these tests are skipped, unless
 //! `ROFS_REQUIRE_ENGINE` is set.
 
+mod edges;
 mod faults;
 mod judge;
 mod kinds;

@@ -11,7 +11,8 @@ use super::ui::Color;
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Make Docker Compose services run on a read-only root filesystem
@@ -29,6 +30,32 @@ pub(super) struct Cli {
     /// Print version
     #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options")]
     version: Option<bool>,
+}
+
+impl Cli {
+    /// The command line. What clap finds wrong with it is said by clap, which ends the process.
+    ///
+    /// Errors: an option stands before a verb, which is read as a PATH there.
+    pub(super) fn read() -> Result<Self> {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        let parsed = Self::try_parse_from(&words);
+        let command = Self::command();
+        let is_verb = |word: &&str| command.find_subcommand(word).is_some();
+        let verb = match &parsed {
+            Ok(cli) if cli.verb.is_none() => cli.harden.input.paths.first().and_then(|path| path.to_str()).filter(is_verb),
+            Err(error) if error.context().any(|(_, value)| value.to_string().contains("[PATH]")) => {
+                words.iter().skip(1).filter_map(|word| word.to_str()).find(is_verb)
+            }
+            _ => None,
+        };
+        match verb.filter(|_| !words.iter().any(|word| word == "--")) {
+            Some(verb) => {
+                let hint = format!("put the options behind it: rofs-harden {verb} ...; a folder of that name is ./{verb}");
+                Err(Error::Usage(format!("`{verb}` is a verb, and an option stands before it"), Some(hint)))
+            }
+            None => Ok(parsed.unwrap_or_else(|error| error.exit())),
+        }
+    }
 }
 
 const AFTER: &str = "\
@@ -154,7 +181,7 @@ pub(super) struct Harden {
 }
 
 impl Input {
-    /// The project at each PATH, one after the other, for verbs that run projects.
+    /// Each PATH, one after the other, for verbs that run projects.
     ///
     /// Errors: a tree, or standard input.
     pub(super) fn runnable(&self, verb: &str) -> Result<Vec<Option<&Path>>> {

@@ -62,15 +62,21 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         Err(Error::NoComposeFile(_)) if args.file.is_empty() && !args.writing.write => None,
         other => Some(other?),
     };
+    let project = files.as_ref().map(Files::project).transpose()?;
+    if let (Some(name), Some(project)) = (&args.service, &project)
+        && project.service(name).is_none()
+    {
+        let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
+        return Err(Error::Usage(format!("there is no service `{name}`"), Some(format!("services: {}", services.join(", ")))));
+    }
     let logs = read_logs(args, files.as_ref())?;
-    let (found, dropped) = match &files {
-        Some(files) => {
-            let project = files.project()?;
+    let (found, dropped) = match files.as_ref().zip(project) {
+        Some((files, project)) => {
             let selection = Selection { auto: true, limits: true, ..Selection::default() };
             let needs = needs(&project, &selection, &files.dockerfiles(&project))?;
-            explain(logs, args, Some((&project, &needs)))?
+            explain(logs, args, Some((&project, &needs)))
         }
-        None => explain(logs, args, None)?,
+        None => explain(logs, args, None),
     };
     if args.writing.json {
         ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
@@ -185,13 +191,7 @@ fn skip_line(stream: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) -> Result<(Vec<Found>, u64)> {
-    if let (Some(name), Some((project, _))) = (&args.service, known)
-        && project.service(name).is_none()
-    {
-        let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
-        return Err(Error::Usage(format!("there is no service `{name}`"), Some(format!("services: {}", services.join(", ")))));
-    }
+fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) -> (Vec<Found>, u64) {
     let mut found = Vec::new();
     let mut dropped = 0;
     for (log, (symptoms, more)) in logs {
@@ -204,7 +204,7 @@ fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) 
             found.push(Found { log: log.clone(), symptom, service: name, advice });
         }
     }
-    Ok((found, dropped))
+    (found, dropped)
 }
 
 /// The service that a line is of: by the prefix of the line, by the option, or because there is only one.

@@ -12,6 +12,22 @@ use std::path::{Path, PathBuf};
 /// Most files of one project.
 const MAX_FILES: usize = 10_000;
 
+/// The projects that a verb runs, one for each PATH; one that is named twice, or by its folder and its file, is one.
+///
+/// Errors: those of [`Input::runnable`]; a PATH without a project.
+pub(super) fn runnable<'i>(input: &'i Input, verb: &str) -> Result<Vec<Option<&'i Path>>> {
+    let mut known: Vec<Vec<Option<PathBuf>>> = Vec::new();
+    let mut distinct = Vec::new();
+    for path in input.runnable(verb)? {
+        let files = layers(path, input)?.files.iter().map(|file| disk::real_path(file)).collect();
+        if !known.contains(&files) {
+            known.push(files);
+            distinct.push(path);
+        }
+    }
+    Ok(distinct)
+}
+
 /// What is called with a path before the file there is read.
 type Before<'b> = &'b mut dyn FnMut(&Path) -> Result<()>;
 

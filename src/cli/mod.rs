@@ -26,13 +26,18 @@ mod verify;
 
 use crate::error::Error;
 use args::{Cli, Presets, Verb};
-use clap::Parser;
 use std::process::ExitCode;
-use ui::{Look, Ui, clean, clean_line, paint};
+use ui::{Color, Look, Ui, clean, clean_line, paint};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => {
+            report_error(&Ui::new(Color::default(), false), &error);
+            return ExitCode::from(error.exit_code());
+        }
+    };
     let ui = Ui::new(cli.global.color, cli.global.quiet);
     let result = match &cli.verb {
         None => harden::run(&ui, &cli.harden),

@@ -4,7 +4,7 @@ use super::args::{Harden, Observe};
 use super::audit::json;
 use super::diagnose::mount;
 use super::harden::{Status, finish, present, selection};
-use super::load::Files;
+use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
 use super::trial::{Ran, Verdict, tell};
 use super::ui::{Ui, clean_line, count};
@@ -55,7 +55,7 @@ struct Elsewhere {
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let ask = args.writing.ask()?;
-    let [path] = args.input.runnable("observe")?[..] else {
+    let [path] = runnable(&args.input, "observe")?[..] else {
         return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
     };
     if let Some(file) = &args.save {

@@ -5,7 +5,7 @@ use super::audit::json;
 use super::config::Config;
 use super::harden::{Status, finish, present, selection};
 use super::heal::{self, Healed};
-use super::load::Files;
+use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
 use super::trial::{Desk, Outcome, Ran, Run, Verdict, tell};
 use super::ui::{Look, Ui, clean_line, count, paint};
@@ -52,7 +52,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         return clean(ui);
     }
     let ask = args.writing.ask()?;
-    let paths = args.input.runnable("verify")?;
+    let paths = runnable(&args.input, "verify")?;
     let docker = connect(ui)?;
     let (input, choice, with) = (args.input.clone(), args.choice.clone(), args.with.clone());
     let harden = Harden { input, choice, with, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };

@@ -4,6 +4,7 @@
 //! grow with it: what is kept are distinct symptoms, at most [`MAX_SYMPTOMS`].
 
 mod advice;
+mod foreign;
 
 pub use advice::{Advice, Hearing, advise};
 
@@ -119,8 +120,6 @@ struct Patterns {
     set: RegexSet,
     all: Vec<Pattern>,
     escapes: Regex,
-    /// What somebody asked a server for: no words of the program.
-    requests: Regex,
     /// Words for the making of a folder.
     makes: Regex,
     prefix: Regex,
@@ -132,7 +131,6 @@ const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     // The patterns are part of the program, and a test compiles them all.
-    let fixed = |text: &str| RegexBuilder::new(text).unicode(false).build().unwrap_or_else(|e| unreachable!("{text}: {e}"));
     let raw: RawPatterns = toml::from_str(include_str!("log/patterns.toml")).unwrap_or_else(|e| unreachable!("{e}"));
     let set = RegexSetBuilder::new(raw.pattern.iter().map(|p| &p.regex)).unicode(false).build();
     Patterns {
@@ -140,14 +138,16 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         set: set.unwrap_or_else(|e| unreachable!("{e}")),
         all: raw.pattern.into_iter().map(|raw| Pattern { regex: fixed(&raw.regex), raw }).collect(),
         escapes: fixed(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"),
-        requests: fixed(
-            r#"^https?://.*|"[A-Z]{3,8} /[^"]*"|\b(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT) /\S*|["']https?://[^"']*["']|https?://\S+|\burl:.*|referr?er=.*|Not Found: /.*|'/[^']*' not found"#,
-        ),
         makes: fixed(r"(?i:mkdir|makedirs|(?:creat|mak)(?:e|ing) (?:the )?director(?:y|ies))"),
         prefix: fixed(r"^([a-zA-Z0-9][a-zA-Z0-9_.-]*) +\| ?"),
         time: fixed(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) "),
     }
 });
+
+/// A regex that is part of the program.
+fn fixed(text: &str) -> Regex {
+    RegexBuilder::new(text).unicode(false).build().unwrap_or_else(|e| unreachable!("{text}: {e}"))
+}
 
 /// What tells a symptom from others: service, path, cause, program.
 type Same = (Option<String>, Option<String>, Cause, &'static str);
@@ -181,7 +181,7 @@ impl Reader {
         };
         let rest = &rest[patterns.time.find(rest.as_bytes()).map_or(0, |m| m.end())..];
         if rest.starts_with('{')
-            && let Some(texts) = json_texts(rest)
+            && let Some(texts) = foreign::json_texts(rest)
         {
             // Of a structured line every text is looked at as if it were one.
             for text in texts.lines() {
@@ -200,22 +200,25 @@ impl Reader {
     fn text(&mut self, service: Option<&str>, text: &str) {
         let patterns = &*PATTERNS;
         let plain = text.replace(['`', '‘', '’', '“', '”'], "'");
-        let plain = patterns.requests.replace_all(plain.as_bytes(), &b"URL"[..]);
-        let plain = String::from_utf8_lossy(&plain);
+        let Some(plain) = foreign::own_words(&plain) else { return };
+        let own = String::from_utf8_lossy(&plain);
         for pattern in &patterns.all {
-            if let Some(words) = pattern.raw.near.as_deref().filter(|words| text.contains(words)) {
+            if let Some(words) = pattern.raw.near.as_deref().filter(|words| own.contains(words)) {
                 self.near.insert(words, self.line);
             }
         }
-        for index in patterns.set.matches(plain.as_bytes()) {
+        for index in patterns.set.matches(&plain) {
             let pattern = &patterns.all[index];
             let is_near = |words: &String| self.near.get(words.as_str()).is_some_and(|at| self.line - at <= NEAR);
             if !pattern.raw.near.as_ref().is_none_or(is_near) {
                 continue;
             }
-            let Some(found) = pattern.regex.captures(plain.as_bytes()) else { continue };
-            let is_made = patterns.makes.is_match(plain.as_bytes());
-            let symptom = Symptom { is_made, ..symptom(pattern, &found) };
+            let Some(found) = pattern.regex.captures(&plain) else { continue };
+            let is_made = patterns.makes.is_match(&plain);
+            let mut symptom = Symptom { is_made, ..symptom(pattern, &found) };
+            if foreign::copes(&plain) {
+                symptom.cause = Cause::Harmless;
+            }
             self.keep(Symptom { service: service.map(str::to_owned), line: self.line, text: shown(text), ..symptom });
             return;
         }
@@ -253,7 +256,7 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
     let path = found("to").or(found("path")).or(found("only"));
     let path = path.as_deref().map(|path| path.trim_matches(['\'', '"', ' ']));
     // What stands behind a path in a sentence or in a printed value.
-    let path = path.map(|path| path.trim_end_matches(['>', ':', ',', ';']));
+    let path = path.map(|path| path.trim_end_matches(['>', ':', ',', ';', '\\']));
     let path = path.map(|path| path.strip_suffix('.').filter(|rest| !rest.is_empty() && !rest.ends_with(['.', '/'])).unwrap_or(path));
     let path = path.filter(|p| !p.is_empty() && p.len() <= MAX_PATH && !p.contains('\0'));
     let joined = path.map(|path| match &folder {
@@ -290,25 +293,6 @@ pub fn without_escapes(line: &[u8]) -> Cow<'_, [u8]> {
 
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
-}
-
-/// The texts of a line of JSON, one a line. `None` when it is none.
-fn json_texts(line: &str) -> Option<String> {
-    let value: serde_json::Value = serde_json::from_str(line.trim_end()).ok()?;
-    let mut texts = String::new();
-    let mut waiting = vec![&value];
-    while let Some(value) = waiting.pop() {
-        match value {
-            serde_json::Value::String(text) => {
-                texts.push_str(text);
-                texts.push('\n');
-            }
-            serde_json::Value::Array(items) => waiting.extend(items.iter().rev()),
-            serde_json::Value::Object(map) => waiting.extend(map.values().rev()),
-            _ => {}
-        }
-    }
-    Some(texts)
 }
 
 /// Enough of a line for a person.

@@ -21,7 +21,7 @@ confidence = \"documented\"
 ";
 
 /// Name of the case, `compose.yaml` in bytes, and arguments.
-const CASES: [(&str, &[u8], &[&str]); 29] = [
+const CASES: [(&str, &[u8], &[&str]); 31] = [
     ("no-such-file", SHOP.as_bytes(), &["absent.yaml"]),
     ("empty-file", b"", &[]),
     ("only-comments", b"# nothing yet\n\n", &[]),
@@ -50,6 +50,8 @@ const CASES: [(&str, &[u8], &[&str]); 29] = [
     ("standard-input-with-write", SHOP.as_bytes(), &["-", "--write", "--yes"]),
     ("standard-input-and-a-file", SHOP.as_bytes(), &["-", "compose.yaml"]),
     ("yes-without-write", SHOP.as_bytes(), &["--yes"]),
+    ("option-before-a-verb", SHOP.as_bytes(), &["--quiet", "audit"]),
+    ("file-before-a-verb", SHOP.as_bytes(), &["-f", "compose.yaml", "audit"]),
     ("one-good-path-and-a-bad-one", SHOP.as_bytes(), &["--write", "--yes", "compose.yaml", "absent.yaml"]),
 ];
 

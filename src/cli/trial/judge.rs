@@ -4,7 +4,7 @@ use super::symptoms::{self, Story};
 use super::{Desk, Run};
 use crate::cli::ui::count;
 use crate::edge::docker::{Running, State, Trial};
-use crate::edge::http;
+use crate::edge::http::{self, Question};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Action, Isolated, Probe, Stand};
 use crate::evidence::log::Symptom;
@@ -343,7 +343,9 @@ impl Watch<'_> {
         match &probe.action {
             Action::Http(http) => {
                 let Some(address) = address else { return Ok(Tried::NotYet("the container has no address".to_owned())) };
-                let reply = http::request(address, http.port, &http.method, &http.path, http.body.as_deref(), PROBE_PATIENCE);
+                let (method, path, body) = (http.method.clone(), http.path.clone(), http.body.clone());
+                let question = Question { address: address.to_owned(), port: http.port, method, path, body };
+                let reply = http::request(question, PROBE_PATIENCE, || self.desk.docker.go_on())?;
                 Ok(match reply {
                     Ok(reply) if (200..400).contains(&reply.status) => Tried::Passed,
                     Ok(reply) if NOT_YET.contains(&reply.status) => Tried::NotYet(format!("status {}", reply.status)),

@@ -40,7 +40,12 @@ impl Entry {
             let name = format!("{PREFIX}{:016x}", RandomState::new().build_hasher().finish());
             let path = folder.join(&name);
             let mut file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(|e| failed(&path, e))?;
-            file.lock().and_then(|()| file.write_all(engine.as_bytes())).and_then(|()| file.sync_all()).map_err(|e| failed(&path, e))?;
+            let done = file.lock().and_then(|()| file.write_all(engine.as_bytes())).and_then(|()| file.sync_all());
+            if let Err(error) = done {
+                // Where the disk is full there is a file, and nothing in it.
+                let _ = fs::remove_file(&path);
+                return Err(failed(&path, error));
+            }
             // Somebody who cleaned up in between has taken it for a dead one's.
             if path.exists() {
                 return Ok(Self { name, path, _lock: file });

@@ -274,12 +274,22 @@ fn text_of(stream: impl Read, limit: u64) -> String {
 
 /// The log of a service of the project that these files make, given to `read` as it comes.
 ///
-/// Errors: [`Error::Engine`] when the engine or Compose cannot be asked, with its words.
+/// Errors: [`Error::Engine`] when the engine or Compose cannot be asked, with its words; [`Error::Usage`] where there is no container.
 pub fn logs<T>(layers: &Layers, service: &str, read: impl FnOnce(ChildStdout) -> Result<T>) -> Result<T> {
-    let mut command = program();
-    command.arg("compose").args(layers.args(|path| Ok(path.to_owned()))?);
-    command.args(["logs", "--no-color", "--no-log-prefix", "--", service]);
-    stream(command, read)
+    let project = layers.args(|path| Ok(path.to_owned()))?;
+    let compose = |args: &[&str]| {
+        let mut command = program();
+        command.arg("compose").args(&project).args(args).args(["--", service]);
+        command
+    };
+    // Of a service without a container Compose shows an empty log, which looks like one without complaints.
+    let containers = stream(compose(&["ps", "--all", "--quiet"]), |answer| Ok(text_of(answer, MAX_ANSWER)))?;
+    if containers.trim().is_empty() {
+        let what = format!("the engine has no container of the service `{service}`, so there is no log of it");
+        let hint = "start it (docker compose up -d), name the project as it was started (-f, COMPOSE_PROJECT_NAME), or name a log file";
+        return Err(Error::Usage(what, Some(hint.to_owned())));
+    }
+    stream(compose(&["logs", "--no-color", "--no-log-prefix"]), read)
 }
 
 /// An option with its value, as the text that a command line takes.
