@@ -88,7 +88,7 @@ impl Session {
         self.clock.wait(time, why)
     }
 
-    /// Waits until the next change may be made. `is_news` says that people are told of it, as of a pull request or a comment.
+    /// Waits until the next change may be made. `is_news` says that people are told of it, as of a branch, a pull request or a comment.
     pub(super) fn pace(&self, is_news: bool) -> Result<()> {
         if let Some(last) = self.last_change.get() {
             let passed = self.now().saturating_sub(last);
@@ -112,8 +112,7 @@ impl Session {
             drop(news);
             if let Some(wait) = since.and_then(|since| time.checked_sub(since)) {
                 let span = if time < Duration::from_hours(1) { "minute" } else { "hour" };
-                let those = if most == 1 { "pull request or comment" } else { "pull requests and comments" };
-                self.clock.wait(wait, &format!("no more than {most} {those} a {span}"))?;
+                self.clock.wait(wait, &format!("no more than {most} branches, pull requests and comments a {span}"))?;
             }
         }
         let now = self.now();
