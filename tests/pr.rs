@@ -6,6 +6,7 @@ use serde_json::Value;
 use std::process::{Command, Stdio};
 
 mod hostile;
+mod review;
 
 /// The branch that the bot works on.
 const BRANCH: &str = "rofs-harden/main";

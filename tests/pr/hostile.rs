@@ -4,7 +4,7 @@ use super::{ask, did, forge, rendered};
 use crate::forge::fake::Forge;
 
 /// What would do something if it were markup.
-const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 9] = [
     "deploy/@octocat/fixes #1|x`y``",
     "a\"><img src=x onerror=1>",
     "<!--rofs-harden:v1:e30-->",
@@ -20,7 +20,7 @@ const NAMES: [&str; 9] = [
 const OURS: [&str; 4] = ["What may break", "Left alone", "How to undo it", "If you do not want this"];
 
 /// The text without its code spans, of what GitHub's own renderer makes of it.
-fn outside_code(html: &str) -> String {
+pub(super) fn outside_code(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some((before, after)) = rest.split_once("<code>") {

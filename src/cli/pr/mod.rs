@@ -2,6 +2,7 @@
 
 mod body;
 mod offer;
+mod review;
 mod stage;
 
 use super::args::{Pr, SplitBy};
@@ -9,7 +10,7 @@ use super::audit::json;
 use super::harden::{Status, selection};
 use super::ui::{Ui, clean_line, count};
 use crate::edge::disk;
-use crate::edge::forge::{self, Forge, NewCommit, Pushed, Session, SystemClock};
+use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
 use crate::edge::propose::{self, Decision, Done, Offer, Options, Outcome, TITLE};
 use crate::error::{Error, Fault, ForgeError, Result};
@@ -37,6 +38,9 @@ struct Report {
     /// `owner/name`.
     repository: String,
     pull_requests: Vec<Row>,
+    /// What became of a review, with `--review`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<review::Row>,
     /// What could not be looked at, and why.
     problems: Vec<String>,
 }
@@ -74,10 +78,15 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
     });
     let session = Rc::new(Session::new(Box::new(clock), args.patience, args.pace));
     let target = Target::find(args, &session)?;
-    let report = propose_all(ui, args, &wanted, &target)?;
+    let report = match args.review {
+        Some(number) => review::review(ui, args, &wanted, &target, number)?,
+        None => propose_all(ui, args, &wanted, &target)?,
+    };
     ui.progress_done();
     if args.json {
         ui.out(&json(&report)?);
+    } else if let Some(row) = &report.review {
+        review::say(ui, row, args.dry_run);
     } else if !args.dry_run {
         report.pull_requests.iter().for_each(|row| say(ui, row));
     }
@@ -140,9 +149,8 @@ impl Target {
     }
 }
 
-/// Proposes what a repository lacks.
-fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Result<Report> {
-    ui.status("asking the forge");
+/// The repository, which takes changes.
+fn is_open(target: &Target) -> Result<Repository> {
     let repository = target.forge.repository()?;
     let closed = if repository.archived { Some("archived") } else { repository.disabled.then_some("disabled") };
     if let Some(why) = closed {
@@ -150,6 +158,13 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         let what = format!("{} is {why}", repository.full_name);
         return Err(ForgeError { fault: Fault::Closed, what, remedy, status: None, retry_at: None }.into());
     }
+    Ok(repository)
+}
+
+/// Proposes what a repository lacks.
+fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Result<Report> {
+    ui.status("asking the forge");
+    let repository = is_open(target)?;
     let base = args.base.clone().unwrap_or(repository.default_branch);
     let commit = target.tip(&base)?;
     let paths = target.checkout.as_ref().map_or(Ok(args.paths.clone()), |(git, _)| below(git.top(), &args.paths))?;
@@ -194,7 +209,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         };
         rows.push(row);
     }
-    Ok(Report { version: 1, repository: repository.full_name, pull_requests: rows, problems })
+    Ok(Report { version: 1, repository: repository.full_name, pull_requests: rows, review: None, problems })
 }
 
 /// Which branch takes which projects.

@@ -7,6 +7,7 @@ use crate::cli::args::{Harden, Input, Pr};
 use crate::cli::config::Config;
 use crate::cli::plan::{Asking, Plan};
 use crate::cli::report::diff;
+use crate::compose::Project;
 use crate::edge::disk;
 use crate::edge::forge::{FileChange, Mode};
 use crate::edge::propose::{Offer, item};
@@ -25,6 +26,19 @@ pub(super) struct Unit {
     /// Path of its first file.
     pub(super) path: String,
     pub(super) plan: Plan,
+}
+
+/// Which services of a project are left out; `None`: all of it.
+pub(super) type Without<'w> = &'w dyn Fn(&Project<'_>) -> Option<Vec<String>>;
+
+/// What becomes of a project.
+enum Wish {
+    /// It was planned.
+    Plan(Unit),
+    /// It is not meant.
+    Skip,
+    /// The repository wants no pull requests for it.
+    Alone,
 }
 
 /// What was asked for, for every project of a commit.
@@ -50,11 +64,19 @@ impl<'w> Wanted<'w> {
     ///
     /// Errors: those of the paths, and of where the files come from.
     pub(super) fn plan(&self, stage: &mut Stage<'_>, paths: &[PathBuf]) -> Result<Planned> {
+        self.plan_without(stage, paths, &|_| Some(Vec::new()))
+    }
+
+    /// Plans them without the services that `without` names for a project, or without the project if it says `None`.
+    ///
+    /// Errors: as for [`Self::plan`].
+    pub(super) fn plan_without(&self, stage: &mut Stage<'_>, paths: &[PathBuf], without: Without<'_>) -> Result<Planned> {
         let mut planned = Planned { units: Vec::new(), problems: Vec::new() };
         for folder in stage.projects(paths)? {
-            match self.unit(stage, &folder, &[]) {
-                Ok(Some(unit)) => planned.units.push(unit),
-                Ok(None) => {
+            match self.unit(stage, &folder, without) {
+                Ok(Wish::Plan(unit)) => planned.units.push(unit),
+                Ok(Wish::Skip) => {}
+                Ok(Wish::Alone) => {
                     let why = "rofs-harden.toml says `pull-requests = false`".to_owned();
                     planned.problems.push((folder.display().to_string(), why));
                 }
@@ -65,8 +87,8 @@ impl<'w> Wanted<'w> {
         Ok(planned)
     }
 
-    /// Plans one project without some of its services; `None` if the repository wants no pull requests for it.
-    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: &[String]) -> Result<Option<Unit>> {
+    /// Plans one project without some of its services, if it is wanted.
+    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: Without<'_>) -> Result<Wish> {
         let main_folder = if folder.is_dir() || stage.entry(&folder.display().to_string()).is_none() {
             folder
         } else {
@@ -75,14 +97,15 @@ impl<'w> Wanted<'w> {
         let layer = self.args.override_file.as_ref().map(|file| main_folder.join(file));
         let files = stage.read(folder, &Input::default(), layer.as_deref())?;
         if Config::of(&files)?.stays_alone {
-            return Ok(None);
+            return Ok(Wish::Alone);
         }
+        let Some(without) = without(&files.project()?) else { return Ok(Wish::Skip) };
         let path = files.sources.files().first().map(|f| f.path.display().to_string()).unwrap_or_default();
         let mut selection = self.selection.clone();
-        selection.skip.extend_from_slice(without);
+        selection.skip.extend(without);
         let asking = Asking { selection: &selection, oracle: None, reviewer: None, view: None, tries: false, reports: true };
         let plan = Plan::new(files, &self.harden, asking)?;
-        Ok(Some(Unit { folder: folder.to_owned(), path, plan }))
+        Ok(Wish::Plan(Unit { folder: folder.to_owned(), path, plan }))
     }
 
     /// The same projects without the services that were declined.
@@ -94,7 +117,10 @@ impl<'w> Wanted<'w> {
             if out.is_empty() {
                 kept.push(unit);
             } else {
-                kept.extend(self.unit(stage, &unit.folder, &out)?);
+                match self.unit(stage, &unit.folder, &|_| Some(out.clone()))? {
+                    Wish::Plan(unit) => kept.push(unit),
+                    Wish::Skip | Wish::Alone => {}
+                }
             }
         }
         Ok(kept)
