@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where workflows are: a token needs a right of its own to change anything there, so nothing is.
-const WORKFLOWS: &str = ".github/workflows/";
+pub(super) const WORKFLOWS: &str = ".github/workflows/";
 
 /// A project that was planned.
 pub(super) struct Unit {

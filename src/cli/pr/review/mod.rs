@@ -6,7 +6,7 @@ mod place;
 mod text;
 
 use super::body::About;
-use super::offer::{Planned, Unit, Wanted};
+use super::offer::{Planned, Unit, WORKFLOWS, Wanted};
 use super::stage::{Origin, Stage};
 use super::{Report, Target, below, is_open};
 use crate::cli::args::Pr;
@@ -94,11 +94,16 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
         }
         ui.status("reading the files");
         let diffs = place::diffs(reviews.changed(number)?);
-        let mut stage = Stage::new(Origin::Forge(&*target.forge), &pull.head_commit)?;
+        let origin = match &target.checkout {
+            Some((git, _)) if git.resolve(&pull.head_commit)?.is_some() => Origin::Git(git),
+            // A fork's commits are there for those who ask by their id.
+            _ => Origin::Forge(&*target.forge),
+        };
+        let mut stage = Stage::new(origin, &pull.head_commit)?;
         let without = |project: &Project<'_>| place::untouched(project, &diffs);
-        // Whatever a project's files are called, they are YAML.
-        let is_yaml = |path: &String| [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending));
-        let planned = if diffs.keys().any(is_yaml) {
+        // Not every pull request is worth reading all projects.
+        let is_yaml = |path: &&String| [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending));
+        let planned = if diffs.keys().filter(is_yaml).any(|path| !path.starts_with(WORKFLOWS)) {
             wanted.plan_without(&mut stage, &paths, &without)?
         } else {
             Planned { units: Vec::new(), problems: Vec::new() }

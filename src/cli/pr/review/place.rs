@@ -1,7 +1,7 @@
 //! What a plan changes, in pieces of lines, and which of them can be suggested on the lines of a pull request's diff.
 
 use super::hunks::Hunks;
-use crate::audit::Change;
+use crate::audit::{Change, What};
 use crate::cli::pr::offer::Unit;
 use crate::cli::report::diff;
 use crate::cli::ui::clean;
@@ -26,6 +26,8 @@ pub(super) type Diffs = BTreeMap<String, Option<Hunks>>;
 
 /// Lines that change together.
 pub(super) struct Piece {
+    /// Path of its project's first file.
+    project: String,
     /// Path of the file.
     pub(super) path: String,
     /// Number of the first line of the head's file that is replaced, from 1.
@@ -122,9 +124,9 @@ fn name(path: &Path) -> Option<String> {
 /// The pieces of these plans, by path and line.
 pub(super) fn pieces(units: &[Unit], diffs: &Diffs) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    for (_, rewrite) in units.iter().flat_map(|unit| &unit.plan.rewrites) {
+    for (unit, (_, rewrite)) in units.iter().flat_map(|unit| unit.plan.rewrites.iter().map(move |rewrite| (unit, rewrite))) {
         let Some(path) = name(Path::new(rewrite.before().name())) else { continue };
-        let mut own = of(rewrite, &path);
+        let mut own = of(rewrite, &unit.path, &path);
         // Two projects may share a file.
         own.retain(|piece| !pieces.iter().any(|other| other.is_same(piece)));
         pieces.extend(own);
@@ -143,7 +145,7 @@ pub(super) fn pieces(units: &[Unit], diffs: &Diffs) -> Vec<Piece> {
 }
 
 /// The pieces of one rewrite.
-fn of(rewrite: &Rewrite, path: &str) -> Vec<Piece> {
+fn of(rewrite: &Rewrite, project: &str, path: &str) -> Vec<Piece> {
     let (old, new) = diff::lines_of(rewrite);
     let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for (mut before, mut after) in diff::replaced(rewrite) {
@@ -174,7 +176,8 @@ fn of(rewrite: &Rewrite, path: &str) -> Vec<Piece> {
             services.extend(rewrite.lines().iter().map(|line| line.service.clone()));
         }
         let (old, new) = (text(&old, before), text(&new, after));
-        Piece { path: path.to_owned(), first: before.start + 1, old, new, services: services.into_iter().collect(), changes, why: None }
+        let (project, services) = (project.to_owned(), services.into_iter().collect());
+        Piece { project, path: path.to_owned(), first: before.start + 1, old, new, services, changes, why: None }
     };
     ranges.iter().map(piece).collect()
 }
@@ -182,6 +185,17 @@ fn of(rewrite: &Rewrite, path: &str) -> Vec<Piece> {
 impl Piece {
     fn is_same(&self, other: &Self) -> bool {
         (&self.path, self.first, &self.old, &self.new) == (&other.path, other.first, &other.old, &other.new)
+    }
+
+    /// Whether this and another one are parts of the change of one service.
+    pub(super) fn belongs_to(&self, other: &Self) -> bool {
+        let is_other = (&self.path, self.first) != (&other.path, other.first);
+        is_other && self.project == other.project && self.services.iter().any(|name| other.services.contains(name))
+    }
+
+    /// Whether it declares a volume.
+    pub(super) fn declares(&self) -> bool {
+        self.changes.iter().any(|change| matches!(change.what, What::Declare(_)))
     }
 
     /// Number of the last line that is replaced.

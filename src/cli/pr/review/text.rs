@@ -40,14 +40,8 @@ fn names(services: &[String]) -> String {
 
 /// A suggestion as a comment. `all` are all pieces of the plan.
 pub(super) fn suggestion(piece: &Piece, all: &[Piece]) -> NewLineComment {
-    let is_related = |other: &&Piece| {
-        let is_other = (&other.path, other.first) != (&piece.path, piece.first);
-        is_other && other.services.iter().any(|name| piece.services.contains(name))
-    };
-    let (mut suggested, mut by_hand) = (0, 0);
-    for other in all.iter().filter(is_related) {
-        *(if other.why.is_none() { &mut suggested } else { &mut by_hand }) += 1;
-    }
+    let related: Vec<&Piece> = all.iter().filter(|other| other.belongs_to(piece)).collect();
+    let suggested = related.iter().filter(|other| other.why.is_none()).count();
     let mut text = format!("For a read-only root filesystem of {}:\n\n", names(&piece.services));
     piece.changes.iter().for_each(|change| text += &body::line(change));
     text += &format!("\n{}", fenced("suggestion", &piece.new));
@@ -55,8 +49,11 @@ pub(super) fn suggestion(piece: &Piece, all: &[Piece]) -> NewLineComment {
         let others = count(suggested, "other suggestion", "other suggestions");
         text += &format!("\nThis belongs together with {others} of this review: take them in one batch.\n");
     }
-    if by_hand > 0 {
+    if suggested < related.len() {
         text += "\n**This is not all**: the rest cannot be suggested here. The comment that sums up shows what has to be added by hand as well.\n";
+    }
+    if !related.is_empty() && (piece.declares() || related.iter().any(|other| other.declares())) {
+        text += "\nCompose does not start a project that uses a volume without declaring it.\n";
     }
     text += &format!("\n{}{}{}", KEY.0, piece.key(), KEY.1);
     NewLineComment { path: piece.path.clone(), first: piece.first, last: piece.last(), body: text }
