@@ -77,8 +77,7 @@ fn taken(text: &str, path: &str, comments: &[LineComment]) -> String {
     for comment in own {
         lines.splice(comment.first - 1..comment.last, suggested(&comment.body));
     }
-    let text = lines.join(end) + if text.ends_with('\n') { end } else { "" };
-    text
+    lines.join(end) + if text.ends_with('\n') { end } else { "" }
 }
 
 /// What the program itself would write.

@@ -31,16 +31,6 @@ pub(super) struct Unit {
 /// Which services of a project are left out; `None`: all of it.
 pub(super) type Without<'w> = &'w dyn Fn(&Project<'_>) -> Option<Vec<String>>;
 
-/// What becomes of a project.
-enum Wish {
-    /// It was planned.
-    Plan(Unit),
-    /// It is not meant.
-    Skip,
-    /// The repository wants no pull requests for it.
-    Alone,
-}
-
 /// What was asked for, for every project of a commit.
 pub(super) struct Wanted<'w> {
     args: &'w Pr,
@@ -74,12 +64,7 @@ impl<'w> Wanted<'w> {
         let mut planned = Planned { units: Vec::new(), problems: Vec::new() };
         for folder in stage.projects(paths)? {
             match self.unit(stage, &folder, without) {
-                Ok(Wish::Plan(unit)) => planned.units.push(unit),
-                Ok(Wish::Skip) => {}
-                Ok(Wish::Alone) => {
-                    let why = "rofs-harden.toml says `pull-requests = false`".to_owned();
-                    planned.problems.push((folder.display().to_string(), why));
-                }
+                Ok(unit) => planned.units.extend(unit),
                 Err(error @ (Error::Forge(_) | Error::Interrupted | Error::Unverified(_))) => return Err(error),
                 Err(error) => planned.problems.push((folder.display().to_string(), error.to_string())),
             }
@@ -87,8 +72,10 @@ impl<'w> Wanted<'w> {
         Ok(planned)
     }
 
-    /// Plans one project without some of its services, if it is wanted.
-    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: Without<'_>) -> Result<Wish> {
+    /// Plans one project without some of its services; `None` if it is left out.
+    ///
+    /// Errors: those of reading and planning; the repository wants no pull requests for it.
+    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: Without<'_>) -> Result<Option<Unit>> {
         let main_folder = if folder.is_dir() || stage.entry(&folder.display().to_string()).is_none() {
             folder
         } else {
@@ -97,15 +84,15 @@ impl<'w> Wanted<'w> {
         let layer = self.args.override_file.as_ref().map(|file| main_folder.join(file));
         let files = stage.read(folder, &Input::default(), layer.as_deref())?;
         if Config::of(&files)?.stays_alone {
-            return Ok(Wish::Alone);
+            return Err(Error::Usage("rofs-harden.toml says `pull-requests = false`".into(), None));
         }
-        let Some(without) = without(&files.project()?) else { return Ok(Wish::Skip) };
+        let Some(without) = without(&files.project()?) else { return Ok(None) };
         let path = files.sources.files().first().map(|f| f.path.display().to_string()).unwrap_or_default();
         let mut selection = self.selection.clone();
         selection.skip.extend(without);
         let asking = Asking { selection: &selection, oracle: None, reviewer: None, view: None, tries: false, reports: true };
         let plan = Plan::new(files, &self.harden, asking)?;
-        Ok(Wish::Plan(Unit { folder: folder.to_owned(), path, plan }))
+        Ok(Some(Unit { folder: folder.to_owned(), path, plan }))
     }
 
     /// The same projects without the services that were declined.
@@ -117,10 +104,7 @@ impl<'w> Wanted<'w> {
             if out.is_empty() {
                 kept.push(unit);
             } else {
-                match self.unit(stage, &unit.folder, &|_| Some(out.clone()))? {
-                    Wish::Plan(unit) => kept.push(unit),
-                    Wish::Skip | Wish::Alone => {}
-                }
+                kept.extend(self.unit(stage, &unit.folder, &|_| Some(out.clone()))?);
             }
         }
         Ok(kept)

@@ -194,8 +194,7 @@ impl Drop for Stage<'_> {
 
 /// The failure of a file that a repository names on this machine: its text could come out in what is said for all to read.
 fn outside(path: &Path) -> Error {
-    let hint = "the files of a project have to be in its repository".to_owned();
-    Error::Refused { path: path.to_owned(), reason: "it is outside of the repository".into(), hint }
+    Error::Read { path: path.to_owned(), reason: "it is outside of the repository".into() }
 }
 
 fn is_file(entry: &Entry) -> bool {

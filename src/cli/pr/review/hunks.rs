@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     const PATCH: &str = "@@ -1,4 +1,5 @@ services:\n a:\n-  old: 1\n+  new: 1\r\n+  more: 2\n b:\n   c: 3\n\
-                         @@ -10,3 +11,2 @@\n x:\n-  y: 1\n-\n z:\n\\ No newline at end of file";
+                         @@ -10,4 +11,2 @@\n x:\n-  y: 1\n-\n z:\n\\ No newline at end of file";
 
     #[test]
     fn lines_are_shown_by_one_hunk_with_their_text() {
