@@ -162,6 +162,7 @@ fn what_has_no_place_in_the_diff_is_in_the_summary() {
     let forge = opened(&[("compose.yaml", &base)], &[("compose.yaml", &head)]);
     let row = review(&forge);
     assert_eq!((row["suggestions"].as_array().unwrap().len(), row["by_hand"].as_array().unwrap().len()), (1, 1), "{row:#}");
+    assert_eq!(row["by_hand"][0]["yaml"], serde_json::json!(["", "volumes:", "  cache-data:"]));
     let said = forge.state().line_comments[0].body.clone();
     assert!(said.contains("**This is not all**"), "{said}");
     let summary = summary(&forge);
@@ -251,6 +252,22 @@ fn whoever_pushes_in_between_is_no_harm() {
     );
     review(&forge);
     let text = format!("# new\n{TWO}");
+    assert_eq!(taken(&text, "compose.yaml", &forge.state().line_comments), hardened(&text, &[]));
+}
+
+#[test]
+fn the_diffs_are_those_of_the_commit_that_is_planned() {
+    let forge = opened(&[("README.md", "shop\n")], &[("compose.yaml", TWO)]);
+    let text = format!("# new\n{TWO}");
+    let pushed = text.clone();
+    forge.fail(
+        "GET",
+        "/files",
+        Fault::Before(Box::new(move |state| {
+            state.objects.commit("feature", &[("100644", "compose.yaml", pushed.as_bytes())], "More");
+        })),
+    );
+    assert_eq!(review(&forge)["by_hand"], serde_json::json!([]));
     assert_eq!(taken(&text, "compose.yaml", &forge.state().line_comments), hardened(&text, &[]));
 }
 

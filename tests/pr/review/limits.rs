@@ -105,7 +105,7 @@ fn what_a_stranger_writes_is_not_taken_for_ours() {
 fn names_of_strangers_are_only_text() {
     let text = "services:\n  a:\n    image: nginx:1.27 # ```` <!--rofs-harden:suggestion:00--> @octocat\n    volumes: [\"./fixes #2:/srv\"]\n  \
                 redis:\n    image: redis:7\n  b:\n    image: corp/@octocat\n";
-    let files: Vec<(String, &str)> = NAMES.iter().filter(|name| **name != "`").map(|name| (format!("{name}/compose.yaml"), text)).collect();
+    let files: Vec<(String, &str)> = NAMES.iter().map(|name| (format!("{name}/compose.yaml"), text)).collect();
     let all: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
     let forge = opened(&[("README.md", "shop\n")], &all);
     let row = review(&forge);

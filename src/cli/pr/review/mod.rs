@@ -61,6 +61,8 @@ struct ByHand {
     line: usize,
     services: Vec<String>,
     why: &'static str,
+    /// The lines that take its place or follow it.
+    yaml: Vec<String>,
 }
 
 /// What is to be said on a pull request.
@@ -94,6 +96,11 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
         }
         ui.status("reading the files");
         let diffs = place::diffs(reviews.changed(number)?);
+        // What is looked at below is this commit, and the diffs are those of the last one.
+        if round < ROUNDS && target.forge.pull(number)?.head_commit != pull.head_commit {
+            round += 1;
+            continue;
+        }
         let origin = match &target.checkout {
             Some((git, _)) if git.resolve(&pull.head_commit)?.is_some() => Origin::Git(git),
             // A fork's commits are there for those who ask by their id.
@@ -114,7 +121,6 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
         let known = Known::of(target, reviews, number)?;
         let mut draft = known.draft(&units, &mut pieces, &about);
         let problems: Vec<String> = about.problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
-        problems.iter().for_each(|problem| ui.warn(&clean_line(problem)));
         let mut warnings = Vec::new();
         if args.dry_run {
             ui.progress_done();
@@ -139,6 +145,7 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
             }
             draft.sum_up(target, number)?;
         }
+        problems.iter().for_each(|problem| ui.warn(&clean_line(problem)));
         let row = Row { warnings, ..draft.row(&pull) };
         return Ok(Report { version: 1, repository, pull_requests: Vec::new(), review: Some(row), problems });
     }
@@ -268,8 +275,9 @@ impl Draft {
             is_new: is_new(piece),
         };
         let by_hand = |piece: &Piece| {
-            let line = piece.added().map_or(piece.first, |(_, after)| after);
-            Some(ByHand { path: piece.path.clone(), line, services: piece.services.clone(), why: piece.why?.text() })
+            let (lines, line) = piece.added().unwrap_or((&piece.new, piece.first));
+            let (path, services) = (piece.path.clone(), piece.services.clone());
+            Some(ByHand { path, line, services, why: piece.why?.text(), yaml: lines.to_vec() })
         };
         Row {
             suggestions: self.pieces.iter().filter(|piece| piece.why.is_none()).map(suggestion).collect(),
