@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 mod fleet;
 mod hostile;
 mod proof;
+mod review;
 
 /// The branch that the bot works on.
 const BRANCH: &str = "rofs-harden/main";

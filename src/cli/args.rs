@@ -41,9 +41,13 @@ impl Cli {
         let parsed = Self::try_parse_from(&words);
         let command = Self::command();
         let is_verb = |word: &&str| command.find_subcommand(word).is_some();
+        let first = words.get(1).and_then(|word| word.to_str());
         let verb = match &parsed {
             Ok(cli) if cli.verb.is_none() => cli.harden.input.paths.first().and_then(|path| path.to_str()).filter(is_verb),
-            Err(error) if error.context().any(|(_, value)| value.to_string().contains("[PATH]")) => {
+            // A verb that comes first is one, whatever is wrong behind it.
+            Err(error)
+                if !first.is_some_and(|word| is_verb(&word)) && error.context().any(|(_, value)| value.to_string().contains("[PATH]")) =>
+            {
                 words.iter().skip(1).filter_map(|word| word.to_str()).find(is_verb)
             }
             _ => None,

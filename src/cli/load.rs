@@ -62,7 +62,8 @@ impl Files {
         Self::read_after(path, args, layer, &mut |_| Ok(()))
     }
 
-    /// The same, after `before` was called with the path of each file that another one names.
+    /// The same, after `before` was called with the path of each layer, and of each file that another one names: what it refuses is not
+    /// read.
     pub(super) fn read_after(path: Option<&Path>, args: &Input, layer: Option<&Path>, before: Before<'_>) -> Result<Self> {
         let layers = layers(path, args)?;
         let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
@@ -73,6 +74,7 @@ impl Files {
         let mut files =
             Self { loaded: Vec::new(), sources, root, layer: None, in_tree: args.recursive, is_discovered: layers.is_discovered, warnings };
         for path in &layers.files {
+            before(path)?;
             match files.sources.at(path) {
                 Some(known) => files.sources.repeat_layer(known),
                 None => drop(files.add(disk::read(path)?, true)?),

@@ -136,7 +136,7 @@ fn lists_are_read_to_their_last_page() {
     world.hub.create(&proposal()).unwrap();
     world.fake.state().page = 2;
     for i in 0..5 {
-        let comment = fake::Comment { id: i, pull: 1, body: format!("{i}") };
+        let comment = fake::Comment { id: i, pull: 1, author: "rofs-bot[bot]".into(), body: format!("{i}") };
         world.fake.state().comments.push(comment);
     }
     let bodies: Vec<String> = world.hub.comments(1).unwrap().into_iter().map(|c| c.body).collect();

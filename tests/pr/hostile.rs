@@ -2,9 +2,10 @@
 
 use super::{ask, did, forge, rendered};
 use crate::forge::fake::Forge;
+use crate::support::Folder;
 
 /// What would do something if it were markup.
-const NAMES: [&str; 9] = [
+pub(super) const NAMES: [&str; 9] = [
     "deploy/@octocat/fixes #1|x`y``",
     "a\"><img src=x onerror=1>",
     "<!--rofs-harden:v1:e30-->",
@@ -20,7 +21,7 @@ const NAMES: [&str; 9] = [
 const OURS: [&str; 5] = ["What was run", "What may break", "Left alone", "How to undo it", "If you do not want this"];
 
 /// The text without its code spans, of what GitHub's own renderer makes of it.
-fn outside_code(html: &str) -> String {
+pub(super) fn outside_code(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some((before, after)) = rest.split_once("<code>") {
@@ -103,4 +104,33 @@ fn links_pointers_and_workflows_are_not_touched() {
     assert_eq!(answer["problems"].as_array().unwrap().len(), 3, "{answer:#}");
     let listed = forge.state().objects.line(&["ls-tree", super::BRANCH, "good/compose.yaml"], b"").unwrap();
     assert!(listed.starts_with("100755 "), "{listed}");
+}
+
+#[test]
+fn files_of_this_machine_are_not_read() {
+    let secret = Folder::new(&[
+        ("secret.env", "SECRET=hunter2\n"),
+        ("secret.yaml", "services:\n  web:\n    image: nginx:hunter2\n"),
+        ("secret.toml", "hunter2 = true\n"),
+    ]);
+    let path = secret.path().to_str().unwrap();
+    let texts = [
+        ("a/compose.yaml", format!("include: [{{path: other.yaml, env_file: {path}/secret.env}}]\n")),
+        ("a/other.yaml", "services:\n  web:\n    image: nginx:${SECRET}\n".into()),
+        ("b/compose.yaml", format!("services:\n  web:\n    extends: {{file: {path}/secret.yaml, service: web}}\n")),
+        ("c/compose.yaml", "services:\n  web:\n    image: nginx:1.27\n".into()),
+        ("c/.env", format!("COMPOSE_FILE={path}/secret.yaml\n")),
+        ("d/compose.yaml", "services:\n  web:\n    image: nginx:1.27\n".into()),
+        ("d/rofs-harden.toml", format!("presets = [\"auto\", \"{path}/secret.toml\"]\n")),
+        ("e/compose.yaml", "services:\n  web:\n    image: nginx:1.27\n".into()),
+        ("e/rofs-harden.toml", "[[exclude]]\nservice = \"x*\"\nreason = \"see /etc/passwd\"\n".into()),
+    ];
+    let forge = forge(&texts.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
+    let answer = ask(&forge, &[]);
+    did(&answer, &["opened"]);
+    assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["e/compose.yaml"]), "{answer:#}");
+    let said = ["outside of the repository", "leads out of the project"];
+    let problems = answer["problems"].as_array().unwrap();
+    assert!(problems.len() == 4 && problems.iter().all(|p| said.iter().any(|s| p.as_str().unwrap().contains(s))), "{answer:#}");
+    assert!(!answer.to_string().contains("hunter2") && !forge.state().pulls[0].body.contains("hunter2"));
 }

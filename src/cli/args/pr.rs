@@ -18,6 +18,9 @@ Examples:
   # A repository that is not checked out
   GITHUB_TOKEN=… rofs-harden pr --repo owner/name
 
+  # Suggest the change in pull request 12, which somebody else opened
+  rofs-harden pr --repo owner/name --review 12
+
   # For a forge that is not known here: a patch and the text
   rofs-harden pr --patch DIR
 
@@ -28,9 +31,13 @@ Examples:
 Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN or FORGEJO_TOKEN.
 
 Exit status:
-  0    opened, brought up to date, closed, or left alone for a reason that is said
+  0    opened, brought up to date, closed, reviewed, or left alone for a reason that is said
   2    the work could not be done; what was done before is found again by the next run
   130  interrupted";
+
+/// Options that only make sense where a pull request is opened.
+const NOT_IN_REVIEW: [&str; 11] =
+    ["repos", "verify", "base", "again", "override_file", "split_by", "draft", "labels", "reviewers", "patch", "take_back"];
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -92,6 +99,9 @@ pub(in crate::cli) struct Pr {
     /// Who is asked to review a new pull request
     #[arg(long, value_name = "LOGIN", value_delimiter = ',', help_heading = "Output")]
     pub(in crate::cli) reviewers: Vec<String>,
+    /// Review pull request N of somebody else instead: suggest the change on the lines that it changes, and sum up in one comment
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = NOT_IN_REVIEW, help_heading = "Output")]
+    pub(in crate::cli) review: Option<u64>,
     /// Print what happened as JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,

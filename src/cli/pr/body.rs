@@ -2,7 +2,7 @@
 //! how that is known. What strangers wrote stands only in code spans: there it is no markup, no mention and no reference.
 
 use super::offer::Unit;
-use crate::audit::{Change, Fix, What, summary};
+use crate::audit::{Change, Fix, What};
 use crate::cli::report::data::{Answer, Kind, Mount};
 use crate::cli::report::markdown::{code, prose, span};
 use crate::cli::trial::Verdict;
@@ -12,7 +12,7 @@ use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
 
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
-const MAX_UNITS: usize = 46_000;
+pub(super) const MAX_UNITS: usize = 46_000;
 /// Room for the line that says how much was left out.
 const CUT: usize = 120;
 
@@ -32,21 +32,21 @@ pub(super) fn text(units: &[Unit], about: &About) -> String {
     let (intro, risks, ending) = (intro(units, about), risks(units), ending(about));
     let mut room = MAX_UNITS.saturating_sub([&intro, &risks, &ending].into_iter().map(|text| width(text)).sum());
     // What matters least is given room last.
-    let table = block(TABLE, &table(units), "services", &mut room);
-    let left = block("\n### Left alone\n\n", &left_alone(units, about), "places", &mut room);
-    let lines = block("\n<details>\n<summary>Why, line by line</summary>\n\n", &lines(units), "services", &mut room);
+    let table = block(TABLE, &table(units), "services, see the files", &mut room);
+    let left = block("\n### Left alone\n\n", &left_alone(units, about), "places, see the files", &mut room);
+    let lines = block("\n<details>\n<summary>Why, line by line</summary>\n\n", &lines(units), "services, see the files", &mut room);
     let lines = if lines.is_empty() { lines } else { lines + "</details>\n" };
     [intro, table, risks, lines, left, ending].concat()
 }
 
-const TABLE: &str = "\n| service | stays writable | who writes there | evidence |\n| --- | --- | --- | --- |\n";
+pub(super) const TABLE: &str = "\n| service | stays writable | who writes there | evidence |\n| --- | --- | --- | --- |\n";
 
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
 /// A title with as many of the parts below it as there is room for.
-fn block(title: &str, parts: &[String], what: &str, room: &mut usize) -> String {
+pub(super) fn block(title: &str, parts: &[String], what: &str, room: &mut usize) -> String {
     let mut text = title.to_owned();
     let mut left = room.saturating_sub(width(title) + CUT);
     let mut shown = 0;
@@ -61,7 +61,7 @@ fn block(title: &str, parts: &[String], what: &str, room: &mut usize) -> String 
     if shown < parts.len() {
         let end = if title == TABLE { "| | | |" } else { "" };
         let start = if title == TABLE { "| " } else { "" };
-        text += &format!("{start}… and {} more {what}, see the files{end}\n", parts.len() - shown);
+        text += &format!("{start}… and {} more {what}{end}\n", parts.len() - shown);
     }
     *room = left;
     if parts.is_empty() { String::new() } else { text }
@@ -90,7 +90,7 @@ fn intro(units: &[Unit], about: &About) -> String {
     text
 }
 
-fn table(units: &[Unit]) -> Vec<String> {
+pub(super) fn table(units: &[Unit]) -> Vec<String> {
     changed(units).map(|(unit, fix)| rows(unit, fix, units.len() > 1)).collect()
 }
 
@@ -154,7 +154,7 @@ fn evidence(reason: &Reason) -> String {
 }
 
 /// What may break, and how much was tried.
-fn risks(units: &[Unit]) -> String {
+pub(super) fn risks(units: &[Unit]) -> String {
     let mut text = proofs(units);
     text += "\n### What may break\n\n\
          - A service that writes somewhere else now gets `Read-only file system`. `docker compose logs | rofs-harden diagnose` names the place \
@@ -199,16 +199,26 @@ fn lines(units: &[Unit]) -> Vec<String> {
     let one = |(unit, fix): (&Unit, &Fix)| {
         let mut text = format!("{} in {}:\n\n", span(&fix.service), span(&unit.path));
         for change in fix.changes.iter().filter(|c| !matches!(c.what, What::Declare(_))) {
-            let what = summary(std::slice::from_ref(change));
-            let reason = &change.reason;
-            text += &format!("- {}: {} ({}, {})\n", span(&what), prose(&reason.text), prose(&reason.source.to_string()), reason.confidence);
+            text += &line(change);
         }
         text + "\n"
     };
     changed(units).map(one).collect()
 }
 
-fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
+/// A change with its reason.
+pub(super) fn line(change: &Change) -> String {
+    let reason = &change.reason;
+    format!(
+        "- {}: {} ({}, {})\n",
+        span(&change.what.to_string()),
+        prose(&reason.text),
+        prose(&reason.source.to_string()),
+        reason.confidence
+    )
+}
+
+pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
     let mut all = Vec::new();
     for unit in units {
         let line = |service: &str, why: &str| format!("- {} in {}: {why}\n", span(service), span(&unit.path));

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     fn report(name: &str) -> Report {
-        Report { version: 1, repository: name.into(), pull_requests: Vec::new(), problems: Vec::new(), error: None }
+        Report { repository: name.into(), ..Report::default() }
     }
 
     fn names(journal: &Journal) -> Vec<&str> {

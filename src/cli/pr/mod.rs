@@ -7,6 +7,7 @@ mod offer;
 mod patch;
 mod proof;
 mod report;
+mod review;
 mod stage;
 
 pub(in crate::cli) use fleet::Fleet;
@@ -17,7 +18,7 @@ use super::audit::json;
 use super::harden::{Status, selection};
 use super::ui::{Ui, clean_line};
 use crate::edge::disk;
-use crate::edge::forge::{self, Forge, NewCommit, Pushed, Session, SystemClock};
+use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
 use crate::edge::propose::{self, Options};
 use crate::error::{Error, Fault, ForgeError, Result};
@@ -69,10 +70,15 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
         Some(repository) => Target::named(args, repository, &session)?,
         None => Target::here(args, &session)?,
     };
-    let report = propose_all(ui, args, &wanted, &target)?;
+    let report = match args.review {
+        Some(number) => review::review(ui, args, &wanted, &target, number)?,
+        None => propose_all(ui, args, &wanted, &target)?,
+    };
     ui.progress_done();
     if args.json {
         ui.out(&json(&report)?);
+    } else if let Some(row) = &report.review {
+        review::say(ui, row, args.dry_run);
     } else if !args.dry_run {
         report.pull_requests.iter().for_each(|row| row.say(ui));
     }
@@ -138,9 +144,8 @@ impl Target {
     }
 }
 
-/// Proposes what a repository lacks.
-fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Result<Report> {
-    ui.status("asking the forge");
+/// The repository, which takes changes.
+fn is_open(target: &Target) -> Result<Repository> {
     let repository = target.forge.repository()?;
     let closed = if repository.archived { Some("archived") } else { repository.disabled.then_some("disabled") };
     if let Some(why) = closed {
@@ -148,6 +153,13 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         let what = format!("{} is {why}", repository.full_name);
         return Err(ForgeError { fault: Fault::Closed, what, remedy, status: None, retry_at: None }.into());
     }
+    Ok(repository)
+}
+
+/// Proposes what a repository lacks.
+fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Result<Report> {
+    ui.status("asking the forge");
+    let repository = is_open(target)?;
     let base = args.base.clone().unwrap_or(repository.default_branch);
     let commit = target.tip(&base)?;
     let paths = target.checkout.as_ref().map_or(Ok(args.paths.clone()), |(git, _)| below(git.top(), &args.paths))?;
@@ -197,7 +209,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         };
         rows.push(row);
     }
-    Ok(Report { version: 1, repository: repository.full_name, pull_requests: rows, problems, error: None })
+    Ok(Report { repository: repository.full_name, pull_requests: rows, problems, ..Report::default() })
 }
 
 /// Which branch takes which projects.

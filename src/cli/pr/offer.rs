@@ -9,6 +9,7 @@ use crate::cli::args::{Harden, Input, Pr, Trying};
 use crate::cli::config::Config;
 use crate::cli::plan::{Asking, Plan};
 use crate::cli::report::diff;
+use crate::compose::Project;
 use crate::edge::disk;
 use crate::edge::forge::{FileChange, Mode};
 use crate::edge::propose::{Offer, item};
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where workflows are: a token needs a right of its own to change anything there, so nothing is.
-const WORKFLOWS: &str = ".github/workflows/";
+pub(super) const WORKFLOWS: &str = ".github/workflows/";
 
 /// A project that was planned.
 pub(super) struct Unit {
@@ -32,6 +33,9 @@ pub(super) struct Unit {
     /// What a run showed of its services; none if it was not run.
     pub(super) proofs: Vec<Proof>,
 }
+
+/// Which services of a project are left out; `None`: all of it.
+pub(super) type Without<'w> = &'w dyn Fn(&Project<'_>) -> Option<Vec<String>>;
 
 /// What was asked for, for every project of a commit.
 pub(super) struct Wanted<'w> {
@@ -56,14 +60,17 @@ impl<'w> Wanted<'w> {
     ///
     /// Errors: those of the paths, and of where the files come from.
     pub(super) fn plan(&self, stage: &mut Stage<'_>, paths: &[PathBuf]) -> Result<Planned> {
+        self.plan_without(stage, paths, &|_| Some(Vec::new()))
+    }
+
+    /// Plans them without the services that `without` names for a project, or without the project if it says `None`.
+    ///
+    /// Errors: as for [`Self::plan`].
+    pub(super) fn plan_without(&self, stage: &mut Stage<'_>, paths: &[PathBuf], without: Without<'_>) -> Result<Planned> {
         let mut planned = Planned { units: Vec::new(), problems: Vec::new() };
         for folder in stage.projects(paths)? {
-            match self.unit(stage, &folder, &[]) {
-                Ok(Some(unit)) => planned.units.push(unit),
-                Ok(None) => {
-                    let why = "rofs-harden.toml says `pull-requests = false`".to_owned();
-                    planned.problems.push((folder.display().to_string(), why));
-                }
+            match self.unit(stage, &folder, without) {
+                Ok(unit) => planned.units.extend(unit),
                 Err(error @ (Error::Forge(_) | Error::Interrupted | Error::Unverified(_))) => return Err(error),
                 Err(error) => planned.problems.push((folder.display().to_string(), error.to_string())),
             }
@@ -71,8 +78,10 @@ impl<'w> Wanted<'w> {
         Ok(planned)
     }
 
-    /// Plans one project without some of its services; `None` if the repository wants no pull requests for it.
-    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: &[String]) -> Result<Option<Unit>> {
+    /// Plans one project without some of its services; `None` if it is left out.
+    ///
+    /// Errors: those of reading and planning; the repository wants no pull requests for it.
+    fn unit(&self, stage: &mut Stage<'_>, folder: &Path, without: Without<'_>) -> Result<Option<Unit>> {
         let main_folder = if folder.is_dir() || stage.entry(&folder.display().to_string()).is_none() {
             folder
         } else {
@@ -81,13 +90,14 @@ impl<'w> Wanted<'w> {
         let layer = self.args.override_file.as_ref().map(|file| main_folder.join(file));
         let files = stage.read(folder, &Input::default(), layer.as_deref())?;
         if Config::of(&files)?.stays_alone {
-            return Ok(None);
+            return Err(Error::Usage("rofs-harden.toml says `pull-requests = false`".into(), None));
         }
+        let Some(without) = without(&files.project()?) else { return Ok(None) };
         let path = files.sources.files().first().map(|f| f.path.display().to_string()).unwrap_or_default();
-        let selection = self.selection_without(without);
+        let selection = self.selection_without(&without);
         let asking = Asking { selection: &selection, oracle: None, reviewer: None, view: None, tries: false, reports: true };
         let plan = Plan::new(files, &self.harden, asking)?;
-        Ok(Some(Unit { folder: folder.to_owned(), path, plan, without: without.to_vec(), proofs: Vec::new() }))
+        Ok(Some(Unit { folder: folder.to_owned(), path, plan, without, proofs: Vec::new() }))
     }
 
     /// What was asked for, without some services.
@@ -126,7 +136,7 @@ impl<'w> Wanted<'w> {
     pub(super) fn less(&self, stage: &mut Stage<'_>, unit: Unit, services: &[String]) -> Result<Unit> {
         let without = [&unit.without, services].concat();
         // That the repository wants pull requests was seen before.
-        Ok(self.unit(stage, &unit.folder, &without)?.unwrap_or(unit))
+        Ok(self.unit(stage, &unit.folder, &|_| Some(without.clone()))?.unwrap_or(unit))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was done, for programs and for people.
 
 use super::offer::Unit;
+use super::review;
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
 use crate::error::{Error, Result};
@@ -13,6 +14,9 @@ pub(in crate::cli) struct Report {
     /// `owner/name`.
     pub(in crate::cli) repository: String,
     pub(in crate::cli) pull_requests: Vec<Row>,
+    /// What became of a review, with `--review`.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) review: Option<review::Row>,
     /// What could not be looked at, and why.
     pub(in crate::cli) problems: Vec<String>,
     /// Why the repository as a whole could not be looked at, of many.
@@ -78,11 +82,17 @@ impl From<Done> for Did {
     }
 }
 
+impl Default for Report {
+    fn default() -> Self {
+        Self { version: 1, repository: String::new(), pull_requests: Vec::new(), review: None, problems: Vec::new(), error: None }
+    }
+}
+
 impl Report {
     /// What is said of a repository that could not be looked at.
     pub(super) fn failed(repository: &str, error: &Error) -> Self {
         let error = error.hint().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
-        Self { version: 1, repository: repository.to_owned(), pull_requests: Vec::new(), problems: Vec::new(), error: Some(error) }
+        Self { repository: repository.to_owned(), error: Some(error), ..Self::default() }
     }
 
     /// The proposals that something was done with.

@@ -99,7 +99,7 @@ impl<'o> Stage<'o> {
         }
         let files = Files::read_after(Some(project), input, layer, &mut |path| match self.name(path) {
             Some(name) => self.fetch(&name),
-            None => Ok(()),
+            None => Err(outside(path)),
         })?;
         let dockerfiles = dockerfile::references(&files.project()?);
         for path in dockerfiles {
@@ -190,6 +190,11 @@ impl Drop for Stage<'_> {
         // If the folder from before is gone, there is no better one.
         let _ = std::env::set_current_dir(&self.before);
     }
+}
+
+/// The failure of a file that a repository names on this machine: its text could come out in what is said for all to read.
+fn outside(path: &Path) -> Error {
+    Error::Read { path: path.to_owned(), reason: "it is outside of the repository".into() }
 }
 
 fn is_file(entry: &Entry) -> bool {

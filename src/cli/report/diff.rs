@@ -8,6 +8,7 @@ use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, mye
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, DiffOp, TextDiff, group_diff_ops};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Lines shown before and after a change.
 pub(in crate::cli) const CONTEXT: usize = 3;
@@ -66,8 +67,16 @@ fn ops(rewrite: &Rewrite, old: &[&str], new: &[&str]) -> Vec<DiffOp> {
     found.into_inner().into_inner().into_ops()
 }
 
+/// What a rewrite replaces by what: old lines and new ones, counted from 0. One of the two may be none, and between two of these are
+/// lines that stay.
+pub(in crate::cli) fn replaced(rewrite: &Rewrite) -> Vec<(Range<usize>, Range<usize>)> {
+    let (old, new) = lines_of(rewrite);
+    let changed = ops(rewrite, &old, &new).into_iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
+    changed.map(|op| (op.old_range(), op.new_range())).collect()
+}
+
 /// The old and the new lines as git counts them: a carriage return alone ends none.
-fn lines_of(rewrite: &Rewrite) -> (Vec<&str>, Vec<&str>) {
+pub(in crate::cli) fn lines_of(rewrite: &Rewrite) -> (Vec<&str>, Vec<&str>) {
     let [old, new] = [rewrite.before(), rewrite.after()].map(|text| text.text().split_inclusive('\n').collect());
     (old, new)
 }

@@ -4,6 +4,7 @@ use super::address::escape;
 use super::client::{Call, Client, Dialect, Token};
 use super::raw::{self, Id};
 use super::steps;
+use super::{Changed, LineComment, NewReview, Reviews};
 use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
 use crate::error::{Error, Fault, Result};
 use base64::Engine;
@@ -238,5 +239,59 @@ impl Forge for GitHub {
     fn delete_branch(&self, name: &str, expected: &str) -> Result<()> {
         let path = format!("{}/git/refs/{}", self.root, escape(&format!("heads/{name}")));
         steps::delete_branch(&self.client, self, &path, name, expected)
+    }
+
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        Some(self)
+    }
+}
+
+/// A review that is there.
+struct Made;
+
+impl From<Value> for Made {
+    fn from(_: Value) -> Self {
+        Self
+    }
+}
+
+impl Reviews for GitHub {
+    fn account(&self) -> Result<Option<String>> {
+        match self.client.get::<raw::User>("/user", "show the token's account") {
+            Ok(user) => Ok(Some(user.login)),
+            // Tokens of apps and workflows have no account, and who has no token has none either.
+            Err(Error::Forge(e)) if [Fault::Permission, Fault::Credentials, Fault::Missing].contains(&e.fault) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn changed(&self, number: u64) -> Result<Vec<Changed>> {
+        let path = format!("{}/pulls/{number}/files?per_page=100", self.root);
+        Ok(self.client.list::<raw::ChangedFile>(&path, "list the pull request's files")?.into_iter().map(Changed::from).collect())
+    }
+
+    fn line_comments(&self, number: u64) -> Result<Vec<LineComment>> {
+        let path = format!("{}/pulls/{number}/comments?per_page=100", self.root);
+        Ok(self.client.list::<raw::LineNote>(&path, "list comments on lines")?.into_iter().map(LineComment::from).collect())
+    }
+
+    fn review(&self, number: u64, review: &NewReview) -> Result<()> {
+        let comments = review.comments.iter().map(|comment| {
+            let mut fields = json!({ "path": comment.path, "body": comment.body, "line": comment.last, "side": "RIGHT" });
+            if comment.first < comment.last {
+                // GitHub takes no range of one line.
+                fields["start_line"] = json!(comment.first);
+                fields["start_side"] = json!("RIGHT");
+            }
+            fields
+        });
+        let comments: Vec<Value> = comments.collect();
+        // The lines are those of this commit, whatever has been pushed since.
+        let body = json!({ "commit_id": review.commit, "event": "COMMENT", "body": review.body, "comments": comments });
+        let path = format!("{}/pulls/{number}/reviews", self.root);
+        let call = Call { method: "POST", path: &path, body: Some(body), doing: "review the pull request", repeatable: false };
+        let is_there = |all: &[LineComment]| review.comments.iter().all(|new| all.iter().any(|c| steps::is_same_text(&c.body, &new.body)));
+        let left = || Ok(is_there(&self.line_comments(number)?).then_some(Made));
+        self.client.change_once::<Value, Made>(&call, left).map(drop)
     }
 }

@@ -11,6 +11,7 @@ mod github;
 mod gitlab;
 mod open;
 mod raw;
+mod reviews;
 mod session;
 mod steps;
 
@@ -19,6 +20,7 @@ pub use gitea::Gitea;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use open::{Kind, Place, open};
+pub use reviews::{Changed, LineComment, NewLineComment, NewReview, Reviews};
 pub use session::{Clock, PACE, Session, SystemClock};
 
 use crate::error::Result;
@@ -68,6 +70,10 @@ pub trait Forge {
     fn push(&self, new: &NewCommit) -> Result<Pushed>;
     /// Deletes a branch that is where the caller saw it, or is gone already.
     fn delete_branch(&self, name: &str, expected: &str) -> Result<()>;
+    /// Comments on lines; `None` if this client cannot make them.
+    fn reviews(&self) -> Option<&dyn Reviews> {
+        None
+    }
 }
 
 /// A repository.
@@ -119,7 +125,7 @@ pub struct Pull {
     pub author: String,
     /// Names of its labels.
     pub labels: Vec<String>,
-    /// The branch it comes from, always of this repository.
+    /// The branch it comes from: of this repository where it was found by that, else perhaps of a fork.
     pub head: String,
     /// The commit at the tip of that branch.
     pub head_commit: String,

@@ -1,6 +1,6 @@
 //! What GitHub answers, as far as it is read. Gitea answers the same, with more left out.
 
-use super::{Comment, Commit, Entry, Mode, Pull, Repository, State, Tree};
+use super::{Changed, Comment, Commit, Entry, LineComment, Mode, Pull, Repository, State, Tree};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
@@ -53,8 +53,8 @@ struct Named {
 }
 
 #[derive(Deserialize)]
-struct User {
-    login: String,
+pub(super) struct User {
+    pub(super) login: String,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +131,34 @@ pub(super) struct Note {
 impl From<Note> for Comment {
     fn from(raw: Note) -> Self {
         Self { id: raw.id, author: raw.user.map(|u| u.login).unwrap_or_default(), body: raw.body.unwrap_or_default() }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct LineNote {
+    path: String,
+    line: Option<u64>,
+    body: Option<String>,
+    user: Option<User>,
+}
+
+impl From<LineNote> for LineComment {
+    fn from(raw: LineNote) -> Self {
+        let author = raw.user.map(|u| u.login).unwrap_or_default();
+        Self { author, body: raw.body.unwrap_or_default(), path: raw.path, line: raw.line }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ChangedFile {
+    filename: String,
+    status: String,
+    patch: Option<String>,
+}
+
+impl From<ChangedFile> for Changed {
+    fn from(raw: ChangedFile) -> Self {
+        Self { path: raw.filename, is_removed: raw.status == "removed", patch: raw.patch }
     }
 }
 

@@ -67,7 +67,7 @@ impl State {
     }
 
     pub(super) fn comment_fields(&self, comment: &Comment) -> Value {
-        json!({ "id": comment.id, "body": comment.body, "user": { "login": "rofs-bot[bot]" } })
+        json!({ "id": comment.id, "body": comment.body, "user": { "login": comment.author } })
     }
 
     /// A commit with the fields that all its views share.

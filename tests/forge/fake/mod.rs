@@ -7,10 +7,12 @@ pub(crate) mod http;
 pub(crate) mod many;
 pub(crate) mod objects;
 mod operations;
+mod reviews;
 pub(crate) mod schema;
 
 use http::{Ask, Reply, Server};
 use objects::Objects;
+pub(crate) use reviews::LineComment;
 use schema::Operation;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -59,6 +61,7 @@ pub(crate) struct Pull {
 pub(crate) struct Comment {
     pub(crate) id: u64,
     pub(crate) pull: u64,
+    pub(crate) author: String,
     pub(crate) body: String,
 }
 
@@ -69,6 +72,13 @@ pub(crate) struct State {
     pub(crate) is_archived: bool,
     pub(crate) pulls: Vec<Pull>,
     pub(crate) comments: Vec<Comment>,
+    pub(crate) line_comments: Vec<LineComment>,
+    /// What each review says above its comments.
+    pub(crate) reviews: Vec<String>,
+    /// Whether files are too large for a diff.
+    pub(crate) is_large: bool,
+    /// The account of a person's token.
+    pub(crate) account: Option<String>,
     /// For how many lists a new pull request is not seen yet.
     pub(crate) lag: usize,
     /// Longest page, whatever is asked for.
@@ -112,6 +122,10 @@ impl Forge {
             is_archived: false,
             pulls: Vec::new(),
             comments: Vec::new(),
+            line_comments: Vec::new(),
+            reviews: Vec::new(),
+            is_large: false,
+            account: None,
             lag: 0,
             page: 100,
             log: Vec::new(),
@@ -170,6 +184,11 @@ impl Drop for Forge {
 }
 
 impl State {
+    /// Login of whoever the token is for.
+    fn author(&self) -> String {
+        self.account.clone().unwrap_or("rofs-bot[bot]".into())
+    }
+
     /// Closes pull requests as a person does, or as deleting their branch does.
     pub(crate) fn close(&mut self, is_meant: impl Fn(&Pull) -> bool) {
         for pull in self.pulls.iter_mut().filter(|pull| pull.is_open && is_meant(pull)) {

@@ -14,6 +14,9 @@ const MAX_BODY: usize = 65_536;
 impl State {
     /// Does what a request asks for.
     pub(super) fn operate(&mut self, operation: Operation, ask: &Ask) -> Reply {
+        if operation.0 == "GET /user" {
+            return self.user(operation);
+        }
         if (part(ask, 2).as_str(), part(ask, 3).as_str()) != (OWNER, NAME) {
             return error(404, "Not Found");
         }
@@ -140,12 +143,18 @@ impl State {
                 self.show_list(operation, 200, ask, items)
             }
             ("POST", "/issues/{issue_number}/comments") => {
+                if let Some(refusal) = too_long(body) {
+                    return refusal;
+                }
                 let id = self.comments.len() as u64 + 71;
-                let comment = Comment { id, pull: number, body: body["body"].as_str().unwrap().to_owned() };
+                let comment = Comment { id, pull: number, author: self.author(), body: body["body"].as_str().unwrap().to_owned() };
                 self.comments.push(comment.clone());
                 self.show(operation, 201, self.comment_fields(&comment))
             }
-            other => panic!("{other:?} is not done here"),
+            _ => {
+                let pull = self.pulls[place].clone();
+                self.with_lines(operation, path, ask, body, &pull)
+            }
         }
     }
 
