@@ -18,7 +18,7 @@ pub(super) enum Color {
 }
 
 /// The two output streams and how they look.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ui {
     out_color: bool,
     err_color: bool,
@@ -89,6 +89,11 @@ impl Ui {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let for_a_person = out || color == Color::Always;
         Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet }
+    }
+
+    /// The same, as after `--quiet`.
+    pub(super) fn silent(self) -> Self {
+        Self { quiet: true, ..self }
     }
 
     /// How diffs are shown on standard output.

@@ -8,7 +8,7 @@ use crate::cli::args::{Pr, Shard};
 use crate::cli::audit::json;
 use crate::cli::harden::Status;
 use crate::cli::report::html;
-use crate::cli::ui::{Color, Ui, clean_line, count};
+use crate::cli::ui::{Ui, clean_line, count};
 use crate::edge::disk;
 use crate::edge::forge::{Session, State};
 use crate::error::{Error, Fault, Result};
@@ -94,7 +94,7 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
         }
     }
     // What one repository's work says of itself would hide how far the whole is.
-    let silent = Ui::new(Color::Never, true);
+    let silent = ui.silent();
     let (mut silences, mut number) = (0, 0);
     for (place, name) in names.iter().enumerate() {
         if is_done(journal, name) {
