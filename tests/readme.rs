@@ -46,7 +46,7 @@ fn every_shown_option_exists() {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_rofs-harden")).args(verb).arg("--help").output().expect("runs");
         String::from_utf8(output.stdout).expect("text")
     };
-    let help: String = [&[][..], &["audit"], &["diagnose"], &["observe"], &["verify"]].into_iter().map(of).collect();
+    let help: String = [&[][..], &["audit"], &["diagnose"], &["observe"], &["verify"], &["pr"]].into_iter().map(of).collect();
     let readme = readme();
     let words = readme.lines().filter(|l| l.contains("rofs-harden")).flat_map(str::split_whitespace);
     let options: Vec<&str> = words.map(|w| w.trim_matches('`')).filter(|w| w.starts_with("--") && w.len() > 2).collect();
