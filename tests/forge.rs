@@ -16,6 +16,7 @@ mod git;
 mod others;
 mod pace;
 mod push;
+mod scope;
 mod sync;
 
 /// The branch that a bot works on; its slash has to be escaped.

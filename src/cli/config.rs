@@ -105,8 +105,13 @@ pub(super) struct Config {
     excluded: Vec<Exclude>,
     /// How services are tried.
     pub(super) probes: Vec<Probe>,
-    /// Whether no pull request may be opened.
-    pub(super) stays_alone: bool,
+}
+
+/// What a configuration file says of pull requests: whether they may be opened, if it says so.
+///
+/// Errors: why it is none.
+pub(super) fn pull_requests(text: &str) -> Result<Option<bool>, String> {
+    toml::from_str::<RawConfig>(text).map(|raw| raw.pull_requests).map_err(|e| e.message().to_owned())
 }
 
 /// What is asked of one project, by the command line, the configuration file and comments.
@@ -181,7 +186,7 @@ impl Config {
                 hint => wrong((name.span(), format!("{e}; {}", hint.unwrap_or_default()))),
             })
         };
-        let mut config = Self { assume: raw.unsafe_fixes, stays_alone: raw.pull_requests == Some(false), ..Self::default() };
+        let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
         if !raw.presets.is_empty() {
             let one = |name: &Spanned<String>| if name.get_ref() == "auto" { Ok(None) } else { named(name).map(Some) };
             config.presets = Some(raw.presets.iter().map(one).collect::<Result<_>>()?);

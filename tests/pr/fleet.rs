@@ -120,10 +120,10 @@ fn changes_of_all_repositories_keep_the_pace() {
     folder.finish(command(&folder, &many, &args), &args, "").exits(0);
     let state = many.state();
     assert!(state.changes.len() > 12, "{}", state.changes.len());
-    for pair in state.changes.windows(2) {
-        // The clocks of two processes.
-        assert!(pair[1].0 - pair[0].0 > Duration::from_millis(140), "{pair:?}");
-    }
+    // A request may be late on its way, so that the next one seems to be early; never all of them.
+    let (first, last) = (state.changes[0].0, state.changes[state.changes.len() - 1].0);
+    let least = Duration::from_millis(150) * (state.changes.len() as u32 - 2);
+    assert!(last - first > least, "{:?} for {} changes", last - first, state.changes.len());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Repositories of strangers: what stands in their names and files is only text in a pull request, and leads nowhere.
 
-use super::{ask, did, forge, rendered};
+use super::{ask, ask_partly, did, forge, rendered};
 use crate::forge::fake::Forge;
 use crate::support::Folder;
 
@@ -98,7 +98,7 @@ fn links_pointers_and_workflows_are_not_touched() {
         ],
         "Start",
     );
-    let answer = ask(&forge, &[]);
+    let answer = ask_partly(&forge);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["good/compose.yaml"]), "{answer:#}");
     assert_eq!(answer["problems"].as_array().unwrap().len(), 3, "{answer:#}");
@@ -126,7 +126,7 @@ fn files_of_this_machine_are_not_read() {
         ("e/rofs-harden.toml", "[[exclude]]\nservice = \"x*\"\nreason = \"see /etc/passwd\"\n".into()),
     ];
     let forge = forge(&texts.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
-    let answer = ask(&forge, &[]);
+    let answer = ask_partly(&forge);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["e/compose.yaml"]), "{answer:#}");
     let said = ["outside of the repository", "leads out of the project"];

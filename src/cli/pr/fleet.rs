@@ -276,6 +276,7 @@ impl Fleet {
         add(self.number(Did::Kept), "open and up to date");
         add(self.number(Did::Declined), "declined");
         add(self.number(Did::Edited) + self.number(Did::Occupied), "with commits of others");
+        add(self.number(Did::Waits) + self.number(Did::Retargeted), "left alone");
         add(self.number(Did::Nothing), "with nothing to propose");
         add(self.failed(), "failed");
         add(self.left_out.len(), "left out");

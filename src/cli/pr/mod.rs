@@ -20,7 +20,7 @@ use super::ui::{Ui, clean_line};
 use crate::edge::disk;
 use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
-use crate::edge::propose::{self, Options};
+use crate::edge::propose::{self, Options, Scope};
 use crate::error::{Error, Fault, ForgeError, Result};
 use crate::evidence::Selection;
 use body::About;
@@ -82,7 +82,7 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
     } else if !args.dry_run {
         report.pull_requests.iter().for_each(|row| row.say(ui));
     }
-    Ok(Status::Done)
+    Ok(if report.incomplete { Status::Failed } else { Status::Done })
 }
 
 fn extras(args: &Pr) -> Result<crate::evidence::Extras> {
@@ -165,19 +165,22 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
     let paths = target.checkout.as_ref().map_or(Ok(args.paths.clone()), |(git, _)| below(git.top(), &args.paths))?;
     ui.status("reading the files");
     let mut stage = Stage::new(target.origin(), &commit)?;
-    let Planned { units, problems } = wanted.plan(&mut stage, &paths)?;
+    let Planned { units, problems, unread } = wanted.plan(&mut stage, &paths)?;
     if args.repos.is_none() {
         for (path, why) in &problems {
             ui.warn(&clean_line(&format!("{path}: {why}")));
         }
     }
     let layer = args.override_file.as_ref().map(|file| file.display().to_string());
-    let problems: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+    let only = paths.iter().map(|path| path.display().to_string()).collect();
+    let scope = if args.split_by.is_none() { Scope { only, unread: unread.clone() } } else { Scope::default() };
+    let said: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
     let mut rows = Vec::new();
     for (branch, mut units) in split(args, &base, units) {
-        let mut about = About { problems: Vec::new(), declined: Vec::new(), layer: layer.clone() };
+        let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
+        let mut about = About { problems, declined: Vec::new(), layer: layer.clone() };
         if !args.again {
-            let declined = propose::declined(&*target.forge, &branch, &base)?;
+            let declined = propose::declined(&*target.forge, &branch)?;
             let is_out = |item: &str| declined.contains_key(item);
             // Where all is declined, the answer says so; where some is, the rest is proposed.
             let out: Vec<String> = units.iter().flat_map(Unit::items).filter(|item| is_out(item)).collect();
@@ -191,7 +194,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         if let (true, Some((git, _))) = (args.verify, &target.checkout) {
             units = proof::prove(ui, wanted, &mut stage, git, &commit, units)?;
         }
-        let offer = offer::offer(args, &stage, &units, &about, &base, branch, &commit)?;
+        let offer = offer::offer(args, &stage, &units, &about, &scope, (&base, branch, &commit))?;
         let options = Options { again: args.again, take_back: args.take_back };
         let row = if args.dry_run {
             let decision = propose::decide(&*target.forge, &offer, options)?;
@@ -209,7 +212,13 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         };
         rows.push(row);
     }
-    Ok(Report { repository: repository.full_name, pull_requests: rows, problems, ..Report::default() })
+    Ok(Report {
+        repository: repository.full_name,
+        pull_requests: rows,
+        problems: said,
+        incomplete: !unread.is_empty(),
+        ..Report::default()
+    })
 }
 
 /// Which branch takes which projects.

@@ -185,6 +185,28 @@ impl<'o> Stage<'o> {
     }
 }
 
+impl Stage<'_> {
+    /// Whether the repository wants no pull request that changes a file: the nearest `rofs-harden.toml` above it that says so decides.
+    ///
+    /// Errors: one of them cannot be read, and so not the wish in it; those of the origin.
+    pub(super) fn wants_none(&mut self, path: &str) -> Result<bool> {
+        for folder in Path::new(path).ancestors().skip(1) {
+            let Some(name) = self.name(&folder.join(config::NAME)).filter(|name| self.entry(name).is_some_and(is_file)) else { continue };
+            self.fetch(&name)?;
+            let text = fs::read_to_string(self.folder.path().join(&name)).map_err(|e| e.to_string());
+            match text.and_then(|text| config::pull_requests(&text)) {
+                Ok(Some(may)) => return Ok(!may),
+                Ok(None) => {}
+                Err(why) => {
+                    let hint = "it may hold the wish that there be no pull requests, so none is made".to_owned();
+                    return Err(Error::Usage(format!("cannot read {name}: {why}"), Some(hint)));
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
 impl Drop for Stage<'_> {
     fn drop(&mut self) {
         // If the folder from before is gone, there is no better one.
