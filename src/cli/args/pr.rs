@@ -32,7 +32,7 @@ Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GI
 
 Exit status:
   0    opened, brought up to date, closed, reviewed, or left alone for a reason that is said
-  2    the work could not be done; what was done before is found again by the next run
+  2    the work could not be done, or not for some project; what was done before is found again by the next run
   130  interrupted";
 
 /// Options that only make sense where a pull request is opened.
