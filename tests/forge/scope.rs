@@ -70,3 +70,24 @@ fn what_a_person_wrote_above_the_text_outlives_a_new_plan() {
     does(&world, &offer(&world, &TWO), Done::Declined);
     assert!(world.fake.state().objects.tip(BRANCH).is_some());
 }
+
+#[test]
+fn a_no_counts_for_what_the_branch_holds_wherever_a_run_ended() {
+    for (after, is_done) in (0..9).flat_map(|after| [(after, false), (after, true)]) {
+        let world = World::new();
+        does(&world, &offer(&world, &TWO[..1]), Done::Opened);
+        world.fake.state().ends_after = Some((after, is_done));
+        let ended = run_with(&world, &offer(&world, &TWO), Options::default()).is_err();
+        let is_held = {
+            let mut state = world.fake.state();
+            (state.ends_after, state.is_down) = (None, false);
+            let is_held = state.objects.git(&["show", &format!("{BRANCH}:b/compose.yaml")], b"").is_ok();
+            state.close(|_| true);
+            is_held
+        };
+        if is_held {
+            does(&world, &offer(&world, &TWO[1..]), Done::Declined);
+        }
+        assert!(ended || is_held, "{after}");
+    }
+}

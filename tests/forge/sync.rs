@@ -270,8 +270,10 @@ fn a_run_that_ended_in_the_middle_is_gone_on_with() {
     run_with(&world, &offer(&world, &[A]), Options::default()).unwrap_err();
     does(&world, &offer(&world, &[A]), Done::Opened);
     human(&world, "main", "compose.yaml");
-    world.fake.fail("PATCH", "/pulls/{pull_number}", Fault::Instead(broken()));
+    // Its items, a file, a folder, a commit and the branch are written before the text.
+    world.fake.state().ends_after = Some((5, false));
     run_with(&world, &offer(&world, &[B]), Options::default()).unwrap_err();
+    world.fake.state().is_down = false;
     let tip = world.tip(BRANCH);
     does(&world, &offer(&world, &[B]), Done::Updated);
     assert_eq!(world.tip(BRANCH), tip, "what was pushed is not pushed again");

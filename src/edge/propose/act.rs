@@ -36,6 +36,11 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
         Decision::Retargeted(pull) => outcome(Done::Retargeted, Some(pull), None),
         Decision::Open(start) => open(forge, push, offer, start)?,
         Decision::Update { pull, tip, pushes, over, text } => {
+            // A person who closes it declines what the branch holds, also if this run ends right behind the push.
+            let before = mark::parts(&pull.body).1;
+            if let Some(both) = before.filter(|_| *pushes).and_then(|mark| mark.with(&offer.items)) {
+                write(forge, pull, &mark::parts(&pull.body).0, &both)?;
+            }
             let pushed = if *pushes { Some(push(&on_top(forge, offer, tip, *over)?)?) } else { None };
             let head = pushed.as_ref().map_or(tip.as_str(), |pushed| &pushed.commit);
             write(forge, pull, text, &Mark::of(offer, head, *over))?;
