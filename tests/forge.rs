@@ -17,6 +17,7 @@ mod others;
 mod pace;
 mod push;
 mod scope;
+mod served;
 mod sync;
 
 /// The branch that a bot works on; its slash has to be escaped.
