@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 mod fleet;
 mod hostile;
+mod patch;
 mod proof;
 mod review;
 

@@ -13,6 +13,8 @@ use crate::evidence::{Confidence, Reason, Source};
 
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
 pub(super) const MAX_UNITS: usize = 46_000;
+/// What our texts say of themselves.
+pub(super) const WRITTEN_BY: &str = "This was written by a program, rofs-harden ";
 /// Room for the line that says how much was left out.
 const CUT: usize = 120;
 
@@ -251,7 +253,7 @@ fn ending(about: &About) -> String {
          - Close this pull request: the same changes are not proposed again.\n\
          - One service: put the comment `# rofs-harden: ignore[writable-root] REASON` above its name, or an `[[exclude]]` into `rofs-harden.toml`.\n\
          - None at all: put `pull-requests = false` into `rofs-harden.toml`.\n\n\
-         This was written by a program, rofs-harden {}. It does not read answers, and it does not touch this branch any more once others \
+         {WRITTEN_BY}{}. It does not read answers, and it does not touch this branch any more once others \
          have put commits on it, unless this box is ticked:\n\n- [ ] {TAKE_BACK}\n",
         env!("CARGO_PKG_VERSION")
     )
