@@ -92,7 +92,8 @@ impl Journal {
         self.places.get(repository).and_then(|place| self.reports.get(*place))
     }
 
-    fn keep(&mut self, report: Report) {
+    /// Keeps what was done with a repository for this run only.
+    pub(super) fn keep(&mut self, report: Report) {
         match self.places.get(&report.repository).and_then(|place| self.reports.get_mut(*place)) {
             Some(before) => *before = report,
             None => {

@@ -100,8 +100,9 @@ impl Report {
         self.pull_requests.iter().filter(move |row| row.done == did)
     }
 
-    /// Says what was done, a line each, where many repositories are gone through. That nothing was to be done is no news there.
-    pub(super) fn tell(&self, ui: &Ui, is_dry: bool) {
+    /// Says what was done, a line each unless another answer is given, where many repositories are gone through. That nothing was to be
+    /// done is no news there.
+    pub(super) fn tell(&self, ui: &Ui, is_dry: bool, lines: bool) {
         let name = clean_line(&self.repository);
         for row in &self.pull_requests {
             let services = count(row.services.len(), "service", "services");
@@ -118,8 +119,10 @@ impl Report {
                 }
                 (Did::Declined | Did::Kept | Did::Nothing, _) => continue,
             };
-            ui.out(&format!("{name}: {what}\n"));
-            row.warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
+            if lines {
+                ui.out(&format!("{name}: {what}\n"));
+            }
+            row.warnings.iter().for_each(|warning| ui.warn(&clean_line(&format!("{name}: {warning}"))));
         }
         for problem in self.problems.iter().chain(&self.error) {
             ui.warn(&clean_line(&format!("{name}: {problem}")));
