@@ -10,6 +10,7 @@ mod hostile;
 mod patch;
 mod proof;
 mod review;
+mod text;
 
 /// The branch that the bot works on.
 const BRANCH: &str = "rofs-harden/main";

@@ -50,7 +50,12 @@ fn nothing_is_written_through_a_link_of_the_checkout() {
 
 #[test]
 fn what_an_earlier_run_left_goes_and_files_of_others_stay() {
-    let folder = checkout(&[("a/compose.yaml", COMPOSE), ("b/compose.yaml", COMPOSE), ("out/body-00000000.md", "theirs\n"), ("out/changes-x.patch", "theirs\n")]);
+    let folder = checkout(&[
+        ("a/compose.yaml", COMPOSE),
+        ("b/compose.yaml", COMPOSE),
+        ("out/body-00000000.md", "theirs\n"),
+        ("out/changes-x.patch", "theirs\n"),
+    ]);
     assert_eq!(patch(&folder, &["out", "--split-by", "project"]).exits(0).out.lines().count(), 4);
     assert_eq!(patch(&folder, &["out"]).exits(0).out.lines().count(), 2);
     let mut names: Vec<String> =

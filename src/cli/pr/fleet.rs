@@ -181,31 +181,30 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
         }
         ui.status(&format!("{} of {}: {name}", place + 1, names.len()));
         let mut rows = Vec::new();
-        let report = match Target::named(args, name, session)
-            .and_then(|target| propose_all(&silent, args, wanted, &target, &mut rows, &mut room))
-        {
-            Ok(report) => {
-                silences = 0;
-                Report { repository: name.clone(), ..report }
-            }
-            Err(error) => {
-                silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
-                let ends = silences == SILENCES || ends_all(&error);
-                // What was done before it failed was done.
-                let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
-                if ends && !report.pull_requests.is_empty() {
-                    journal.write(report)?;
-                } else if !ends {
-                    ui.progress_done();
-                    report.tell(ui, args.dry_run, !args.json && !args.html);
-                    journal.write(report)?;
+        let report =
+            match Target::named(args, name, session).and_then(|target| propose_all(&silent, args, wanted, &target, &mut rows, &mut room)) {
+                Ok(report) => {
+                    silences = 0;
+                    Report { repository: name.clone(), ..report }
                 }
-                if ends {
-                    return Err(error);
+                Err(error) => {
+                    silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
+                    let ends = silences == SILENCES || ends_all(&error);
+                    // What was done before it failed was done.
+                    let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
+                    if ends && !report.pull_requests.is_empty() {
+                        journal.write(report)?;
+                    } else if !ends {
+                        ui.progress_done();
+                        report.tell(ui, args.dry_run, !args.json && !args.html);
+                        journal.write(report)?;
+                    }
+                    if ends {
+                        return Err(error);
+                    }
+                    continue;
                 }
-                continue;
-            }
-        };
+            };
         ui.progress_done();
         report.tell(ui, args.dry_run, !args.json && !args.html);
         if room.was_wanted {

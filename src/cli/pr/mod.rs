@@ -171,6 +171,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             ui.warn(&clean_line(&format!("{path}: {why}")));
         }
     }
+    proof::expect_services(wanted, &units)?;
     let layer = args.override_file.as_ref().map(|file| file.display().to_string());
     let problems: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
     for (branch, mut units) in split(args, &base, units) {

@@ -2,7 +2,7 @@
 
 use super::offer::Unit;
 use super::review;
-use crate::cli::ui::{Ui, clean_line, count};
+use crate::cli::ui::{Ui, clean, clean_line, count};
 use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -214,9 +214,11 @@ impl Row {
             _ => self.say(ui),
         }
         if [Did::Opened, Did::Updated].contains(&self.done) {
-            ui.out(&format!("# {TITLE}\n\n{}\n", offer.text));
+            // Whoever reads it must see what is there; a program must get it as it is.
+            let shown = |text: String| if ui.view().for_a_person { clean(&text).into_owned() } else { text };
+            ui.out(&shown(format!("# {TITLE}\n\n{}\n", offer.text)));
             for unit in units {
-                ui.out(&unit.patch()?);
+                ui.out(&shown(unit.patch()?));
             }
         }
         Ok(())

@@ -13,7 +13,8 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
     let folder = super::absolute(folder).unwrap_or_else(|| folder.to_owned());
     let top = super::canonical(top).unwrap_or_else(|_| top.to_owned());
     let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
-    let is_kept = |path: &Path| path.parent().and_then(|parent| super::canonical(parent).ok()).is_some_and(|parent| parent.starts_with(&top));
+    let is_kept =
+        |path: &Path| path.parent().and_then(|parent| super::canonical(parent).ok()).is_some_and(|parent| parent.starts_with(&top));
     if let Some(link) = folder.ancestors().find(|path| is_link(path) && is_kept(path)) {
         let reason = format!("{} is a link of the checkout", link.display());
         return Err(Error::Refused { path: folder.clone(), reason, hint: "name a folder that is none".into() });
@@ -27,11 +28,8 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
 /// Errors: the folder cannot be written; a folder has the file's name.
 pub fn put(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = folder.join(name);
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .suffix(TEMPORARY_SUFFIX)
-        .tempfile_in(folder)
-        .map_err(|e| failed(&path, &e))?;
+    let mut file =
+        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder).map_err(|e| failed(&path, &e))?;
     file.write_all(text.as_bytes()).and_then(|()| super::system::make_readable(file.as_file())).map_err(|e| failed(&path, &e))?;
     file.persist(&path).map_err(|e| failed(&path, &e.error))?;
     Ok(path)
