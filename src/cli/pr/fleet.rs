@@ -15,7 +15,7 @@ use crate::edge::forge::{Session, State};
 use crate::error::{Error, Fault, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -64,8 +64,12 @@ enum Stop {
 pub(super) struct Room {
     /// In this run.
     limit: Option<usize>,
-    /// Beside those that are open.
+    /// At a time.
     canary: Option<usize>,
+    /// How many are open.
+    open: usize,
+    /// Of these, those that an earlier run saw in repositories which this one has not come to.
+    earlier: HashMap<String, usize>,
     /// One that was declined, which ends a run with `--canary`.
     declined: Option<String>,
     /// Whether something was not opened for want of room.
@@ -80,11 +84,11 @@ impl Room {
 
     /// Whether nothing more may be opened, and if so, why.
     fn stop(&self) -> Option<Stop> {
-        match (&self.declined, self.canary, self.limit) {
-            (Some(address), ..) => Some(Stop::Declined(address.clone())),
-            (None, Some(0), _) => Some(Stop::Waits),
-            (None, _, Some(0)) => Some(Stop::Limit),
-            _ => None,
+        match &self.declined {
+            Some(address) => Some(Stop::Declined(address.clone())),
+            None if self.canary.is_some_and(|most| self.open >= most) => Some(Stop::Waits),
+            None if self.limit == Some(0) => Some(Stop::Limit),
+            None => None,
         }
     }
 
@@ -100,15 +104,15 @@ impl Room {
         if row.done == Did::Opened {
             self.limit = self.limit.map(|left| left.saturating_sub(1));
         }
-        match row.done {
-            Did::Opened | Did::Updated | Did::Kept | Did::Edited => self.take_open(),
-            Did::Declined => self.take_declined(row.url.as_deref().unwrap_or(&row.branch)),
-            Did::Closed | Did::Occupied | Did::Nothing => {}
+        self.open += usize::from(row.done.is_open());
+        if row.done == Did::Declined {
+            self.take_declined(row.url.as_deref().unwrap_or(&row.branch));
         }
     }
 
-    fn take_open(&mut self) {
-        self.canary = self.canary.map(|left| left.saturating_sub(1));
+    /// Forgets what an earlier run saw in a repository: it is looked at now.
+    fn come_to(&mut self, repository: &str) {
+        self.open -= self.earlier.remove(repository).unwrap_or(0);
     }
 
     fn take_declined(&mut self, address: &str) {
@@ -179,6 +183,7 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
         if let Some(stop) = room.stop() {
             return Ok(Some(stop));
         }
+        room.come_to(name);
         ui.status(&format!("{} of {}: {name}", place + 1, names.len()));
         let mut rows = Vec::new();
         let report =
@@ -294,23 +299,32 @@ fn is_done(journal: &Journal, name: &str) -> bool {
     journal.of(name).is_some_and(|report| report.error.is_none())
 }
 
-/// Takes note of what became of the pull requests that the journal knows: those that are open take room, and a declined one ends the run.
+/// Takes note of what became of the pull requests that the journal knows: those that are open count, and a declined one ends the run.
 fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, room: &mut Room) -> Result<()> {
-    let known = names.iter().filter(|name| is_done(journal, name)).filter_map(|name| journal.of(name));
-    let rows = known.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
-    for (name, row) in rows {
-        let (Some(number), false) = (row.number, row.done == Did::Closed) else { continue };
-        match Target::named(args, name, session)?.forge.pull(number) {
-            Ok(pull) if pull.state == State::Open => room.take_open(),
-            Ok(pull) if pull.state == State::Closed => room.take_declined(&pull.url),
-            Ok(_) => {}
+    let done = names.iter().filter(|name| is_done(journal, name)).filter_map(|name| journal.of(name));
+    let rows = done.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
+    let rows = rows.filter(|(_, row)| row.done != Did::Closed).filter_map(|(name, row)| Some((name, row.number?, true)));
+    let earlier = journal.earlier.iter().filter(|(name, _)| names.contains(name) && !is_done(journal, name));
+    for (name, number, is_done) in rows.chain(earlier.map(|(name, number)| (name, *number, false))) {
+        let is_open = match Target::named(args, name, session)?.forge.pull(number) {
+            Ok(pull) => {
+                // Where the run comes to it, it sees for itself who closed it.
+                if pull.state == State::Closed && is_done {
+                    room.take_declined(&pull.url);
+                }
+                pull.state == State::Open
+            }
             // What became of it is not known, so it counts as open.
             Err(error) if is_fault(&error, &[Fault::Missing, Fault::Permission, Fault::Closed]) => {
-                room.take_open();
                 ui.warn(&clean_line(&format!("{name}: pull request {number} cannot be read and counts as open: {error}")));
                 ui.hint("if the repository was renamed or deleted, change or remove its line in the list");
+                true
             }
             Err(error) => return Err(error),
+        };
+        room.open += usize::from(is_open);
+        if is_open && !is_done {
+            *room.earlier.entry(name.clone()).or_default() += 1;
         }
         if room.stop().is_some() {
             break;

@@ -67,6 +67,13 @@ pub(in crate::cli) enum Did {
     Nothing,
 }
 
+impl Did {
+    /// Whether a pull request of ours is open after it.
+    pub(super) fn is_open(self) -> bool {
+        matches!(self, Self::Opened | Self::Updated | Self::Kept | Self::Edited)
+    }
+}
+
 impl From<Done> for Did {
     fn from(done: Done) -> Self {
         match done {
