@@ -7,8 +7,10 @@ use std::process::{Command, Stdio};
 
 mod fleet;
 mod hostile;
+mod patch;
 mod proof;
 mod review;
+mod text;
 mod wishes;
 
 /// The branch that the bot works on.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS, for `pr` also ROFS_TOKEN, ROFS_REPOS and
+# Runs the program for the action. Reads ROFS_PROGRAM, ROFS_MODE, ROFS_PATHS, ROFS_ARGS, ROFS_FAIL_ON and ROFS_ANNOTATIONS, for `pr` also ROFS_TOKEN, ROFS_REPOS, ROFS_JOURNAL and
 # what a runner says of the repository; writes the outputs to $GITHUB_OUTPUT, the report to $GITHUB_STEP_SUMMARY and files to $RUNNER_TEMP. Runs in bash 3.2 too, which is macOS's.
 set -euo pipefail
 
@@ -43,7 +43,14 @@ quietly() {
 pull_request() {
   split "${ROFS_ARGS:-}"
   local status=0 top=() which=(--repo "$GITHUB_REPOSITORY")
-  [ -z "${ROFS_REPOS:-}" ] || which=(--repos "$ROFS_REPOS" --journal "$out/fleet.jsonl")
+  if [ -n "${ROFS_REPOS:-}" ]; then
+    which=(--repos "$ROFS_REPOS")
+    # Whoever names a journal among the arguments has named it.
+    case $'\n'${ROFS_ARGS:-} in
+      *$'\n'--journal | *$'\n'--journal[$'\n'=]*) ;;
+      *) which+=(--journal "${ROFS_JOURNAL:-$out/fleet.jsonl}") ;;
+    esac
+  fi
   # The default means the whole repository.
   [ "${paths[*]}" = . ] || top=(-- "${paths[@]}")
   GITHUB_TOKEN=${ROFS_TOKEN:-} GH_TOKEN='' "$ROFS_PROGRAM" pr --color never "${which[@]}" --json ${lines[@]+"${lines[@]}"} \

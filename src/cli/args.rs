@@ -341,7 +341,7 @@ pub(super) enum Verb {
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_VERIFY, mut_args = engine::only_named)]
     Verify(Verify),
     /// Open a pull request with the change, and keep it up to date
-    #[command(disable_help_flag = true, after_long_help = pr::AFTER)]
+    #[command(disable_help_flag = true, after_long_help = pr::AFTER, mut_args = pr::only_with)]
     Pr(Box<Pr>),
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]

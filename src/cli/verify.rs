@@ -18,6 +18,9 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Most places that a short reason names.
+const MOST_PLACES: usize = 3;
+
 /// What was found, for programs.
 #[derive(Serialize)]
 struct Report {
@@ -33,6 +36,9 @@ pub(super) struct Row {
     pub(super) service: String,
     pub(super) verdict: Verdict,
     pub(super) why: String,
+    /// Why, for everybody: see [`Outcome::short`].
+    #[serde(skip)]
+    pub(super) short: String,
     /// Whether its root filesystem is read-only.
     read_only: bool,
     details: Vec<String>,
@@ -118,7 +124,8 @@ pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&P
     Ok(works)
 }
 
-/// Runs one project with the change that is planned for a selection, and says what is shown of each service.
+/// Runs one project with the change that is planned for a selection, and says what is shown of each service. Where something fails, it
+/// is run as it is once, for what fails anyway is no fault of the change; `before` keeps that.
 pub(super) fn prove(
     ui: &Ui,
     path: &Path,
@@ -126,10 +133,16 @@ pub(super) fn prove(
     selection: Selection,
     trying: &Trying,
     docker: &Docker,
+    before: &mut Option<Ran>,
 ) -> Result<(Plan, Vec<Row>)> {
     let case = Case::new(ui, Some(path), harden, selection, trying, docker)?;
-    let (plan, ran) = case.trial(&case.selection, "hardened", None)?;
-    let rows = rows_of(&plan, &ran, None, &[], None)?;
+    let (plan, mut ran) = case.trial(&case.selection, "hardened", before.as_ref())?;
+    let fails = |ran: &Ran| plan.changed().any(|name| ran.of(name).is_some_and(|outcome| outcome.verdict == Verdict::Fails));
+    if before.is_none() && fails(&ran) {
+        *before = Some(case.original(false, trying.settle)?);
+        ran = case.run(&plan, "once more", before.as_ref())?;
+    }
+    let rows = rows_of(&plan, &ran, before.as_ref(), &[], None)?;
     Ok((plan, rows))
 }
 
@@ -235,9 +248,17 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
         let row = |outcome: &Outcome| {
             let service: Option<&Service<'_>> = project.service(&outcome.service);
             let need = needs.iter().find(|n| n.service == outcome.service);
-            let (mut details, _) = match outcome.verdict {
+            let (mut details, mends) = match outcome.verdict {
                 Verdict::Works => Default::default(),
                 _ => tell(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
+            };
+            let mut places: Vec<String> = mends.iter().map(|path| format!("`{}`", path.target.replace('`', "'"))).collect();
+            places.sort();
+            places.dedup();
+            places.truncate(MOST_PLACES);
+            let short = match (outcome.verdict, places.is_empty()) {
+                (Verdict::Fails, false) => format!("{}; it could not write to {}", outcome.short, places.join(", ")),
+                _ => outcome.short.clone(),
             };
             details.extend(unresolved.iter().filter(|(name, _)| *name == outcome.service).map(|(_, why)| why.clone()));
             Row {
@@ -245,6 +266,7 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
                 service: outcome.service.clone(),
                 verdict: outcome.verdict,
                 why: outcome.why.clone(),
+                short,
                 read_only: service.is_some_and(|s| s.read_only == Known::Yes),
                 details,
             }
@@ -253,7 +275,7 @@ fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, 
         // What changes and was not run is not proved.
         for name in plan.changed().filter(|name| ran.of(name).is_none()) {
             let why = "it is not part of what was run; its profile is not active, or another service was named".to_owned();
-            rows.push(row(&Outcome::new(name, Verdict::Unprovable, why)));
+            rows.push(row(&Outcome::new(name, Verdict::Unprovable, why.clone()).shortly(&why)));
         }
         Ok(rows)
     })

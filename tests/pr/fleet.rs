@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+mod canary;
+
 const NODE: &str = "services:\n  api:\n    image: node:24-slim\n    command: [node, server.js]\n";
 const HARD: &str = "services:\n  web:\n    image: nginx:1.27\n    read_only: true\n    tmpfs: [/var/cache/nginx, /run]\n";
 
@@ -124,24 +126,6 @@ fn changes_of_all_repositories_keep_the_pace() {
     let (first, last) = (state.changes[0].0, state.changes[state.changes.len() - 1].0);
     let least = Duration::from_millis(150) * (state.changes.len() as u32 - 2);
     assert!(last - first > least, "{:?} for {} changes", last - first, state.changes.len());
-}
-
-#[test]
-fn a_few_come_first_and_the_others_when_these_are_merged() {
-    let (many, folder) = (forge(12), Folder::new(&[]));
-    let go = || run(&folder, &many, &["--repos", "org:octo", "--canary", "2"]);
-    let said = go().exits(0);
-    assert_eq!(many.open(), needy(12)[..2]);
-    assert!(said.err.contains("0 of the first 2 pull requests are merged: 10 repositories left"), "{}", said.err);
-    many.answer(&name(0), "merged");
-    assert!(go().exits(0).err.contains("1 of the first 2 pull requests are merged"));
-    assert_eq!(posts(&many), 2);
-    many.answer(&name(1), "closed");
-    let said = go().exits(0);
-    assert!(said.err.contains("one of the first pull requests was declined: http"), "{}", said.err);
-    many.answer(&name(1), "merged");
-    go().exits(0);
-    assert_eq!(posts(&many), needy(12).len());
 }
 
 #[test]

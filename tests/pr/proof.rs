@@ -14,9 +14,15 @@ const PROJECT: &str = "services:
   bad:
     image: rofs-test-busybox:1
     command: [sh, -c, 'echo 1 > /srv/bad.pid && sleep 100']
+  broken:
+    image: rofs-test-busybox:1
+    command: [sh, -c, 'exit 3']
   absent:
     image: registry.invalid/absent:1
 ";
+
+/// A project without the services of the other one.
+const OTHER: &str = "services:\n  alone:\n    image: rofs-test-busybox:1\n    command: [sleep, '100']\n";
 
 fn git(stand: &Stand, args: &[&str]) {
     git_in(stand.folder.path(), args, b"").unwrap();
@@ -37,28 +43,35 @@ fn what_fails_is_left_out_and_what_works_is_said() {
     for (name, value) in [("user.name", "Bot"), ("user.email", "bot@example.org")] {
         git(&stand, &["config", name, value]);
     }
+    stand.folder.put("other/compose.yaml", OTHER);
     git(&stand, &["add", "."]);
     git(&stand, &["commit", "--quiet", "-m", "Start"]);
     git(&stand, &["push", "--quiet", forge.state().objects.path().to_str().unwrap(), "main"]);
     git(&stand, &["remote", "add", "origin", &forge.clone_address()]);
 
-    let answer: serde_json::Value = serde_json::from_str(&run(&stand, &forge, &["--json"]).exits(0).out).unwrap();
+    let said = run(&stand, &forge, &["--probe", "nobody: true"]).exits(2);
+    assert!(said.err.contains("asks the service `nobody`, which no project has") && said.err.contains("hint: "), "{}", said.err);
+    // A probe is for the project that has its service.
+    let answer: serde_json::Value = serde_json::from_str(&run(&stand, &forge, &["--json", "--probe", "good: true"]).exits(0).out).unwrap();
     did(&answer, &["opened"]);
     let body = forge.state().pulls[0].body.clone();
     for text in [
         "### What was run",
-        "| `good` | works: it stayed up |",
-        "| `absent` | could not be shown: ",
+        "| `good` in `compose.yaml` | works: it stayed up, 1 probe passed |",
+        "| `alone` in `other/compose.yaml` | works: it stayed up |",
+        // It fails just so without the change, which is no reason against it.
+        "| `broken` in `compose.yaml` | could not be shown: it fails on a writable root too |",
+        "| `absent` in `compose.yaml` | could not be shown: it cannot be run here |",
         "- `bad` in `compose.yaml`: it failed when it was run with the change: it ended with status 1",
     ] {
         assert!(body.contains(text), "{text}: {body}");
     }
     assert!(!body.contains("Nothing was run"), "{body}");
     let hardened = forge.state().objects.line(&["show", &format!("{BRANCH}:compose.yaml")], b"").unwrap();
-    let bad = hardened.split("  bad:").nth(1).unwrap().split("  absent:").next().unwrap();
-    assert!(!bad.contains("read_only") && hardened.matches("read_only: true").count() == 2, "{hardened}");
+    let bad = hardened.split("  bad:").nth(1).unwrap().split("  broken:").next().unwrap();
+    assert!(!bad.contains("read_only") && hardened.matches("read_only: true").count() == 3, "{hardened}");
     // The same run says the same.
-    assert!(run(&stand, &forge, &[]).exits(0).err.contains("is up to date"));
+    assert!(run(&stand, &forge, &["--probe", "good: true"]).exits(0).err.contains("is up to date"));
     assert_eq!(stand.leftovers(), [""; 0]);
     // What is run is what is proposed, and nothing else.
     stand.folder.put("compose.yaml", PROJECT.replace("sleep 100", "sleep 99"));

@@ -284,7 +284,11 @@ fn what_the_forge_does_not_take_twice_is_in_the_summary_alone() {
     let row = &answer["review"];
     assert!(row["warnings"][0].as_str().unwrap().contains("Line could not be resolved"), "{answer:#}");
     assert_eq!((row["by_hand"].as_array().unwrap().len(), forge.state().line_comments.len()), (2, 0), "{answer:#}");
-    assert!(summary(&forge).contains("somebody pushed in between") && summary(&forge).contains("read_only: true"), "{}", summary(&forge));
+    assert!(
+        summary(&forge).contains("the forge did not take the suggestion") && summary(&forge).contains("read_only: true"),
+        "{}",
+        summary(&forge)
+    );
     // The next run finds its lines.
     assert_eq!(review(&forge)["summary"], "updated");
     assert_eq!(forge.state().line_comments.len(), 2);

@@ -41,7 +41,7 @@ pub(super) fn only_named(arg: Arg) -> Arg {
 }
 
 /// How a project is tried on the engine.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct Trying {
     /// Request that must be answered with 200 to 399 (can be repeated): `SERVICE:PORT METHOD PATH [BODY]`
     #[arg(long, value_name = "REQUEST", value_parser = Probe::http, help_heading = "Trial")]

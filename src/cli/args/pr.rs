@@ -3,7 +3,7 @@
 use super::engine::{Trying, duration};
 use super::{Choice, extras};
 use crate::edge::forge::Kind;
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ Examples:
   # For a forge that is not known here: a patch and the text
   rofs-harden pr --patch DIR
 
-  # Every repository of an organisation: look first, then three, and the others once these are merged
+  # Every repository of an organisation: look first, then have no more than three open at a time
   rofs-harden pr --repos org:NAME --dry-run --html > overview.html
   rofs-harden pr --repos org:NAME --canary 3
 
@@ -38,6 +38,17 @@ Exit status:
 /// Options that only make sense where a pull request is opened.
 const NOT_IN_REVIEW: [&str; 11] =
     ["repos", "verify", "base", "again", "override_file", "split_by", "draft", "labels", "reviewers", "patch", "take_back"];
+
+/// Options that only make sense where a forge is asked.
+const NOT_IN_PATCH: [&str; 10] = ["repo", "repos", "dry_run", "base", "json", "again", "take_back", "labels", "reviewers", "draft"];
+
+/// Options that say how projects are run.
+const OF_TRIALS: [&str; 8] = ["http", "probe", "settle", "timeout", "pull", "build", "allow_binds", "allow_network"];
+
+/// Options of trials that nothing would ask for are refused.
+pub(super) fn only_with(arg: Arg) -> Arg {
+    if OF_TRIALS.contains(&arg.get_id().as_str()) { arg.requires("verify") } else { arg }
+}
 
 /// Options of the verb.
 #[derive(Debug, Args)]
@@ -76,8 +87,8 @@ pub(in crate::cli) struct Pr {
     pub(in crate::cli) again: bool,
     /// Run the projects with the change first: what fails is left out, and the text says what worked
     ///
-    /// The checkout has to be at the base's newest commit, and an engine has to be there.
-    #[arg(long, conflicts_with_all = ["repo", "repos", "patch"], help_heading = "Trial")]
+    /// The checkout has to be at the base's newest commit, and an engine has to be there. What is run is the project with its own files, so this does not go with `--override`.
+    #[arg(long, conflicts_with_all = ["repo", "repos", "patch", "override_file"], help_heading = "Trial")]
     pub(in crate::cli) verify: bool,
     #[command(flatten)]
     pub(in crate::cli) trying: Trying,
@@ -109,7 +120,7 @@ pub(in crate::cli) struct Pr {
     #[arg(long, help_heading = "Options")]
     pub(in crate::cli) dry_run: bool,
     /// Ask no forge: write `changes.patch` and `body.md` for the checked-out commit into this folder
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["repo", "repos", "dry_run", "base"], help_heading = "Options")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_IN_PATCH, help_heading = "Options")]
     pub(in crate::cli) patch: Option<PathBuf>,
     /// Go on with a branch on which others have put commits: their files are put back to what is proposed, on top of their commits
     #[arg(long, help_heading = "Options")]
@@ -123,13 +134,13 @@ pub(in crate::cli) struct Pr {
     /// End after this many pull requests were opened; the next run goes on behind them
     #[arg(long, value_name = "NUMBER", requires = "repos", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Many repositories")]
     pub(in crate::cli) limit: Option<u32>,
-    /// Open this many pull requests first, and the others in a run after all of these were merged
+    /// Let no more than this many pull requests be open at a time, and end at one that was declined
     #[arg(long, value_name = "NUMBER", requires = "repos", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Many repositories")]
     pub(in crate::cli) canary: Option<u32>,
     /// Take one of N parts of the repositories, counted from 0, for N runs side by side
     #[arg(long, value_name = "I/N", requires = "repos", value_parser = shard, help_heading = "Many repositories")]
     pub(in crate::cli) shard: Option<Shard>,
-    /// Where it is written down what was done, so that a run which was cut off is gone on with
+    /// Where it is written down what was done, so that a run which was cut off is gone on with; with `--dry-run`, `.dry-run` is added
     #[arg(long, value_name = "FILE", default_value = "rofs-harden-fleet.jsonl", requires = "repos", help_heading = "Many repositories")]
     pub(in crate::cli) journal: PathBuf,
     /// Print an overview as a page for a browser

@@ -10,9 +10,12 @@ use crate::cli::ui::count;
 use crate::compose::clean_path;
 use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
+use std::collections::BTreeSet;
 
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
 pub(super) const MAX_UNITS: usize = 46_000;
+/// What our texts say of themselves.
+pub(super) const WRITTEN_BY: &str = "This was written by a program, rofs-harden ";
 /// Room for the line that says how much was left out.
 const CUT: usize = 120;
 
@@ -29,17 +32,28 @@ pub(super) struct About {
 
 /// The text for the changes of these projects.
 pub(super) fn text(units: &[Unit], about: &About) -> String {
-    let (intro, risks, ending) = (intro(units, about), risks(units), ending(about));
+    let (intro, risks, ending) = (intro(units, about), risks(units), ending(units, about));
     let mut room = MAX_UNITS.saturating_sub([&intro, &risks, &ending].into_iter().map(|text| width(text)).sum());
-    // What matters least is given room last.
+    // What matters least is given room last, and the table leaves some for what was seen.
+    let was_run = units.iter().any(|unit| !unit.proofs.is_empty());
+    let mut rest = if was_run { room / 3 } else { 0 };
+    room -= rest;
     let table = block(TABLE, &table(units), "services, see the files", &mut room);
+    let proofs = if was_run { block(PROOFS, &proofs(units), "services", &mut rest) } else { NOT_RUN.to_owned() };
+    room = (room + rest).saturating_sub(if was_run { 0 } else { width(NOT_RUN) });
     let left = block("\n### Left alone\n\n", &left_alone(units, about), "places, see the files", &mut room);
     let lines = block("\n<details>\n<summary>Why, line by line</summary>\n\n", &lines(units), "services, see the files", &mut room);
     let lines = if lines.is_empty() { lines } else { lines + "</details>\n" };
-    [intro, table, risks, lines, left, ending].concat()
+    [intro, table, proofs, risks, lines, left, ending].concat()
 }
 
 pub(super) const TABLE: &str = "\n| service | stays writable | who writes there | evidence |\n| --- | --- | --- | --- |\n";
+
+/// What is said where nothing was run. Of what was not run nothing is claimed.
+pub(super) const NOT_RUN: &str =
+    "\nNothing was run for this: it rests on what is written about the images, not on a test of this project.\n";
+const PROOFS: &str = "\n### What was run\n\nThe files as they are proposed here, on an engine, under a throw-away name:\n\n\
+     | service | what was seen |\n| --- | --- |\n";
 
 pub(super) fn width(text: &str) -> usize {
     text.encode_utf16().count()
@@ -59,9 +73,10 @@ pub(super) fn block(title: &str, parts: &[String], what: &str, room: &mut usize)
         shown += 1;
     }
     if shown < parts.len() {
-        let end = if title == TABLE { "| | | |" } else { "" };
-        let start = if title == TABLE { "| " } else { "" };
-        text += &format!("{start}… and {} more {what}{end}\n", parts.len() - shown);
+        // In a table, the line is a row of it.
+        let columns = title.lines().last().map_or(0, |line| line.matches("---").count());
+        let start = if columns > 0 { "| " } else { "" };
+        text += &format!("{start}… and {} more {what}{}\n", parts.len() - shown, ["", " |"][usize::from(columns > 0)].repeat(columns));
     }
     *room = left;
     if parts.is_empty() { String::new() } else { text }
@@ -73,21 +88,73 @@ fn changed(units: &[Unit]) -> impl Iterator<Item = (&Unit, &Fix)> {
 }
 
 fn intro(units: &[Unit], about: &About) -> String {
-    let services = changed(units).count();
-    let its = if services == 1 { "its" } else { "their" };
-    let mut text = format!(
-        "This makes the root filesystem of {} read-only: whoever gets in, or a program that goes wrong, cannot change {its} files. The table \
-         says what stays writable. Nothing else in the files changes.\n",
-        count(services, "service", "services")
-    );
+    let mut text = format!("{} The table says what stays writable. Nothing else in the files changes.\n", Kinds::of(units).said());
     if let Some(layer) = &about.layer {
+        let mains: BTreeSet<&str> = changed(units).map(|(unit, _)| unit.path.rsplit('/').next().unwrap_or_default()).collect();
+        // Projects may have main files of several names.
+        let main = mains.first().copied().filter(|_| mains.len() == 1).unwrap_or("FILE");
         text += &format!(
-            "\nThe changes are in a layer of their own, {}: it takes effect for those who start the project with it, as with `docker compose -f \
-             compose.yaml -f {layer} up`. For everybody else nothing changes.\n",
-            span(layer)
+            "\nThe changes are in a layer of their own, {}: it takes effect for those who start the project with it, as with {}. For everybody \
+             else nothing changes.\n",
+            span(layer),
+            span(&format!("docker compose -f {main} -f {layer} up"))
         );
     }
     text
+}
+
+/// How many services get a change of each kind.
+struct Kinds {
+    /// Their root filesystem becomes read-only.
+    roots: usize,
+    /// It was so before, and they get places to write.
+    places: usize,
+    /// Rights are taken away.
+    rights: usize,
+}
+
+impl Kinds {
+    fn of(units: &[Unit]) -> Self {
+        let number = |is_meant: &dyn Fn(&Fix) -> bool| changed(units).filter(|(_, fix)| is_meant(fix)).count();
+        let is_root = |fix: &Fix| fix.changes.iter().any(|c| c.what == What::ReadOnly);
+        let is_place = |fix: &Fix| fix.changes.iter().any(|c| matches!(c.what, What::Tmpfs(_) | What::Volume { .. }));
+        let is_right = |fix: &Fix| fix.changes.iter().any(|c| takes_rights(&c.what));
+        Self { roots: number(&is_root), places: number(&|fix| is_place(fix) && !is_root(fix)), rights: number(&is_right) }
+    }
+
+    /// What is done, as sentences.
+    fn said(&self) -> String {
+        let services = |number: usize| count(number, "service", "services");
+        let one = |number: usize, one: &'static str, many: &'static str| if number == 1 { one } else { many };
+        let mut said = Vec::new();
+        if self.roots > 0 {
+            let its = one(self.roots, "its", "their");
+            said.push(format!(
+                "This makes the root filesystem of {} read-only: whoever gets in, or a program that goes wrong, cannot change {its} files.",
+                services(self.roots)
+            ));
+        }
+        if self.places > 0 {
+            let (its, needs) = (one(self.places, "its", "their"), one(self.places, "it needs", "they need"));
+            said.push(format!("This lets {} write where {needs} to: {its} root filesystem is read-only already.", services(self.places)));
+        }
+        if self.rights > 0 {
+            let needs = one(self.rights, "it does", "they do");
+            said.push(format!("This takes rights away from {} that {needs} not need.", services(self.rights)));
+        }
+        said.join(" ")
+    }
+}
+
+/// Whether all of it is about root filesystems that become read-only.
+pub(super) fn all_roots(units: &[Unit]) -> bool {
+    let kinds = Kinds::of(units);
+    kinds.roots == changed(units).count()
+}
+
+/// Whether a change takes more away than the right to write to the root filesystem.
+pub(super) fn takes_rights(what: &What) -> bool {
+    matches!(what, What::User(_) | What::Item { .. } | What::ReadOnlyBind(_))
 }
 
 pub(super) fn table(units: &[Unit]) -> Vec<String> {
@@ -153,15 +220,22 @@ fn evidence(reason: &Reason) -> String {
     }
 }
 
-/// What may break, and how much was tried.
+/// What may break.
 pub(super) fn risks(units: &[Unit]) -> String {
-    let mut text = proofs(units);
-    text += "\n### What may break\n\n\
-         - A service that writes somewhere else now gets `Read-only file system`. `docker compose logs | rofs-harden diagnose` names the place \
-         and what to add; without that program, the path in the message is what a `tmpfs` or a volume has to cover.\n\
-         - What is in memory is gone when the container stops, and counts as its memory.\n";
-    let has_volume = changed(units).any(|(_, fix)| fix.changes.iter().any(|c| matches!(c.what, What::Volume { .. })));
-    if has_volume {
+    let has = |is_meant: &dyn Fn(&What) -> bool| changed(units).any(|(_, fix)| fix.changes.iter().any(|c| is_meant(&c.what)));
+    let mut text = "\n### What may break\n\n".to_owned();
+    if has(&|what| matches!(what, What::ReadOnly | What::ReadOnlyBind(_))) {
+        text += "- A service that writes somewhere else now gets `Read-only file system`. `docker compose logs | rofs-harden diagnose` names the place \
+                 and what to add; without that program, the path in the message is what a `tmpfs` or a volume has to cover.\n";
+    }
+    if has(&|what| matches!(what, What::User(_) | What::Item { .. })) {
+        text += "- A service that needs a right that it has no more gets `Operation not permitted` or `Permission denied`: take the line away that \
+                 took the right.\n";
+    }
+    if has(&|what| matches!(what, What::Tmpfs(_))) {
+        text += "- What is in memory is gone when the container stops, and counts as its memory.\n";
+    }
+    if has(&|what| matches!(what, What::Volume { .. })) {
         text += "- A new volume starts with what the image has at its place. Data that a running container keeps there without a volume is in \
                  that container alone, and has to be copied before it is made anew.\n";
     }
@@ -171,8 +245,8 @@ pub(super) fn risks(units: &[Unit]) -> String {
     text
 }
 
-/// What was run, and what that showed. Of what was not run nothing is claimed.
-fn proofs(units: &[Unit]) -> String {
+/// What a run showed of each service.
+fn proofs(units: &[Unit]) -> Vec<String> {
     let said = |(unit, fix): (&Unit, &Fix)| {
         let proof = unit.proofs.iter().find(|proof| proof.service == fix.service);
         let shown = match proof.map(|proof| (proof.verdict, prose(&proof.why))) {
@@ -184,14 +258,7 @@ fn proofs(units: &[Unit]) -> String {
         let project = if units.len() > 1 { format!(" in {}", code(&unit.path)) } else { String::new() };
         format!("| {}{project} | {shown} |\n", code(&fix.service))
     };
-    if units.iter().all(|unit| unit.proofs.is_empty()) {
-        return "\nNothing was run for this: it rests on what is written about the images, not on a test of this project.\n".to_owned();
-    }
-    let rows: String = changed(units).map(said).collect();
-    format!(
-        "\n### What was run\n\nThe files as they are proposed here, on an engine, under a throw-away name:\n\n\
-         | service | what was seen |\n| --- | --- |\n{rows}"
-    )
+    changed(units).map(said).collect()
 }
 
 /// Every change with its reason, one part for each service.
@@ -240,18 +307,23 @@ pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
 }
 
 /// How to undo it, decline it, or stop it.
-fn ending(about: &About) -> String {
-    let undo = if about.layer.is_some() {
-        "Start the project without the layer."
-    } else {
-        "Take `read_only: true` away from the service that makes trouble, or revert the commit: no data is moved by either."
+fn ending(units: &[Unit], about: &About) -> String {
+    let kinds = Kinds::of(units);
+    let what = match (kinds.roots > 0, kinds.rights > 0) {
+        (true, false) => "`read_only: true`",
+        (true, true) => "`read_only: true`, or the line that took a right,",
+        (false, _) => "the new lines",
+    };
+    let undo = match &about.layer {
+        Some(_) => "Start the project without the layer.".to_owned(),
+        None => format!("Take {what} away from the service that makes trouble, or revert the commit: no data is moved by either."),
     };
     format!(
         "\n### How to undo it\n\n{undo}\n\n### If you do not want this\n\n\
          - Close this pull request: the same changes are not proposed again.\n\
          - One service: put the comment `# rofs-harden: ignore[writable-root] REASON` above its name, or an `[[exclude]]` into `rofs-harden.toml`.\n\
          - None at all: put `pull-requests = false` into `rofs-harden.toml`.\n\n\
-         This was written by a program, rofs-harden {}. It does not read answers, and it does not touch this branch any more once others \
+         {WRITTEN_BY}{}. It does not read answers, and it does not touch this branch any more once others \
          have put commits on it, unless this box is ticked:\n\n- [ ] {TAKE_BACK}\n",
         env!("CARGO_PKG_VERSION")
     )

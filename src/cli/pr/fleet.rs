@@ -3,6 +3,7 @@
 
 use super::journal::Journal;
 use super::offer::Wanted;
+use super::report::Row;
 use super::{Did, Report, Target, propose_all};
 use crate::cli::args::{Pr, Shard};
 use crate::cli::audit::json;
@@ -14,12 +15,15 @@ use crate::edge::forge::{Session, State};
 use crate::error::{Error, Fault, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// After so many repositories in a row for which the forge does not answer it is not asked about the others.
 const SILENCES: usize = 3;
+
+/// Variables that say which forge is meant.
+const FORGES: [&str; 5] = ["GITHUB_SERVER_URL", "CI_SERVER_URL", "GITHUB_API_URL", "CI_API_V4_URL", "GITEA_API_URL"];
 
 /// What is known of all repositories.
 #[derive(Serialize)]
@@ -32,6 +36,9 @@ pub(in crate::cli) struct Fleet {
     pub(in crate::cli) left_out: Vec<LeftOut>,
     /// How many were not reached.
     pub(in crate::cli) open: usize,
+    /// What ended the run before its list did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) error: Option<String>,
 }
 
 /// A repository that is not looked at.
@@ -45,88 +52,175 @@ pub(in crate::cli) struct LeftOut {
 enum Stop {
     /// As many pull requests were opened as the run may.
     Limit,
-    /// The first pull requests wait for an answer.
-    Waits { merged: usize, of: usize },
-    /// One of the first ones was declined.
+    /// As many are open as may be at a time.
+    Waits,
+    /// One was declined.
     Declined(String),
+}
+
+/// How many pull requests may still be opened. What is open is what the forge says, so that it does not matter what became of an
+/// earlier run and of its journal.
+#[derive(Default)]
+pub(super) struct Room {
+    /// In this run.
+    limit: Option<usize>,
+    /// At a time.
+    canary: Option<usize>,
+    /// How many are open.
+    open: usize,
+    /// Of these, those that an earlier run saw in repositories which this one has not come to.
+    earlier: HashMap<String, usize>,
+    /// One that was declined, which ends a run with `--canary`.
+    declined: Option<String>,
+    /// Whether something was not opened for want of room.
+    was_wanted: bool,
+}
+
+impl Room {
+    fn new(args: &Pr) -> Self {
+        let number = |number: Option<u32>| number.map(|number| number as usize);
+        Self { limit: number(args.limit), canary: number(args.canary), ..Self::default() }
+    }
+
+    /// Whether nothing more may be opened, and if so, why.
+    fn stop(&self) -> Option<Stop> {
+        match &self.declined {
+            Some(address) => Some(Stop::Declined(address.clone())),
+            None if self.canary.is_some_and(|most| self.open >= most) => Some(Stop::Waits),
+            None if self.limit == Some(0) => Some(Stop::Limit),
+            None => None,
+        }
+    }
+
+    /// Whether this one has to wait for room. That it did is kept.
+    pub(super) fn holds_up(&mut self, opens: impl FnOnce() -> Result<bool>) -> Result<bool> {
+        let is_held = self.stop().is_some() && opens()?;
+        self.was_wanted |= is_held;
+        Ok(is_held)
+    }
+
+    /// Takes note of what was done.
+    pub(super) fn take(&mut self, row: &Row) {
+        if row.done == Did::Opened {
+            self.limit = self.limit.map(|left| left.saturating_sub(1));
+        }
+        self.open += usize::from(row.done.is_open());
+        if row.done == Did::Declined {
+            self.take_declined(row.url.as_deref().unwrap_or(&row.branch));
+        }
+    }
+
+    /// Forgets what an earlier run saw in a repository: it is looked at now.
+    fn come_to(&mut self, repository: &str) {
+        self.open -= self.earlier.remove(repository).unwrap_or(0);
+    }
+
+    fn take_declined(&mut self, address: &str) {
+        if self.canary.is_some() {
+            self.declined.get_or_insert_with(|| address.to_owned());
+        }
+    }
 }
 
 /// Runs the verb over every repository of a list.
 pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, list: &str) -> Result<Status> {
     let List { names, left_out } = List::read(ui, args, session, list)?;
-    let mut journal = Journal::open(&args.journal, &asked(args, list))?;
+    let path = journal_path(args);
+    let mut journal = Journal::open(&path, &asked(args, list))?;
     let known = names.iter().filter(|name| is_done(&journal, name)).count();
     if known > 0 {
-        ui.note(&clean_line(&format!("going on with {}: {known} of {} are done", args.journal.display(), names.len())));
+        ui.note(&clean_line(&format!("going on with {}: {known} of {} are done", path.display(), names.len())));
     }
-    let stop = walk(ui, args, wanted, session, &names, &mut journal)?;
+    let walked = walk(ui, args, wanted, session, &names, &mut journal).and_then(|stop| {
+        if stop.is_none() {
+            journal.end()?;
+        }
+        Ok(stop)
+    });
     ui.progress_done();
-    if stop.is_none() {
-        journal.end()?;
-    }
     let repositories: Vec<Report> = names.iter().filter_map(|name| journal.of(name).cloned()).collect();
     let open = names.len() - repositories.len();
-    let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, open };
+    let error = walked.as_ref().err().map(ToString::to_string);
+    let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, open, error };
     match (args.json, args.html) {
         (true, _) => ui.out(&json(&fleet)?),
         (_, true) => ui.out(&html::overview(&fleet)),
         _ => {}
     }
     ui.note(&fleet.text());
-    if let Some(stop) = &stop {
-        stop.say(ui, open);
+    match walked {
+        Ok(stop) => stop.iter().for_each(|stop| stop.say(ui, open)),
+        Err(error) => {
+            ui.hint("run the same command again: it goes on where it was cut off");
+            return Err(error);
+        }
     }
     Ok(if fleet.failed() > 0 { Status::Failed } else { Status::Done })
 }
 
+/// Where it is written down what was done. A run that sends nothing has a file of its own, which the real one does not meet.
+fn journal_path(args: &Pr) -> PathBuf {
+    let mut path = args.journal.clone().into_os_string();
+    if args.dry_run {
+        path.push(".dry-run");
+    }
+    path.into()
+}
+
 /// Goes on with the list until its end, or until there is a reason to stop.
 fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &[String], journal: &mut Journal) -> Result<Option<Stop>> {
-    // How many pull requests may be opened, and what is said when they are.
-    let mut budget = args.limit.map(|limit| (limit as usize, Stop::Limit));
-    if let Some(most) = args.canary.map(|most| most as usize) {
-        let first: Vec<(String, u64)> = opened(journal).take(most).collect();
-        if first.len() == most {
-            if let Some(stop) = answers(args, session, &first)? {
-                return Ok(Some(stop));
-            }
-        } else if budget.as_ref().is_none_or(|(limit, _)| most - first.len() <= *limit) {
-            budget = Some((most - first.len(), Stop::Waits { merged: 0, of: most }));
-        }
+    let mut room = Room::new(args);
+    if args.canary.is_some() {
+        look_again(ui, args, session, names, journal, &mut room)?;
     }
     // What one repository's work says of itself would hide how far the whole is.
     let silent = ui.silent();
-    let (mut silences, mut number) = (0, 0);
+    let mut silences = 0;
     for (place, name) in names.iter().enumerate() {
         if is_done(journal, name) {
             continue;
         }
-        if budget.as_ref().is_some_and(|(most, _)| number >= *most) {
-            return Ok(budget.map(|(_, stop)| stop));
+        if let Some(stop) = room.stop() {
+            return Ok(Some(stop));
         }
+        room.come_to(name);
         ui.status(&format!("{} of {}: {name}", place + 1, names.len()));
-        let report = match Target::named(args, name, session).and_then(|target| propose_all(&silent, args, wanted, &target)) {
-            Ok(report) => {
-                silences = 0;
-                Report { repository: name.clone(), ..report }
-            }
-            Err(error) => {
-                silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
-                if silences == SILENCES || ends_all(&error) {
-                    ui.progress_done();
-                    ui.hint("run the same command again: it goes on where it was cut off");
-                    return Err(error);
+        let mut rows = Vec::new();
+        let report =
+            match Target::named(args, name, session).and_then(|target| propose_all(&silent, args, wanted, &target, &mut rows, &mut room)) {
+                Ok(report) => {
+                    silences = 0;
+                    Report { repository: name.clone(), ..report }
                 }
-                Report::failed(name, &error)
-            }
-        };
-        number += report.rows(Did::Opened).count();
+                Err(error) => {
+                    silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
+                    let ends = silences == SILENCES || ends_all(&error);
+                    // What was done before it failed was done.
+                    let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
+                    if ends && !report.pull_requests.is_empty() {
+                        journal.write(report)?;
+                    } else if !ends {
+                        ui.progress_done();
+                        report.tell(ui, args.dry_run, !args.json && !args.html);
+                        journal.write(report)?;
+                    }
+                    if ends {
+                        return Err(error);
+                    }
+                    continue;
+                }
+            };
         ui.progress_done();
-        if !args.json && !args.html {
-            report.tell(ui, args.dry_run);
+        report.tell(ui, args.dry_run, !args.json && !args.html);
+        if room.was_wanted {
+            // The rest of it is looked at by the next run.
+            journal.keep(report);
+            return Ok(room.stop());
         }
         journal.write(report)?;
     }
-    Ok(None)
+    // A no is said whenever it is met, not only where something is left to be done.
+    Ok(room.stop().filter(|stop| matches!(stop, Stop::Declined(_))))
 }
 
 /// The repositories to go through.
@@ -196,7 +290,8 @@ fn asked(args: &Pr, list: &str) -> String {
     let where_from = (list, args.shard, &args.host, args.forge, &args.base);
     let what = (&args.choice, args.unsafe_fixes, &args.with, args.again, &args.override_file, args.explain_in_file);
     let how = (args.split_by, args.draft, &args.labels, &args.reviewers, args.dry_run, args.take_back);
-    super::short(&format!("{where_from:?} {what:?} {how:?}"))
+    let forges = FORGES.map(|name| std::env::var(name).ok());
+    super::short(&format!("{where_from:?} {what:?} {how:?} {forges:?}"))
 }
 
 /// Whether nothing is left to do for a repository. What failed is tried again.
@@ -204,25 +299,38 @@ fn is_done(journal: &Journal, name: &str) -> bool {
     journal.of(name).is_some_and(|report| report.error.is_none())
 }
 
-/// The pull requests that were opened so far, each with its repository.
-fn opened(journal: &Journal) -> impl Iterator<Item = (String, u64)> {
-    let of =
-        |report: &Report| report.rows(Did::Opened).filter_map(|row| Some((report.repository.clone(), row.number?))).collect::<Vec<_>>();
-    journal.reports.iter().flat_map(of)
-}
-
-/// What people say to the first pull requests: a reason to stop, unless they have merged all of them.
-fn answers(args: &Pr, session: &Rc<Session>, first: &[(String, u64)]) -> Result<Option<Stop>> {
-    let mut merged = 0;
-    for (name, number) in first {
-        let pull = Target::named(args, name, session)?.forge.pull(*number)?;
-        match pull.state {
-            State::Merged => merged += 1,
-            State::Open => {}
-            State::Closed => return Ok(Some(Stop::Declined(pull.url))),
+/// Takes note of what became of the pull requests that the journal knows: those that are open count, and a declined one ends the run.
+fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, room: &mut Room) -> Result<()> {
+    let done = names.iter().filter(|name| is_done(journal, name)).filter_map(|name| journal.of(name));
+    let rows = done.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
+    let rows = rows.filter(|(_, row)| row.done != Did::Closed).filter_map(|(name, row)| Some((name, row.number?, true)));
+    let earlier = journal.earlier.iter().filter(|(name, _)| names.contains(name) && !is_done(journal, name));
+    for (name, number, is_done) in rows.chain(earlier.map(|(name, number)| (name, *number, false))) {
+        let is_open = match Target::named(args, name, session)?.forge.pull(number) {
+            Ok(pull) => {
+                // Where the run comes to it, it sees for itself who closed it.
+                if pull.state == State::Closed && is_done {
+                    room.take_declined(&pull.url);
+                }
+                pull.state == State::Open
+            }
+            // What became of it is not known, so it counts as open.
+            Err(error) if is_fault(&error, &[Fault::Missing, Fault::Permission, Fault::Closed]) => {
+                ui.warn(&clean_line(&format!("{name}: pull request {number} cannot be read and counts as open: {error}")));
+                ui.hint("if the repository was renamed or deleted, change or remove its line in the list");
+                true
+            }
+            Err(error) => return Err(error),
+        };
+        room.open += usize::from(is_open);
+        if is_open && !is_done {
+            *room.earlier.entry(name.clone()).or_default() += 1;
+        }
+        if room.stop().is_some() {
+            break;
         }
     }
-    Ok((merged < first.len()).then_some(Stop::Waits { merged, of: first.len() }))
+    Ok(())
 }
 
 fn is_fault(error: &Error, faults: &[Fault]) -> bool {
@@ -239,12 +347,12 @@ impl Stop {
         let left = count(open, "repository", "repositories");
         match self {
             Self::Limit => ui.note(&format!("ended at --limit: {left} left")),
-            Self::Waits { merged, of } => {
-                ui.note(&format!("{merged} of the first {of} pull requests are merged: {left} left until all are"));
-                ui.hint("run the same command again when they are; without --canary it goes on at once");
+            Self::Waits => {
+                ui.note(&format!("ended at --canary: as many pull requests are open as may be at a time; {left} left"));
+                ui.hint("run the same command again when some are merged; without --canary it goes on at once");
             }
             Self::Declined(address) => {
-                ui.warn(&clean_line(&format!("one of the first pull requests was declined: {address}; {left} left")));
+                ui.warn(&clean_line(&format!("a pull request was declined: {address}; {left} left")));
                 ui.hint("see why; without --canary the run goes on all the same");
             }
         }
@@ -259,7 +367,10 @@ impl Fleet {
 
     /// How many pull requests something was done with.
     pub(in crate::cli) fn number(&self, did: Did) -> usize {
-        self.repositories.iter().flat_map(|report| report.rows(did)).count()
+        // A repository without a project, where each would have a pull request, has none to speak of.
+        let empty = |report: &&Report| did == Did::Nothing && report.pull_requests.is_empty() && report.error.is_none();
+        let rows = self.repositories.iter().flat_map(|report| report.rows(did)).count();
+        rows + self.repositories.iter().filter(empty).count()
     }
 
     fn text(&self) -> String {

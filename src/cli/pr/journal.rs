@@ -15,6 +15,9 @@ struct Head {
     version: u32,
     /// What was asked for: only the same can be gone on with.
     asked: String,
+    /// What an earlier run, which got to its end, saw open: repositories and numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    open: Vec<(String, u64)>,
 }
 
 /// The line behind the last one of a run that got to the end of its list.
@@ -24,6 +27,8 @@ const END: &str = "{\"end\":true}";
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
+    /// What an earlier run saw open, by repository and number. This one may not have come to it yet.
+    pub(super) earlier: Vec<(String, u64)>,
     /// What was done so far; of each repository the last word.
     pub(super) reports: Vec<Report>,
     /// Where in them each repository is.
@@ -51,9 +56,10 @@ impl Journal {
             let what = format!("{}:{line}: this is no line of a journal", path.display());
             Error::Usage(what, Some("name another file with --journal".into()))
         })?;
-        let mut journal = Self { path: path.to_owned(), file, reports: Vec::new(), places: HashMap::new() };
+        let mut journal = Self { path: path.to_owned(), file, earlier: Vec::new(), reports: Vec::new(), places: HashMap::new() };
         match found {
-            Found::Going { asked: before, reports, length } if before == asked => {
+            Found::Going { head, reports, length } if head.asked == asked => {
+                journal.earlier = head.open;
                 // A line that was cut off in the middle goes.
                 journal.file.set_len(length).and_then(|()| journal.file.seek(std::io::SeekFrom::End(0))).map_err(|e| failed(&e))?;
                 for report in reports {
@@ -65,9 +71,14 @@ impl Journal {
                 let hint = "finish that run with its own options, remove the file to forget it, or name another one with --journal";
                 return Err(Error::Usage(what, Some(hint.into())));
             }
-            _ => {
+            found => {
+                if let Found::Over { head, reports } = found
+                    && head.asked == asked
+                {
+                    journal.earlier = still_open(head.open, &reports);
+                }
                 journal.file.set_len(0).and_then(|()| journal.file.rewind()).map_err(|e| failed(&e))?;
-                let head = serde_json::to_string(&Head { version: 1, asked: asked.to_owned() });
+                let head = serde_json::to_string(&Head { version: 1, asked: asked.to_owned(), open: journal.earlier.clone() });
                 journal.line(&head.map_err(|e| Error::Unverified(format!("the journal is no JSON: {e}")))?)?;
             }
         }
@@ -92,7 +103,8 @@ impl Journal {
         self.places.get(repository).and_then(|place| self.reports.get(*place))
     }
 
-    fn keep(&mut self, report: Report) {
+    /// Keeps what was done with a repository for this run only.
+    pub(super) fn keep(&mut self, report: Report) {
         match self.places.get(&report.repository).and_then(|place| self.reports.get_mut(*place)) {
             Some(before) => *before = report,
             None => {
@@ -109,12 +121,34 @@ impl Journal {
     }
 }
 
+/// What a run that got to its end saw open, as far as it came to it, and what it did not come to.
+fn still_open(before: Vec<(String, u64)>, reports: &[Report]) -> Vec<(String, u64)> {
+    let seen: HashMap<&str, &Report> = reports.iter().map(|report| (report.repository.as_str(), report)).collect();
+    let mut open: Vec<(String, u64)> =
+        before.into_iter().filter(|(name, _)| seen.get(name.as_str()).is_some_and(|report| report.error.is_some())).collect();
+    for report in seen.values() {
+        let rows = report.pull_requests.iter().filter(|row| row.done.is_open());
+        open.extend(rows.filter_map(|row| Some((report.repository.clone(), row.number?))));
+    }
+    open.sort();
+    open.dedup();
+    open
+}
+
 /// What a journal holds.
 enum Found {
-    /// Nothing, or a run that got to its end.
-    Over,
+    Nothing,
+    /// A run that got to its end.
+    Over {
+        head: Head,
+        reports: Vec<Report>,
+    },
     /// A run that was cut off, and the length of its whole lines in bytes.
-    Going { asked: String, reports: Vec<Report>, length: u64 },
+    Going {
+        head: Head,
+        reports: Vec<Report>,
+        length: u64,
+    },
 }
 
 impl Found {
@@ -124,17 +158,17 @@ impl Found {
         let mut lines = whole.split(|b| *b == b'\n').enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, line)| !line.is_empty());
         let Some((at, head)) = lines.next() else {
             // A file that is no journal may be anything but one that was cut off at once.
-            return if bytes.is_empty() || bytes.starts_with(b"{\"version\":1,") { Ok(Self::Over) } else { Err(1) };
+            return if bytes.is_empty() || bytes.starts_with(b"{\"version\":1,") { Ok(Self::Nothing) } else { Err(1) };
         };
         let head: Head = serde_json::from_slice(head).map_err(|_| at)?;
         let mut reports = Vec::new();
         for (at, line) in lines {
             if line == END.as_bytes() {
-                return Ok(Self::Over);
+                return Ok(Self::Over { head, reports });
             }
             reports.push(serde_json::from_slice(line).map_err(|_| at)?);
         }
-        Ok(Self::Going { asked: head.asked, reports, length: whole.len() as u64 })
+        Ok(Self::Going { head, reports, length: whole.len() as u64 })
     }
 }
 

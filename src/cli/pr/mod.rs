@@ -11,7 +11,7 @@ mod review;
 mod stage;
 
 pub(in crate::cli) use fleet::Fleet;
-pub(in crate::cli) use report::{Did, Report};
+pub(in crate::cli) use report::{Did, Report, Row};
 
 use super::args::{Pr, SplitBy};
 use super::audit::json;
@@ -20,12 +20,12 @@ use super::ui::{Ui, clean_line};
 use crate::edge::disk;
 use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
-use crate::edge::propose::{self, Options, Scope};
+use crate::edge::propose::{self, Decision, Options, Scope};
 use crate::error::{Error, Fault, ForgeError, Result};
 use crate::evidence::Selection;
 use body::About;
+use fleet::Room;
 use offer::{Planned, Unit, Wanted};
-use report::Row;
 use sha2::{Digest, Sha256};
 use stage::{Origin, Stage};
 use std::fmt::Write as _;
@@ -72,7 +72,7 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
     };
     let report = match args.review {
         Some(number) => review::review(ui, args, &wanted, &target, number)?,
-        None => propose_all(ui, args, &wanted, &target)?,
+        None => propose_all(ui, args, &wanted, &target, &mut Vec::new(), &mut Room::default())?,
     };
     ui.progress_done();
     if args.json {
@@ -156,8 +156,8 @@ fn is_open(target: &Target) -> Result<Repository> {
     Ok(repository)
 }
 
-/// Proposes what a repository lacks.
-fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Result<Report> {
+/// Proposes what a repository lacks, as far as there is room. What was done is in `rows`, also where something fails after it.
+fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &mut Vec<Row>, room: &mut Room) -> Result<Report> {
     ui.status("asking the forge");
     let repository = is_open(target)?;
     let base = args.base.clone().unwrap_or(repository.default_branch);
@@ -171,11 +171,11 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
             ui.warn(&clean_line(&format!("{path}: {why}")));
         }
     }
+    proof::expect_services(wanted, &units)?;
     let layer = args.override_file.as_ref().map(|file| file.display().to_string());
     let only = paths.iter().map(|path| path.display().to_string()).collect();
     let scope = if args.split_by.is_none() { Scope { only, unread: unread.clone() } } else { Scope::default() };
     let said: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
-    let mut rows = Vec::new();
     for (branch, mut units) in split(args, &base, units) {
         let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
         let mut about = About { problems, declined: Vec::new(), layer: layer.clone() };
@@ -196,6 +196,9 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
         }
         let offer = offer::offer(args, &stage, &units, &about, &scope, (&base, branch, &commit))?;
         let options = Options { again: args.again, take_back: args.take_back };
+        if room.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
+            continue;
+        }
         let row = if args.dry_run {
             let decision = propose::decide(&*target.forge, &offer, options)?;
             ui.progress_done();
@@ -210,11 +213,12 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target) -> Resu
             ui.progress_done();
             Row::done(&offer, &units, outcome)
         };
+        room.take(&row);
         rows.push(row);
     }
     Ok(Report {
         repository: repository.full_name,
-        pull_requests: rows,
+        pull_requests: std::mem::take(rows),
         problems: said,
         incomplete: !unread.is_empty(),
         ..Report::default()

@@ -1,6 +1,6 @@
 //! The change as files, for any forge.
 
-use super::body::About;
+use super::body::{About, WRITTEN_BY};
 use super::offer::{self, Planned, Unit, Wanted};
 use super::stage::{Origin, Stage};
 use super::{below, short, split};
@@ -19,7 +19,6 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     let commit = git.resolve("HEAD")?.ok_or_else(|| Error::Usage("the checkout has no commit".into(), None))?;
     let base = git.current_branch()?.unwrap_or_else(|| commit.clone());
     let paths = below(git.top(), &args.paths)?;
-    let out = disk::absolute(folder).unwrap_or_else(|| folder.to_owned());
     let mut files = Vec::new();
     let problems = {
         let mut stage = Stage::new(Origin::Git(&git), &commit)?;
@@ -31,8 +30,8 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
             if !offer.is_empty() {
                 let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
                 let patch = units.iter().map(Unit::patch).collect::<Result<String>>()?;
-                files.push((out.join(format!("changes{suffix}.patch")), patch));
-                files.push((out.join(format!("body{suffix}.md")), offer.text));
+                files.push((format!("changes{suffix}.patch"), patch));
+                files.push((format!("body{suffix}.md"), offer.text));
             }
         }
         problems
@@ -40,15 +39,32 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     for (path, why) in &problems {
         ui.warn(&clean_line(&format!("{path}: {why}")));
     }
+    let out = disk::output(git.top(), folder)?;
+    for name in stale(&out) {
+        disk::remove(&out, &name)?;
+    }
     if files.is_empty() {
         ui.note("nothing to do: nothing is missing that would be proposed");
         return Ok(Status::Done);
     }
-    let failed = |path: &Path, e: &std::io::Error| Error::Write { path: path.to_owned(), reason: e.to_string() };
-    std::fs::create_dir_all(&out).map_err(|e| failed(&out, &e))?;
-    for (path, text) in &files {
-        std::fs::write(path, text).map_err(|e| failed(path, &e))?;
+    for (name, text) in &files {
+        let path = disk::put(&out, name, text)?;
         ui.out(&format!("{}\n", clean_line(&path.display().to_string())));
     }
     Ok(Status::Done)
+}
+
+/// What an earlier run left there: texts that say so of themselves, each with its patch. Other files may have such a name as well.
+fn stale(folder: &Path) -> Vec<String> {
+    let names = disk::plain_files(folder);
+    let is_ours = |name: &str| disk::read(&folder.join(name)).is_ok_and(|text| text.file().text().contains(WRITTEN_BY));
+    let suffixes = names.iter().filter_map(|name| Some((name, name.strip_prefix("body")?.strip_suffix(".md")?)));
+    let ours = suffixes.filter(|(name, suffix)| is_suffix(suffix) && is_ours(name));
+    let pairs = ours.flat_map(|(name, suffix)| [name.clone(), format!("changes{suffix}.patch")]);
+    pairs.filter(|name| names.contains(name)).collect()
+}
+
+/// Whether this is what tells the files of one project from those of another one.
+fn is_suffix(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix('-').is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
 }

@@ -2,18 +2,17 @@
 
 use super::offer::{Unit, Wanted};
 use super::stage::Stage;
-use crate::cli::trial::Verdict;
+use crate::cli::args::Trying;
+use crate::cli::trial::{Ran, Verdict};
 use crate::cli::ui::Ui;
 use crate::cli::verify;
 use crate::edge::disk;
 use crate::edge::docker::Docker;
 use crate::edge::git::Git;
 use crate::error::{Error, Result};
+use crate::evidence::engine::Probe;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// How often a project is run: each time without what failed the time before.
-const ROUNDS: usize = 3;
 
 /// What a run showed of one service.
 #[derive(Clone, Debug)]
@@ -38,14 +37,11 @@ pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &G
     units.into_iter().map(|unit| one(ui, wanted, stage, git, &docker, unit)).collect()
 }
 
-/// Runs one project until nothing of what is left fails.
+/// Runs one project until nothing of what is left fails: each time without what failed the time before.
 fn one(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &Git, docker: &Docker, mut unit: Unit) -> Result<Unit> {
-    let mut failed: Vec<Proof> = Vec::new();
-    for _ in 0..ROUNDS {
-        if unit.plan.rewrites.is_empty() {
-            break;
-        }
-        let proofs = run(ui, wanted, stage, git, docker, &unit)?;
+    let (mut failed, mut before) = (Vec::new(), None);
+    while !unit.plan.rewrites.is_empty() {
+        let proofs = run(ui, wanted, stage, git, docker, &unit, &mut before)?;
         let (fails, holds): (Vec<Proof>, Vec<Proof>) = proofs.into_iter().partition(|proof| proof.verdict == Verdict::Fails);
         if fails.is_empty() {
             unit.proofs = holds;
@@ -54,16 +50,53 @@ fn one(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &Git, docker: &
         let without: Vec<String> = fails.iter().map(|proof| proof.service.clone()).collect();
         failed.extend(fails);
         unit = wanted.less(stage, unit, &without)?;
+        if unit.plan.changed().any(|name| without.iter().any(|out| out == name)) {
+            return Err(Error::Unverified("a service that failed would be changed all the same".into()));
+        }
     }
     unit.proofs.extend(failed);
     Ok(unit)
 }
 
+/// What was asked for, with the probes that are of this project's services.
+fn trying(wanted: &Wanted<'_>, unit: &Unit) -> Trying {
+    let mut trying = wanted.trying().clone();
+    let is_here = |probe: &Probe| services(unit).any(|name| name == probe.service);
+    trying.http.retain(is_here);
+    trying.probe.retain(is_here);
+    trying
+}
+
+/// The names of all services of a project.
+fn services(unit: &Unit) -> impl Iterator<Item = &str> {
+    unit.plan.report.iter().flat_map(|report| &report.services).map(|service| service.name.as_str())
+}
+
+/// Errors: a probe is of a service that no project has.
+pub(super) fn expect_services(wanted: &Wanted<'_>, units: &[Unit]) -> Result<()> {
+    let is_known = |probe: &&Probe| units.iter().flat_map(services).any(|name| name == probe.service);
+    match wanted.trying().http.iter().chain(&wanted.trying().probe).find(|probe| !is_known(probe)) {
+        None => Ok(()),
+        Some(probe) => {
+            let what = format!("`{}` asks the service `{}`, which no project has", probe.text, probe.service);
+            Err(Error::Usage(what, Some("name a service of one of the projects that are looked at".into())))
+        }
+    }
+}
+
 /// Runs a project as it is proposed, and says what is shown of each service that changes.
-fn run(ui: &Ui, wanted: &Wanted<'_>, stage: &Stage<'_>, git: &Git, docker: &Docker, unit: &Unit) -> Result<Vec<Proof>> {
+fn run(
+    ui: &Ui,
+    wanted: &Wanted<'_>,
+    stage: &Stage<'_>,
+    git: &Git,
+    docker: &Docker,
+    unit: &Unit,
+    before: &mut Option<Ran>,
+) -> Result<Vec<Proof>> {
     let folder = git.top().join(&unit.folder);
     let selection = wanted.selection_without(&unit.without);
-    let (plan, rows) = verify::prove(ui, &folder, wanted.harden(), selection, wanted.trying(), docker)?;
+    let (plan, rows) = verify::prove(ui, &folder, wanted.harden(), selection, &trying(wanted, unit), docker, before)?;
     let proof = |service: &str, verdict, why: &str| Proof { service: service.to_owned(), verdict, why: why.to_owned() };
     let here: BTreeMap<PathBuf, &[u8]> = plan
         .rewrites
@@ -78,6 +111,6 @@ fn run(ui: &Ui, wanted: &Wanted<'_>, stage: &Stage<'_>, git: &Git, docker: &Dock
         let why = "files that Git ignores, such as `.env`, make another plan of the checkout";
         return Ok(unit.plan.changed().map(|service| proof(service, Verdict::Unprovable, why)).collect());
     }
-    let of = |service: &str| rows.iter().find(|row| row.service == service).map(|row| proof(service, row.verdict, &row.why));
+    let of = |service: &str| rows.iter().find(|row| row.service == service).map(|row| proof(service, row.verdict, &row.short));
     Ok(unit.plan.changed().filter_map(of).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::offer::Unit;
 use super::review;
-use crate::cli::ui::{Ui, clean_line, count};
+use crate::cli::ui::{Ui, clean, clean_line, count};
 use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,13 @@ pub(in crate::cli) enum Did {
     Nothing,
 }
 
+impl Did {
+    /// Whether a pull request of ours is open after it.
+    pub(super) fn is_open(self) -> bool {
+        matches!(self, Self::Opened | Self::Updated | Self::Kept | Self::Edited)
+    }
+}
+
 impl From<Done> for Did {
     fn from(done: Done) -> Self {
         match done {
@@ -115,8 +122,9 @@ impl Report {
         self.pull_requests.iter().filter(move |row| row.done == did)
     }
 
-    /// Says what was done, a line each, where many repositories are gone through. That nothing was to be done is no news there.
-    pub(super) fn tell(&self, ui: &Ui, is_dry: bool) {
+    /// Says what was done, a line each unless another answer is given, where many repositories are gone through. That nothing was to be
+    /// done is no news there.
+    pub(super) fn tell(&self, ui: &Ui, is_dry: bool, lines: bool) {
         let name = clean_line(&self.repository);
         for row in &self.pull_requests {
             let services = count(row.services.len(), "service", "services");
@@ -139,8 +147,10 @@ impl Report {
                 }
                 (Did::Declined | Did::Kept | Did::Nothing, _) => continue,
             };
-            ui.out(&format!("{name}: {what}\n"));
-            row.warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
+            if lines {
+                ui.out(&format!("{name}: {what}\n"));
+            }
+            row.warnings.iter().for_each(|warning| ui.warn(&clean_line(&format!("{name}: {warning}"))));
         }
         for problem in self.problems.iter().chain(&self.error) {
             ui.warn(&clean_line(&format!("{name}: {problem}")));
@@ -239,9 +249,11 @@ impl Row {
             _ => self.say(ui),
         }
         if [Did::Opened, Did::Updated].contains(&self.done) {
-            ui.out(&format!("# {TITLE}\n\n{}\n", offer.text));
+            // Whoever reads it must see what is there; a program must get it as it is.
+            let shown = |text: String| if ui.view().for_a_person { clean(&text).into_owned() } else { text };
+            ui.out(&shown(format!("# {TITLE}\n\n{}\n", offer.text)));
             for unit in units {
-                ui.out(&unit.patch()?);
+                ui.out(&shown(unit.patch()?));
             }
         }
         Ok(())

@@ -108,7 +108,7 @@ pub(in crate::cli) fn prose(text: &str) -> String {
 fn words(text: &str) -> String {
     let is_plain = |word: &str| {
         let inner = word.trim_matches(|c| matches!(c, ',' | '.' | ';' | ':' | '(' | ')'));
-        inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))
+        inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\'')) && !is_reference(inner)
     };
     let word = |word: &str| {
         if is_plain(word) {
@@ -123,6 +123,15 @@ fn words(text: &str) -> String {
         format!("{}{}{}", &word[..start], code(&word[start..end]), &word[end..])
     };
     text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a forge may take a word for a reference: to an issue, as `GH-14`, or to a commit, by the digits of its id.
+fn is_reference(word: &str) -> bool {
+    let parts: Vec<&str> = word.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let is_issue = |pair: &[&str]| pair[0].starts_with(|c: char| c.is_ascii_alphabetic()) && is_number(pair[1]);
+    let is_commit = |part: &&str| (7..=40).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
+    parts.windows(2).any(is_issue) || parts.iter().any(is_commit)
 }
 
 #[cfg(test)]
@@ -145,6 +154,8 @@ mod tests {
             ("`could not create lock file`, (os.tmpdir(), x/y)", "`could not create lock file`, (`os.tmpdir()`, `x/y`)"),
             ("an odd ` @octocat", "an odd  `@octocat`"),
             ("` ` <b>", "  `<b>`"),
+            ("see GH-14, (JIRA-7) and 0a1b2c3.", "see `GH-14`, (`JIRA-7`) and `0a1b2c3.`"),
+            ("read-only for 3-4 days, status 137", "read-only for 3-4 days, status 137"),
         ] {
             assert_eq!(prose(text), expected);
         }

@@ -31,6 +31,11 @@ const WARM_UP: Duration = Duration::from_millis(1500);
 /// Answers of servers that are not ready.
 const NOT_YET: [u16; 3] = [502, 503, 504];
 
+/// What is said of one that the engine refuses, before its own words.
+const REFUSED: &str = "the engine does not start it";
+/// What is said of one that does not get healthy.
+const UNHEALTHY: &str = "its health check does not pass";
+
 /// What is said of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,6 +53,8 @@ pub(in crate::cli) struct Outcome {
     pub(in crate::cli) verdict: Verdict,
     /// Why, for a person.
     pub(in crate::cli) why: String,
+    /// Why, for everybody: the same after every run of the same, without words of the engine and names of this machine.
+    pub(in crate::cli) short: String,
     /// What it complained about.
     pub(in crate::cli) symptoms: Vec<Symptom>,
     /// What it said last, where it had a container.
@@ -58,7 +65,23 @@ pub(in crate::cli) struct Outcome {
 
 impl Outcome {
     pub(in crate::cli) fn new(service: &str, verdict: Verdict, why: String) -> Self {
-        Self { service: service.to_owned(), verdict, why, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+        let short = match verdict {
+            Verdict::Works => why.clone(),
+            Verdict::Fails => "it does not work".to_owned(),
+            Verdict::Unprovable => "it cannot be run here".to_owned(),
+        };
+        Self { service: service.to_owned(), verdict, why, short, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+    }
+
+    /// The same with a reason for everybody.
+    pub(in crate::cli) fn shortly(mut self, short: &str) -> Self {
+        short.clone_into(&mut self.short);
+        self
+    }
+
+    /// One whose reason is for everybody.
+    fn plain(service: &str, verdict: Verdict, why: &str) -> Self {
+        Self::new(service, verdict, why.to_owned()).shortly(why)
     }
 }
 
@@ -111,8 +134,8 @@ impl Watched<'_> {
         !self.is_dumb() || is_late || self.was_felt && self.busy_at.is_none_or(|at| at.elapsed() >= settle)
     }
 
-    fn decide(&mut self, verdict: Verdict, why: String) {
-        self.outcome = Some(Outcome::new(&self.stand.service, verdict, why));
+    fn decide(&mut self, verdict: Verdict, why: String, short: &str) {
+        self.outcome = Some(Outcome::new(&self.stand.service, verdict, why).shortly(short));
     }
 }
 
@@ -193,9 +216,10 @@ impl Watch<'_> {
         for watched in all.iter_mut().filter(|w| is_waiting(w)) {
             let mut causes = failed.iter().filter(|name| watched.stand.needs.contains(name)).map(String::as_str);
             if let Some(cause) = causes.next() {
-                watched.decide(Verdict::Unprovable, format!("it waits for {cause}, which fails"));
+                watched.decide(Verdict::Unprovable, format!("it waits for {cause}, which fails"), "it waits for a service that fails");
             } else if start.since.elapsed() > self.desk.options.timeout * 2 {
-                watched.decide(Verdict::Unprovable, format!("it was not started within {} s", start.since.elapsed().as_secs()));
+                let why = format!("it was not started within {} s", start.since.elapsed().as_secs());
+                watched.decide(Verdict::Unprovable, why, "it was not started in time");
             }
         }
         let answer = start.up.as_mut().map(Running::poll).transpose()?.flatten();
@@ -215,14 +239,15 @@ impl Watch<'_> {
             && let Some(watched) = waiting.find(|w| w.stand.service == *name)
         {
             watched.story.lines(refusal);
-            watched.decide(Verdict::Fails, format!("it was not started: {refusal}"));
+            watched.decide(Verdict::Fails, format!("it was not started: {refusal}"), REFUSED);
         }
         // What was started just now is seen with the next look.
         let is_new = refusal.is_none() && start.since.elapsed() < LOG_BEAT;
         let next = all.iter_mut().find(|w| is_waiting(w) && !is_new);
         if let Some(next) = next {
             if std::mem::replace(&mut next.was_started, true) {
-                next.decide(Verdict::Unprovable, "Compose does not start it, and does not say why".to_owned());
+                let why = "Compose does not start it, and does not say why";
+                next.decide(Verdict::Unprovable, why.to_owned(), why);
                 return Ok(());
             }
             let name = next.stand.service.clone();
@@ -259,7 +284,7 @@ impl Watch<'_> {
         let service = &watched.stand.service;
         if let Some(refusal) = state.refusal() {
             watched.story.line(refusal);
-            watched.decide(Verdict::Fails, format!("the engine does not start it: {refusal}"));
+            watched.decide(Verdict::Fails, format!("{REFUSED}: {refusal}"), REFUSED);
             return Ok(());
         }
         if let Some(status) = state.ended() {
@@ -271,10 +296,10 @@ impl Watch<'_> {
                 return self.trial.start(&state.id);
             }
             let mut outcome = match status {
-                0 if watched.stand.is_task => Outcome::new(service, Verdict::Works, "it did its work and ended".to_owned()),
-                0 => Outcome::new(service, Verdict::Unprovable, "it ended with status 0".to_owned()),
-                _ if state.is_out_of_memory() => Outcome::new(service, Verdict::Fails, "it ran out of memory".to_owned()),
-                _ => Outcome::new(service, Verdict::Fails, format!("it ended with status {status}")),
+                0 if watched.stand.is_task => Outcome::plain(service, Verdict::Works, "it did its work and ended"),
+                0 => Outcome::plain(service, Verdict::Unprovable, "it ended with status 0"),
+                _ if state.is_out_of_memory() => Outcome::plain(service, Verdict::Fails, "it ran out of memory"),
+                _ => Outcome::plain(service, Verdict::Fails, &format!("it ended with status {status}")),
             };
             outcome.ended = status == 0;
             watched.outcome = Some(outcome);
@@ -289,9 +314,10 @@ impl Watch<'_> {
             let budget = watched.stand.health.map_or(limit, |ms| limit.max(Duration::from_millis(ms)));
             match health.status.as_str() {
                 "healthy" => watched.was_healthy = true,
-                "unhealthy" => watched.decide(Verdict::Fails, "its health check fails".to_owned()),
+                "unhealthy" => watched.decide(Verdict::Fails, "its health check fails".to_owned(), "its health check fails"),
                 _ if since.elapsed() > budget => {
-                    watched.decide(Verdict::Fails, format!("its health check does not pass within {} s", budget.as_secs()));
+                    let why = format!("{UNHEALTHY} within {} s", budget.as_secs());
+                    watched.decide(Verdict::Fails, why, UNHEALTHY);
                 }
                 _ => {}
             }
@@ -307,15 +333,18 @@ impl Watch<'_> {
                     watched.passed += 1;
                     watched.not_yet = None;
                 }
-                Tried::Failed(why) => watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text)),
-                Tried::NotYet(why) if since.elapsed() > limit => watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text)),
+                Tried::Failed(why) => watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text), "a probe fails"),
+                Tried::NotYet(why) if since.elapsed() > limit => {
+                    watched.decide(Verdict::Fails, format!("`{}`: {why}", probe.text), "a probe fails");
+                }
                 Tried::NotYet(why) => watched.not_yet = Some(why),
             }
         } else if since.elapsed() >= self.run.settle && watched.is_calm(self.run.settle, limit) {
             let mut signs = vec!["it stayed up".to_owned()];
             signs.extend(watched.was_healthy.then(|| "healthy".to_owned()));
             signs.extend((watched.passed > 0).then(|| count(watched.passed, "probe passed", "probes passed")));
-            watched.decide(Verdict::Works, signs.join(", "));
+            let signs = signs.join(", ");
+            watched.decide(Verdict::Works, signs.clone(), &signs);
         }
         Ok(())
     }
@@ -332,9 +361,9 @@ impl Watch<'_> {
     /// A service that is not ready may have said already why it never will be.
     fn look_early(&self, watched: &mut Watched<'_>, state: &State) -> Result<()> {
         if self.is_telling(watched, state)? {
-            let check = if state.health().is_some() { "its health check does not pass" } else { "it does not get ready" };
+            let check = if state.health().is_some() { UNHEALTHY } else { "it does not get ready" };
             let why = watched.not_yet.clone().unwrap_or_else(|| check.to_owned());
-            watched.decide(Verdict::Fails, why);
+            watched.decide(Verdict::Fails, why, check);
         }
         Ok(())
     }
@@ -385,7 +414,7 @@ impl Watch<'_> {
     /// The last word about a service: whether it is still there, and what its log says.
     fn close(&self, mut watched: Watched<'_>, states: &[State]) -> Result<Outcome> {
         let service = &watched.stand.service;
-        let undecided = || Outcome::new(service, Verdict::Unprovable, "nothing was seen of it".to_owned());
+        let undecided = || Outcome::plain(service, Verdict::Unprovable, "nothing was seen of it");
         let mut outcome = watched.outcome.take().unwrap_or_else(undecided);
         let Some(state) = states.iter().find(|s| s.service() == service) else {
             outcome.symptoms = symptoms::of_text(&outcome.why);
@@ -393,7 +422,8 @@ impl Watch<'_> {
         };
         if outcome.verdict == Verdict::Works && !outcome.ended && !watched.stand.is_task && !state.is_running() {
             outcome.verdict = Verdict::Fails;
-            outcome = Outcome { why: "it ended soon after it had started".to_owned(), ..outcome };
+            "it ended soon after it had started".clone_into(&mut outcome.why);
+            outcome.short.clone_from(&outcome.why);
         }
         watched.story.read(self.trial, state, None)?;
         // What never ran said nothing.

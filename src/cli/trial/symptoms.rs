@@ -112,29 +112,32 @@ pub(super) fn weigh(mut outcome: Outcome, before: Option<&Outcome>, service: Opt
         let path = s.path.as_deref().unwrap_or_default();
         held.iter().any(|(whose, target)| *whose == outcome.service && is_at(path, target))
     };
-    let (verdict, why) = match (outcome.verdict, before) {
+    let told = |what: &str| (format!("{}{what}", outcome.why), format!("{}{what}", outcome.short));
+    let plain = |what: &str| (what.to_owned(), what.to_owned());
+    let (verdict, (why, short)) = match (outcome.verdict, before) {
         (Verdict::Fails, Some(before)) if before.verdict == Verdict::Fails => {
-            (Verdict::Unprovable, format!("it fails on a writable root too: {}", before.why))
+            let what = "it fails on a writable root too";
+            (Verdict::Unprovable, (format!("{what}: {}", before.why), what.to_owned()))
         }
         _ if found.iter().any(in_held) => {
-            (Verdict::Unprovable, "it writes to what the project binds, which is read-only here; --allow-binds lets it".to_owned())
+            let what = "it writes to what the project binds, which is read-only here";
+            (Verdict::Unprovable, (format!("{what}; --allow-binds lets it"), what.to_owned()))
         }
-        (Verdict::Works, _) if !found.is_empty() => (Verdict::Fails, format!("{}, but its log says that it could not write", outcome.why)),
-        (Verdict::Unprovable, _) if outcome.ended && !found.is_empty() => {
-            (Verdict::Fails, format!("{}, although it could not write", outcome.why))
-        }
+        (Verdict::Works, _) if !found.is_empty() => (Verdict::Fails, told(", but its log says that it could not write")),
+        (Verdict::Unprovable, _) if outcome.ended && !found.is_empty() => (Verdict::Fails, told(", although it could not write")),
         (Verdict::Unprovable, Some(before)) if outcome.ended && before.ended => {
-            (Verdict::Works, "it ended with status 0, as before".to_owned())
+            (Verdict::Works, plain("it ended with status 0, as before"))
         }
         (Verdict::Unprovable, Some(before)) if outcome.ended && before.verdict == Verdict::Works => {
-            (Verdict::Fails, format!("{}; on a writable root it stays up", outcome.why))
+            (Verdict::Fails, told("; on a writable root it stays up"))
         }
         (Verdict::Unprovable, None) if outcome.ended => {
-            (Verdict::Unprovable, format!("{}; --against-original tells whether it always does", outcome.why))
+            let why = format!("{}; --against-original tells whether it always does", outcome.why);
+            (Verdict::Unprovable, (why, outcome.short.clone()))
         }
-        (verdict, _) => (verdict, outcome.why.clone()),
+        (verdict, _) => (verdict, told("")),
     };
-    (outcome.verdict, outcome.why) = (verdict, why);
+    (outcome.verdict, outcome.why, outcome.short) = (verdict, why, short);
     outcome
 }
 

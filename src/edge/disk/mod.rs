@@ -9,6 +9,7 @@
 mod find;
 #[cfg(not(unix))]
 mod other;
+mod output;
 #[cfg(unix)]
 mod unix;
 mod write;
@@ -19,6 +20,7 @@ use other as system;
 use unix as system;
 
 pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
+pub use output::{output, plain_files, put, remove};
 pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, write_all};
 
 use crate::error::{Error, Result, SourceError};

@@ -81,6 +81,17 @@ fn what_people_have_settled_is_not_said_again() {
 }
 
 #[test]
+fn a_new_version_is_no_reason_to_suggest_the_same_again() {
+    let forge = opened(&[("README.md", "shop\n")], &[("compose.yaml", TWO)]);
+    review(&forge);
+    let before = forge.state().line_comments.len();
+    forge.state().line_comments.iter_mut().for_each(|comment| comment.is_outdated = true);
+    push(&forge, &[("compose.yaml", &TWO.replace("1.27", "1.28").replace("redis:7", "redis:8"))]);
+    let row = review(&forge);
+    assert_eq!((forge.state().line_comments.len(), row["suggestions"].as_array().unwrap().len()), (before, 0), "{row:#}");
+}
+
+#[test]
 fn what_a_stranger_writes_is_not_taken_for_ours() {
     for account in [None, Some("bot-of-a-person")] {
         let forge = opened(&[("README.md", "shop\n")], &[("compose.yaml", TWO)]);

@@ -31,15 +31,52 @@ pub(in crate::cli) struct Row {
     url: String,
     /// The commit that was looked at.
     commit: String,
-    /// `reviewed`, `kept`, `nothing`, `closed` or `merged`; with `--dry-run` what would be done.
-    done: &'static str,
+    /// With `--dry-run` what would be done.
+    done: Done,
     /// Where suggestions are.
     suggestions: Vec<Suggestion>,
     /// What cannot be suggested.
     by_hand: Vec<ByHand>,
-    /// What became of the comment that sums up: `posted`, `updated`, `kept` or `none`.
-    summary: &'static str,
+    /// What became of the comment that sums up.
+    summary: Summary,
     warnings: Vec<String>,
+}
+
+/// What was done with a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Done {
+    Reviewed,
+    /// All is said already.
+    Kept,
+    /// Nothing is missing.
+    Nothing,
+    /// It was closed before.
+    Closed,
+    /// It was merged before.
+    Merged,
+}
+
+/// What was done with the comment that sums up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Summary {
+    Posted,
+    Updated,
+    Kept,
+    /// There is none.
+    None,
+}
+
+impl Summary {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Posted => "posted",
+            Self::Updated => "updated",
+            Self::Kept => "kept",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A suggestion.
@@ -151,18 +188,18 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
     }
 }
 
-/// The word for a pull request of which nothing more is expected.
+/// What is said of a pull request of which nothing more is expected.
 ///
 /// Errors: it is one of ours.
-fn ended(pull: &Pull) -> Result<Option<&'static str>> {
+fn ended(pull: &Pull) -> Result<Option<Done>> {
     if OWN.iter().any(|start| pull.head.starts_with(start)) {
         let what = format!("pull request {} is one of this program's own: its branch is {}", pull.number, pull.head);
         return Err(Error::Usage(what, Some("without --review it is brought up to date".into())));
     }
     Ok(match pull.state {
         State::Open => None,
-        State::Closed => Some("closed"),
-        State::Merged => Some("merged"),
+        State::Closed => Some(Done::Closed),
+        State::Merged => Some(Done::Merged),
     })
 }
 
@@ -230,20 +267,20 @@ impl Draft {
     }
 
     /// What the comment that sums up needs.
-    fn change(&self) -> &'static str {
+    fn change(&self) -> Summary {
         let is_same = |one: &str, other: &str| one.trim_end().replace("\r\n", "\n") == other.trim_end().replace("\r\n", "\n");
         match (&self.summary, &self.before) {
-            (None, _) => "none",
-            (Some(_), None) => "posted",
-            (Some(text), Some(before)) if is_same(text, &before.body) => "kept",
-            (Some(_), Some(_)) => "updated",
+            (None, _) => Summary::None,
+            (Some(_), None) => Summary::Posted,
+            (Some(text), Some(before)) if is_same(text, &before.body) => Summary::Kept,
+            (Some(_), Some(_)) => Summary::Updated,
         }
     }
 
     fn sum_up(&self, target: &Target, number: u64) -> Result<()> {
         match (self.change(), &self.summary, &self.before) {
-            ("posted", Some(text), _) => target.forge.comment(number, text).map(drop),
-            ("updated", Some(text), Some(before)) => target.forge.edit_comment(number, before.id, text).map(drop),
+            (Summary::Posted, Some(text), _) => target.forge.comment(number, text).map(drop),
+            (Summary::Updated, Some(text), Some(before)) => target.forge.edit_comment(number, before.id, text).map(drop),
             _ => Ok(()),
         }
     }
@@ -254,7 +291,7 @@ impl Draft {
             let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
             ui.out(&format!("# {}, {lines}\n\n{}\n\n", clean_line(path), clean(body)));
         }
-        if let (Some(text), "posted" | "updated") = (&self.summary, self.change()) {
+        if let (Some(text), Summary::Posted | Summary::Updated) = (&self.summary, self.change()) {
             ui.out(&format!("# Comment that sums up\n\n{}\n", clean(text)));
         }
     }
@@ -262,9 +299,9 @@ impl Draft {
     fn row(&self, pull: &Pull) -> Row {
         let summary = self.change();
         let done = match (self.new.is_empty(), summary) {
-            (true, "none") => "nothing",
-            (true, "kept") => "kept",
-            _ => "reviewed",
+            (true, Summary::None) => Done::Nothing,
+            (true, Summary::Kept) => Done::Kept,
+            _ => Done::Reviewed,
         };
         let is_new = |piece: &Piece| self.new.iter().any(|c| c.path == piece.path && c.first == piece.first);
         let suggestion = |piece: &Piece| Suggestion {
@@ -288,7 +325,7 @@ impl Draft {
     }
 }
 
-fn row(pull: &Pull, done: &'static str) -> Row {
+fn row(pull: &Pull, done: Done) -> Row {
     Row {
         number: pull.number,
         url: pull.url.clone(),
@@ -296,7 +333,7 @@ fn row(pull: &Pull, done: &'static str) -> Row {
         done,
         suggestions: Vec::new(),
         by_hand: Vec::new(),
-        summary: "none",
+        summary: Summary::None,
         warnings: Vec::new(),
     }
 }
@@ -305,17 +342,18 @@ fn row(pull: &Pull, done: &'static str) -> Row {
 pub(super) fn say(ui: &Ui, row: &Row, is_dry: bool) {
     let url = clean_line(&row.url);
     match row.done {
-        "reviewed" if is_dry => ui.note(&format!("would review {url}")),
-        "reviewed" => ui.out(&format!("reviewed: {url}\n")),
-        "kept" => ui.note(&format!("nothing to do: all is said on {url}")),
-        "nothing" => ui.note(&format!("nothing to do: nothing is missing that could be suggested on {url}")),
-        done => ui.note(&format!("nothing to do: the pull request is {done}: {url}")),
+        Done::Reviewed if is_dry => ui.note(&format!("would review {url}")),
+        Done::Reviewed => ui.out(&format!("reviewed: {url}\n")),
+        Done::Kept => ui.note(&format!("nothing to do: all is said on {url}")),
+        Done::Nothing => ui.note(&format!("nothing to do: nothing is missing that could be suggested on {url}")),
+        Done::Closed => ui.note(&format!("nothing to do: the pull request is closed: {url}")),
+        Done::Merged => ui.note(&format!("nothing to do: the pull request is merged: {url}")),
     }
-    if row.done == "reviewed" {
+    if row.done == Done::Reviewed {
         let new = row.suggestions.iter().filter(|suggestion| suggestion.is_new).count();
         let suggested = format!("{}, {new} of them new", count(row.suggestions.len(), "suggestion", "suggestions"));
         let by_hand = count(row.by_hand.len(), "change", "changes");
-        ui.note(&format!("{suggested}; {by_hand} to be made by hand; comment that sums up: {}", row.summary));
+        ui.note(&format!("{suggested}; {by_hand} to be made by hand; comment that sums up: {}", row.summary.word()));
     }
     row.warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
 }

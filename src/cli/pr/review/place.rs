@@ -2,6 +2,7 @@
 
 use super::hunks::Hunks;
 use crate::audit::{Change, What};
+use crate::cli::pr::body::takes_rights;
 use crate::cli::pr::offer::Unit;
 use crate::cli::report::diff;
 use crate::cli::ui::clean;
@@ -69,7 +70,7 @@ impl Why {
             Self::TooMany => "there are too many suggestions already",
             Self::Taken => "another suggestion changes the same lines in another way",
             Self::Outdated => "it was suggested before, and is not on the lines of the diff any more",
-            Self::Refused => "the forge did not take the suggestion, as somebody pushed in between",
+            Self::Refused => "the forge did not take the suggestion",
         }
     }
 }
@@ -227,9 +228,20 @@ impl Piece {
         }
     }
 
-    /// What tells it from all others, wherever in the file its lines are.
+    /// Whether all that it does is to take away more than the right to write to the root filesystem.
+    pub(super) fn takes_rights(&self) -> bool {
+        !self.changes.is_empty() && self.changes.iter().all(|change| takes_rights(&change.what))
+    }
+
+    /// What tells it from all others: what is changed for whom, whatever the lines around it say by now. Who has answered is not asked
+    /// again when a version is raised.
     pub(super) fn key(&self) -> String {
-        let parts = [self.path.clone(), self.services.join("\0"), self.old.join("\n"), self.new.join("\n")];
+        let mut changes: Vec<String> = self.changes.iter().map(|change| change.what.to_string()).collect();
+        changes.sort();
+        if changes.is_empty() {
+            changes.clone_from(&self.new);
+        }
+        let parts = [self.path.clone(), self.services.join("\0"), changes.join("\n")];
         Sha256::digest(parts.join("\0\0")).iter().take(12).fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");
             hex

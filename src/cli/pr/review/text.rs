@@ -42,7 +42,8 @@ fn names(services: &[String]) -> String {
 pub(super) fn suggestion(piece: &Piece, all: &[Piece]) -> NewLineComment {
     let related: Vec<&Piece> = all.iter().filter(|other| other.belongs_to(piece)).collect();
     let suggested = related.iter().filter(|other| other.why.is_none()).count();
-    let mut text = format!("For a read-only root filesystem of {}:\n\n", names(&piece.services));
+    let what = if piece.takes_rights() { "To take away what is not needed from" } else { "For a read-only root filesystem of" };
+    let mut text = format!("{what} {}:\n\n", names(&piece.services));
     piece.changes.iter().for_each(|change| text += &body::line(change));
     text += &format!("\n{}", fenced("suggestion", &piece.new));
     if suggested > 0 {
@@ -72,13 +73,16 @@ pub(super) fn summary(units: &[Unit], pieces: &[Piece], about: &About) -> String
         return format!("{said}{}\n{SUMMARY}", block("\n### Left alone\n\n", &left, "places", &mut room));
     }
     let services = units.iter().map(|unit| unit.plan.accepted.len()).sum();
-    let intro = format!(
-        "{} of this pull request can run with a read-only root filesystem: whoever gets in, or a program that goes wrong, cannot change {} \
-         files. The table says what would stay writable.\n",
-        count(services, "service", "services"),
-        if services == 1 { "its" } else { "their" }
-    );
-    let (risks, breaks, ending) = (body::risks(units), line_breaks(units), ending());
+    let its = if services == 1 { "its" } else { "their" };
+    let services = count(services, "service", "services");
+    let gain = if body::all_roots(units) {
+        format!("can run with a read-only root filesystem: whoever gets in, or a program that goes wrong, cannot change {its} files")
+    } else {
+        "can run with less than now: the suggestions say with what".to_owned()
+    };
+    let intro = format!("{services} of this pull request {gain}. The table says what would stay writable.\n");
+    let risks = format!("{}{}", body::NOT_RUN, body::risks(units));
+    let (breaks, ending) = (line_breaks(units), ending());
     let mut room = MAX_UNITS.saturating_sub([&intro, &risks, &breaks, &ending].into_iter().map(|text| width(text)).sum());
     // What matters least is given room last, and the table no more than half.
     let mut half = room / 2;

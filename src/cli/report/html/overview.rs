@@ -1,7 +1,7 @@
 //! What was done with many repositories, or would be, as one page that needs no script.
 
 use super::page::Page;
-use crate::cli::pr::{Did, Fleet, Report};
+use crate::cli::pr::{Did, Fleet, Report, Row};
 use crate::cli::ui::count;
 
 /// The page.
@@ -14,7 +14,13 @@ pub(in crate::cli) fn render(fleet: &Fleet) -> String {
     if fleet.open > 0 {
         page.put(", {} not reached", &[&fleet.open]);
     }
-    page.raw("</p>\n</div>\n</header>\n<main>\n");
+    page.raw("</p>\n");
+    if let Some(error) = &fleet.error {
+        page.raw("<p class=\"failure\">The run was cut off: ");
+        page.prose(error);
+        page.raw("</p>\n");
+    }
+    page.raw("</div>\n</header>\n<main>\n");
     sums(&mut page, fleet);
     let proposed = |report: &&Report| report.pull_requests.iter().any(|row| !matches!(row.done, Did::Nothing));
     page.raw("<h2>Pull requests</h2>\n");
@@ -64,7 +70,8 @@ fn sums(page: &mut Page, fleet: &Fleet) {
             page.put("<div><dt>{}</dt><dd>{}</dd></div>\n", &[&word(did, fleet.dry_run), &number]);
         }
     }
-    let services: usize = fleet.repositories.iter().flat_map(|r| &r.pull_requests).map(|row| row.services.len()).sum();
+    let changes = |row: &&Row| matches!(row.done, Did::Opened | Did::Updated);
+    let services: usize = fleet.repositories.iter().flat_map(|r| &r.pull_requests).filter(changes).map(|row| row.services.len()).sum();
     page.put("<div><dt>services with a change</dt><dd>{}</dd></div>\n", &[&services]);
     if fleet.failed() > 0 {
         page.put("<div class=\"error\"><dt>could not be looked at</dt><dd><a href=\"#failed\">{}</a></dd></div>\n", &[&fleet.failed()]);
