@@ -67,8 +67,9 @@ impl<'w> Wanted<'w> {
     ///
     /// Errors: as for [`Self::plan`].
     pub(super) fn plan_without(&self, stage: &mut Stage<'_>, paths: &[PathBuf], without: Without<'_>) -> Result<Planned> {
-        let mut planned = Planned { units: Vec::new(), problems: Vec::new() };
-        for folder in stage.projects(paths)? {
+        let (folders, rest) = stage.projects(paths)?;
+        let mut planned = Planned { units: Vec::new(), problems: rest.into_iter().collect() };
+        for folder in folders {
             match self.unit(stage, &folder, without) {
                 Ok(unit) => planned.units.extend(unit),
                 Err(error @ (Error::Forge(_) | Error::Interrupted | Error::Unverified(_))) => return Err(error),
