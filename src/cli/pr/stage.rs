@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// What a file starts with that Git LFS put there in place of another one.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
+/// A project that is not looked at, and why.
+type Problem = (String, String);
+
 /// Most projects of one repository: each costs requests, and its services lines of a text.
 const MAX_PROJECTS: usize = 300;
 /// Most files of presets that one configuration names.
@@ -72,7 +75,7 @@ impl<'o> Stage<'o> {
     /// With them comes what is said if there are too many.
     ///
     /// Errors: a path that is not there, or has no project.
-    pub(super) fn projects(&self, tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<(String, String)>)> {
+    pub(super) fn projects(&self, tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<Problem>)> {
         let mains = || self.entries.values().filter(|e| is_file(e)).map(|e| Path::new(&e.path)).filter(|p| is_main(p));
         let folder = |main: &Path| main.parent().map(|f| if f.as_os_str().is_empty() { PathBuf::from(".") } else { f.to_owned() });
         let mut found = BTreeSet::new();
