@@ -5,6 +5,7 @@ use crate::support::{Folder, PROGRAM, Run, golden};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
+mod ends;
 mod fleet;
 mod hostile;
 mod patch;
@@ -211,6 +212,7 @@ fn what_stands_in_the_way_is_said_with_what_to_do() {
         assert!(said.err.contains(expected) && said.err.contains("hint: "), "{args:?}: {}", said.err);
     };
     wrong(&["--repo", "shop"], "names no repository");
+    wrong(&["--repo", "../user"], "names no repository");
     wrong(&["--repo", &repository, "--base", "none"], "no branch none");
     wrong(&["--repo", &repository, "nowhere"], "no project in nowhere");
     wrong(&["--repo", "octo/other"], "octo/other");

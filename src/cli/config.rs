@@ -93,6 +93,18 @@ struct RawExclude {
     reason: Spanned<String>,
 }
 
+/// The files among the presets that a configuration file names. What is wrong with it is said when it is read.
+pub(super) fn preset_files(text: &str) -> Vec<String> {
+    let raw: RawConfig = toml::from_str(text).unwrap_or_default();
+    let of_services = raw.services.into_values().filter_map(|service| service.preset);
+    raw.presets.into_iter().chain(of_services).map(Spanned::into_inner).filter(|name| is_file(name)).collect()
+}
+
+/// Whether a preset's name is that of a file.
+fn is_file(preset: &str) -> bool {
+    preset.contains(['/', '\\'])
+}
+
 /// What counts for one project.
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -176,7 +188,7 @@ impl Config {
         let named = |name: &Spanned<String>| -> Result<Arc<Preset>> {
             let text = name.get_ref();
             let path = folder.join(text);
-            let is_file = text.contains(['/', '\\']);
+            let is_file = is_file(text);
             if is_file && disk::locked(&disk::root_of(file.name().as_ref())?, &path).is_some() {
                 return Err(wrong((name.span(), format!("`{text}` leads out of the project"))));
             }

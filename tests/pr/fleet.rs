@@ -177,9 +177,12 @@ fn a_list_may_hold_what_cannot_be_looked_at() {
     let args = ["--pace", "0", "--repos", "-", "--dry-run"];
     let said = folder.finish(command(&folder, &many, &args), &args, "octo/r0000\n").exits(0);
     assert!(said.err.contains("1 repository, 1 open and up to date"), "{}", said.err);
-    for (text, expected) in
-        [("octo\n", "list:1: `octo` names no repository"), ("# none\n", "list names no repository"), ("a/b c/d\n", "names no")]
-    {
+    for (text, expected) in [
+        ("octo\n", "list:1: `octo` names no repository"),
+        ("# none\n", "list names no repository"),
+        ("a/b c/d\n", "names no"),
+        ("../user\n", "names no"),
+    ] {
         folder.put("list", text);
         let said = run(&folder, &many, &["--repos", "list"]).exits(2);
         assert!(said.err.contains(expected) && said.err.contains("hint: "), "{}", said.err);

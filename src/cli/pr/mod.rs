@@ -18,9 +18,10 @@ use super::audit::json;
 use super::harden::{Status, selection};
 use super::ui::{Ui, clean_line};
 use crate::edge::disk;
-use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
+use crate::edge::forge::{self, Forge, Host, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
 use crate::edge::propose::{self, Decision, Options, Scope};
+use crate::edge::stop;
 use crate::error::{Error, Fault, ForgeError, Result};
 use crate::evidence::Selection;
 use body::About;
@@ -45,8 +46,13 @@ struct Target {
     checkout: Option<(Git, String)>,
 }
 
-/// Runs the verb.
+/// Runs the verb. Ctrl-C ends it between two requests, so that nothing is left behind here.
 pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
+    stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    work(ui, args).map_err(|error| if matches!(error, Error::Interrupted) { Error::Stopped } else { error })
+}
+
+fn work(ui: &Ui, args: &Pr) -> Result<Status> {
     let selection = Selection { assume: args.unsafe_fixes, with: extras(args)?, ..selection(&args.choice)? };
     let wanted = Wanted::new(args, &selection);
     if let Some(folder) = &args.patch {
@@ -99,7 +105,8 @@ impl Target {
         let server = ["GITHUB_SERVER_URL", "CI_SERVER_URL"].iter().find_map(|name| environment(name));
         let of_server = server.and_then(|url| Some(url.split_once("://")?.1.trim_end_matches('/').to_owned()));
         let host = args.host.clone().or(of_server).unwrap_or_else(|| "github.com".to_owned());
-        let (forge, _) = forge::open(&host, owner, name, args.forge.map(Into::into), &environment, session)?;
+        let host = Host { name: &host, is_named: args.host.is_some() };
+        let (forge, _) = forge::open(host, owner, name, args.forge.map(Into::into), &environment, session)?;
         Ok(Self { forge, checkout: None })
     }
 
@@ -109,10 +116,12 @@ impl Target {
             let what = format!("the remote {} is on no forge", args.remote);
             Error::Usage(what, Some("--patch DIR writes a patch and the text for any forge".into()))
         })?;
-        let host = args.host.as_deref().unwrap_or(&remote.host);
+        let host = Host { name: args.host.as_deref().unwrap_or(&remote.host), is_named: args.host.is_some() };
         let environment = |name: &str| std::env::var(name).ok();
         let kind = args.forge.map(Into::into);
         let (forge, token) = forge::open(host, &remote.owner, &remote.name, kind, &environment, session)?;
+        // Git goes to the remote's host, whatever other one was named.
+        let token = token.filter(|_| host.name.eq_ignore_ascii_case(&remote.host));
         Ok(Self { forge, checkout: Some((Git::open(Path::new("."), token)?, args.remote.clone())) })
     }
 

@@ -68,8 +68,11 @@ impl<'w> Wanted<'w> {
     ///
     /// Errors: as for [`Self::plan`].
     pub(super) fn plan_without(&self, stage: &mut Stage<'_>, paths: &[PathBuf], without: Without<'_>) -> Result<Planned> {
-        let mut planned = Planned { units: Vec::new(), problems: Vec::new(), unread: Vec::new() };
-        for folder in stage.projects(paths)? {
+        let (folders, rest) = stage.projects(paths)?;
+        // Of projects that were not looked at nothing is known.
+        let unread = if rest.is_some() { vec![".".to_owned()] } else { Vec::new() };
+        let mut planned = Planned { units: Vec::new(), problems: rest.into_iter().collect(), unread };
+        for folder in folders {
             match self.unit(stage, &folder, without) {
                 Ok(unit) => planned.units.extend(unit),
                 // A full disk is no matter of one project.
