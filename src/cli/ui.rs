@@ -18,7 +18,7 @@ pub(super) enum Color {
 }
 
 /// The two output streams and how they look.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ui {
     out_color: bool,
     err_color: bool,
@@ -92,8 +92,8 @@ impl Ui {
     }
 
     /// The same, as after `--quiet`.
-    pub(super) fn silent(self) -> Self {
-        Self { quiet: true, ..self }
+    pub(super) fn silent(&self) -> Self {
+        Self { quiet: true, ..self.clone() }
     }
 
     /// How diffs are shown on standard output.

@@ -52,7 +52,7 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
     if let Some(folder) = &args.patch {
         return patch::run(ui, args, &wanted, folder);
     }
-    let waiting = *ui;
+    let waiting = ui.clone();
     let clock = SystemClock(move |time: Duration, why: &str| {
         if time > Duration::from_secs(1) {
             waiting.status(&format!("waiting {} s: {why}", time.as_secs()));
