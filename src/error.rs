@@ -89,6 +89,9 @@ pub enum Error {
     /// Ctrl-C.
     #[error("interrupted, nothing was written")]
     Interrupted,
+    /// Ctrl-C after something may have been sent.
+    #[error("interrupted")]
+    Stopped,
 }
 
 impl Error {
@@ -127,12 +130,13 @@ impl Error {
             Self::Forge(forge) => Some(forge.remedy.clone()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
+            Self::Stopped => Some("run the command again; what was sent before is found again and not repeated".into()),
         }
     }
 
     /// The process's exit status: 2, or 130 for an interrupt.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Interrupted) { 130 } else { 2 }
+        if matches!(self, Self::Interrupted | Self::Stopped) { 130 } else { 2 }
     }
 }
 
@@ -222,8 +226,17 @@ pub enum Fault {
     Closed,
     /// Too many requests; `retry_at` says until when.
     Busy,
-    /// Nobody answers, or not as this forge does.
+    /// Nobody answers, or the server says that it has a problem.
     Unavailable,
+    /// It answers, but not as this forge does, or more than is read.
+    Odd,
+}
+
+impl Fault {
+    /// Whether it does not say if what was asked for was done.
+    pub fn is_unsaid(self) -> bool {
+        matches!(self, Self::Unavailable | Self::Odd)
+    }
 }
 
 impl From<ForgeError> for Error {

@@ -7,15 +7,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 mod choice;
-mod errors;
+pub(crate) mod errors;
 pub(crate) mod fake;
 mod faults;
 mod fixpoint;
 mod flow;
 mod git;
+mod oddities;
 mod others;
 mod pace;
 mod push;
+mod races;
+mod scope;
+mod served;
 mod sync;
 
 /// The branch that a bot works on; its slash has to be escaped.

@@ -5,12 +5,14 @@ use crate::support::{Folder, PROGRAM, Run, golden};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
+mod ends;
 mod fleet;
 mod hostile;
 mod patch;
 mod proof;
 mod review;
 mod text;
+mod wishes;
 
 /// The branch that the bot works on.
 const BRANCH: &str = "rofs-harden/main";
@@ -40,6 +42,13 @@ fn ask(forge: &Forge, args: &[&str]) -> Value {
     let repository = format!("{OWNER}/{NAME}");
     let all: Vec<&str> = ["--repo", &repository, "--json"].iter().chain(args).copied().collect();
     serde_json::from_str(&run(&Folder::new(&[]), forge, &all).exits(0).out).unwrap()
+}
+
+/// The same where some project cannot be read, which ends with 2.
+#[track_caller]
+fn ask_partly(forge: &Forge) -> Value {
+    let repository = format!("{OWNER}/{NAME}");
+    serde_json::from_str(&run(&Folder::new(&[]), forge, &["--repo", &repository, "--json"]).exits(2).out).unwrap()
 }
 
 #[track_caller]
@@ -203,6 +212,7 @@ fn what_stands_in_the_way_is_said_with_what_to_do() {
         assert!(said.err.contains(expected) && said.err.contains("hint: "), "{args:?}: {}", said.err);
     };
     wrong(&["--repo", "shop"], "names no repository");
+    wrong(&["--repo", "../user"], "names no repository");
     wrong(&["--repo", &repository, "--base", "none"], "no branch none");
     wrong(&["--repo", &repository, "nowhere"], "no project in nowhere");
     wrong(&["--repo", "octo/other"], "octo/other");

@@ -124,6 +124,9 @@ pub(super) struct Input {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
+    /// Whether Compose's variables of the environment do not count: where the answer must be the same on every machine
+    #[arg(skip)]
+    pub(super) is_apart: bool,
 }
 
 /// Which services, and what they are.

@@ -93,6 +93,18 @@ struct RawExclude {
     reason: Spanned<String>,
 }
 
+/// The files among the presets that a configuration file names. What is wrong with it is said when it is read.
+pub(super) fn preset_files(text: &str) -> Vec<String> {
+    let raw: RawConfig = toml::from_str(text).unwrap_or_default();
+    let of_services = raw.services.into_values().filter_map(|service| service.preset);
+    raw.presets.into_iter().chain(of_services).map(Spanned::into_inner).filter(|name| is_file(name)).collect()
+}
+
+/// Whether a preset's name is that of a file.
+fn is_file(preset: &str) -> bool {
+    preset.contains(['/', '\\'])
+}
+
 /// What counts for one project.
 #[derive(Debug, Default)]
 pub(super) struct Config {
@@ -105,8 +117,13 @@ pub(super) struct Config {
     excluded: Vec<Exclude>,
     /// How services are tried.
     pub(super) probes: Vec<Probe>,
-    /// Whether no pull request may be opened.
-    pub(super) stays_alone: bool,
+}
+
+/// What a configuration file says of pull requests: whether they may be opened, if it says so.
+///
+/// Errors: why it is none.
+pub(super) fn pull_requests(text: &str) -> Result<Option<bool>, String> {
+    toml::from_str::<RawConfig>(text).map(|raw| raw.pull_requests).map_err(|e| e.message().to_owned())
 }
 
 /// What is asked of one project, by the command line, the configuration file and comments.
@@ -171,7 +188,7 @@ impl Config {
         let named = |name: &Spanned<String>| -> Result<Arc<Preset>> {
             let text = name.get_ref();
             let path = folder.join(text);
-            let is_file = text.contains(['/', '\\']);
+            let is_file = is_file(text);
             if is_file && disk::locked(&disk::root_of(file.name().as_ref())?, &path).is_some() {
                 return Err(wrong((name.span(), format!("`{text}` leads out of the project"))));
             }
@@ -181,7 +198,7 @@ impl Config {
                 hint => wrong((name.span(), format!("{e}; {}", hint.unwrap_or_default()))),
             })
         };
-        let mut config = Self { assume: raw.unsafe_fixes, stays_alone: raw.pull_requests == Some(false), ..Self::default() };
+        let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
         if !raw.presets.is_empty() {
             let one = |name: &Spanned<String>| if name.get_ref() == "auto" { Ok(None) } else { named(name).map(Some) };
             config.presets = Some(raw.presets.iter().map(one).collect::<Result<_>>()?);

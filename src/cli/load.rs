@@ -249,7 +249,7 @@ fn layers(path: Option<&Path>, args: &Input) -> Result<FoundLayers> {
         return Ok(FoundLayers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
     }
     let env = project_env(&[&folder], args)?;
-    let shell = |name: &str| std::env::var(name).ok().filter(|_| path.is_none());
+    let shell = |name: &str| variable(name, args).filter(|_| path.is_none());
     if let Some(list) = shell("COMPOSE_FILE").or_else(|| env.get("COMPOSE_FILE").cloned()).filter(|list| !list.is_empty()) {
         let standard = if cfg!(windows) { ";" } else { ":" };
         let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| env.get("COMPOSE_PATH_SEPARATOR").cloned());
@@ -269,9 +269,14 @@ fn layers(path: Option<&Path>, args: &Input) -> Result<FoundLayers> {
     Ok(FoundLayers { files: found.files, directory, env, ignored: found.ignored, is_discovered: true })
 }
 
+/// One of Compose's variables of the environment, if they count.
+fn variable(name: &str, args: &Input) -> Option<String> {
+    std::env::var(name).ok().filter(|_| !args.is_apart)
+}
+
 /// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.
 fn project_env(folders: &[&Path], args: &Input) -> Result<Env> {
-    let listed = std::env::var("COMPOSE_ENV_FILES").ok().filter(|list| !list.is_empty());
+    let listed = variable("COMPOSE_ENV_FILES", args).filter(|list| !list.is_empty());
     let named = match listed {
         Some(list) if args.env_file.is_empty() => list.split(',').map(PathBuf::from).collect(),
         _ => args.env_file.clone(),
@@ -284,7 +289,7 @@ fn project_env(folders: &[&Path], args: &Input) -> Result<Env> {
         }
         return Ok(env);
     }
-    if std::env::var("COMPOSE_DISABLE_ENV_FILE").is_ok_and(|v| matches!(v.as_str(), "1" | "true" | "TRUE" | "True" | "t" | "T")) {
+    if variable("COMPOSE_DISABLE_ENV_FILE", args).is_some_and(|v| matches!(v.as_str(), "1" | "true" | "TRUE" | "True" | "t" | "T")) {
         return Ok(env);
     }
     for folder in folders {

@@ -3,7 +3,8 @@
 //! Git is told to run no program that the checkout names: no hooks, no file system monitor, no remote helper. A checkout whose own
 //! settings name a program for the network is refused, as its owner may be a stranger.
 
-use crate::edge::forge::{Entry, FileChange, Mode, Token, Tree};
+use crate::edge::forge::{Entry, FileChange, Mode, Token, Tree, is_name};
+use crate::edge::stop;
 use crate::error::{Error, Fault, ForgeError, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -29,6 +30,8 @@ const SETTINGS: [&str; 14] = [
     "maintenance.auto=false",
     "i18n.commitEncoding=UTF-8",
 ];
+/// What of `http.*` a checkout may say: headers, as workflows keep their token in, and what makes it slow or fast.
+const HARMLESS: [&str; 7] = ["extraheader", "postbuffer", "lowspeedlimit", "lowspeedtime", "maxrequests", "maxrequestbuffer", "version"];
 /// Variables that would lead Git to another repository, as they do within a hook.
 const ELSEWHERE: [&str; 8] = [
     "GIT_DIR",
@@ -79,10 +82,7 @@ impl Remote {
         let host = if host == "ssh.github.com" { "github.com".to_owned() } else { host };
         let path = path.trim_end_matches('/');
         let (owner, name) = path.strip_suffix(".git").unwrap_or(path).rsplit_once('/')?;
-        let is_plain = |part: &str| {
-            !part.is_empty() && part != "." && part != ".." && !part.contains(|c: char| c.is_control() || "?#%\\ ".contains(c))
-        };
-        let is_good = !host.is_empty() && is_plain(name) && owner.split('/').all(is_plain);
+        let is_good = !host.is_empty() && is_name(owner, name);
         is_good.then(|| Self { host, owner: owner.to_owned(), name: name.to_owned() })
     }
 }
@@ -110,7 +110,10 @@ impl Git {
     }
 
     /// Where a remote is; `None` if its address is no forge's.
+    ///
+    /// Errors: the checkout's own settings lead Git somewhere else.
     pub fn remote(&self, name: &str) -> Result<Option<Remote>> {
+        Self::refuse_detours(&self.settings()?, name)?;
         Ok(Remote::parse(&self.address(name)?))
     }
 
@@ -199,6 +202,12 @@ impl Git {
 
     /// Fetches a branch of a remote and answers the commit that it is at. No branch here is changed.
     pub fn fetch(&self, remote: &str, branch: &str) -> Result<String> {
+        if branch.is_empty() {
+            // The default branch of a repository without commits.
+            let remedy = "push a first commit, then run the command again".into();
+            let what = format!("the repository of {remote} is empty");
+            return Err(ForgeError { fault: Fault::Closed, what, remedy, status: None, retry_at: None }.into());
+        }
         let mut command = self.network(remote, &["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"])?;
         command.args(["--refmap=", "--", remote, &format!("refs/heads/{branch}")]);
         let tip = self.remote_branch(remote, branch)?.ok_or_else(|| missing(remote, branch))?;
@@ -245,6 +254,7 @@ impl Git {
     fn network(&self, remote: &str, args: &[&str]) -> Result<Command> {
         let settings = self.settings()?;
         Self::refuse_own_programs(&settings, &["core.sshcommand", "core.gitproxy", "core.askpass", "credential.", "remote."])?;
+        Self::refuse_detours(&settings, remote)?;
         let address = self.address(remote)?;
         let mut command = self.command(args.iter().copied());
         let has_own_ssh = ["GIT_SSH_COMMAND", "GIT_SSH"].iter().any(|name| std::env::var_os(name).is_some());
@@ -287,17 +297,23 @@ impl Git {
                 _ => true,
             }
         };
-        let is_own = |scope: &str| scope == "local" || scope == "worktree";
-        let mut own = settings.iter().filter(|(scope, _)| is_own(scope)).map(|(_, name)| name);
-        let Some(name) = own.find(|name| groups.iter().any(|group| name.starts_with(group)) && is_program(name)) else { return Ok(()) };
-        Err(ForgeError {
-            fault: Fault::Permission,
-            what: format!("the checkout's own settings name a program for Git to run: {name}"),
-            remedy: format!("look at it with `git config --local {name}`; if it is yours, move it to your settings with `--global`"),
-            status: None,
-            retry_at: None,
-        }
-        .into())
+        let found = own(settings).find(|name| groups.iter().any(|group| name.starts_with(group)) && is_program(name));
+        found.map_or(Ok(()), |name| Err(refused("name a program for Git to run", name)))
+    }
+
+    /// Stops at settings of the checkout itself that lead Git elsewhere than the remote's address says, or weaken the way there.
+    fn refuse_detours(settings: &[(String, String)], remote: &str) -> Result<()> {
+        let own_remote = format!("remote.{remote}.");
+        let found = own(settings).find(|name| {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            match name.split('.').next() {
+                Some("http") => !HARMLESS.contains(&last),
+                Some("url") => ["insteadof", "pushinsteadof"].contains(&last),
+                Some("remote") => name.starts_with(&own_remote) && ["pushurl", "proxy", "proxyauthmethod"].contains(&last),
+                _ => false,
+            }
+        });
+        found.map_or(Ok(()), |name| Err(refused("change where Git goes, or how", name)))
     }
 
     /// Stops at a file that is a link, a folder or a submodule in a commit.
@@ -334,7 +350,18 @@ impl Git {
     }
 
     /// Runs it, whatever it answers.
-    fn run(&self, mut command: Command, input: Option<&[u8]>, doing: &str) -> Result<Output> {
+    ///
+    /// Errors: it cannot be run; [`Error::Interrupted`] after Ctrl-C, which ends Git as well.
+    fn run(&self, command: Command, input: Option<&[u8]>, doing: &str) -> Result<Output> {
+        stop::go_on()?;
+        let output = self.ended(command, input, doing);
+        if !matches!(&output, Ok(output) if output.status.success()) {
+            stop::go_on()?;
+        }
+        output
+    }
+
+    fn ended(&self, mut command: Command, input: Option<&[u8]>, doing: &str) -> Result<Output> {
         command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|e| failed(doing, &format!("git does not start: {e}")))?;
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), input) {
@@ -383,6 +410,17 @@ impl Git {
         let what = format!("Git cannot {doing}: {}", wanted.unwrap_or("it does not say why"));
         ForgeError { fault, what, remedy: remedy.into(), status: None, retry_at: None }.into()
     }
+}
+
+/// Names of settings of the checkout itself.
+fn own(settings: &[(String, String)]) -> impl Iterator<Item = &str> {
+    settings.iter().filter(|(scope, _)| scope == "local" || scope == "worktree").map(|(_, name)| name.as_str())
+}
+
+fn refused(what: &str, name: &str) -> Error {
+    let what = format!("the checkout's own settings {what}: {name}");
+    let remedy = format!("look at it with `git config --local {name}`; if it is yours, move it to your settings with `--global`");
+    ForgeError { fault: Fault::Permission, what, remedy, status: None, retry_at: None }.into()
 }
 
 /// A token as Git sends it.

@@ -10,3 +10,4 @@ pub mod forge;
 pub mod git;
 pub mod http;
 pub mod propose;
+pub mod stop;

@@ -2,10 +2,15 @@
 
 use super::fake::http::{Ask, Reply, Server};
 use super::{Hurry, session};
-use rofs_harden::edge::forge::{Kind, open};
+use rofs_harden::edge::forge::{Host, Kind, open};
 use rofs_harden::error::Error;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+
+/// A host that only a checkout names.
+fn remote(name: &str) -> Host<'_> {
+    Host { name, is_named: false }
+}
 
 /// What a server of its own hears from the client that a host and an environment lead to.
 fn heard(host: &str, kind: Option<Kind>, variable: &str, path: &str, environment: &[(&str, &str)]) -> Vec<Ask> {
@@ -17,7 +22,7 @@ fn heard(host: &str, kind: Option<Kind>, variable: &str, path: &str, environment
     });
     let mut all: BTreeMap<String, String> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     all.insert(variable.to_owned(), format!("{}{path}", server.address));
-    let (forge, _) = open(host, "group/sub", "name", kind, &|name| all.get(name).cloned(), &session(&Hurry::new())).unwrap();
+    let (forge, _) = open(remote(host), "group/sub", "name", kind, &|name| all.get(name).cloned(), &session(&Hurry::new())).unwrap();
     forge.repository().unwrap_err();
     drop(server);
     let log = log.lock().unwrap();
@@ -43,7 +48,7 @@ fn a_host_gets_its_own_api_and_token_and_no_other() {
 #[test]
 fn a_host_that_nobody_knows_is_asked_about() {
     let none = |_: &str| None;
-    let result = open("code.example", "o", "n", None, &none, &session(&Hurry::new()));
+    let result = open(remote("code.example"), "o", "n", None, &none, &session(&Hurry::new()));
     let Err(error @ Error::Usage(..)) = result.map(drop) else { panic!("not refused") };
     assert!(error.hint().unwrap().contains("GITHUB_API_URL"));
 }
@@ -52,7 +57,7 @@ fn a_host_that_nobody_knows_is_asked_about() {
 fn a_token_is_not_sent_in_the_clear() {
     for api in ["http://code.example/api/v3", "http://127.0.0.1.code.example/api/v3", "http://127.0.0.1:1@code.example/api/v3"] {
         let environment = |name: &str| (name == "GITHUB_API_URL").then(|| api.to_owned());
-        let result = open("code.example", "o", "n", None, &environment, &session(&Hurry::new()));
+        let result = open(remote("code.example"), "o", "n", None, &environment, &session(&Hurry::new()));
         assert!(matches!(result.map(drop), Err(Error::Usage(..))), "{api}");
     }
 }
@@ -61,6 +66,63 @@ fn a_token_is_not_sent_in_the_clear() {
 fn the_address_of_another_host_is_not_taken() {
     // A workflow on github.com whose checkout has a remote elsewhere.
     let environment = |name: &str| (name == "GITHUB_API_URL").then(|| "https://api.github.com".to_owned());
-    let result = open("code.example", "o", "n", None, &environment, &session(&Hurry::new()));
+    let result = open(remote("code.example"), "o", "n", None, &environment, &session(&Hurry::new()));
     assert!(matches!(result.map(drop), Err(Error::Usage(..))));
+}
+
+/// A checkout may be a stranger's, and so may be the host of its remote.
+#[test]
+fn a_token_goes_to_known_and_named_hosts_only() {
+    let tokens = ["GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITLAB_TOKEN", "GITEA_TOKEN"];
+    let opened = |host: Host<'_>, kind, variable: Option<(&str, &str)>| {
+        let environment = |name: &str| match variable {
+            Some((of, value)) if of == name => Some(value.to_owned()),
+            _ => tokens.contains(&name).then(|| "secret".to_owned()),
+        };
+        open(host, "o", "n", kind, &environment, &session(&Hurry::new())).map(|(_, token)| token.is_some())
+    };
+    for (host, kind) in [
+        ("gitlab.evil.example", None),
+        ("github.evil", None),
+        ("gitea.evil.example", None),
+        ("forgejo.evil.example", None),
+        ("ghe.com.evil.example", Some(Kind::GitHub)),
+        ("github.com.evil.example", Some(Kind::GitHub)),
+        ("evilgithub.com", Some(Kind::GitHub)),
+        // Known, but not as one that this token is for.
+        ("github.com", Some(Kind::GitLab)),
+    ] {
+        let Err(error @ Error::Usage(..)) = opened(remote(host), kind, None) else { panic!("{host}: not refused") };
+        assert!(error.to_string().contains(host) && error.hint().unwrap().contains(&format!("--host {host}")), "{error}");
+        assert!(opened(Host { name: host, is_named: true }, kind, None).unwrap(), "{host}");
+        // Without a token there is nothing to give away.
+        open(remote(host), "o", "n", kind, &|_| None, &session(&Hurry::new())).map(drop).unwrap();
+    }
+    for host in ["github.com", "company.ghe.com", "gitlab.com", "codeberg.org", "gitea.com"] {
+        assert!(opened(remote(host), None, None).unwrap(), "{host}");
+    }
+    for (host, variable) in [
+        ("github.company.example", ("GITHUB_SERVER_URL", "https://github.company.example")),
+        ("github.company.example", ("GITHUB_API_URL", "https://github.company.example/api/v3")),
+        ("github.company.example", ("GH_HOST", "github.company.example")),
+        ("gitlab.company.example", ("CI_SERVER_HOST", "gitlab.company.example")),
+        ("gitlab.company.example", ("CI_API_V4_URL", "https://gitlab.company.example/api/v4")),
+        ("gitea.company.example", ("GITEA_API_URL", "https://gitea.company.example/api/v1")),
+    ] {
+        assert!(opened(remote(host), None, Some(variable)).unwrap(), "{variable:?}");
+        let other = host.replace("company", "evil");
+        assert!(opened(remote(&other), None, Some(variable)).is_err(), "{variable:?}");
+    }
+    // An address on this machine stands for any host, but Git would go to the host itself.
+    assert!(!opened(remote("gitlab.evil.example"), None, Some(("CI_API_V4_URL", "http://127.0.0.1:1/api/v4"))).unwrap());
+}
+
+#[test]
+fn names_of_repositories_lead_nowhere() {
+    for (owner, name) in
+        [("..", "user"), ("a", ".."), (".", "x"), ("", "x"), ("a", ""), ("a/../b", "x"), ("a b", "x"), ("a", "x?y"), ("a", "x#y")]
+    {
+        let result = open(remote("github.com"), owner, name, None, &|_| None, &session(&Hurry::new()));
+        assert!(matches!(result.map(drop), Err(Error::Usage(..))), "{owner}/{name}");
+    }
 }

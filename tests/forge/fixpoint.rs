@@ -71,7 +71,7 @@ fn planned(world: &World, plan: usize) -> Offer {
         state.objects.git(&["show", &format!("main:{path}")], b"").is_ok_and(|bytes| bytes == text.as_bytes())
     };
     let open: Vec<(&str, &str)> = PLANS[plan].iter().copied().filter(|(path, text)| !has(path, text)).collect();
-    let out = declined(&world.hub, BRANCH, "main").unwrap();
+    let out = declined(&world.hub, BRANCH).unwrap();
     let kept: Vec<(&str, &str)> = open.iter().copied().filter(|file| !out.contains_key(&offer(world, &[*file]).items[0])).collect();
     // Where all is declined, all of it is asked about, and the answer says so.
     offer(world, if kept.is_empty() { &open } else { &kept })

@@ -224,3 +224,34 @@ fn a_remote_that_is_a_program_is_refused() {
     assert!(git.remote_branch("origin", "main").is_err());
     assert!(!trace.exists());
 }
+
+#[test]
+fn a_checkout_does_not_say_where_else_git_goes() {
+    for (setting, is_refused) in [
+        ("remote.origin.pushurl", true),
+        ("remote.origin.proxy", true),
+        ("remote.other.pushurl", false),
+        ("http.sslVerify", true),
+        ("http.proxy", true),
+        ("http.https://git.example/.sslCAInfo", true),
+        ("http.https://git.example/.extraheader", false),
+        ("http.postBuffer", false),
+        ("url.https://evil.example/.insteadOf", true),
+        ("url.https://evil.example/.pushInsteadOf", true),
+    ] {
+        let (folder, far) = (checkout(), tempfile::tempdir().unwrap());
+        git_in(far.path(), &["init", "--quiet", "--bare", "."], b"").unwrap();
+        git_in(folder.path(), &["remote", "add", "origin", far.path().to_str().unwrap()], b"").unwrap();
+        git_in(folder.path(), &["config", setting, "1"], b"").unwrap();
+        let git = Git::open(folder.path(), None).unwrap();
+        let head = git.resolve("HEAD").unwrap().unwrap();
+        let (forge, pushed) = (git.remote("origin").map(drop), git.push("origin", &head, "rofs-harden/main", None));
+        for result in [forge, pushed] {
+            assert_eq!(result.is_err(), is_refused, "{setting}: {result:?}");
+            if let Err(error) = result {
+                assert!(error.to_string().to_lowercase().contains(&setting.to_lowercase()), "{error}");
+                assert!(error.hint().unwrap().contains("git config --local"), "{error}");
+            }
+        }
+    }
+}

@@ -1,8 +1,12 @@
 //! GitLab and Gitea: smaller fakes, as strict about methods, paths, fields and headers, with a real repository behind each.
 
+use super::BRANCH;
 use super::fake::http::{Ask, Reply, Server};
 use super::fake::objects::Objects;
+use rofs_harden::edge::forge::{Forge, Session};
+use rofs_harden::error::{Error, Fault};
 use serde_json::{Value, json};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 mod gitea;
@@ -77,6 +81,21 @@ impl Fake {
 
     fn count(&self, method: &str, part: &str) -> usize {
         self.state().log.iter().filter(|ask| ask.method == method && ask.path.contains(part)).count()
+    }
+
+    /// Expects that a branch on which a person puts a commit while the client waits to delete it is kept.
+    #[track_caller]
+    fn keeps_what_comes_meanwhile(&self, open: impl Fn(&Rc<Session>) -> Box<dyn Forge>) {
+        for reply in [Reply::empty(429).with("Retry-After", 5), Reply::empty(502)] {
+            let shared = Arc::clone(&self.state);
+            let person = move || drop(shared.lock().unwrap().objects.commit(BRANCH, &[("100644", "mine.txt", b"mine\n")], "By hand"));
+            let forge = open(&super::races::session(person));
+            let seen = self.state().objects.commit(BRANCH, &[("100644", "compose.yaml", b"a\n")], "Harden");
+            self.state().fault = Some(("DELETE", "/branches/*", Some(reply)));
+            let result = forge.delete_branch(BRANCH, &seen);
+            assert!(matches!(&result, Err(Error::Forge(e)) if e.fault == Fault::Stale), "{result:?}");
+            assert_eq!(self.state().objects.line(&["log", "-1", "--format=%s", BRANCH], b"").unwrap(), "By hand");
+        }
     }
 
     fn complaints(&self) -> Vec<String> {

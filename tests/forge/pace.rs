@@ -4,7 +4,7 @@ use super::fake::many::Many;
 use super::fake::{OWNER, TOKEN};
 use super::{BRANCH, Hurry, PATIENCE};
 use rofs_harden::edge::forge::{FileChange, Forge, GitHub, PACE, Place, Session, Token};
-use rofs_harden::edge::propose::{Done, Offer, Options, item, sync};
+use rofs_harden::edge::propose::{Done, Offer, Options, Scope, item, sync};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ fn opened(number: usize, share: u32, an_hour: Option<usize>) -> (Vec<Duration>, 
             items: vec![item("compose.yaml", "app", &[])],
             files: vec![file],
             text: "Why.".into(),
+            scope: Scope::default(),
             draft: false,
             labels: Vec::new(),
             reviewers: Vec::new(),

@@ -4,7 +4,7 @@
 use super::fake::{self, Fault, http::Reply};
 use super::{BRANCH, World};
 use rofs_harden::edge::forge::{FileChange, Forge, NewCommit};
-use rofs_harden::edge::propose::{Done, Offer, Options, Outcome, TAKE_BACK, declined, item, sync};
+use rofs_harden::edge::propose::{Done, Offer, Options, Outcome, Scope, TAKE_BACK, declined, item, sync};
 use rofs_harden::error::{Error, Fault as Kind, Result};
 
 const AGAIN: Options = Options { again: true, take_back: false };
@@ -24,6 +24,7 @@ pub(super) fn offer(world: &World, files: &[(&str, &str)]) -> Offer {
         files: files.iter().map(change).collect(),
         items: files.iter().map(|(path, text)| item(path, "app", &[(*text).to_owned()])).collect(),
         text: format!("Why {files:?}.\n\n- [ ] {TAKE_BACK}"),
+        scope: Scope::default(),
         draft: false,
         labels: Vec::new(),
         reviewers: Vec::new(),
@@ -146,7 +147,7 @@ fn a_person_who_closes_it_is_not_asked_again_until_it_is_something_else() {
     does(&world, &offer(&world, &[A]), Done::Opened);
     world.fake.state().close(|_| true);
     assert_eq!(does(&world, &offer(&world, &[A]), Done::Declined).pull.unwrap().0, 1);
-    assert_eq!(declined(&world.hub, BRANCH, "main").unwrap().into_iter().collect::<Vec<_>>(), [(offer(&world, &[A]).items[0].clone(), 1)]);
+    assert_eq!(declined(&world.hub, BRANCH).unwrap().into_iter().collect::<Vec<_>>(), [(offer(&world, &[A]).items[0].clone(), 1)]);
     // An unrelated change of the same file does not make it something else.
     human(&world, "main", "compose.yaml");
     does(&world, &offer(&world, &[A]), Done::Declined);
@@ -269,8 +270,10 @@ fn a_run_that_ended_in_the_middle_is_gone_on_with() {
     run_with(&world, &offer(&world, &[A]), Options::default()).unwrap_err();
     does(&world, &offer(&world, &[A]), Done::Opened);
     human(&world, "main", "compose.yaml");
-    world.fake.fail("PATCH", "/pulls/{pull_number}", Fault::Instead(broken()));
+    // Its items, a file, a folder, a commit and the branch are written before the text.
+    world.fake.state().ends_after = Some((5, false));
     run_with(&world, &offer(&world, &[B]), Options::default()).unwrap_err();
+    world.fake.state().is_down = false;
     let tip = world.tip(BRANCH);
     does(&world, &offer(&world, &[B]), Done::Updated);
     assert_eq!(world.tip(BRANCH), tip, "what was pushed is not pushed again");

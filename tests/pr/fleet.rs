@@ -122,10 +122,10 @@ fn changes_of_all_repositories_keep_the_pace() {
     folder.finish(command(&folder, &many, &args), &args, "").exits(0);
     let state = many.state();
     assert!(state.changes.len() > 12, "{}", state.changes.len());
-    for pair in state.changes.windows(2) {
-        // The clocks of two processes.
-        assert!(pair[1].0 - pair[0].0 > Duration::from_millis(140), "{pair:?}");
-    }
+    // A request may be late on its way, so that the next one seems to be early; never all of them.
+    let (first, last) = (state.changes[0].0, state.changes[state.changes.len() - 1].0);
+    let least = Duration::from_millis(150) * (state.changes.len() as u32 - 2);
+    assert!(last - first > least, "{:?} for {} changes", last - first, state.changes.len());
 }
 
 #[test]
@@ -177,9 +177,12 @@ fn a_list_may_hold_what_cannot_be_looked_at() {
     let args = ["--pace", "0", "--repos", "-", "--dry-run"];
     let said = folder.finish(command(&folder, &many, &args), &args, "octo/r0000\n").exits(0);
     assert!(said.err.contains("1 repository, 1 open and up to date"), "{}", said.err);
-    for (text, expected) in
-        [("octo\n", "list:1: `octo` names no repository"), ("# none\n", "list names no repository"), ("a/b c/d\n", "names no")]
-    {
+    for (text, expected) in [
+        ("octo\n", "list:1: `octo` names no repository"),
+        ("# none\n", "list names no repository"),
+        ("a/b c/d\n", "names no"),
+        ("../user\n", "names no"),
+    ] {
         folder.put("list", text);
         let said = run(&folder, &many, &["--repos", "list"]).exits(2);
         assert!(said.err.contains(expected) && said.err.contains("hint: "), "{}", said.err);

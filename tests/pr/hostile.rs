@@ -1,7 +1,8 @@
 //! Repositories of strangers: what stands in their names and files is only text in a pull request, and leads nowhere.
 
-use super::{ask, did, forge, rendered};
+use super::{ask, ask_partly, did, forge, rendered};
 use crate::forge::fake::Forge;
+use crate::forge::fake::{NAME, OWNER, TOKEN};
 use crate::support::Folder;
 
 /// What would do something if it were markup.
@@ -98,7 +99,7 @@ fn links_pointers_and_workflows_are_not_touched() {
         ],
         "Start",
     );
-    let answer = ask(&forge, &[]);
+    let answer = ask_partly(&forge);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["good/compose.yaml"]), "{answer:#}");
     assert_eq!(answer["problems"].as_array().unwrap().len(), 3, "{answer:#}");
@@ -126,11 +127,86 @@ fn files_of_this_machine_are_not_read() {
         ("e/rofs-harden.toml", "[[exclude]]\nservice = \"x*\"\nreason = \"see /etc/passwd\"\n".into()),
     ];
     let forge = forge(&texts.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
-    let answer = ask(&forge, &[]);
+    let answer = ask_partly(&forge);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["e/compose.yaml"]), "{answer:#}");
     let said = ["outside of the repository", "leads out of the project"];
     let problems = answer["problems"].as_array().unwrap();
     assert!(problems.len() == 4 && problems.iter().all(|p| said.iter().any(|s| p.as_str().unwrap().contains(s))), "{answer:#}");
     assert!(!answer.to_string().contains("hunter2") && !forge.state().pulls[0].body.contains("hunter2"));
+}
+
+/// What a plan is does not depend on whose machine makes it, and nothing of the machine gets into it.
+#[test]
+fn variables_of_the_caller_do_not_count() {
+    let machine = Folder::new(&[
+        ("secret.env", "SECRET=hunter2\nCOMPOSE_FILE=other.yaml\n"),
+        ("other.yaml", "services:\n  web:\n    image: nginx:hunter2\n"),
+    ]);
+    let [secret, other] = ["secret.env", "other.yaml"].map(|name| machine.path().join(name).to_str().unwrap().to_owned());
+    let own = "services:\n  web:\n    image: nginx:${SECRET:-1.27}\n    command: [\"${TAG}\"]\n  cache:\n    image: redis:7\n    profiles: [more]\n";
+    let forge = forge(&[("compose.yaml", own), ("b.yaml", own), (".env", "TAG=x\n")]);
+    let (api, repository, path) = (forge.api(), format!("{OWNER}/{NAME}"), std::env::var("PATH").unwrap());
+    let folder = Folder::new(&[]);
+    let said = |variables: &[(&str, &str)]| {
+        let own = [("GITHUB_API_URL", api.as_str()), ("GITHUB_TOKEN", TOKEN), ("PATH", &path), ("HOME", folder.path().to_str().unwrap())];
+        let environment: Vec<(&str, &str)> = own.iter().chain(variables).copied().collect();
+        folder.run_with(&["pr", "--pace", "0", "--repo", &repository, "--dry-run", "--json"], &environment, "").exits(0).out
+    };
+    let plain = said(&[]);
+    assert!(plain.contains("\"compose.yaml\"") && !plain.contains("b.yaml"), "{plain}");
+    for variables in [
+        &[("COMPOSE_ENV_FILES", secret.as_str())][..],
+        &[("COMPOSE_FILE", other.as_str())],
+        &[("COMPOSE_FILE", "compose.yaml,b.yaml"), ("COMPOSE_PATH_SEPARATOR", ",")],
+        &[("COMPOSE_PATH_SEPARATOR", "e")],
+        &[("COMPOSE_PROFILES", "more")],
+        &[("COMPOSE_DISABLE_ENV_FILE", "1")],
+    ] {
+        assert_eq!(said(variables), plain, "{variables:?}");
+    }
+}
+
+/// Only what is named as a preset comes with a configuration file, and that names nothing further.
+#[test]
+fn configurations_do_not_lead_from_one_to_the_next() {
+    let next = |number: usize| format!("# see \"./{number}/rofs-harden.toml\"\npresets = [\"auto\", \"./{number}/rofs-harden.toml\"]\n");
+    let mut files = vec![
+        ("a/compose.yaml".to_owned(), "services:\n  web:\n    image: nginx:1.27\n".to_owned()),
+        ("a/rofs-harden.toml".to_owned(), "# not \"./not.toml\"\nwith = []\n[services.web]\npreset = \"./mine.toml\"\n".to_owned()),
+        (
+            "a/mine.toml".to_owned(),
+            "summary = \"Mine\"\nrun_user = { text = \"root\", uid = 0, gid = 0 }\n[match]\nimages = [\"nginx\"]\n".to_owned(),
+        ),
+        ("a/not.toml".to_owned(), "x = 1\n".to_owned()),
+        ("b/compose.yaml".to_owned(), "services:\n  web:\n    image: nginx:1.28\n".to_owned()),
+        ("b/rofs-harden.toml".to_owned(), next(0)),
+    ];
+    let folder = |number: usize| (0..=number).fold("b".to_owned(), |path, number| format!("{path}/{number}"));
+    files.extend((0..20).map(|number| (format!("{}/rofs-harden.toml", folder(number)), next(number + 1))));
+    let forge = forge(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>());
+    let answer = ask(&forge, &["--dry-run"]);
+    assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["a/compose.yaml"]), "{answer:#}");
+    // Three of the first folder, two of the second one, and what that names.
+    assert_eq!(forge.count("GET", "/git/blobs/"), 6);
+}
+
+#[test]
+fn a_configuration_names_a_hundred_presets_at_most() {
+    let names: Vec<String> = (0..101).map(|number| format!("\"./{number}.toml\"")).collect();
+    let forge = forge(&[("compose.yaml", "services: {}\n"), ("rofs-harden.toml", &format!("presets = [{}]\n", names.join(", ")))]);
+    let answer = ask(&forge, &["--dry-run"]);
+    assert!(answer["problems"][0].as_str().unwrap().contains("more than 100 files of presets"), "{answer:#}");
+}
+
+#[test]
+fn three_hundred_projects_are_looked_at_and_the_rest_is_said() {
+    let files: Vec<String> = (0..302).map(|number| format!("{number:03}/compose.yaml")).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|path| (path.as_str(), "services: {}\n")).collect();
+    let forge = forge(&files);
+    let answer = ask(&forge, &["--dry-run"]);
+    let problem = answer["problems"][0].as_str().unwrap();
+    assert!(problem.starts_with("300: more than 300 projects") && problem.contains("name some as PATH"), "{answer:#}");
+    assert_eq!((answer["problems"].as_array().unwrap().len(), forge.count("GET", "/git/blobs/")), (1, 300));
+    assert_eq!(ask(&forge, &["--dry-run", "301"])["problems"], serde_json::json!([]));
 }

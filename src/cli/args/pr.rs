@@ -32,7 +32,7 @@ Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GI
 
 Exit status:
   0    opened, brought up to date, closed, reviewed, or left alone for a reason that is said
-  2    the work could not be done; what was done before is found again by the next run
+  2    the work could not be done, or not for some project; what was done before is found again by the next run
   130  interrupted";
 
 /// Options that only make sense where a pull request is opened.
@@ -65,7 +65,9 @@ pub(in crate::cli) struct Pr {
     /// Name of the checkout's remote
     #[arg(long, value_name = "NAME", default_value = "origin", conflicts_with_all = ["repo", "repos"], help_heading = "Input")]
     pub(in crate::cli) remote: String,
-    /// Host of the forge, for `--repo` [default: that of `GITHUB_SERVER_URL` or `CI_SERVER_URL`, else github.com]
+    /// Host of the forge; tokens go to it [default: that of the remote; for `--repo`, of `GITHUB_SERVER_URL` or `CI_SERVER_URL`, else github.com]
+    ///
+    /// A host that only the checkout's remote names gets no token, unless everybody knows it or the CI system names it too.
     #[arg(long, value_name = "HOST", help_heading = "Input")]
     pub(in crate::cli) host: Option<String>,
     /// Kind of the forge, where its host does not tell

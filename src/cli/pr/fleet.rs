@@ -11,7 +11,7 @@ use crate::cli::harden::Status;
 use crate::cli::report::html;
 use crate::cli::ui::{Ui, clean_line, count};
 use crate::edge::disk;
-use crate::edge::forge::{Session, State};
+use crate::edge::forge::{Session, State, is_name};
 use crate::error::{Error, Fault, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -260,7 +260,7 @@ impl List {
             };
             for (at, line) in text.text().lines().enumerate() {
                 let name = line.split('#').next().unwrap_or_default().trim();
-                let is_name = name.contains('/') && !name.contains(|c: char| c.is_whitespace() || c.is_control() || ":?\\".contains(c));
+                let is_name = name.rsplit_once('/').is_some_and(|(owner, name)| is_name(owner, name));
                 if !name.is_empty() && !is_name {
                     let what = format!("{list}:{}: `{name}` names no repository", at + 1);
                     return Err(Error::Usage(what, Some("write an OWNER/NAME a line; `#` begins a comment".into())));
@@ -387,6 +387,7 @@ impl Fleet {
         add(self.number(Did::Kept), "open and up to date");
         add(self.number(Did::Declined), "declined");
         add(self.number(Did::Edited) + self.number(Did::Occupied), "with commits of others");
+        add(self.number(Did::Waits) + self.number(Did::Retargeted), "left alone");
         add(self.number(Did::Nothing), "with nothing to propose");
         add(self.failed(), "failed");
         add(self.left_out.len(), "left out");

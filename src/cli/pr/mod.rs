@@ -18,9 +18,10 @@ use super::audit::json;
 use super::harden::{Status, selection};
 use super::ui::{Ui, clean_line};
 use crate::edge::disk;
-use crate::edge::forge::{self, Forge, NewCommit, Pushed, Repository, Session, SystemClock};
+use crate::edge::forge::{self, Forge, Host, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
-use crate::edge::propose::{self, Decision, Options};
+use crate::edge::propose::{self, Decision, Options, Scope};
+use crate::edge::stop;
 use crate::error::{Error, Fault, ForgeError, Result};
 use crate::evidence::Selection;
 use body::About;
@@ -45,8 +46,13 @@ struct Target {
     checkout: Option<(Git, String)>,
 }
 
-/// Runs the verb.
+/// Runs the verb. Ctrl-C ends it between two requests, so that nothing is left behind here.
 pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
+    stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    work(ui, args).map_err(|error| if matches!(error, Error::Interrupted) { Error::Stopped } else { error })
+}
+
+fn work(ui: &Ui, args: &Pr) -> Result<Status> {
     let selection = Selection { assume: args.unsafe_fixes, with: extras(args)?, ..selection(&args.choice)? };
     let wanted = Wanted::new(args, &selection);
     if let Some(folder) = &args.patch {
@@ -82,7 +88,7 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
     } else if !args.dry_run {
         report.pull_requests.iter().for_each(|row| row.say(ui));
     }
-    Ok(Status::Done)
+    Ok(if report.incomplete { Status::Failed } else { Status::Done })
 }
 
 fn extras(args: &Pr) -> Result<crate::evidence::Extras> {
@@ -99,7 +105,8 @@ impl Target {
         let server = ["GITHUB_SERVER_URL", "CI_SERVER_URL"].iter().find_map(|name| environment(name));
         let of_server = server.and_then(|url| Some(url.split_once("://")?.1.trim_end_matches('/').to_owned()));
         let host = args.host.clone().or(of_server).unwrap_or_else(|| "github.com".to_owned());
-        let (forge, _) = forge::open(&host, owner, name, args.forge.map(Into::into), &environment, session)?;
+        let host = Host { name: &host, is_named: args.host.is_some() };
+        let (forge, _) = forge::open(host, owner, name, args.forge.map(Into::into), &environment, session)?;
         Ok(Self { forge, checkout: None })
     }
 
@@ -109,10 +116,12 @@ impl Target {
             let what = format!("the remote {} is on no forge", args.remote);
             Error::Usage(what, Some("--patch DIR writes a patch and the text for any forge".into()))
         })?;
-        let host = args.host.as_deref().unwrap_or(&remote.host);
+        let host = Host { name: args.host.as_deref().unwrap_or(&remote.host), is_named: args.host.is_some() };
         let environment = |name: &str| std::env::var(name).ok();
         let kind = args.forge.map(Into::into);
         let (forge, token) = forge::open(host, &remote.owner, &remote.name, kind, &environment, session)?;
+        // Git goes to the remote's host, whatever other one was named.
+        let token = token.filter(|_| host.name.eq_ignore_ascii_case(&remote.host));
         Ok(Self { forge, checkout: Some((Git::open(Path::new("."), token)?, args.remote.clone())) })
     }
 
@@ -165,7 +174,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
     let paths = target.checkout.as_ref().map_or(Ok(args.paths.clone()), |(git, _)| below(git.top(), &args.paths))?;
     ui.status("reading the files");
     let mut stage = Stage::new(target.origin(), &commit)?;
-    let Planned { units, problems } = wanted.plan(&mut stage, &paths)?;
+    let Planned { units, problems, unread } = wanted.plan(&mut stage, &paths)?;
     if args.repos.is_none() {
         for (path, why) in &problems {
             ui.warn(&clean_line(&format!("{path}: {why}")));
@@ -173,11 +182,14 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
     }
     proof::expect_services(wanted, &units)?;
     let layer = args.override_file.as_ref().map(|file| file.display().to_string());
-    let problems: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
+    let only = paths.iter().map(|path| path.display().to_string()).collect();
+    let scope = if args.split_by.is_none() { Scope { only, unread: unread.clone() } } else { Scope::default() };
+    let said: Vec<String> = problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();
     for (branch, mut units) in split(args, &base, units) {
-        let mut about = About { problems: Vec::new(), declined: Vec::new(), layer: layer.clone() };
+        let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
+        let mut about = About { problems, declined: Vec::new(), layer: layer.clone() };
         if !args.again {
-            let declined = propose::declined(&*target.forge, &branch, &base)?;
+            let declined = propose::declined(&*target.forge, &branch)?;
             let is_out = |item: &str| declined.contains_key(item);
             // Where all is declined, the answer says so; where some is, the rest is proposed.
             let out: Vec<String> = units.iter().flat_map(Unit::items).filter(|item| is_out(item)).collect();
@@ -191,7 +203,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
         if let (true, Some((git, _))) = (args.verify, &target.checkout) {
             units = proof::prove(ui, wanted, &mut stage, git, &commit, units)?;
         }
-        let offer = offer::offer(args, &stage, &units, &about, &base, branch, &commit)?;
+        let offer = offer::offer(args, &stage, &units, &about, &scope, (&base, branch, &commit))?;
         let options = Options { again: args.again, take_back: args.take_back };
         if room.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
             continue;
@@ -213,7 +225,13 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
         room.take(&row);
         rows.push(row);
     }
-    Ok(Report { repository: repository.full_name, pull_requests: std::mem::take(rows), problems, ..Report::default() })
+    Ok(Report {
+        repository: repository.full_name,
+        pull_requests: std::mem::take(rows),
+        problems: said,
+        incomplete: !unread.is_empty(),
+        ..Report::default()
+    })
 }
 
 /// Which branch takes which projects.

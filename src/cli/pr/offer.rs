@@ -6,13 +6,12 @@ use super::report::Changed;
 use super::stage::Stage;
 use crate::audit::Fix;
 use crate::cli::args::{Harden, Input, Pr, Trying};
-use crate::cli::config::Config;
 use crate::cli::plan::{Asking, Plan};
 use crate::cli::report::diff;
 use crate::compose::Project;
 use crate::edge::disk;
 use crate::edge::forge::{FileChange, Mode};
-use crate::edge::propose::{Offer, item};
+use crate::edge::propose::{Offer, Scope, item};
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use std::collections::BTreeSet;
@@ -48,6 +47,8 @@ pub(super) struct Wanted<'w> {
 pub(super) struct Planned {
     pub(super) units: Vec<Unit>,
     pub(super) problems: Vec<(String, String)>,
+    /// The paths of those of which it is not known what they lack.
+    pub(super) unread: Vec<String>,
 }
 
 impl<'w> Wanted<'w> {
@@ -67,12 +68,22 @@ impl<'w> Wanted<'w> {
     ///
     /// Errors: as for [`Self::plan`].
     pub(super) fn plan_without(&self, stage: &mut Stage<'_>, paths: &[PathBuf], without: Without<'_>) -> Result<Planned> {
-        let mut planned = Planned { units: Vec::new(), problems: Vec::new() };
-        for folder in stage.projects(paths)? {
+        let (folders, rest) = stage.projects(paths)?;
+        // Of projects that were not looked at nothing is known.
+        let unread = if rest.is_some() { vec![".".to_owned()] } else { Vec::new() };
+        let mut planned = Planned { units: Vec::new(), problems: rest.into_iter().collect(), unread };
+        for folder in folders {
             match self.unit(stage, &folder, without) {
                 Ok(unit) => planned.units.extend(unit),
-                Err(error @ (Error::Forge(_) | Error::Interrupted | Error::Unverified(_))) => return Err(error),
-                Err(error) => planned.problems.push((folder.display().to_string(), error.to_string())),
+                // A full disk is no matter of one project.
+                Err(error @ (Error::Forge(_) | Error::Interrupted | Error::Unverified(_) | Error::Write { .. })) => return Err(error),
+                Err(error) => {
+                    let path = folder.display().to_string();
+                    if !matches!(error, Error::Refused { .. }) {
+                        planned.unread.push(path.clone());
+                    }
+                    planned.problems.push((path, error.to_string()));
+                }
             }
         }
         Ok(planned)
@@ -87,16 +98,19 @@ impl<'w> Wanted<'w> {
         } else {
             folder.parent().unwrap_or(folder)
         };
+        refuse_where_none_is_wanted(stage, &main_folder.join("compose.yaml").display().to_string())?;
         let layer = self.args.override_file.as_ref().map(|file| main_folder.join(file));
         let files = stage.read(folder, &Input::default(), layer.as_deref())?;
-        if Config::of(&files)?.stays_alone {
-            return Err(Error::Usage("rofs-harden.toml says `pull-requests = false`".into(), None));
-        }
         let Some(without) = without(&files.project()?) else { return Ok(None) };
         let path = files.sources.files().first().map(|f| f.path.display().to_string()).unwrap_or_default();
         let selection = self.selection_without(&without);
         let asking = Asking { selection: &selection, oracle: None, reviewer: None, view: None, tries: false, reports: true };
         let plan = Plan::new(files, &self.harden, asking)?;
+        // It may change files of another folder, with a wish of its own.
+        for (_, rewrite) in &plan.rewrites {
+            let (_, path) = disk::name_in_patch(&plan.root, Path::new(rewrite.before().name()))?;
+            refuse_where_none_is_wanted(stage, &path)?;
+        }
         Ok(Some(Unit { folder: folder.to_owned(), path, plan, without, proofs: Vec::new() }))
     }
 
@@ -138,6 +152,15 @@ impl<'w> Wanted<'w> {
         // That the repository wants pull requests was seen before.
         Ok(self.unit(stage, &unit.folder, &|_| Some(without.clone()))?.unwrap_or(unit))
     }
+}
+
+/// Errors: [`Error::Refused`] for a file that the repository wants no pull request for; its wish cannot be read.
+fn refuse_where_none_is_wanted(stage: &mut Stage<'_>, path: &str) -> Result<()> {
+    if !stage.wants_none(path)? {
+        return Ok(());
+    }
+    let (reason, hint) = ("rofs-harden.toml says `pull-requests = false`".into(), "that is the repository's wish".into());
+    Err(Error::Refused { path: path.into(), reason, hint })
 }
 
 impl Unit {
@@ -197,9 +220,8 @@ pub(super) fn offer(
     stage: &Stage<'_>,
     units: &[Unit],
     about: &About,
-    base: &str,
-    branch: String,
-    commit: &str,
+    scope: &Scope,
+    (base, branch, commit): (&str, String, &str),
 ) -> Result<Offer> {
     let mut files: Vec<FileChange> = Vec::new();
     for unit in units {
@@ -222,6 +244,7 @@ pub(super) fn offer(
         text: if files.is_empty() { String::new() } else { body::text(units, about) },
         files,
         items: units.iter().flat_map(Unit::items).collect::<BTreeSet<_>>().into_iter().collect(),
+        scope: scope.clone(),
         draft: args.draft,
         labels: args.labels.clone(),
         reviewers: args.reviewers.clone(),

@@ -9,6 +9,7 @@ use crate::cli::harden::Status;
 use crate::cli::ui::{Ui, clean_line};
 use crate::edge::disk;
 use crate::edge::git::Git;
+use crate::edge::propose::Scope;
 use crate::error::{Error, Result};
 use std::path::Path;
 
@@ -21,11 +22,11 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     let mut files = Vec::new();
     let problems = {
         let mut stage = Stage::new(Origin::Git(&git), &commit)?;
-        let Planned { units, problems } = wanted.plan(&mut stage, &paths)?;
+        let Planned { units, problems, .. } = wanted.plan(&mut stage, &paths)?;
         let layer = args.override_file.as_ref().map(|file| file.display().to_string());
         for (branch, units) in split(args, &base, units) {
             let about = About { problems: Vec::new(), declined: Vec::new(), layer: layer.clone() };
-            let offer = offer::offer(args, &stage, &units, &about, &base, branch, &commit)?;
+            let offer = offer::offer(args, &stage, &units, &about, &Scope::default(), (&base, branch, &commit))?;
             if !offer.is_empty() {
                 let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
                 let patch = units.iter().map(Unit::patch).collect::<Result<String>>()?;

@@ -19,6 +19,9 @@ pub(in crate::cli) struct Report {
     pub(in crate::cli) review: Option<review::Row>,
     /// What could not be looked at, and why.
     pub(in crate::cli) problems: Vec<String>,
+    /// Whether it is not known of some project what it lacks.
+    #[serde(default)]
+    pub(in crate::cli) incomplete: bool,
     /// Why the repository as a whole could not be looked at, of many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) error: Option<String>,
@@ -62,6 +65,8 @@ pub(in crate::cli) enum Did {
     Closed,
     Edited,
     Occupied,
+    Waits,
+    Retargeted,
     Declined,
     Kept,
     Nothing,
@@ -85,13 +90,23 @@ impl From<Done> for Did {
             Done::Declined => Self::Declined,
             Done::Edited => Self::Edited,
             Done::Occupied => Self::Occupied,
+            Done::Waits => Self::Waits,
+            Done::Retargeted => Self::Retargeted,
         }
     }
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { version: 1, repository: String::new(), pull_requests: Vec::new(), review: None, problems: Vec::new(), error: None }
+        Self {
+            version: 1,
+            repository: String::new(),
+            pull_requests: Vec::new(),
+            review: None,
+            problems: Vec::new(),
+            incomplete: false,
+            error: None,
+        }
     }
 }
 
@@ -122,6 +137,12 @@ impl Report {
                 (Did::Closed, false) => format!("closed: {}", row.address()),
                 (Did::Edited | Did::Occupied, _) => {
                     ui.warn(&format!("{name}: the branch {} has commits of others and is left alone", clean_line(&row.branch)));
+                    continue;
+                }
+                (Did::Waits | Did::Retargeted, _) => {
+                    let why =
+                        if row.done == Did::Waits { "not all that it proposes was looked at" } else { "it goes to another branch now" };
+                    ui.warn(&format!("{name}: {} is left alone: {why}", row.address()));
                     continue;
                 }
                 (Did::Declined | Did::Kept | Did::Nothing, _) => continue,
@@ -172,6 +193,8 @@ impl Row {
             Decision::Close { pull, .. } => (Did::Closed, Some(pull)),
             Decision::Edited(pull) => (Did::Edited, Some(pull)),
             Decision::Occupied(_) => (Did::Occupied, None),
+            Decision::Waits(pull) => (Did::Waits, Some(pull)),
+            Decision::Retargeted(pull) => (Did::Retargeted, Some(pull)),
         };
         Self { number: pull.map(|p| p.number), url: pull.map(|p| p.url.clone()), ..Self::new(offer, units, done) }
     }
@@ -200,6 +223,11 @@ impl Row {
             Did::Occupied => {
                 ui.warn(&format!("nothing was done: the branch {branch} is there, and it has commits of others"));
                 ui.hint("rename or delete that branch, or run with --take-back");
+            }
+            Did::Waits => ui.warn(&format!("left alone: not all that {pull} proposes was looked at")),
+            Did::Retargeted => {
+                ui.warn(&format!("left alone: {pull} goes to another branch than {} now", clean_line(&self.base)));
+                ui.hint("close it, or let it go to that branch again");
             }
             Did::Nothing => ui.note("nothing to do: nothing is missing that would be proposed"),
         }

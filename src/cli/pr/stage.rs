@@ -17,6 +17,14 @@ use tempfile::TempDir;
 /// What a file starts with that Git LFS put there in place of another one.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
+/// A project that is not looked at, and why.
+type Problem = (String, String);
+
+/// Most projects of one repository: each costs requests, and its services lines of a text.
+const MAX_PROJECTS: usize = 300;
+/// Most files of presets that one configuration names.
+const MAX_PRESETS: usize = 100;
+
 /// Where a commit's files come from.
 pub(super) enum Origin<'o> {
     /// A checkout's own store.
@@ -64,8 +72,10 @@ impl<'o> Stage<'o> {
 
     /// The projects: the folders below one of `tops` (all, if there is none) that have a main file, and files that are named themselves.
     ///
+    /// With them comes what is said if there are too many.
+    ///
     /// Errors: a path that is not there, or has no project.
-    pub(super) fn projects(&self, tops: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    pub(super) fn projects(&self, tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Option<Problem>)> {
         let mains = || self.entries.values().filter(|e| is_file(e)).map(|e| Path::new(&e.path)).filter(|p| is_main(p));
         let folder = |main: &Path| main.parent().map(|f| if f.as_os_str().is_empty() { PathBuf::from(".") } else { f.to_owned() });
         let mut found = BTreeSet::new();
@@ -87,13 +97,18 @@ impl<'o> Stage<'o> {
                 return Err(Error::Usage(what, Some(hint)));
             }
         }
-        Ok(found.into_iter().collect())
+        let rest = found.iter().nth(MAX_PROJECTS).map(|first| {
+            let what = format!("more than {MAX_PROJECTS} projects; this one and those behind it are left out: name some as PATH");
+            (first.display().to_string(), what)
+        });
+        Ok((found.into_iter().take(MAX_PROJECTS).collect(), rest))
     }
 
     /// The files of the project at a path, with everything that they name and the commit has.
     ///
     /// Errors: those of reading them, and of the origin.
     pub(super) fn read(&mut self, project: &Path, input: &Input, layer: Option<&Path>) -> Result<Files> {
+        let input = &Input { is_apart: true, ..input.clone() };
         for path in self.seeds(project, layer) {
             self.fetch(&path)?;
         }
@@ -148,12 +163,35 @@ impl<'o> Stage<'o> {
         !self.fetched.contains(name) && self.entry(name).is_some_and(is_file)
     }
 
-    /// Puts a file into the folder, if the commit has it. Links and submodules stay away: nothing is read through them.
+    /// Puts a file into the folder, if the commit has it; with a configuration file come the presets that it names.
+    ///
+    /// Errors: those of the origin; there are too many presets; Git LFS keeps it.
     fn fetch(&mut self, name: &str) -> Result<()> {
-        if !self.is_to_fetch(name) {
-            return Ok(());
+        let Some(bytes) = self.put(name)? else { return Ok(()) };
+        if Path::new(name).file_name().is_some_and(|n| n == config::NAME) {
+            let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+            let presets: BTreeSet<String> = config::preset_files(&String::from_utf8_lossy(&bytes))
+                .iter()
+                .filter_map(|preset| self.name(&folder.join(preset)))
+                .collect();
+            if presets.len() > MAX_PRESETS {
+                let what = format!("{name} names more than {MAX_PRESETS} files of presets");
+                return Err(Error::Usage(what, Some("put presets into fewer files".into())));
+            }
+            for preset in presets {
+                // A preset names no further file, whatever it is called.
+                self.put(&preset)?;
+            }
         }
-        let Some(entry) = self.entries.get(name) else { return Ok(()) };
+        Ok(())
+    }
+
+    /// Puts one file into the folder, if the commit has it, and answers its bytes the first time. Links and submodules stay away: nothing is read through them.
+    fn put(&mut self, name: &str) -> Result<Option<Vec<u8>>> {
+        if !self.is_to_fetch(name) {
+            return Ok(None);
+        }
+        let Some(entry) = self.entries.get(name) else { return Ok(None) };
         let bytes = match &self.origin {
             Origin::Git(git) => git.file(&entry.id)?,
             Origin::Forge(forge) => forge.file(&entry.id)?,
@@ -171,17 +209,29 @@ impl<'o> Stage<'o> {
             fs::write(&path, &bytes)
         };
         write().map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })?;
-        // Presets that the repository has of its own are named in its configuration.
-        if Path::new(name).file_name().is_some_and(|n| n == config::NAME) {
-            let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            for preset in text.split(['"', '\'']).filter(|part| part.contains('/')) {
-                if let Some(preset) = self.name(&folder.join(preset)) {
-                    self.fetch(&preset)?;
+        Ok(Some(bytes))
+    }
+}
+
+impl Stage<'_> {
+    /// Whether the repository wants no pull request that changes a file: the nearest `rofs-harden.toml` above it that says so decides.
+    ///
+    /// Errors: one of them cannot be read, and so not the wish in it; those of the origin.
+    pub(super) fn wants_none(&mut self, path: &str) -> Result<bool> {
+        for folder in Path::new(path).ancestors().skip(1) {
+            let Some(name) = self.name(&folder.join(config::NAME)).filter(|name| self.entry(name).is_some_and(is_file)) else { continue };
+            self.fetch(&name)?;
+            let text = fs::read_to_string(self.folder.path().join(&name)).map_err(|e| e.to_string());
+            match text.and_then(|text| config::pull_requests(&text)) {
+                Ok(Some(may)) => return Ok(!may),
+                Ok(None) => {}
+                Err(why) => {
+                    let hint = "it may hold the wish that there be no pull requests, so none is made".to_owned();
+                    return Err(Error::Usage(format!("cannot read {name}: {why}"), Some(hint)));
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 

@@ -14,6 +14,7 @@ pub use scan::{Entry, Listing, Scan};
 pub use state::{Health, State};
 pub use trial::Trial;
 
+use crate::edge::stop;
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -57,13 +58,7 @@ impl Docker {
     ///
     /// Errors: [`Error::Engine`] when one of them does not answer.
     pub fn connect() -> Result<Self> {
-        let mut docker = Self { engine: String::new(), interrupted: Arc::new(AtomicBool::new(false)) };
-        #[cfg(unix)]
-        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-            let flag = &docker.interrupted;
-            let armed = signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone());
-            armed.and_then(|_| signal_hook::flag::register(signal, flag.clone())).map_err(|e| Error::Engine(e.to_string()))?;
-        }
+        let mut docker = Self { engine: String::new(), interrupted: stop::watch().map_err(Error::Engine)? };
         let engine = docker.ask(&["info", "--format", "{{.ID}}"])?;
         docker.engine.push_str(engine.trim());
         docker.ask(&["compose", "version", "--short"])?;

@@ -19,6 +19,8 @@ const MAX_BODY: u64 = 32 << 20;
 const MAX_PAGES: usize = 50;
 /// How often a request is sent that is the same whether it arrives once or more often.
 const TRIES: u32 = 4;
+/// Longest time that a limit is taken to last, whatever a forge says.
+const LONGEST_LIMIT: Duration = Duration::from_hours(365 * 24);
 /// How long is waited for a limit that does not say when it ends; doubled each time.
 const UNSAID_LIMIT: Duration = Duration::from_mins(1);
 
@@ -84,6 +86,23 @@ pub(super) struct Call<'a> {
     pub(super) repeatable: bool,
 }
 
+/// How often a request was sent in vain.
+#[derive(Default)]
+pub(super) struct Tries {
+    /// Because of a limit.
+    limits: u32,
+    /// Because nobody answered, or the server had a problem.
+    silences: u32,
+}
+
+/// Why there is no answer.
+enum Trouble {
+    /// Nobody answers.
+    Silent(String),
+    /// Something else is in the way, which a further try would meet again.
+    Odd(String),
+}
+
 /// An answer.
 #[derive(Clone)]
 pub(super) struct Answer {
@@ -129,17 +148,23 @@ impl Client {
 
     /// Reads all pages of a list.
     pub(super) fn list<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<Vec<T>> {
+        let (found, is_cut) = self.pages(path, doing, MAX_PAGES)?;
+        if is_cut { Err(self.odd(doing, &format!("its list has more than {MAX_PAGES} pages"))) } else { Ok(found) }
+    }
+
+    /// Reads the pages of a list up to a number of them, and says whether there are more.
+    pub(super) fn pages<T: DeserializeOwned>(&self, path: &str, doing: &str, most: usize) -> Result<(Vec<T>, bool)> {
         let mut found = Vec::new();
         let mut path = path.to_owned();
-        for _ in 0..MAX_PAGES {
+        for _ in 0..most {
             let answer = self.send(&Call { method: "GET", path: &path, body: None, doing, repeatable: true })?;
             found.extend(self.parse::<Vec<T>>(&answer, doing)?);
             match answer.next() {
                 Some(next) => path = next,
-                None => return Ok(found),
+                None => return Ok((found, false)),
             }
         }
-        Err(self.unavailable(doing, &format!("its list has more than {MAX_PAGES} pages")))
+        Ok((found, true))
     }
 
     /// Changes something, and reads what the forge says about it.
@@ -155,7 +180,7 @@ impl Client {
         T: From<Raw>,
     {
         let first = match self.change::<Raw>(call) {
-            Err(Error::Forge(e)) if e.fault == Fault::Unavailable => e,
+            Err(Error::Forge(e)) if e.fault.is_unsaid() => e,
             done => return done.map(T::from),
         };
         // What was written may take a moment to be seen.
@@ -168,52 +193,62 @@ impl Client {
         match self.change::<Raw>(call) {
             // Now it is there after all.
             Err(Error::Forge(e)) if e.fault == Fault::Exists => left()?.ok_or(Error::Forge(e)),
-            Err(Error::Forge(e)) if e.fault == Fault::Unavailable => left()?.ok_or(Error::Forge(first)),
+            Err(Error::Forge(e)) if e.fault.is_unsaid() => left()?.ok_or(Error::Forge(first)),
             done => done.map(T::from),
         }
     }
 
     /// Sends a request and returns a good answer, after as many tries as are right.
     pub(super) fn send(&self, call: &Call) -> Result<Answer> {
-        let mut limits = 0;
-        let mut tries = 1;
+        let mut tries = Tries::default();
         loop {
             if call.method != "GET" {
-                self.session.pace(!call.repeatable)?;
+                self.pace(!call.repeatable)?;
             }
-            let outcome = self.send_once(call);
-            let failed = match &outcome {
-                Ok(answer) if answer.status < 300 => return outcome.map_err(|why| self.unavailable(call.doing, &why)),
-                Ok(answer) => match self.limit(answer, limits) {
-                    Some(wait) => {
-                        // Longer each time, should the forge keep saying that now is the time.
-                        let wait = wait.max(Duration::from_secs(1 << limits.min(10)));
-                        limits += 1;
-                        self.sit_out(wait, call, answer)?;
-                        continue;
-                    }
-                    None => answer.status >= 500,
-                },
-                Err(_) => true,
-            };
-            if failed && call.repeatable && tries < TRIES {
-                self.wait(Duration::from_secs(1 << (tries - 1)), &format!("{} did not answer well", self.dialect.name))?;
-                tries += 1;
-                continue;
+            if let Some(answer) = self.attempt(call, &mut tries)? {
+                return Ok(answer);
             }
-            let mut error = match outcome {
-                Ok(answer) => explain(&self.asked(call.doing), &answer),
-                Err(why) => return Err(self.unavailable(call.doing, &why)),
-            };
-            error.what = self.redact(&error.what);
-            error.remedy = self.redact(&error.remedy);
-            return Err(error.into());
         }
     }
 
+    /// Waits until the next change may be sent, see [`Session::pace`].
+    pub(super) fn pace(&self, is_news: bool) -> Result<()> {
+        self.session.pace(is_news)
+    }
+
+    /// Sends a request once, at once. `None`: it may be sent again, and what had to be waited for that is over. Who must not send it again
+    /// without having looked at something looks then.
+    pub(super) fn attempt(&self, call: &Call, tries: &mut Tries) -> Result<Option<Answer>> {
+        self.session.go_on()?;
+        let (error, is_silence) = match self.send_once(call) {
+            Ok(answer) if answer.status < 300 => return Ok(Some(answer)),
+            Ok(answer) => {
+                if let Some(wait) = self.limit(&answer, tries.limits) {
+                    // Longer each time, should the forge keep saying that now is the time.
+                    let wait = wait.max(Duration::from_secs(1 << tries.limits.min(10)));
+                    tries.limits += 1;
+                    self.sit_out(wait, call, &answer)?;
+                    return Ok(None);
+                }
+                let mut error = explain(&self.asked(call.doing), &answer);
+                error.what = self.redact(&error.what);
+                error.remedy = self.redact(&error.remedy);
+                (error.into(), answer.status >= 500)
+            }
+            Err(Trouble::Silent(why)) => (self.unavailable(call.doing, &why), true),
+            Err(Trouble::Odd(why)) => (self.odd(call.doing, &why), false),
+        };
+        if is_silence && call.repeatable && tries.silences + 1 < TRIES {
+            self.wait(Duration::from_secs(1 << tries.silences), &format!("{} did not answer well", self.dialect.name))?;
+            tries.silences += 1;
+            return Ok(None);
+        }
+        Err(error)
+    }
+
     /// Sends a request and returns the answer, whatever it is.
-    fn send_once(&self, call: &Call) -> Result<Answer, String> {
-        let uri = self.address(call.path)?;
+    fn send_once(&self, call: &Call) -> Result<Answer, Trouble> {
+        let uri = self.address(call.path).map_err(Trouble::Odd)?;
         let mut request = Request::builder().method(call.method).uri(&uri);
         for (name, value) in self.dialect.headers {
             request = request.header(*name, *value);
@@ -231,8 +266,11 @@ impl Client {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()).map(|r| agent.run(r)),
             None => request.body(()).map(|r| agent.run(r)),
         };
-        let mut reply = reply.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
-        let body = reply.body_mut().with_config().limit(MAX_BODY).read_to_vec().map_err(|e| e.to_string())?;
+        let mut reply = reply.map_err(|e| Trouble::Odd(e.to_string()))?.map_err(|e| Trouble::Silent(e.to_string()))?;
+        let body = reply.body_mut().with_config().limit(MAX_BODY).read_to_vec().map_err(|e| match e {
+            ureq::Error::BodyExceedsLimit(_) => Trouble::Odd(format!("its answer has more than {} MiB", MAX_BODY >> 20)),
+            other => Trouble::Silent(other.to_string()),
+        })?;
         let answer = Answer { status: reply.status().as_u16(), headers: reply.headers().clone(), body };
         if let (304, Some(known)) = (answer.status, known) {
             return Ok(known);
@@ -261,13 +299,13 @@ impl Client {
         }
         let number = |name| answer.header(name)?.trim().parse::<u64>().ok();
         if let Some(seconds) = number("retry-after") {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(LONGEST_LIMIT));
         }
         let reset = number("x-ratelimit-reset").or_else(|| number("ratelimit-reset"));
         let is_used_up = [number("x-ratelimit-remaining"), number("ratelimit-remaining")].contains(&Some(0));
         if let (true, Some(reset)) = (is_used_up, reset) {
             // One more second, as the two clocks need not agree.
-            return Some(Duration::from_secs(reset + 1).saturating_sub(self.session.now()));
+            return Some(Duration::from_secs(reset.saturating_add(1)).saturating_sub(self.session.now()).min(LONGEST_LIMIT));
         }
         let says_so = || String::from_utf8_lossy(&answer.body).to_ascii_lowercase().contains("rate limit");
         (answer.status == 429 || says_so()).then(|| UNSAID_LIMIT * 2u32.saturating_pow(before.min(6)))
@@ -276,7 +314,7 @@ impl Client {
     /// Waits for a limit to end, if that is soon enough.
     fn sit_out(&self, wait: Duration, call: &Call, answer: &Answer) -> Result<()> {
         let name = self.dialect.name;
-        let at = (self.session.now() + wait).as_secs();
+        let at = self.session.now().saturating_add(wait).as_secs();
         if !self.session.can_wait(wait) {
             return Err(ForgeError {
                 fault: Fault::Busy,
@@ -303,14 +341,21 @@ impl Client {
     /// What an answer says.
     fn parse<T: DeserializeOwned>(&self, answer: &Answer, doing: &str) -> Result<T> {
         let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
-        serde_json::from_slice(body).map_err(|e| self.unavailable(doing, &format!("its answer is not what its API promises: {e}")))
+        serde_json::from_slice(body).map_err(|e| self.odd(doing, &format!("its answer is not what its API promises: {e}")))
     }
 
     fn asked<'a>(&'a self, doing: &'a str) -> Asked<'a> {
         Asked { forge: self.dialect.name, doing, repository: &self.repository, has_token: self.token.is_some() }
     }
 
-    /// The failure of not being answered, or not well.
+    /// The failure of being answered in a way that cannot be gone on with.
+    fn odd(&self, doing: &str, why: &str) -> Error {
+        let (name, api) = (self.dialect.name, &self.api);
+        let remedy = "check that this is the address of the forge's API; if it is, please report this with the forge's version";
+        self.fault(Fault::Odd, &format!("cannot {doing}: {name} at {api} does not answer well: {why}"), remedy)
+    }
+
+    /// The failure of not being answered.
     fn unavailable(&self, doing: &str, why: &str) -> Error {
         let (name, api) = (self.dialect.name, &self.api);
         let remedy = if why.contains("certificate") {

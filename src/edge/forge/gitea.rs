@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 static DIALECT: Dialect = Dialect { name: "Gitea", headers: &[("accept", "application/json")], credentials: ("authorization", "token ") };
-/// Most pages of a tree that are read.
-const MAX_PAGES: usize = 50;
+/// Most pages of a tree, and of the list of all pull requests, that are read.
+const MAX_PAGES: usize = 200;
 
 /// A repository on Gitea or Forgejo.
 pub struct Gitea {
@@ -64,8 +64,13 @@ impl Forge for Gitea {
     }
 
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
-        // It has no filter for branches.
-        let all: Vec<raw::Request> = self.list("/pulls?state=all&limit=50", "list pull requests")?;
+        // It has no filter for branches, and what it answers for a base and a head is one pull request, where all are wanted.
+        let path = format!("{}/pulls?state=all&limit=50", self.root);
+        let (all, is_cut) = self.client.pages::<raw::Request>(&path, "list pull requests", MAX_PAGES)?;
+        if is_cut {
+            let what = format!("cannot list pull requests: there are more than {}", MAX_PAGES * 50);
+            return Err(self.client.fault(Fault::Odd, &what, "run `rofs-harden pr --patch DIR` in a checkout, and propose it by hand"));
+        }
         let is_wanted = |p: &raw::Request| p.is_from(&self.full_name, branch) && base.is_none_or(|b| p.base.branch == b);
         let mut found: Vec<Pull> = all.into_iter().filter(is_wanted).map(Pull::from).collect();
         found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
@@ -133,7 +138,8 @@ impl Forge for Gitea {
     }
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
-        steps::branch(self.get::<Branch>(&format!("/branches/{}", escape(name)), "show a branch").map(|b| b.commit.id))
+        let path = format!("/branches/{}", escape(name));
+        steps::branch(&self.client, name, || self.get::<Branch>(&path, "show a branch").map(|b| b.commit.id))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
@@ -159,7 +165,7 @@ impl Forge for Gitea {
         let raw: raw::Blob = self.get(&format!("/git/blobs/{}", escape(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("Gitea shows the file {id} in a way that cannot be read");
-            self.client.fault(Fault::Unavailable, &what, "run the command again; if that does not help, please report this")
+            self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
         })
     }
 
@@ -231,7 +237,7 @@ impl Gitea {
         let tip = match self.client.change::<Branch>(&call) {
             Ok(branch) => Some(branch.commit.id),
             // Made by the request that failed, or by somebody else.
-            Err(Error::Forge(e)) if [Fault::Exists, Fault::Stale, Fault::Unavailable].contains(&e.fault) => match self.branch(name)? {
+            Err(Error::Forge(e)) if e.fault.is_unsaid() || [Fault::Exists, Fault::Stale].contains(&e.fault) => match self.branch(name)? {
                 None => return Err(Error::Forge(e)),
                 tip => tip,
             },

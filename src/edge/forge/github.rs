@@ -86,10 +86,10 @@ impl GitHub {
     /// Where a branch is after a change of it that may or may not have happened.
     fn settle(&self, new: &NewCommit, commit: &str, failed: Error) -> Result<Next> {
         let Error::Forge(error) = &failed else { return Err(failed) };
-        if ![Fault::Unavailable, Fault::Exists, Fault::Stale, Fault::Missing].contains(&error.fault) {
+        let is_unsaid = error.fault.is_unsaid();
+        if !is_unsaid && ![Fault::Exists, Fault::Stale, Fault::Missing].contains(&error.fault) {
             return Err(failed);
         }
-        let is_unsaid = error.fault == Fault::Unavailable;
         match self.branch(&new.branch)? {
             Some(tip) if tip == commit => Ok(Next::Done),
             tip if tip == new.expected && is_unsaid => Ok(Next::Again),
@@ -178,7 +178,7 @@ impl Forge for GitHub {
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
         let path = format!("/git/ref/{}", escape(&format!("heads/{name}")));
-        steps::branch(self.get::<raw::Ref>(&path, "show a branch").map(|b| b.object.sha))
+        steps::branch(&self.client, name, || self.get::<raw::Ref>(&path, "show a branch").map(|b| b.object.sha))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
@@ -195,7 +195,7 @@ impl Forge for GitHub {
         let raw: raw::Blob = self.get(&format!("/git/blobs/{}", escape(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("GitHub shows the file {id} in a way that cannot be read");
-            self.client.fault(Fault::Unavailable, &what, "run the command again; if that does not help, please report this")
+            self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
         })
     }
 

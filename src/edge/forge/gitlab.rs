@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 static DIALECT: Dialect = Dialect { name: "GitLab", headers: &[("accept", "application/json")], credentials: ("private-token", "") };
+/// Most pages of a tree that are read, each of a hundred entries.
+const MAX_TREE_PAGES: usize = 500;
 /// The least level of access that may push.
 const DEVELOPER: u64 = 30;
 
@@ -123,16 +125,27 @@ impl Forge for GitLab {
     }
 
     fn request_review(&self, number: u64, people: &[&str]) -> Result<()> {
-        let mut ids = Vec::new();
+        let (mut ids, mut unknown) = (Vec::new(), Vec::new());
         for name in people {
             let found: Vec<User> = self.client.list(&format!("/users?username={}", escape(name)), "look up a reviewer")?;
-            ids.extend(found.into_iter().find(|user| user.username == *name).map(|user| user.id));
+            match found.into_iter().find(|user| user.username.eq_ignore_ascii_case(name)) {
+                Some(user) => ids.push(user.id),
+                None => unknown.push(*name),
+            }
         }
-        self.change(number, json!({ "reviewer_ids": ids }), "ask for a review").map(drop)
+        if !ids.is_empty() {
+            self.change(number, json!({ "reviewer_ids": ids }), "ask for a review")?;
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let what = format!("cannot ask for a review: GitLab knows nobody named {}", unknown.join(", "));
+        Err(self.client.fault(Fault::Missing, &what, "name people as GitLab does, without the @"))
     }
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
-        steps::branch(self.get::<Branch>(&format!("/repository/branches/{}", escape(name)), "show a branch").map(|b| b.commit.id))
+        let path = format!("/repository/branches/{}", escape(name));
+        steps::branch(&self.client, name, || self.get::<Branch>(&path, "show a branch").map(|b| b.commit.id))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
@@ -140,10 +153,10 @@ impl Forge for GitLab {
     }
 
     fn tree(&self, commit: &str) -> Result<Tree> {
-        let path = format!("/repository/tree?ref={}&recursive=true&pagination=keyset&per_page=100", escape(commit));
-        let items: Vec<Item> = self.list(&path, "list files")?;
+        let path = format!("{}/repository/tree?ref={}&recursive=true&pagination=keyset&per_page=100", self.root, escape(commit));
+        let (items, truncated) = self.client.pages::<Item>(&path, "list files", MAX_TREE_PAGES)?;
         let entries = items.into_iter().filter_map(|i| Some(Entry { mode: Mode::from_git(&i.mode)?, path: i.path, id: i.id })).collect();
-        Ok(Tree { entries, truncated: false })
+        Ok(Tree { entries, truncated })
     }
 
     fn file(&self, id: &str) -> Result<Vec<u8>> {

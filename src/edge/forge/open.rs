@@ -28,23 +28,47 @@ pub struct Place {
     pub name: String,
 }
 
+/// The host of a forge.
+#[derive(Clone, Copy, Debug)]
+pub struct Host<'h> {
+    /// Its name, with its port if it has one of its own.
+    pub name: &'h str,
+    /// Whether the person named it, not only a checkout or nobody.
+    pub is_named: bool,
+}
+
+/// Whether this is an account or group, with its groups above, and a name within that.
+pub fn is_name(owner: &str, name: &str) -> bool {
+    let is_plain = |part: &str| {
+        let is_wrong = |c: char| c.is_control() || c.is_whitespace() || ":?#%\\".contains(c);
+        !part.is_empty() && part != "." && part != ".." && !part.contains(is_wrong)
+    };
+    is_plain(name) && owner.split('/').all(is_plain)
+}
+
 /// A forge that a repository is on, with the token for it from the environment.
 ///
 /// The address of the API is that of `GITHUB_API_URL`, `CI_API_V4_URL` or `GITEA_API_URL` if it belongs to the host (or is on this
 /// machine), else made from the host. Workflows of Forgejo set the variables of GitHub, with an address that ends in `/api/v1`. A token
-/// goes only to a host that its variable is for.
+/// goes only to a host that its variable is for, and that is known to everybody, or named by the person or the CI system: a checkout's
+/// remote may be a stranger's.
 ///
 /// The token is returned as well, for Git on the way to the same host.
 ///
-/// Errors: nobody says which kind of forge `host` is; the address is not encrypted.
+/// Errors: the names are none; nobody says which kind of forge `host` is; there is a token, and nobody but the checkout names the host; the
+/// address is not encrypted.
 pub fn open(
-    host: &str,
+    host: Host<'_>,
     owner: &str,
     name: &str,
     kind: Option<Kind>,
     environment: &dyn Fn(&str) -> Option<String>,
     session: &Rc<Session>,
 ) -> Result<(Box<dyn Forge>, Option<Token>)> {
+    if !is_name(owner, name) {
+        return Err(Error::Usage(format!("`{owner}/{name}` names no repository"), Some("write OWNER/NAME".into())));
+    }
+    let Host { name: host, is_named } = host;
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let given = |name: &str, kind| variable(name).filter(|api| belongs(api, host)).map(|api| (kind, api));
     let is_forgejo = |api: &str| api.trim_end_matches('/').ends_with("/api/v1");
@@ -74,7 +98,16 @@ pub fn open(
         Kind::Gitea if is_workflow => &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
         Kind::Gitea => &["GITEA_TOKEN", "FORGEJO_TOKEN"],
     };
-    let token = names.iter().find_map(|name| Token::new(&variable(name)?));
+    let found = names.iter().find_map(|name| Some((*name, Token::new(&variable(name)?)?)));
+    let is_of_ci = SERVERS.iter().filter_map(|name| variable(name)).any(|server| belongs_to(&server, host));
+    let is_known = is_named || is_well_known(host, kind) || is_of_ci;
+    if let Some((variable, _)) = found.as_ref().filter(|_| !is_known && !said.iter().any(|(k, _)| *k == kind)) {
+        return Err(Error::Usage(
+            format!("the token in {variable} is not sent to {host}, which is named by the checkout's remote alone"),
+            Some(format!("if this is your forge, say so with `--host {host}`; else take the token out of the environment")),
+        ));
+    }
+    let token = found.map(|(_, token)| token);
     let place = Place { api, owner: owner.to_owned(), name: name.to_owned() };
     let own = token.clone();
     let forge: Box<dyn Forge> = match kind {
@@ -82,15 +115,35 @@ pub fn open(
         Kind::GitLab => Box::new(GitLab::new(&place, own, session)?),
         Kind::Gitea => Box::new(Gitea::new(&place, own, session)?),
     };
-    Ok((forge, token))
+    // An address on this machine stands for any host; Git goes to the host itself.
+    Ok((forge, token.filter(|_| is_known || is_loopback(&format!("http://{host}")))))
+}
+
+/// Variables in which a person or the CI system names a host.
+const SERVERS: [&str; 7] =
+    ["GITHUB_API_URL", "GITHUB_SERVER_URL", "GH_HOST", "CI_API_V4_URL", "CI_SERVER_URL", "CI_SERVER_HOST", "GITEA_API_URL"];
+
+/// Whether everybody knows this host as one of this kind.
+fn is_well_known(host: &str, kind: Kind) -> bool {
+    match kind {
+        // Only GitHub itself gives out names below ghe.com.
+        Kind::GitHub => host == "github.com" || host.ends_with(".ghe.com"),
+        Kind::GitLab => host == "gitlab.com",
+        Kind::Gitea => ["codeberg.org", "gitea.com"].contains(&host),
+    }
 }
 
 /// Whether the address of an API is one of this host's.
 fn belongs(api: &str, host: &str) -> bool {
+    is_loopback(api) || belongs_to(api, host)
+}
+
+/// The same, wherever the address leads.
+fn belongs_to(api: &str, host: &str) -> bool {
     let server = origin(api).rsplit("://").next().unwrap_or_default();
     let bare = |name: &str| name.split(':').next().unwrap_or_default().to_ascii_lowercase();
     let (server, host) = (bare(server), bare(host));
-    is_loopback(api) || server == host || server.strip_prefix("api.").is_some_and(|rest| rest == host)
+    server == host || server.strip_prefix("api.").is_some_and(|rest| rest == host)
 }
 
 /// The kind of forge that a host tells by its name.

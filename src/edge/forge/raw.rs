@@ -10,8 +10,10 @@ pub(super) struct About {
     full_name: String,
     html_url: String,
     /// None in a list, if there is no commit.
+    default_branch: Option<String>,
+    /// Gitea names a default branch also where there is none yet.
     #[serde(default)]
-    default_branch: String,
+    empty: bool,
     #[serde(default)]
     archived: bool,
     #[serde(default)]
@@ -31,7 +33,7 @@ impl From<About> for Repository {
         Self {
             full_name: raw.full_name,
             url: raw.html_url,
-            default_branch: raw.default_branch,
+            default_branch: raw.default_branch.filter(|_| !raw.empty).unwrap_or_default(),
             archived: raw.archived,
             disabled: raw.disabled,
             fork: raw.fork,

@@ -1,15 +1,18 @@
 //! What all requests of one run share: the time, how fast changes may follow each other, and the connections.
 
 use super::address::is_loopback;
+use crate::edge::stop;
 use crate::error::Result;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ureq::tls::{RootCerts, TlsConfig};
 
 /// Least time between two changes, as GitHub asks for.
 pub const PACE: Duration = Duration::from_secs(1);
+/// Time between two questions whether to go on.
+const BEAT: Duration = Duration::from_millis(100);
 /// Most changes that people are told of, and the time that they count in (GitHub: "Rate limits for the REST API", secondary limits).
 const MOST_NEWS: [(usize, Duration); 2] = [(80, Duration::from_mins(1)), (500, Duration::from_hours(1))];
 
@@ -19,6 +22,10 @@ pub trait Clock {
     fn now(&self) -> Duration;
     /// Returns after this time, having said why; an error, as by Ctrl-C, ends the work.
     fn wait(&self, time: Duration, why: &str) -> Result<()>;
+    /// Asked before every request: an error, as by Ctrl-C, ends the work.
+    fn go_on(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// The system's clock; the function hears how long is waited and why.
@@ -31,8 +38,18 @@ impl<F: Fn(Duration, &str)> Clock for SystemClock<F> {
 
     fn wait(&self, time: Duration, why: &str) -> Result<()> {
         (self.0)(time, why);
-        std::thread::sleep(time);
-        Ok(())
+        let since = Instant::now();
+        loop {
+            stop::go_on()?;
+            match time.checked_sub(since.elapsed()) {
+                Some(left) if !left.is_zero() => std::thread::sleep(left.min(BEAT)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn go_on(&self) -> Result<()> {
+        stop::go_on()
     }
 }
 
@@ -77,14 +94,19 @@ impl Session {
         self.clock.now()
     }
 
+    /// Errors: the work is to end, as by Ctrl-C.
+    pub(super) fn go_on(&self) -> Result<()> {
+        self.clock.go_on()
+    }
+
     /// Whether there is patience for this long.
     pub(super) fn can_wait(&self, time: Duration) -> bool {
-        self.waited.get() + time <= self.patience
+        self.waited.get().saturating_add(time) <= self.patience
     }
 
     /// Waits at the cost of patience.
     pub(super) fn wait(&self, time: Duration, why: &str) -> Result<()> {
-        self.waited.set(self.waited.get() + time);
+        self.waited.set(self.waited.get().saturating_add(time));
         self.clock.wait(time, why)
     }
 

@@ -1,9 +1,12 @@
 //! What all forges do in the same order.
 
-use super::client::{Call, Client};
+use super::client::{Call, Client, Tries};
 use super::{Comment, Forge, NewPull, Pull, State};
 use crate::error::{Error, Fault, Result};
 use serde::de::DeserializeOwned;
+
+/// What to do about a repository without commits.
+const EMPTY: &str = "push a first commit, then run the command again";
 
 /// Opens a pull request once. An open one between the same branches is named in the failure.
 pub(super) fn create<Raw>(client: &Client, forge: &dyn Forge, call: &Call, new: &NewPull, title: &str) -> Result<Pull>
@@ -34,9 +37,12 @@ where
     client.change_once::<Raw, Comment>(call, left)
 }
 
-/// A branch that may not be there.
-pub(super) fn branch(tip: Result<String>) -> Result<Option<String>> {
-    match tip {
+/// The tip of a branch that may not be there. The name is empty where it is that of the default branch of a repository without commits.
+pub(super) fn branch(client: &Client, name: &str, tip: impl Fn() -> Result<String>) -> Result<Option<String>> {
+    if name.is_empty() {
+        return Err(client.fault(Fault::Closed, "the repository is empty", EMPTY));
+    }
+    match tip() {
         Ok(tip) => Ok(Some(tip)),
         Err(Error::Forge(e)) if e.fault == Fault::Missing => Ok(None),
         Err(error) => Err(error),
@@ -44,15 +50,24 @@ pub(super) fn branch(tip: Result<String>) -> Result<Option<String>> {
 }
 
 /// Deletes a branch that is where it is expected, or gone.
+///
+/// No forge takes the expected commit with the request. So nothing but the request itself is between the look and the deletion: what has to
+/// be waited for is waited for before the look, and there is a look before each further try.
 pub(super) fn delete_branch(client: &Client, forge: &dyn Forge, path: &str, name: &str, expected: &str) -> Result<()> {
-    match forge.branch(name)? {
-        None => return Ok(()),
-        Some(tip) if tip != expected => return Err(moved(client, name, Some(&tip))),
-        Some(_) => {}
-    }
-    match client.send(&Call { method: "DELETE", path, body: None, doing: "delete the branch", repeatable: true }) {
-        Err(Error::Forge(e)) if e.fault == Fault::Missing => Ok(()),
-        done => done.map(drop),
+    let call = Call { method: "DELETE", path, body: None, doing: "delete the branch", repeatable: true };
+    let mut tries = Tries::default();
+    loop {
+        client.pace(false)?;
+        match forge.branch(name)? {
+            None => return Ok(()),
+            Some(tip) if tip != expected => return Err(moved(client, name, Some(&tip))),
+            Some(_) => {}
+        }
+        match client.attempt(&call, &mut tries) {
+            Ok(None) => {}
+            Err(Error::Forge(e)) if e.fault == Fault::Missing => return Ok(()),
+            done => return done.map(drop),
+        }
     }
 }
 

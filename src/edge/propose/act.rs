@@ -32,12 +32,23 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
         Decision::Declined(pull) => outcome(Done::Declined, Some(pull), None),
         Decision::Keep(pull) => outcome(Done::Kept, Some(pull), None),
         Decision::Occupied(_) => outcome(Done::Occupied, None, None),
+        Decision::Waits(pull) => outcome(Done::Waits, Some(pull), None),
+        Decision::Retargeted(pull) => outcome(Done::Retargeted, Some(pull), None),
         Decision::Open(start) => open(forge, push, offer, start)?,
         Decision::Update { pull, tip, pushes, over, text } => {
+            // A person who closes it declines what the branch holds, also if this run ends right behind the push.
+            let before = mark::parts(&pull.body).1;
+            if let Some(both) = before.filter(|_| *pushes).and_then(|mark| mark.with(&offer.items)) {
+                write(forge, pull, &mark::parts(&pull.body).0, &both)?;
+            }
             let pushed = if *pushes { Some(push(&on_top(forge, offer, tip, *over)?)?) } else { None };
             let head = pushed.as_ref().map_or(tip.as_str(), |pushed| &pushed.commit);
             write(forge, pull, text, &Mark::of(offer, head, *over))?;
-            outcome(Done::Updated, Some(pull), pushed)
+            let mut updated = outcome(Done::Updated, Some(pull), pushed);
+            if *pushes && mark::digest_of_text(text) != mark::digest_of_text(&offer.text) {
+                updated.warnings.push("the description was written by a person, so it is as it was: look whether it still fits".into());
+            }
+            updated
         }
         Decision::Close { pull, tip } => {
             let (text, mark) = mark::parts(&pull.body);
@@ -48,7 +59,7 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
                 forge,
                 pull,
                 CLOSED,
-                "Nothing is left of this proposal: the base branch needs none of it any more, or it was declined before. So it is closed.",
+                "Nothing is left of this proposal: the base branch needs none of it any more, it was declined before, or the repository wants none. So it is closed.",
             )?;
             forge.close(pull.number)?;
             if let Some(tip) = tip {

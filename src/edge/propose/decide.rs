@@ -47,6 +47,10 @@ pub enum Decision {
     Edited(Pull),
     /// The branch has commits of others, and no pull request.
     Occupied(String),
+    /// The open pull request holds more than the offer is about.
+    Waits(Pull),
+    /// The open pull request goes to another branch.
+    Retargeted(Pull),
 }
 
 /// What a new pull request's branch is made from.
@@ -76,16 +80,20 @@ enum Holds {
 ///
 /// Errors: those of the forge.
 pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Decision> {
-    let pulls = forge.find(&offer.branch, Some(&offer.base))?;
+    // Whatever they go to: people may send one to another branch, and what they decline there is declined.
+    let pulls = forge.find(&offer.branch, None)?;
     let tip = forge.branch(&offer.branch)?;
     let open = pulls.iter().find(|pull| pull.state == State::Open);
     let declined = if options.again { None } else { declined_all(offer, &pulls) };
+    if let Some(pull) = open.filter(|pull| pull.base != offer.base) {
+        return Ok(Decision::Retargeted(pull.clone()));
+    }
     if let (Some(pull), Some(tip)) = (open, &tip) {
         return follow(forge, offer, options, pull, tip, declined.is_some());
     }
     if offer.is_empty() {
         let withdrew = pulls.first().is_some_and(|pull| mark::parts(&pull.body).1.is_some_and(|mark| mark.withdrawn));
-        let left = match tip.filter(|_| withdrew) {
+        let left = match tip.filter(|_| withdrew && offer.scope.is_all()) {
             Some(tip) if matches!(holds(forge, offer, &tip)?, Holds::Nothing | Holds::Ours(_, false)) => Some(tip),
             _ => None,
         };
@@ -140,8 +148,8 @@ fn declined_without_mark<'p>(forge: &dyn Forge, offer: &Offer, pulls: &'p [Pull]
 /// The items that people have declined, each with the number of the last pull request in which they did.
 ///
 /// Errors: those of the forge.
-pub fn declined(forge: &dyn Forge, branch: &str, base: &str) -> Result<BTreeMap<String, u64>> {
-    Ok(declined_in(&forge.find(branch, Some(base))?))
+pub fn declined(forge: &dyn Forge, branch: &str) -> Result<BTreeMap<String, u64>> {
+    Ok(declined_in(&forge.find(branch, None)?))
 }
 
 /// A pull request that this program closed itself declines nothing, and what the open one proposes was asked for once more.
@@ -176,24 +184,40 @@ fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: 
         return Ok(Decision::Edited(pull.clone()));
     }
     let over = matches!(holds, Holds::Others | Holds::Ours(_, true));
-    if offer.is_empty() || is_declined {
+    let is_empty = offer.is_empty() || is_declined;
+    let is_same = matches!(&holds, Holds::Ours(made, _) if *made == offer.made());
+    if (is_empty || !is_same) && holds_more(forge, offer, tip)? {
+        return Ok(Decision::Waits(pull.clone()));
+    }
+    if is_empty {
         return Ok(Decision::Close { pull: pull.clone(), tip: (!over).then(|| tip.to_owned()) });
     }
     let update = |pushes, text: &str| Decision::Update { pull: pull.clone(), tip: tip.to_owned(), pushes, over, text: text.to_owned() };
-    if !matches!(&holds, Holds::Ours(made, _) if *made == offer.made()) {
-        return Ok(update(true, &offer.text));
+    // Who has taken the mark away, or written something into the text, keeps it.
+    let is_own_text = mark.as_ref().is_some_and(|mark| mark.text == mark::digest_of_text(&text));
+    let kept = mark::unticked(&text);
+    let new_text = if is_own_text { &offer.text } else { &kept };
+    if !is_same {
+        return Ok(update(true, new_text));
     }
-    // Who has taken the mark away keeps the text as long as the offer is the same.
     let Some(mark) = mark else { return Ok(Decision::Keep(pull.clone())) };
     let is_old = mark.head != tip || mark.withdrawn || mark.items != mark::known_items(&offer.items).concat();
-    // So does who has written something into it.
-    let is_own_text = mark.text == mark::digest_of_text(&text);
     let is_new_text = mark::digest_of_text(&text) != mark::digest_of_text(&offer.text);
     if is_old || is_own_text && is_new_text {
-        return Ok(update(false, &offer.text));
+        return Ok(update(false, new_text));
     }
     // A box that is ticked where there is nothing to give back would be consent to what comes later.
-    Ok(if is_given_back { update(false, &mark::unticked(&text)) } else { Decision::Keep(pull.clone()) })
+    Ok(if is_given_back { update(false, &kept) } else { Decision::Keep(pull.clone()) })
+}
+
+/// Whether a branch holds files that the offer does not have and says nothing of.
+fn holds_more(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<bool> {
+    if offer.scope.is_all() {
+        return Ok(false);
+    }
+    let held = forge.compare(&offer.base_commit, tip)?;
+    let is_offered = |path: &String| offer.files.iter().any(|file| file.path == *path);
+    Ok(held.cut || held.files.iter().any(|path| !is_offered(path) && !offer.scope.has(path)))
 }
 
 /// What a branch holds: the message of the commit at its tip says what it was made to hold, and the files that differ from the base

@@ -65,6 +65,14 @@ impl Mark {
         Self { head: head.to_owned(), made: offer.made(), text: digest_of_text(&offer.text), items, over, withdrawn: false }
     }
 
+    /// This mark with items of an offer beside its own; `None` if it has them all, or if they would be too many.
+    pub(super) fn with(mut self, items: &[String]) -> Option<Self> {
+        let new: Vec<String> = known_items(items).into_iter().filter(|item| !self.items().any(|own| own == item)).collect();
+        let is_possible = !new.is_empty() && self.items().count() + new.len() <= MOST_ITEMS;
+        self.items += &new.concat();
+        is_possible.then_some(self)
+    }
+
     /// A text with this mark below it.
     pub(super) fn below(&self, text: &str) -> String {
         let json = serde_json::to_string(self).unwrap_or_default();

@@ -36,12 +36,37 @@ pub struct Offer {
     pub items: Vec<String>,
     /// The pull request's text, without the mark.
     pub text: String,
+    /// What it is about: the rest of the repository is not known.
+    pub scope: Scope,
     /// Whether a new pull request is one that is not ready for review.
     pub draft: bool,
     /// Labels of a new pull request.
     pub labels: Vec<String>,
     /// Who is asked to review a new pull request.
     pub reviewers: Vec<String>,
+}
+
+/// The part of the repository that an offer is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Paths that alone were looked at; none means all.
+    pub only: Vec<String>,
+    /// Paths that could not be looked at.
+    pub unread: Vec<String>,
+}
+
+impl Scope {
+    /// Whether it is the whole repository.
+    fn is_all(&self) -> bool {
+        self.only.is_empty() && self.unread.is_empty()
+    }
+
+    /// Whether it is known what a file should hold.
+    fn has(&self, path: &str) -> bool {
+        let is_below =
+            |top: &String| top == "." || path == top || path.strip_prefix(top.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        (self.only.is_empty() || self.only.iter().any(is_below)) && !self.unread.iter().any(is_below)
+    }
 }
 
 /// What else was asked for.
@@ -85,6 +110,10 @@ pub enum Done {
     Edited,
     /// The branch has commits of others, and no pull request.
     Occupied,
+    /// The open one holds more than what could be looked at, and was left alone.
+    Waits,
+    /// A person made the open one go to another branch, and it was left alone.
+    Retargeted,
 }
 
 /// Brings the forge to what is offered. `push` puts a commit on its branch, as [`Forge::push`] does.

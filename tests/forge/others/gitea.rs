@@ -294,6 +294,13 @@ fn nothing_is_done_twice_and_nothing_lost() {
 }
 
 #[test]
+fn a_branch_is_not_deleted_with_what_comes_meanwhile() {
+    let (_, fake) = world();
+    let place = Place { api: format!("{}/api/v1", fake.server.address), owner: "group".into(), name: "shop".into() };
+    fake.keeps_what_comes_meanwhile(|session| Box::new(Gitea::new(&place, Token::new(TOKEN), session).unwrap()));
+}
+
+#[test]
 fn refusals_are_understood() {
     for (status, message, expected, part) in [
         (401, "user does not exist [uid: 0, name: ]", Fault::Credentials, "does not accept the token"),

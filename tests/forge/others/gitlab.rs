@@ -118,6 +118,7 @@ fn act(state: &mut Known, operation: &str, ask: &Ask) -> Reply {
             let diffs: Vec<Value> = files.lines().map(|path| json!({ "old_path": path, "new_path": path })).collect();
             Reply::json(200, &json!({ "commits": commits, "diffs": diffs, "compare_timeout": false }))
         }
+        ("GET", "/api/v4/users") if ask.field("username").as_deref() == Some("nobody") => Reply::json(200, &json!([])),
         ("GET", "/api/v4/users") => Reply::json(200, &json!([{ "id": 9, "username": ask.field("username") }])),
         (method, path) => with_request(state, method, path, ask, &body),
     }
@@ -235,6 +236,11 @@ fn a_merge_request_lives_and_ends() {
     lab.label(1, &["security", "docker"]).unwrap();
     lab.request_review(1, &["person"]).unwrap();
     assert_eq!(fake.state().pulls[0]["reviewer_ids"], json!([9]));
+    // Whom nobody knows is named, and the others are asked.
+    fake.state().pulls[0]["reviewer_ids"] = json!([]);
+    let error = lab.request_review(1, &["nobody", "person"]).unwrap_err();
+    assert!(error.to_string().contains("nobody named nobody"), "{error}");
+    assert_eq!((fault(Err::<(), _>(error)), &fake.state().pulls[0]["reviewer_ids"]), (Fault::Missing, &json!([9])));
     assert_eq!(lab.pull(1).unwrap().labels, ["security", "docker"]);
     let comment = lab.comment(1, "Stopped.").unwrap();
     lab.edit_comment(1, comment.id, "Goes on.").unwrap();
@@ -274,6 +280,13 @@ fn nothing_is_done_twice_and_nothing_lost() {
     assert_eq!(pull_tip(&fake), human);
     let merge = NewCommit { parents: vec![human.clone(), main.clone()], ..commit_on(&human, Some(&human), Some(id)) };
     assert_eq!(fault(lab.push(&merge)), Fault::Invalid);
+}
+
+#[test]
+fn a_branch_is_not_deleted_with_what_comes_meanwhile() {
+    let (_, fake) = world();
+    let place = Place { api: format!("{}/api/v4", fake.server.address), owner: "group".into(), name: "shop".into() };
+    fake.keeps_what_comes_meanwhile(|session| Box::new(GitLab::new(&place, Token::new(TOKEN), session).unwrap()));
 }
 
 #[test]

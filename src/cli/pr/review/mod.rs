@@ -150,7 +150,7 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
         let planned = if diffs.keys().filter(is_yaml).any(|path| !path.starts_with(WORKFLOWS)) {
             wanted.plan_without(&mut stage, &paths, &without)?
         } else {
-            Planned { units: Vec::new(), problems: Vec::new() }
+            Planned { units: Vec::new(), problems: Vec::new(), unread: Vec::new() }
         };
         let (units, about) = meant(planned, &diffs);
         let mut pieces = place::pieces(&units, &diffs);

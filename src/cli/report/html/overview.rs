@@ -43,6 +43,8 @@ fn word(did: Did, is_dry: bool) -> &'static str {
         (Did::Closed, true) => "would be closed",
         (Did::Closed, false) => "closed",
         (Did::Edited | Did::Occupied, _) => "left alone: commits of others",
+        (Did::Waits, _) => "left alone: not all of it was looked at",
+        (Did::Retargeted, _) => "left alone: it goes to another branch",
         (Did::Declined, _) => "declined",
         (Did::Kept, _) => "open, up to date",
         (Did::Nothing, _) => "nothing to propose",
@@ -51,7 +53,18 @@ fn word(did: Did, is_dry: bool) -> &'static str {
 
 fn sums(page: &mut Page, fleet: &Fleet) {
     page.raw("<dl class=\"sums\" aria-label=\"Sums\">\n");
-    for did in [Did::Opened, Did::Updated, Did::Closed, Did::Kept, Did::Declined, Did::Edited, Did::Occupied, Did::Nothing] {
+    for did in [
+        Did::Opened,
+        Did::Updated,
+        Did::Closed,
+        Did::Kept,
+        Did::Declined,
+        Did::Edited,
+        Did::Occupied,
+        Did::Waits,
+        Did::Retargeted,
+        Did::Nothing,
+    ] {
         let number = fleet.number(did);
         if number > 0 {
             page.put("<div><dt>{}</dt><dd>{}</dd></div>\n", &[&word(did, fleet.dry_run), &number]);
