@@ -328,3 +328,20 @@ fn ending(units: &[Unit], about: &About) -> String {
         env!("CARGO_PKG_VERSION")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_that_are_too_long_end_with_a_row() {
+        let parts: Vec<String> = (0..1000).map(|i| format!("| `service-{i}` | works: it stayed up |\n")).collect();
+        let mut room = 2000;
+        let text = block(PROOFS, &parts, "services", &mut room);
+        assert!(width(&text) <= 2000 && room < 200, "{room}: {text}");
+        let last = text.lines().last().unwrap_or_default();
+        assert!(last.starts_with("| … and 9") && last.ends_with(" more services | |"), "{last}");
+        assert!(block(TABLE, &parts, "services", &mut 2000).ends_with(" more services | | | |\n"));
+        assert!(!block("\n### Left alone\n\n", &parts, "places", &mut 2000).ends_with("|\n"));
+    }
+}

@@ -140,7 +140,8 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>
     ui.progress_done();
     let repositories: Vec<Report> = names.iter().filter_map(|name| journal.of(name).cloned()).collect();
     let open = names.len() - repositories.len();
-    let error = walked.as_ref().err().map(ToString::to_string);
+    let said = |error: &Error| if matches!(error, Error::Interrupted) { "interrupted".to_owned() } else { error.to_string() };
+    let error = walked.as_ref().err().map(said);
     let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, open, error };
     match (args.json, args.html) {
         (true, _) => ui.out(&json(&fleet)?),
@@ -301,11 +302,14 @@ fn is_done(journal: &Journal, name: &str) -> bool {
 
 /// Takes note of what became of the pull requests that the journal knows: those that are open count, and a declined one ends the run.
 fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, room: &mut Room) -> Result<()> {
-    let done = names.iter().filter(|name| is_done(journal, name)).filter_map(|name| journal.of(name));
-    let rows = done.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
-    let rows = rows.filter(|(_, row)| row.done != Did::Closed).filter_map(|(name, row)| Some((name, row.number?, true)));
-    let earlier = journal.earlier.iter().filter(|(name, _)| names.contains(name) && !is_done(journal, name));
-    for (name, number, is_done) in rows.chain(earlier.map(|(name, number)| (name, *number, false))) {
+    let reports = names.iter().filter_map(|name| journal.of(name));
+    let rows = reports.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
+    let rows = rows.filter(|(_, row)| row.done != Did::Closed).filter_map(|(name, row)| Some((name, row.number?)));
+    let listed: HashSet<&String> = names.iter().collect();
+    let earlier = journal.earlier.iter().filter(|(name, _)| listed.contains(name) && !is_done(journal, name));
+    let mut seen = HashSet::new();
+    for (name, number) in rows.chain(earlier.map(|(name, number)| (name, *number))).filter(|one| seen.insert(*one)) {
+        let is_done = is_done(journal, name);
         let is_open = match Target::named(args, name, session)?.forge.pull(number) {
             Ok(pull) => {
                 // Where the run comes to it, it sees for itself who closed it.

@@ -1,14 +1,12 @@
 //! Whether a service works, by what is seen of it: its state, its health check, its answers to probes, and what it writes to its log.
 
 use super::symptoms::{self, Story};
-use super::{Desk, Run};
+use super::{Desk, Outcome, Run, Verdict};
 use crate::cli::ui::count;
 use crate::edge::docker::{Running, State, Trial};
 use crate::edge::http::{self, Question};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Action, Isolated, Probe, Stand};
-use crate::evidence::log::Symptom;
-use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -35,55 +33,6 @@ const NOT_YET: [u16; 3] = [502, 503, 504];
 const REFUSED: &str = "the engine does not start it";
 /// What is said of one that does not get healthy.
 const UNHEALTHY: &str = "its health check does not pass";
-
-/// What is said of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(in crate::cli) enum Verdict {
-    Works,
-    Fails,
-    /// It cannot be said here.
-    Unprovable,
-}
-
-/// What a run showed of one service.
-#[derive(Clone, Debug)]
-pub(in crate::cli) struct Outcome {
-    pub(in crate::cli) service: String,
-    pub(in crate::cli) verdict: Verdict,
-    /// Why, for a person.
-    pub(in crate::cli) why: String,
-    /// Why, for everybody: the same after every run of the same, without words of the engine and names of this machine.
-    pub(in crate::cli) short: String,
-    /// What it complained about.
-    pub(in crate::cli) symptoms: Vec<Symptom>,
-    /// What it said last, where it had a container.
-    pub(in crate::cli) last_words: Vec<String>,
-    /// Whether it ended by itself, and well.
-    pub(in crate::cli) ended: bool,
-}
-
-impl Outcome {
-    pub(in crate::cli) fn new(service: &str, verdict: Verdict, why: String) -> Self {
-        let short = match verdict {
-            Verdict::Works => why.clone(),
-            Verdict::Fails => "it does not work".to_owned(),
-            Verdict::Unprovable => "it cannot be run here".to_owned(),
-        };
-        Self { service: service.to_owned(), verdict, why, short, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
-    }
-
-    /// The same with a reason for everybody.
-    pub(in crate::cli) fn shortly(mut self, short: &str) -> Self {
-        short.clone_into(&mut self.short);
-        self
-    }
-
-    /// One whose reason is for everybody.
-    fn plain(service: &str, verdict: Verdict, why: &str) -> Self {
-        Self::new(service, verdict, why.to_owned()).shortly(why)
-    }
-}
 
 /// A run that is watched.
 pub(super) struct Watch<'w> {

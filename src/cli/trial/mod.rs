@@ -2,11 +2,12 @@
 
 mod images;
 mod judge;
+mod outcome;
 mod sight;
 mod symptoms;
 mod words;
 
-pub(super) use judge::{Outcome, Verdict};
+pub(super) use outcome::{Outcome, Verdict};
 pub(super) use symptoms::tell;
 
 use super::args::Trying;
