@@ -313,6 +313,9 @@ impl Git {
                 _ => false,
             }
         });
+        // Of several addresses only the first one is known here, and Git pushes to all.
+        let address = format!("{own_remote}url");
+        let found = found.or_else(|| own(settings).filter(|name| **name == *address).nth(1));
         found.map_or(Ok(()), |name| Err(refused("change where Git goes, or how", name)))
     }
 

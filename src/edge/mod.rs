@@ -1,4 +1,4 @@
-//! The world outside: files, engines, Git and forges. Effects without knowledge: nothing here knows what Compose means,
+//! The world outside: files, engines, Git, forges and signals. Effects without knowledge: nothing here knows what Compose means,
 //! and of the core it names only [`crate::text`], [`crate::error`] and the finished rewrite.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]

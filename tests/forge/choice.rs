@@ -118,6 +118,36 @@ fn a_token_goes_to_known_and_named_hosts_only() {
 }
 
 #[test]
+fn a_host_is_a_host_and_nothing_more() {
+    let opened = |name: &str, variable: (&str, &str)| {
+        let environment = |of: &str| match of {
+            "GH_ENTERPRISE_TOKEN" | "GITLAB_TOKEN" => Some("secret".to_owned()),
+            of => (of == variable.0).then(|| variable.1.to_owned()),
+        };
+        open(remote(name), "o", "n", None, &environment, &session(&Hurry::new())).map(|(_, token)| token.is_some())
+    };
+    for host in [
+        "evil.example#.ghe.com",
+        "evil.example?.ghe.com",
+        "evil.example\\.ghe.com",
+        "evil.example:1.ghe.com",
+        "evil.example:.ghe.com",
+        "evil.example@x.ghe.com",
+        "evil.example/.ghe.com",
+        "https://x.ghe.com",
+        "",
+        "[::1",
+        "x y",
+    ] {
+        assert!(matches!(opened(host, ("", "")), Err(Error::Usage(..))), "{host}");
+    }
+    let lab = ("CI_API_V4_URL", "https://[fd00::1]:8443/api/v4");
+    assert!(opened("[fd00::1]", lab).unwrap());
+    assert!(opened("[fd00::2]", lab).is_err());
+    assert!(opened("gitlab.company.example:8443", ("CI_SERVER_HOST", "gitlab.company.example")).unwrap());
+}
+
+#[test]
 fn names_of_repositories_lead_nowhere() {
     for (owner, name) in
         [("..", "user"), ("a", ".."), (".", "x"), ("", "x"), ("a", ""), ("a/../b", "x"), ("a b", "x"), ("a", "x?y"), ("a", "x#y")]

@@ -231,6 +231,8 @@ fn a_checkout_does_not_say_where_else_git_goes() {
         ("remote.origin.pushurl", true),
         ("remote.origin.proxy", true),
         ("remote.other.pushurl", false),
+        ("remote.origin.url", true),
+        ("remote.other.url", false),
         ("http.sslVerify", true),
         ("http.proxy", true),
         ("http.https://git.example/.sslCAInfo", true),
@@ -242,7 +244,7 @@ fn a_checkout_does_not_say_where_else_git_goes() {
         let (folder, far) = (checkout(), tempfile::tempdir().unwrap());
         git_in(far.path(), &["init", "--quiet", "--bare", "."], b"").unwrap();
         git_in(folder.path(), &["remote", "add", "origin", far.path().to_str().unwrap()], b"").unwrap();
-        git_in(folder.path(), &["config", setting, "1"], b"").unwrap();
+        git_in(folder.path(), &["config", "--add", setting, "1"], b"").unwrap();
         let git = Git::open(folder.path(), None).unwrap();
         let head = git.resolve("HEAD").unwrap().unwrap();
         let (forge, pushed) = (git.remote("origin").map(drop), git.push("origin", &head, "rofs-harden/main", None));

@@ -69,6 +69,10 @@ pub fn open(
         return Err(Error::Usage(format!("`{owner}/{name}` names no repository"), Some("write OWNER/NAME".into())));
     }
     let Host { name: host, is_named } = host;
+    if !is_host(host) {
+        let hint = "write it without a scheme and a path, as in `git.example` or `git.example:8443`";
+        return Err(Error::Usage(format!("`{host}` is no name of a host"), Some(hint.into())));
+    }
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let given = |name: &str, kind| variable(name).filter(|api| belongs(api, host)).map(|api| (kind, api));
     let is_forgejo = |api: &str| api.trim_end_matches('/').ends_with("/api/v1");
@@ -119,6 +123,22 @@ pub fn open(
     Ok((forge, token.filter(|_| is_known || is_loopback(&format!("http://{host}")))))
 }
 
+/// Whether a text is a host's name or number, perhaps with a port, and nothing that ends it early: `evil.example#.ghe.com`.
+fn is_host(host: &str) -> bool {
+    let name = without_port(host);
+    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(number) => number.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b)),
+        None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
+    }
+}
+
+/// A host without its port.
+fn without_port(host: &str) -> &str {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let is_whole = |name: &str| name.ends_with(']') || !name.contains(':');
+    host.rsplit_once(':').filter(|(name, port)| is_port(port) && is_whole(name)).map_or(host, |(name, _)| name)
+}
+
 /// Variables in which a person or the CI system names a host.
 const SERVERS: [&str; 7] =
     ["GITHUB_API_URL", "GITHUB_SERVER_URL", "GH_HOST", "CI_API_V4_URL", "CI_SERVER_URL", "CI_SERVER_HOST", "GITEA_API_URL"];
@@ -141,7 +161,7 @@ fn belongs(api: &str, host: &str) -> bool {
 /// The same, wherever the address leads.
 fn belongs_to(api: &str, host: &str) -> bool {
     let server = origin(api).rsplit("://").next().unwrap_or_default();
-    let bare = |name: &str| name.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let bare = |name: &str| without_port(name).to_ascii_lowercase();
     let (server, host) = (bare(server), bare(host));
     server == host || server.strip_prefix("api.").is_some_and(|rest| rest == host)
 }
