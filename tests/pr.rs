@@ -46,9 +46,10 @@ fn ask(forge: &Forge, args: &[&str]) -> Value {
 
 /// The same where some project cannot be read, which ends with 2.
 #[track_caller]
-fn ask_partly(forge: &Forge) -> Value {
+fn ask_partly(forge: &Forge, args: &[&str]) -> Value {
     let repository = format!("{OWNER}/{NAME}");
-    serde_json::from_str(&run(&Folder::new(&[]), forge, &["--repo", &repository, "--json"]).exits(2).out).unwrap()
+    let all: Vec<&str> = ["--repo", &repository, "--json"].iter().chain(args).copied().collect();
+    serde_json::from_str(&run(&Folder::new(&[]), forge, &all).exits(2).out).unwrap()
 }
 
 #[track_caller]

@@ -93,7 +93,7 @@ impl Ui {
 
     /// The same, as after `--quiet`.
     pub(super) fn silent(&self) -> Self {
-        Self { quiet: true, ..self.clone() }
+        Self { quiet: true, ..*self }
     }
 
     /// How diffs are shown on standard output.

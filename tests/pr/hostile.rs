@@ -99,7 +99,7 @@ fn links_pointers_and_workflows_are_not_touched() {
         ],
         "Start",
     );
-    let answer = ask_partly(&forge);
+    let answer = ask_partly(&forge, &[]);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["good/compose.yaml"]), "{answer:#}");
     assert_eq!(answer["problems"].as_array().unwrap().len(), 3, "{answer:#}");
@@ -127,7 +127,7 @@ fn files_of_this_machine_are_not_read() {
         ("e/rofs-harden.toml", "[[exclude]]\nservice = \"x*\"\nreason = \"see /etc/passwd\"\n".into()),
     ];
     let forge = forge(&texts.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
-    let answer = ask_partly(&forge);
+    let answer = ask_partly(&forge, &[]);
     did(&answer, &["opened"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["e/compose.yaml"]), "{answer:#}");
     let said = ["outside of the repository", "leads out of the project"];
@@ -185,7 +185,7 @@ fn configurations_do_not_lead_from_one_to_the_next() {
     let folder = |number: usize| (0..=number).fold("b".to_owned(), |path, number| format!("{path}/{number}"));
     files.extend((0..20).map(|number| (format!("{}/rofs-harden.toml", folder(number)), next(number + 1))));
     let forge = forge(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>());
-    let answer = ask(&forge, &["--dry-run"]);
+    let answer = ask_partly(&forge, &["--dry-run"]);
     assert_eq!(answer["pull_requests"][0]["files"], serde_json::json!(["a/compose.yaml"]), "{answer:#}");
     // Three of the first folder, two of the second one, and what that names.
     assert_eq!(forge.count("GET", "/git/blobs/"), 6);
@@ -195,7 +195,7 @@ fn configurations_do_not_lead_from_one_to_the_next() {
 fn a_configuration_names_a_hundred_presets_at_most() {
     let names: Vec<String> = (0..101).map(|number| format!("\"./{number}.toml\"")).collect();
     let forge = forge(&[("compose.yaml", "services: {}\n"), ("rofs-harden.toml", &format!("presets = [{}]\n", names.join(", ")))]);
-    let answer = ask(&forge, &["--dry-run"]);
+    let answer = ask_partly(&forge, &["--dry-run"]);
     assert!(answer["problems"][0].as_str().unwrap().contains("more than 100 files of presets"), "{answer:#}");
 }
 
@@ -204,7 +204,7 @@ fn three_hundred_projects_are_looked_at_and_the_rest_is_said() {
     let files: Vec<String> = (0..302).map(|number| format!("{number:03}/compose.yaml")).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|path| (path.as_str(), "services: {}\n")).collect();
     let forge = forge(&files);
-    let answer = ask(&forge, &["--dry-run"]);
+    let answer = ask_partly(&forge, &["--dry-run"]);
     let problem = answer["problems"][0].as_str().unwrap();
     assert!(problem.starts_with("300: more than 300 projects") && problem.contains("name some as PATH"), "{answer:#}");
     assert_eq!((answer["problems"].as_array().unwrap().len(), forge.count("GET", "/git/blobs/")), (1, 300));

@@ -15,17 +15,17 @@ fn a_project_that_cannot_be_read_closes_and_takes_back_nothing() {
     let forge = forge(&[("a/compose.yaml", COMPOSE), ("b/compose.yaml", COMPOSE)]);
     did(&ask(&forge, &[]), &["opened"]);
     put(&forge, "b/compose.yaml", "services: [\n");
-    let answer = ask_partly(&forge);
+    let answer = ask_partly(&forge, &[]);
     did(&answer, &["waits"]);
     assert_eq!(answer["incomplete"], json!(true));
     assert!(on_branch(&forge, "b/compose.yaml").contains("read_only: true"));
     put(&forge, "a/compose.yaml", "services: [\n");
-    did(&ask_partly(&forge), &["waits"]);
+    did(&ask_partly(&forge, &[]), &["waits"]);
     assert!(forge.state().pulls[0].is_open);
     // What is found broken before anything is open does not keep the others from being proposed, and is named.
     forge.state().close(|_| true);
     put(&forge, "c/compose.yaml", COMPOSE);
-    did(&ask_partly(&forge), &["opened"]);
+    did(&ask_partly(&forge, &[]), &["opened"]);
     let body = forge.state().pulls[1].body.clone();
     assert!(body.contains("- `b`: "), "{body}");
 }
@@ -70,7 +70,7 @@ fn a_wish_that_comes_later_or_cannot_be_read_is_heard() {
     let forge = forge(&[("compose.yaml", COMPOSE)]);
     did(&ask(&forge, &[]), &["opened"]);
     put(&forge, "rofs-harden.toml", "pull-requests = maybe\n");
-    did(&ask_partly(&forge), &["waits"]);
+    did(&ask_partly(&forge, &[]), &["waits"]);
     put(&forge, "rofs-harden.toml", NO);
     did(&ask(&forge, &[]), &["closed"]);
     let said = forge.state().comments.last().unwrap().body.clone();

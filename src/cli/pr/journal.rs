@@ -4,7 +4,7 @@
 use super::Report;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -123,7 +123,7 @@ impl Journal {
 
 /// What a run that got to its end saw open, as far as it came to it, and what it did not come to.
 fn still_open(before: Vec<(String, u64)>, reports: &[Report]) -> Vec<(String, u64)> {
-    let seen: HashMap<&str, &Report> = reports.iter().map(|report| (report.repository.as_str(), report)).collect();
+    let seen: BTreeMap<&str, &Report> = reports.iter().map(|report| (report.repository.as_str(), report)).collect();
     let mut open: Vec<(String, u64)> =
         before.into_iter().filter(|(name, _)| seen.get(name.as_str()).is_some_and(|report| report.error.is_some())).collect();
     for report in reports.iter().filter(|report| seen.get(report.repository.as_str()).is_some_and(|last| std::ptr::eq(*last, *report))) {
