@@ -190,3 +190,14 @@ fn the_action_keeps_the_journal() {
         assert!(folder.path().join(path).exists(), "{path}");
     }
 }
+
+#[test]
+fn what_is_open_already_is_no_change_of_the_overview() {
+    let (many, folder) = (forge(4), Folder::new(&[]));
+    let services = |number: usize| format!("<dt>services with a change</dt><dd>{number}</dd>");
+    for number in [5, 0] {
+        let page = run(&folder, &many, &["--repos", "org:octo", "--dry-run", "--html"]).exits(0).out;
+        assert!(page.contains(&services(number)), "{number}: {page}");
+        run(&folder, &many, &["--repos", "org:octo"]).exits(0);
+    }
+}
