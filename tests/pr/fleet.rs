@@ -168,6 +168,7 @@ fn a_list_may_hold_what_cannot_be_looked_at() {
     let said = run(&folder, &many, &["--repos", "list"]).exits(2);
     assert_eq!(many.open(), [name(0)]);
     assert!(said.out.starts_with("octo/r0000: opened: http"), "{}", said.out);
+    assert!(!said.err.contains("octo/none: octo/none: "), "{}", said.err);
     for text in ["octo/none: ", "archived", "4 repositories, 1 opened, 1 with nothing to propose, 2 failed"] {
         assert!(said.err.contains(text), "{text}: {}", said.err);
     }

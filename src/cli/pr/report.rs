@@ -113,7 +113,10 @@ impl Default for Report {
 impl Report {
     /// What is said of a repository that could not be looked at.
     pub(super) fn failed(repository: &str, error: &Error) -> Self {
-        let error = error.hint().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+        let what = error.to_string();
+        // What a forge says begins with the name, as all that is said of a fleet does.
+        let what = what.strip_prefix(&format!("{repository}: ")).unwrap_or(&what);
+        let error = error.hint().map_or_else(|| what.to_owned(), |hint| format!("{what}; {hint}"));
         Self { repository: repository.to_owned(), error: Some(error), ..Self::default() }
     }
 
