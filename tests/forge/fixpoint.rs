@@ -112,7 +112,9 @@ fn step(world: &World, people: &mut People, step: &Step) -> Result<(), TestCaseE
         Step::Close if open.is_some() => {
             let mut state = world.fake.state();
             let is_ours = people.own.is_empty() && state.pulls.iter().any(|p| p.is_open && p.body.trim_end().ends_with("-->"));
-            if is_ours && !state.pulls.iter().any(|p| p.is_open && p.body.contains("Half")) {
+            // Behind the word that nothing is left and it is closed, closing it says no to nothing.
+            let was_said = state.comments.iter().any(|c| Some(c.pull) == open && c.body.contains("rofs-harden:closed"));
+            if is_ours && !was_said {
                 people.declined.extend(on_branch(&state));
             }
             state.close(|_| true);

@@ -51,16 +51,17 @@ pub(super) fn carry_out(forge: &dyn Forge, push: Push, offer: &Offer, decision: 
             updated
         }
         Decision::Close { pull, tip } => {
-            let (text, mark) = mark::parts(&pull.body);
-            let head = tip.as_deref().unwrap_or(&pull.head_commit);
-            let withdrawn = Mark { withdrawn: true, ..mark.unwrap_or_else(|| Mark::of(offer, head, tip.is_none())) };
-            write(forge, pull, &text, &withdrawn)?;
+            // First, so that who closes it behind this, should the run end here, knows what that is said to.
             say_once(
                 forge,
                 pull,
                 CLOSED,
                 "Nothing is left of this proposal: the base branch needs none of it any more, it was declined before, or the repository wants none. So it is closed.",
             )?;
+            let (text, mark) = mark::parts(&pull.body);
+            let head = tip.as_deref().unwrap_or(&pull.head_commit);
+            let withdrawn = Mark { withdrawn: true, ..mark.unwrap_or_else(|| Mark::of(offer, head, tip.is_none())) };
+            write(forge, pull, &text, &withdrawn)?;
             forge.close(pull.number)?;
             if let Some(tip) = tip {
                 forge.delete_branch(&offer.branch, tip)?;
