@@ -63,3 +63,10 @@ fn what_an_earlier_run_left_goes_and_files_of_others_stay() {
     names.sort();
     assert_eq!(names, ["body-00000000.md", "body.md", "changes-x.patch", "changes.patch"]);
 }
+
+#[test]
+fn what_could_not_be_read_is_said_in_the_text_and_by_the_exit_status() {
+    let folder = checkout(&[("a/compose.yaml", COMPOSE), ("b/compose.yaml", "services: [\n")]);
+    patch(&folder, &["out"]).exits(2);
+    assert!(folder.read("out/body.md").contains("- `b`: "), "{}", folder.read("out/body.md"));
+}

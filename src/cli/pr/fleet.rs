@@ -34,8 +34,7 @@ pub(in crate::cli) struct Fleet {
     pub(in crate::cli) repositories: Vec<Report>,
     /// Repositories of the list that are not looked at, and why.
     pub(in crate::cli) left_out: Vec<LeftOut>,
-    /// How many were not reached.
-    pub(in crate::cli) open: usize,
+    pub(in crate::cli) not_reached: usize,
     /// What ended the run before its list did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) error: Option<String>,
@@ -139,10 +138,10 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>
     });
     ui.progress_done();
     let repositories: Vec<Report> = names.iter().filter_map(|name| journal.of(name).cloned()).collect();
-    let open = names.len() - repositories.len();
+    let not_reached = names.len() - repositories.len();
     let said = |error: &Error| if matches!(error, Error::Interrupted) { "interrupted".to_owned() } else { error.to_string() };
     let error = walked.as_ref().err().map(said);
-    let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, open, error };
+    let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, not_reached, error };
     match (args.json, args.html) {
         (true, _) => ui.out(&json(&fleet)?),
         (_, true) => ui.out(&html::overview(&fleet)),
@@ -150,7 +149,7 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>
     }
     ui.note(&fleet.text());
     match walked {
-        Ok(stop) => stop.iter().for_each(|stop| stop.say(ui, open)),
+        Ok(stop) => stop.iter().for_each(|stop| stop.say(ui, not_reached)),
         Err(error) => {
             ui.hint("run the same command again: it goes on where it was cut off");
             return Err(error);
@@ -198,17 +197,13 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
                     let ends = silences == SILENCES || ends_all(&error);
                     // What was done before it failed was done.
                     let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
-                    if ends && !report.pull_requests.is_empty() {
-                        journal.write(report)?;
-                    } else if !ends {
-                        ui.progress_done();
-                        report.tell(ui, args.dry_run, !args.json && !args.html);
-                        journal.write(report)?;
-                    }
                     if ends {
+                        if !report.pull_requests.is_empty() {
+                            journal.write(report)?;
+                        }
                         return Err(error);
                     }
-                    continue;
+                    report
                 }
             };
         ui.progress_done();
@@ -347,8 +342,8 @@ fn ends_all(error: &Error) -> bool {
 }
 
 impl Stop {
-    fn say(&self, ui: &Ui, open: usize) {
-        let left = count(open, "repository", "repositories");
+    fn say(&self, ui: &Ui, not_reached: usize) {
+        let left = count(not_reached, "repository", "repositories");
         match self {
             Self::Limit => ui.note(&format!("ended at --limit: {left} left")),
             Self::Waits => {

@@ -126,7 +126,7 @@ fn still_open(before: Vec<(String, u64)>, reports: &[Report]) -> Vec<(String, u6
     let seen: BTreeMap<&str, &Report> = reports.iter().map(|report| (report.repository.as_str(), report)).collect();
     let mut open: Vec<(String, u64)> =
         before.into_iter().filter(|(name, _)| seen.get(name.as_str()).is_some_and(|report| report.error.is_some())).collect();
-    for report in reports.iter().filter(|report| seen.get(report.repository.as_str()).is_some_and(|last| std::ptr::eq(*last, *report))) {
+    for report in seen.values() {
         let rows = report.pull_requests.iter().filter(|row| row.done.is_open());
         open.extend(rows.filter_map(|row| Some((report.repository.clone(), row.number?))));
     }

@@ -20,12 +20,13 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     let base = git.current_branch()?.unwrap_or_else(|| commit.clone());
     let paths = below(git.top(), &args.paths)?;
     let mut files = Vec::new();
-    let problems = {
+    let (problems, is_incomplete) = {
         let mut stage = Stage::new(Origin::Git(&git), &commit)?;
-        let Planned { units, problems, .. } = wanted.plan(&mut stage, &paths)?;
+        let Planned { units, problems, unread } = wanted.plan(&mut stage, &paths)?;
         let layer = args.override_file.as_ref().map(|file| file.display().to_string());
         for (branch, units) in split(args, &base, units) {
-            let about = About { problems: Vec::new(), declined: Vec::new(), layer: layer.clone() };
+            let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
+            let about = About { problems, declined: Vec::new(), layer: layer.clone() };
             let offer = offer::offer(args, &stage, &units, &about, &Scope::default(), (&base, branch, &commit))?;
             if !offer.is_empty() {
                 let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
@@ -34,8 +35,10 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
                 files.push((format!("body{suffix}.md"), offer.text));
             }
         }
-        problems
+        (problems, !unread.is_empty())
     };
+    // As for a proposal: of what could not be read it is not known what it lacks.
+    let status = if is_incomplete { Status::Failed } else { Status::Done };
     for (path, why) in &problems {
         ui.warn(&clean_line(&format!("{path}: {why}")));
     }
@@ -45,13 +48,13 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     }
     if files.is_empty() {
         ui.note("nothing to do: nothing is missing that would be proposed");
-        return Ok(Status::Done);
+        return Ok(status);
     }
     for (name, text) in &files {
         let path = disk::put(&out, name, text)?;
         ui.out(&format!("{}\n", clean_line(&path.display().to_string())));
     }
-    Ok(Status::Done)
+    Ok(status)
 }
 
 /// What an earlier run left there: texts that say so of themselves, each with its patch. Other files may have such a name as well.

@@ -75,7 +75,7 @@ pub(in crate::cli) enum Did {
 impl Did {
     /// Whether a pull request of ours is open after it.
     pub(super) fn is_open(self) -> bool {
-        matches!(self, Self::Opened | Self::Updated | Self::Kept | Self::Edited)
+        matches!(self, Self::Opened | Self::Updated | Self::Kept | Self::Edited | Self::Waits | Self::Retargeted)
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Repository {
 #[derive(Clone, Debug)]
 pub(crate) struct Pull {
     head: String,
-    base: String,
+    pub(crate) base: String,
     title: String,
     body: String,
     /// `open`, `closed` or `merged`.

@@ -40,6 +40,16 @@ fn no_more_than_a_few_are_open_at_a_time() {
 }
 
 #[test]
+fn one_that_a_person_has_sent_elsewhere_is_open_all_the_same() {
+    let (many, folder) = (forge(12), Folder::new(&[]));
+    go(&folder, &many).exits(0);
+    many.state().repositories.get_mut(&name(0)).unwrap().pulls[0].base = "release".into();
+    lose(&folder);
+    go(&folder, &many).exits(0);
+    assert_eq!(posts(&many), 2);
+}
+
+#[test]
 fn a_lost_journal_opens_no_more() {
     let (many, folder) = (forge(12), Folder::new(&[]));
     for answer in [None, Some("open"), Some("closed")] {
@@ -129,7 +139,7 @@ fn a_run_that_is_cut_off_says_what_was_done() {
     let said = run(&folder, &many, &["--repos", "org:octo", "--json"]).exits(2);
     let overview: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(overview["repositories"][0]["pull_requests"][0]["done"], "opened", "{overview:#}");
-    assert!(overview["error"].is_string() && overview["open"].as_u64() > Some(0), "{overview:#}");
+    assert!(overview["error"].is_string() && overview["not_reached"].as_u64() > Some(0), "{overview:#}");
     assert!(said.err.contains("run the same command again: it goes on") && said.err.contains(" opened"), "{}", said.err);
     many.state().ends_after = Some(2);
     let said = run(&folder, &many, &["--repos", "org:octo", "--html"]).exits(2);

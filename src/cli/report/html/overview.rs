@@ -11,8 +11,8 @@ pub(in crate::cli) fn render(fleet: &Fleet) -> String {
     page.head(title);
     page.put("<header>\n<div>\n<h1>{}</h1>\n<p class=\"lead\">", &[&title]);
     page.put("{}", &[&count(fleet.repositories.len(), "repository", "repositories")]);
-    if fleet.open > 0 {
-        page.put(", {} not reached", &[&fleet.open]);
+    if fleet.not_reached > 0 {
+        page.put(", {} not reached", &[&fleet.not_reached]);
     }
     page.raw("</p>\n");
     if let Some(error) = &fleet.error {
