@@ -76,7 +76,7 @@ pub(super) fn block(title: &str, parts: &[String], what: &str, room: &mut usize)
         // In a table, the line is a row of it.
         let columns = title.lines().last().map_or(0, |line| line.matches("---").count());
         let start = if columns > 0 { "| " } else { "" };
-        text += &format!("{start}… and {} more {what}{}\n", parts.len() - shown, ["", " |"][usize::from(columns > 0)].repeat(columns));
+        text += &format!("{start}… and {} more {what}{}\n", parts.len() - shown, " |".repeat(columns));
     }
     *room = left;
     if parts.is_empty() { String::new() } else { text }

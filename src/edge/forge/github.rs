@@ -246,15 +246,6 @@ impl Forge for GitHub {
     }
 }
 
-/// A review that is there.
-struct Made;
-
-impl From<Value> for Made {
-    fn from(_: Value) -> Self {
-        Self
-    }
-}
-
 impl Reviews for GitHub {
     fn account(&self) -> Result<Option<String>> {
         match self.client.get::<raw::User>("/user", "show the token's account") {
@@ -291,7 +282,7 @@ impl Reviews for GitHub {
         let path = format!("{}/pulls/{number}/reviews", self.root);
         let call = Call { method: "POST", path: &path, body: Some(body), doing: "review the pull request", repeatable: false };
         let is_there = |all: &[LineComment]| review.comments.iter().all(|new| all.iter().any(|c| steps::is_same_text(&c.body, &new.body)));
-        let left = || Ok(is_there(&self.line_comments(number)?).then_some(Made));
-        self.client.change_once::<Value, Made>(&call, left).map(drop)
+        let left = || Ok(is_there(&self.line_comments(number)?).then_some(Value::Null));
+        self.client.change_once::<Value, Value>(&call, left).map(drop)
     }
 }
