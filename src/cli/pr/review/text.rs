@@ -1,7 +1,7 @@
 //! What a review says: its suggestions, and the one comment that sums them up. What strangers wrote stands only in code.
 
 use super::place::{Piece, Why};
-use crate::cli::pr::body::{self, About, MAX_UNITS, TABLE, block, width};
+use crate::cli::pr::body::{self, About, MAX_UNITS, TABLE, WRITTEN_BY, block, width};
 use crate::cli::pr::offer::Unit;
 use crate::cli::report::markdown::span;
 use crate::cli::ui::{clean, count};
@@ -145,7 +145,7 @@ fn ending() -> String {
          - Resolve a suggestion, or leave it: none is made a second time.\n\
          - One service: put the comment `# rofs-harden: ignore[writable-root] REASON` above its name, or an `[[exclude]]` into `rofs-harden.toml`.\n\
          - None at all: put `pull-requests = false` into `rofs-harden.toml`.\n\n\
-         This was written by a program, rofs-harden {}. It does not read answers. This comment follows the pull request.\n\n{SUMMARY}",
+         {WRITTEN_BY}{}. It does not read answers. This comment follows the pull request.\n\n{SUMMARY}",
         env!("CARGO_PKG_VERSION")
     )
 }
