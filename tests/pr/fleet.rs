@@ -188,6 +188,8 @@ fn a_list_may_hold_what_cannot_be_looked_at() {
         let said = run(&folder, &many, &["--repos", "list"]).exits(2);
         assert!(said.err.contains(expected) && said.err.contains("hint: "), "{}", said.err);
     }
+    let said = run(&folder, &many, &["--repos", "org:"]).exits(2);
+    assert!(said.err.contains("`org:` names no organisation") && said.err.contains("hint: write org:NAME"), "{}", said.err);
     let said = run(&folder, &many, &["--repos", "org:nobody"]).exits(2);
     assert!(said.err.contains("will not list the organization's repositories"), "{}", said.err);
 }

@@ -233,6 +233,9 @@ impl List {
         let mut left_out = Vec::new();
         let mut names = Vec::new();
         if let Some(owner) = list.strip_prefix("org:") {
+            if owner.is_empty() {
+                return Err(Error::Usage("`org:` names no organisation".into(), Some("write org:NAME".into())));
+            }
             ui.status("asking the forge for its repositories");
             // A name that no repository has: all of them are meant.
             for repository in Target::named(args, &format!("{owner}/*"), session)?.forge.siblings()? {

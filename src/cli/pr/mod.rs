@@ -112,10 +112,10 @@ impl Target {
 
     /// The repository of the checkout around the working directory.
     fn here(args: &Pr, session: &Rc<Session>) -> Result<Self> {
-        let remote = Git::open(Path::new("."), None)?.remote(&args.remote)?.ok_or_else(|| {
-            let what = format!("the remote {} is on no forge", args.remote);
-            Error::Usage(what, Some("--patch DIR writes a patch and the text for any forge".into()))
-        })?;
+        let none =
+            |what| Error::Usage(what, Some("--remote names another one; --patch DIR writes a patch and the text for any forge".into()));
+        let remote = Git::open(Path::new("."), None)?.remote(&args.remote).map_err(|error| none(error.to_string()))?;
+        let remote = remote.ok_or_else(|| none(format!("the remote {} is on no forge", args.remote)))?;
         let host = Host { name: args.host.as_deref().unwrap_or(&remote.host), is_named: args.host.is_some() };
         let environment = |name: &str| std::env::var(name).ok();
         let kind = args.forge.map(Into::into);
