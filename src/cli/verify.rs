@@ -35,7 +35,7 @@ pub(super) struct Row {
     project: String,
     pub(super) service: String,
     pub(super) verdict: Verdict,
-    pub(super) why: String,
+    why: String,
     /// Why, for everybody: see [`Outcome::short`].
     #[serde(skip)]
     pub(super) short: String,
