@@ -6,8 +6,8 @@
 //! ([`audit::audit`]); one function turns accepted fixes into verified bytes ([`rewrite::rewrite`]).
 //!
 //! ```text
-//! text → yaml → compose → evidence → audit → rewrite      pure, one direction, no effects
-//!                                     edge · cli          the only places with effects
+//! text → yaml → compose → evidence → audit → rewrite → report      pure, one direction, no effects
+//!                                              edge · cli         the only places with effects
 //! ```
 //!
 //! # Map
@@ -21,8 +21,9 @@
 //! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without; how a project is isolated |
 //! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
+//! | [`report`] | the versioned report and its formats: text, JSON, SARIF, GitHub, Markdown, HTML; the diff |
 //! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
-//! | [`cli`] | the command line, configuration, the diff, the questions, reports; trials, their judge, and healing |
+//! | [`cli`] | the command line, configuration, questions; trials, their judge, and healing |
 //!
 //! # What always holds
 //!
@@ -52,6 +53,10 @@ pub mod audit;
 
 pub mod rewrite;
 
+pub mod report;
+
+#[cfg(feature = "edge")]
 pub mod edge;
 
+#[cfg(feature = "cli")]
 pub mod cli;

@@ -1,5 +1,9 @@
 //! A file's text and places in it. Offsets are bytes from the start of the file, BOM included.
 
+mod clean;
+
+pub use clean::{clean, clean_line, count};
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Core modules in reading order: each may use those before it.
-const CORE: [&str; 7] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite"];
+const CORE: [&str; 8] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "report"];
 /// What the folder of effects may use.
 const EDGE: [&str; 4] = ["text", "error", "rewrite", "edge"];
 /// Modules of the standard library with effects.

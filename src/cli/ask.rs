@@ -1,7 +1,8 @@
 //! Questions on the terminal. Every answer can be Ctrl-C, which gives the cursor back and ends as [`Error::Interrupted`].
 
-use super::ui::clean_line;
 use crate::error::{Error, Result};
+use crate::report::style::cut;
+use crate::text::clean_line;
 use console::Term;
 use dialoguer::{Confirm, Input, MultiSelect, Select};
 use std::io::{self, IsTerminal};
@@ -84,7 +85,7 @@ impl Ask {
 
     /// One item of a list on one line: the prompts lose count when a line wraps.
     fn item(&self, text: &str) -> String {
-        console::truncate_str(&clean_line(text), self.width().saturating_sub(8), "...").into_owned()
+        cut(&clean_line(text), self.width().saturating_sub(8)).into_owned()
     }
 
     fn not_interrupted(&self) -> Result<()> {

@@ -5,17 +5,19 @@ use super::config::{Asked, Config};
 use super::harden::{Status, selection};
 use super::load::Files;
 use super::plan::accept;
-use super::report::collect::{Found, collect};
-use super::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
-use super::report::{github, html, listing, markdown, sarif};
 use super::tree;
-use super::ui::{Ui, clean_line};
+use super::ui::Ui;
 use crate::audit::{Finding, audit, inspect};
 use crate::compose;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection};
+use crate::report::collect::{Found, collect};
+use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
+use crate::report::json::json;
+use crate::report::{github, html, listing, markdown, sarif};
 use crate::rewrite::{Options, Refused, rewrite};
+use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -68,7 +70,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
     match args.format {
-        Format::Text => listing::print(ui, &report),
+        Format::Text => listing_for_people(ui, &report),
         Format::Json => ui.out(&json(&report)?),
         Format::Sarif => ui.out(&sarif::render(&report)?),
         Format::Github => ui.out(&github::render(&report)),
@@ -76,6 +78,18 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
         Format::Html => ui.out(&html::render(&report)),
     }
     Ok(status(&report, args.fail_on, !unreadable.is_empty()))
+}
+
+/// The answer, and beside it what was left out, the sum and the next step.
+fn listing_for_people(ui: &Ui, report: &Report) {
+    ui.out(&listing::render(report, ui.view().color));
+    for left in report.projects.iter().flat_map(|p| &p.left_out) {
+        ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
+    }
+    ui.note(&listing::sentence(report));
+    if report.projects.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some())) {
+        ui.hint("`rofs-harden` shows the changes as a diff; `rofs-harden explain RULE` says more about a rule");
+    }
 }
 
 fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool) -> Result<Project> {
@@ -92,7 +106,8 @@ fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool
     findings.sort_by_key(|f| (f.span.file, f.span.start, f.rule));
     let (accepted, _) = accept(&findings, &needs);
     let planned = accepted.iter().map(|fix| fix.service.as_str()).collect();
-    let mut report = collect(&Found { project: &project, needs: &needs, findings: &findings, config: &config, planned }, edits)?;
+    let mut report =
+        collect(&Found { project: &project, needs: &needs, findings: &findings, severity: &|rule| config.severity(rule), planned }, edits)?;
     report.left_out = left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
 }
@@ -111,12 +126,6 @@ fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findi
     }
     findings.extend(reasons);
     Ok(())
-}
-
-/// A value as JSON for people to read as well.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
-    Ok(text + "\n")
 }
 
 /// Prints a JSON Schema.

@@ -2,17 +2,18 @@
 
 use super::args::{Diagnose, Harden, Input};
 use super::ask::Ask;
-use super::audit::json;
 use super::harden::{Status, finish, present};
 use super::load::Files;
 use super::plan::{Asking, Plan};
-use super::ui::{Ui, clean, clean_line, count};
+use super::ui::Ui;
 use crate::audit::What;
 use crate::compose::{Project, Service};
 use crate::edge::{disk, docker};
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise};
 use crate::evidence::{Need, Selection, Storage, WritablePath, needs};
+use crate::report::json::json;
+use crate::text::{clean, clean_line, count};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;

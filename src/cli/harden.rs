@@ -3,17 +3,19 @@
 use super::args::{Choice, Harden};
 use super::ask::Ask;
 use super::load::Files;
+use super::notes;
 use super::oracle::Oracle;
 use super::plan::{Asking, HeldBack, Plan};
-use super::report::text;
 use super::review;
 use super::tree;
-use super::ui::{Ui, clean_line};
+use super::ui::Ui;
 use super::verify;
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
+use crate::report::remarks::services;
+use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -77,14 +79,14 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
         for (diff, (_, rewrite)) in plan.diffs.iter().zip(&plan.rewrites) {
             ui.out(&diff.text);
             if ui.explains_patches() {
-                text::reasons(ui, rewrite);
+                notes::reasons(ui, rewrite);
             }
             if let Some(folder) = &diff.apply_in {
                 ui.note(&clean_line(&format!("the patch is to be applied in {}", folder.display())));
             }
         }
     }
-    text::print_remarks(ui, &plan.remarks);
+    notes::remarks(ui, &plan.remarks);
     for (service, reason) in &plan.left_out {
         ui.note(&clean_line(&format!("{service} is left out: {reason}")));
     }
@@ -137,8 +139,8 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
     for (_, rewrite) in plan.rewrites.iter().filter(|(loaded, _)| loaded.is_some()) {
         ui.warn(&clean_line(&format!("{} would change too; name the project's folder to see how", rewrite.before().name())));
     }
-    text::print_remarks(ui, &plan.remarks);
-    text::held_back(ui, &plan.held_back);
+    notes::remarks(ui, &plan.remarks);
+    notes::held_back(ui, &plan.held_back);
     Ok(Status::Done)
 }
 
@@ -203,7 +205,7 @@ fn file_names(plans: &[&Plan]) -> String {
 }
 
 fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
-    text::held_back(ui, held_back);
+    notes::held_back(ui, held_back);
     if plans.iter().any(|p| !p.accepted.is_empty()) {
         ui.hint("run without --check to see the change, with --write in its place to make it");
         return Status::FindingsRemain;
@@ -215,7 +217,7 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
 /// What was done, what was held back and how to include it, and what to run next.
 fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done: Done) {
     let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
-    let services = text::services(&changed);
+    let services = services(&changed);
     ui.note(&match done {
         Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),
         Done::Nothing if plans.iter().all(|p| p.findings.is_empty()) => {
@@ -227,7 +229,7 @@ fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done
         Done::Written => format!("wrote {}: hardened {services}", file_names(plans)),
     });
     if !args.interactive {
-        text::held_back(ui, held_back);
+        notes::held_back(ui, held_back);
     }
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),

@@ -2,12 +2,12 @@
 
 use super::plan::Plan;
 use super::trial::{Outcome, Ran, Verdict, tell};
-use super::ui::clean_line;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
 use crate::evidence::engine::{fit, writable_paths};
 use crate::evidence::{Confidence, Need, Selection, Source, Storage, WritablePath};
+use crate::text::clean_line;
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 

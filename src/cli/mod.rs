@@ -11,12 +11,12 @@ mod explain;
 mod harden;
 mod heal;
 mod load;
+mod notes;
 mod observe;
 mod oracle;
 mod plan;
 mod pr;
 mod presets;
-mod report;
 mod review;
 mod shell;
 mod tree;
@@ -25,9 +25,11 @@ mod ui;
 mod verify;
 
 use crate::error::Error;
+use crate::report::style::{Look, paint, width};
+use crate::text::{clean, clean_line};
 use args::{Cli, Presets, Verb};
 use std::process::ExitCode;
-use ui::{Color, Look, Ui, clean, clean_line, paint};
+use ui::{Color, Ui};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -72,10 +74,10 @@ fn report_error(ui: &Ui, error: &Error) {
         let shown = |text: &str| clean(text).replace('\t', "→");
         let before: String = line.chars().take(source.column - 1).collect();
         // One very long line (a file without breaks) would fill the screen.
-        if console::measure_text_width(line) <= 200 {
+        if width(line) <= 200 {
             let number = source.line.to_string();
             let gutter = " ".repeat(number.len());
-            let pad = " ".repeat(console::measure_text_width(&shown(&before)));
+            let pad = " ".repeat(width(&shown(&before)));
             let caret = paint(ui.err_color(), Look::Error, &"^".repeat((*marked).clamp(1, 80)));
             ui.err_line(&format!(" {gutter} |\n {number} | {}\n {gutter} | {pad}{caret}", shown(line)));
         }

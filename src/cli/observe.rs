@@ -1,13 +1,12 @@
 //! What the services of a project write, seen by running it as it is.
 
 use super::args::{Harden, Observe};
-use super::audit::json;
 use super::diagnose::mount;
 use super::harden::{Status, finish, present, selection};
 use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
 use super::trial::{Ran, Verdict, tell};
-use super::ui::{Ui, clean_line, count};
+use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
 use crate::edge::disk;
@@ -15,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::evidence::engine::writable_paths;
 use crate::evidence::preset::Saved;
 use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath, needs};
+use crate::report::json::json;
+use crate::text::{clean_line, count};
 use serde::Serialize;
 use std::path::Path;
 

@@ -2,10 +2,11 @@
 
 use super::args::Presets;
 use super::harden::{Status, preset};
-use super::ui::{Ui, clean, count};
+use super::ui::Ui;
 use crate::edge::disk;
 use crate::error::Result;
 use crate::evidence::preset::{Preset, list};
+use crate::text::{clean, count};
 
 /// Runs the verb.
 pub(super) fn run(ui: &Ui, what: &Presets) -> Result<Status> {

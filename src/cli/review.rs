@@ -2,14 +2,16 @@
 
 use super::ask::Ask;
 use super::plan::Plan;
-use super::report::diff;
-use super::report::text::services;
-use super::ui::{Look, Ui, clean, clean_line, paint, wrap};
+use super::ui::Ui;
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Project, clean_path};
 use crate::error::Result;
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use crate::report::diff;
+use crate::report::remarks::services;
+use crate::report::style::{Look, paint, wrap};
 use crate::rewrite;
+use crate::text::{clean, clean_line};
 
 /// Which service is being decided, and what was decided so far. Knows nothing of the terminal.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 
 use super::args::Cli;
 use super::harden::Status;
-use super::ui::{Ui, clean_line, count};
+use super::ui::Ui;
 use crate::edge::disk;
 use crate::error::{Error, Result};
+use crate::text::{clean_line, count};
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;

@@ -1,7 +1,7 @@
 //! Everything that reaches the terminal goes through here: streams, colour, width, and the escaping of what strangers wrote.
 
-use console::Style;
-use std::borrow::Cow;
+use crate::report::style::{Look, paint, wrap};
+use crate::text::clean_line;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -35,43 +35,6 @@ pub(super) struct View {
     /// Columns.
     pub(super) width: usize,
     pub(super) color: bool,
-}
-
-/// What a piece of text is, which decides its colour.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs, reason = "the names say it")]
-pub(super) enum Look {
-    Added,
-    AddedWord,
-    Removed,
-    RemovedWord,
-    Dim,
-    Bold,
-    Error,
-    Warning,
-    Hint,
-}
-
-impl Look {
-    fn style(self) -> Style {
-        let style = Style::new().force_styling(true);
-        match self {
-            Self::Added => style.green(),
-            Self::AddedWord => style.green().bold().underlined(),
-            Self::Removed => style.red(),
-            Self::RemovedWord => style.red().bold().underlined(),
-            Self::Dim => style.dim(),
-            Self::Bold => style.bold(),
-            Self::Error => style.red().bold(),
-            Self::Warning => style.yellow().bold(),
-            Self::Hint => style.cyan().bold(),
-        }
-    }
-}
-
-/// `text` in colour, if `on`.
-pub(super) fn paint(on: bool, look: Look, text: &str) -> String {
-    if on { look.style().apply_to(text).to_string() } else { text.to_owned() }
 }
 
 impl Ui {
@@ -148,31 +111,32 @@ impl Ui {
     /// Writes side information, unless `--quiet`.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.sentence(text);
+            self.err_line(&broken(text));
         }
     }
 
     /// Writes a hint, unless `--quiet`.
     pub(super) fn hint(&self, text: &str) {
-        self.note(&format!("{} {text}", paint(self.err_color, Look::Hint, "hint:")));
+        if !self.quiet {
+            self.headed(Look::Hint, "hint:", text);
+        }
     }
 
     /// Writes a warning.
     pub(super) fn warn(&self, text: &str) {
-        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Warning, "warning:")));
+        self.headed(Look::Warning, "warning:", text);
     }
 
     /// Writes an error.
     pub(super) fn error(&self, text: &str) {
-        self.sentence(&format!("{} {text}", paint(self.err_color, Look::Error, "error:")));
+        self.headed(Look::Error, "error:", text);
     }
 
-    /// Writes a sentence to standard error, broken at blanks if that is a terminal.
-    fn sentence(&self, text: &str) {
-        match console::Term::stderr().size_checked() {
-            Some((_, columns)) => self.err_line(&wrap(text, usize::from(columns)).join("\n")),
-            None => self.err_line(text),
-        }
+    /// Writes a sentence behind a word that says what it is.
+    fn headed(&self, look: Look, heading: &str, text: &str) {
+        let lines = broken(&format!("{heading} {text}"));
+        let rest = lines.strip_prefix(heading).unwrap_or(&lines);
+        self.err_line(&format!("{}{rest}", paint(self.err_color, look, heading)));
     }
 
     /// Writes a line to standard error, whatever `--quiet` says.
@@ -181,65 +145,15 @@ impl Ui {
     }
 }
 
+/// A sentence for standard error, broken at blanks if that is a terminal.
+fn broken(text: &str) -> String {
+    match console::Term::stderr().size_checked() {
+        Some((_, columns)) => wrap(text, usize::from(columns)).join("\n"),
+        None => text.to_owned(),
+    }
+}
+
 fn write_to(stream: &mut impl Write, text: &str) {
     // A closed pipe or a full disk on the way to the terminal leaves nobody to tell; the exit status stays what the work gave.
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
-}
-
-/// `text` with everything that could drive a terminal or reorder a line made visible: control characters other than tab and newline,
-/// and bidirectional controls.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
-    };
-    if !text.contains(bad) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.chars().map(|c| if bad(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
-}
-
-/// `text` on one line: [`clean`], and newlines made visible too.
-pub(super) fn clean_line(text: &str) -> String {
-    clean(text).replace('\n', "\\n").replace('\t', "    ")
-}
-
-/// "1 fix", "2 fixes": the number with its noun.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// `text` broken at blanks into lines of at most `width` columns (a longer word gets its own line).
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() && console::measure_text_width(&line) + 1 + console::measure_text_width(word) > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_that_drives_a_terminal_gets_through() {
-        assert_eq!(clean("a\tb\nc"), "a\tb\nc");
-        assert_eq!(clean("\x1b[2Jx\r\u{202e}y\u{9b}"), "\\u{1b}[2Jx\\u{d}\\u{202e}y\\u{9b}");
-        assert_eq!(clean_line("a\nb"), "a\\nb");
-    }
-
-    #[test]
-    fn text_wraps_at_blanks() {
-        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
-        assert_eq!(wrap("unbreakable", 4), ["unbreakable"]);
-    }
 }

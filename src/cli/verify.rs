@@ -1,19 +1,21 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
 use super::args::{Harden, Trying, Verify};
-use super::audit::json;
 use super::config::Config;
 use super::harden::{Status, finish, present, selection};
 use super::heal::{self, Healed};
 use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
 use super::trial::{Desk, Outcome, Ran, Run, Verdict, tell};
-use super::ui::{Look, Ui, clean_line, count, paint};
+use super::ui::Ui;
 use crate::compose::{Known, Project, Service};
 use crate::edge::disk;
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Need, Selection};
+use crate::report::json::json;
+use crate::report::style::{Look, paint};
+use crate::text::{clean_line, count};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -3,13 +3,13 @@
 
 use super::offer::Unit;
 use crate::audit::{Change, Fix, What};
-use crate::cli::report::data::{Answer, Kind, Mount};
-use crate::cli::report::markdown::{code, prose, span};
 use crate::cli::trial::Verdict;
-use crate::cli::ui::count;
 use crate::compose::clean_path;
 use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
+use crate::report::data::{Answer, Kind, Mount};
+use crate::report::markdown::{code, prose, span};
+use crate::text::count;
 use std::collections::BTreeSet;
 
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
@@ -296,7 +296,7 @@ pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
         let failed = unit.proofs.iter().filter(|proof| proof.verdict == Verdict::Fails);
         all.extend(failed.map(|proof| line(&proof.service, &format!("it failed when it was run with the change: {}", prose(&proof.why)))));
         all.extend(unit.plan.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
-        all.extend(unit.plan.remarks.iter().map(|remark| format!("- {}\n", prose(remark.text()))));
+        all.extend(unit.plan.remarks.iter().map(|remark| format!("- {}\n", prose(&remark.text))));
     }
     all.extend(about.problems.iter().map(|(path, why)| format!("- {}: {}\n", span(path), prose(why))));
     if !about.declined.is_empty() {

@@ -3,16 +3,17 @@
 
 use super::journal::Journal;
 use super::offer::Wanted;
+use super::overview;
 use super::report::Row;
 use super::{Did, Report, Target, propose_all};
 use crate::cli::args::{Pr, Shard};
-use crate::cli::audit::json;
 use crate::cli::harden::Status;
-use crate::cli::report::html;
-use crate::cli::ui::{Ui, clean_line, count};
+use crate::cli::ui::Ui;
 use crate::edge::disk;
 use crate::edge::forge::{Session, State, is_name};
 use crate::error::{Error, Fault, Result};
+use crate::report::json::json;
+use crate::text::{clean_line, count};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -144,7 +145,7 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>
     let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, not_reached, error };
     match (args.json, args.html) {
         (true, _) => ui.out(&json(&fleet)?),
-        (_, true) => ui.out(&html::overview(&fleet)),
+        (_, true) => ui.out(&overview::render(&fleet)),
         _ => {}
     }
     ui.note(&fleet.text());

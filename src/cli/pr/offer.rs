@@ -7,13 +7,13 @@ use super::stage::Stage;
 use crate::audit::Fix;
 use crate::cli::args::{Harden, Input, Pr, Trying};
 use crate::cli::plan::{Asking, Plan};
-use crate::cli::report::diff;
 use crate::compose::Project;
 use crate::edge::disk;
 use crate::edge::forge::{FileChange, Mode};
 use crate::edge::propose::{Offer, Scope, item};
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
+use crate::report::diff;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

@@ -6,11 +6,12 @@ use super::stage::{Origin, Stage};
 use super::{below, short, split};
 use crate::cli::args::Pr;
 use crate::cli::harden::Status;
-use crate::cli::ui::{Ui, clean_line};
+use crate::cli::ui::Ui;
 use crate::edge::disk;
 use crate::edge::git::Git;
 use crate::edge::propose::Scope;
 use crate::error::{Error, Result};
+use crate::text::clean_line;
 use std::path::Path;
 
 /// Writes what would be proposed for the commit that is checked out, and asks no forge.

@@ -2,9 +2,10 @@
 
 use super::offer::Unit;
 use super::review;
-use crate::cli::ui::{Ui, clean, clean_line, count};
+use crate::cli::ui::Ui;
 use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
 use crate::error::{Error, Result};
+use crate::text::{clean, clean_line, count};
 use serde::{Deserialize, Serialize};
 
 /// What was done with one repository.

@@ -2,11 +2,11 @@
 
 use super::symptoms::{self, Story};
 use super::{Desk, Outcome, Run, Verdict};
-use crate::cli::ui::count;
 use crate::edge::docker::{Running, State, Trial};
 use crate::edge::http::{self, Question};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Action, Isolated, Probe, Stand};
+use crate::text::count;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 

@@ -3,9 +3,9 @@
 use super::place::{Piece, Why};
 use crate::cli::pr::body::{self, About, MAX_UNITS, TABLE, WRITTEN_BY, block, width};
 use crate::cli::pr::offer::Unit;
-use crate::cli::report::markdown::span;
-use crate::cli::ui::{clean, count};
 use crate::edge::forge::NewLineComment;
+use crate::report::markdown::span;
+use crate::text::{clean, count};
 
 /// What the last line of a suggestion starts with, and what it ends with.
 const KEY: (&str, &str) = ("<!--rofs-harden:suggestion:", "-->");

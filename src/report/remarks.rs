@@ -1,13 +1,10 @@
-//! Findings and reasons as text for people.
+//! What was left alone and why, as sentences for people.
 
-use super::diff;
 use crate::audit::Finding;
-use crate::cli::plan::HeldBack;
-use crate::cli::ui::{Ui, clean_line, count};
 use crate::compose::Project;
 use crate::error::Result;
-use crate::rewrite::{Refused, Rewrite, as_layer};
-use crate::text::Span;
+use crate::rewrite::{Refused, as_layer};
+use crate::text::{Span, clean_line, count};
 use std::collections::HashMap;
 
 /// Most names in one sentence.
@@ -21,26 +18,19 @@ fn at(project: &Project<'_>, span: Span) -> String {
 }
 
 /// Something that was left alone, and why.
-pub(in crate::cli) struct Remark {
+pub struct Remark {
     /// Place, service, what, and the rule's name.
-    text: String,
+    pub text: String,
     /// What to do about it.
-    help: Option<String>,
+    pub help: Option<String>,
     /// YAML to paste.
-    paste: String,
+    pub paste: String,
     /// The rule's name.
-    pub(in crate::cli) rule: &'static str,
-}
-
-impl Remark {
-    /// Place, service, what, and the rule's name.
-    pub(in crate::cli) fn text(&self) -> &str {
-        &self.text
-    }
+    pub rule: &'static str,
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
-pub(in crate::cli) fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
+pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
     let mut remarks: Vec<Remark> = Vec::new();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
@@ -64,49 +54,16 @@ fn in_a_layer(project: &Project<'_>) -> String {
     format!("a layer of its own can take it (--override {}):", path.display())
 }
 
-/// Says what was left alone.
-pub(in crate::cli) fn print_remarks(ui: &Ui, remarks: &[Remark]) {
-    for remark in remarks {
-        ui.warn(&clean_line(&remark.text));
-        if let Some(help) = &remark.help {
-            ui.hint(&clean_line(help));
-        }
-        for line in remark.paste.lines() {
-            ui.note(&format!("    {}", clean_line(line)));
-        }
-    }
-}
-
 /// What `--check` says of a finding that has a fix, on one line.
-pub(in crate::cli) fn missing(project: &Project<'_>, finding: &Finding) -> String {
+pub fn missing(project: &Project<'_>, finding: &Finding) -> String {
     let changes: Vec<String> = finding.fix.iter().flat_map(|f| &f.changes).map(|c| c.what.to_string()).collect();
     let (place, rule) = (at(project, finding.span), finding.rule.id());
     let line = format!("{place}: {}: {} [{rule}]; missing: {}", finding.service, finding.message, changes.join(", "));
     clean_line(&line) + "\n"
 }
 
-/// Why every changed line is there, for a patch that goes to a program.
-pub(in crate::cli) fn reasons(ui: &Ui, rewrite: &Rewrite) {
-    for line in rewrite.lines() {
-        let (name, reason) = (rewrite.before().name(), diff::full_reason(line));
-        ui.note(&clean_line(&format!("{name}:{}: {}: {}  # {reason}", line.line, line.service, line.change.what)));
-    }
-}
-
-/// Services whose fix is assumed, and the flag that includes it.
-pub(in crate::cli) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
-    if held_back.is_empty() {
-        return;
-    }
-    let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
-    ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
-    let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
-    let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
-    ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
-}
-
 /// "2 services (web, api)".
-pub(in crate::cli) fn services<S: AsRef<str>>(names: &[S]) -> String {
+pub fn services<S: AsRef<str>>(names: &[S]) -> String {
     let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|n| clean_line(n.as_ref())).collect();
     if names.len() > MOST_NAMES {
         shown.push("...".into());

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::audit;
-use crate::cli::report::data::{Change, Report, Surface};
+use crate::report::data::{Change, Report, Surface};
 
 /// The classes of the kinds in the order of [`audit::Surface::WEIGHTS`].
 const CLASSES: [&str; 5] = ["root", "tmpfs", "volume", "bind", "socket"];

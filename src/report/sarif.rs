@@ -1,14 +1,14 @@
 //! An audit as SARIF 2.1.0 (OASIS), with what GitHub's code scanning asks for: relative paths, rules with texts, fingerprints.
 
 use super::data::{Edit, Finding, Location, Report, Severity};
+use super::json::json as text;
 use crate::audit::{self, Rule};
-use crate::cli::audit::json;
-use crate::cli::ui::clean_line;
 use crate::error::Result;
+use crate::text::clean_line;
 use serde_json::{Value, json};
 
 /// The report.
-pub(in crate::cli) fn render(report: &Report) -> Result<String> {
+pub fn render(report: &Report) -> Result<String> {
     let results: Vec<Value> = report.projects.iter().flat_map(|p| &p.findings).map(result).collect();
     let failures: Vec<Value> = report
         .projects
@@ -30,7 +30,7 @@ pub(in crate::cli) fn render(report: &Report) -> Result<String> {
         "invocations": [{"executionSuccessful": failures.is_empty(), "toolExecutionNotifications": failures}],
         "results": results,
     });
-    json(&json!({
+    text(&json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
         "runs": [run],

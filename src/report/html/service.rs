@@ -2,8 +2,8 @@
 
 use super::page::Page;
 use super::picture;
-use crate::cli::report::data::{Applicability, Change, Checks, Finding, Fix, Location, Project, Service, Severity};
-use crate::cli::ui::count;
+use crate::report::data::{Applicability, Change, Checks, Finding, Fix, Location, Project, Service, Severity};
+use crate::text::count;
 
 /// One service. Its number makes the name by which the page links to it.
 pub(super) fn write(page: &mut Page, project: &Project, service: &Service, number: usize) {

@@ -1,11 +1,11 @@
 //! What was done with many repositories, or would be, as one page that needs no script.
 
-use super::page::Page;
-use crate::cli::pr::{Did, Fleet, Report, Row};
-use crate::cli::ui::count;
+use super::{Did, Fleet, Report, Row};
+use crate::report::html::page::Page;
+use crate::text::count;
 
 /// The page.
-pub(in crate::cli) fn render(fleet: &Fleet) -> String {
+pub(super) fn render(fleet: &Fleet) -> String {
     let mut page = Page::default();
     let title = if fleet.dry_run { "What would be proposed" } else { "What was proposed" };
     page.head(title);

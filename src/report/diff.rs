@@ -1,9 +1,10 @@
 //! The diff: a patch for programs, and a view with the reasons beside it for people.
 
+use super::style::{self, Look, paint, wrap};
 use crate::audit::What;
-use crate::cli::ui::{Look, clean, clean_line, paint, wrap};
 use crate::evidence::Reason;
 use crate::rewrite::{NewLine, Rewrite};
+use crate::text::{clean, clean_line};
 use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, myers};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, DiffOp, TextDiff, group_diff_ops};
@@ -11,9 +12,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// Lines shown before and after a change.
-pub(in crate::cli) const CONTEXT: usize = 3;
+pub const CONTEXT: usize = 3;
 /// Enough context for the whole file.
-pub(in crate::cli) const WHOLE: usize = u32::MAX as usize;
+pub const WHOLE: usize = u32::MAX as usize;
 /// Narrowest column for reasons beside the lines, which is at least half of the window; with less room they go below their line.
 const REASON_WIDTH: usize = 30;
 /// Blanks between a line and its reason.
@@ -25,7 +26,7 @@ const LONGEST_MARKED: usize = 4096;
 
 /// A unified diff that `git apply` and `patch -p1` take, byte for byte. `path` is relative to the folder in which to apply it.
 /// With `is_new` it makes the file.
-pub(in crate::cli) fn patch(rewrite: &Rewrite, path: &str, is_new: bool) -> String {
+pub fn patch(rewrite: &Rewrite, path: &str, is_new: bool) -> String {
     let (old, new) = lines_of(rewrite);
     let before = if is_new { "/dev/null".to_owned() } else { git_name("a/", path) };
     let mut text = format!("--- {before}\n+++ {}\n", git_name("b/", path));
@@ -69,14 +70,14 @@ fn ops(rewrite: &Rewrite, old: &[&str], new: &[&str]) -> Vec<DiffOp> {
 
 /// What a rewrite replaces by what: old lines and new ones, counted from 0. One of the two may be none, and between two of these are
 /// lines that stay.
-pub(in crate::cli) fn replaced(rewrite: &Rewrite) -> Vec<(Range<usize>, Range<usize>)> {
+pub fn replaced(rewrite: &Rewrite) -> Vec<(Range<usize>, Range<usize>)> {
     let (old, new) = lines_of(rewrite);
     let changed = ops(rewrite, &old, &new).into_iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
     changed.map(|op| (op.old_range(), op.new_range())).collect()
 }
 
 /// The old and the new lines as git counts them: a carriage return alone ends none.
-pub(in crate::cli) fn lines_of(rewrite: &Rewrite) -> (Vec<&str>, Vec<&str>) {
+pub fn lines_of(rewrite: &Rewrite) -> (Vec<&str>, Vec<&str>) {
     let [old, new] = [rewrite.before(), rewrite.after()].map(|text| text.text().split_inclusive('\n').collect());
     (old, new)
 }
@@ -101,7 +102,7 @@ fn git_name(prefix: &str, path: &str) -> String {
 
 /// The diff for a person, no wider than `width` columns but for what the file itself says in changed lines: line numbers, the changed
 /// words of a line marked, and beside every new line why it is there. `context` lines are shown around a change.
-pub(in crate::cli) fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
+pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
     let (old, new) = lines_of(rewrite);
     let mut rows = Vec::new();
     for group in group_diff_ops(ops(rewrite, &old, &new), context) {
@@ -137,7 +138,7 @@ struct Row {
 
 impl Row {
     fn columns(&self) -> usize {
-        self.parts.iter().map(|(_, part)| console::measure_text_width(part)).sum()
+        self.parts.iter().map(|(_, part)| style::width(part)).sum()
     }
 }
 
@@ -238,7 +239,7 @@ fn reasons(lines: &[NewLine]) -> Vec<(usize, String)> {
 }
 
 /// Why a line is there, and how we know.
-pub(in crate::cli) fn full_reason(line: &NewLine) -> String {
+pub fn full_reason(line: &NewLine) -> String {
     let reason = &line.change.reason;
     format!("{} ({}, {})", reason.text, reason.source, reason.confidence)
 }
@@ -299,7 +300,7 @@ fn body(row: &Row, width: usize, color: bool) -> String {
     parts
         .map(|(marked, part)| match look(*marked) {
             Some(look) => paint(color, look, part),
-            None => console::truncate_str(part, width, "...").into_owned(),
+            None => style::cut(part, width).into_owned(),
         })
         .collect()
 }

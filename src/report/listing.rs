@@ -1,35 +1,29 @@
 //! An audit as text for people: findings by place, then one line for each service.
 
 use super::data::{Applicability, Checks, Finding, Project, Report, Service, Severity};
-use crate::cli::ui::{Look, Ui, clean_line, count, paint};
+use super::style::{Look, pad, paint, width};
+use crate::text::{clean_line, count};
 
 /// Columns of the table, and what each says.
 const COLUMNS: [&str; 7] =
     ["service", "surface", "read-only root", "data in one place", "/tmp in memory", "program read-only", "writable places"];
 
-/// Prints the report.
-pub(in crate::cli) fn print(ui: &Ui, report: &Report) {
-    let color = ui.view().color;
+/// The report.
+pub fn render(report: &Report, color: bool) -> String {
+    let mut text = String::new();
     for project in &report.projects {
         let findings: Vec<&Finding> = project.findings.iter().filter(|f| f.ignored.is_none()).collect();
-        for finding in &findings {
-            ui.out(&lines(finding, color));
-        }
+        text.extend(findings.iter().map(|finding| lines(finding, color)));
         if let Some(error) = &project.error {
-            ui.out(&format!("{}: {}: {}\n", clean_line(&project.path), paint(color, Look::Error, "error"), clean_line(error)));
+            let error = format!("{}: {}", paint(color, Look::Error, "error"), clean_line(error));
+            text += &format!("{}: {error}\n", clean_line(&project.path));
         }
         if !findings.is_empty() && !project.services.is_empty() {
-            ui.out("\n");
+            text.push('\n');
         }
-        ui.out(&table(project, color));
-        for left in &project.left_out {
-            ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
-        }
+        text += &table(project, color);
     }
-    ui.note(&sentence(report));
-    if report.projects.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some())) {
-        ui.hint("`rofs-harden` shows the changes as a diff; `rofs-harden explain RULE` says more about a rule");
-    }
+    text
 }
 
 fn lines(finding: &Finding, color: bool) -> String {
@@ -58,11 +52,11 @@ fn table(project: &Project, color: bool) -> String {
     if rows.len() == 1 {
         return String::new();
     }
-    let width = |column: usize| rows.iter().map(|row| console::measure_text_width(&row[column])).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..COLUMNS.len()).map(width).collect();
+    let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..COLUMNS.len()).map(widest).collect();
     let mut text = String::new();
     for (i, row) in rows.iter().enumerate() {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| console::pad_str(cell, *width, console::Alignment::Left, None));
+        let cells = row.iter().zip(&widths).map(|(cell, width)| pad(cell, *width));
         let line = cells.collect::<Vec<_>>().join("  ");
         text += &if i == 0 { paint(color, Look::Dim, line.trim_end()) } else { line.trim_end().to_owned() };
         text.push('\n');
@@ -89,7 +83,7 @@ fn row(service: &Service) -> [String; COLUMNS.len()] {
 }
 
 /// All in one sentence.
-pub(super) fn sentence(report: &Report) -> String {
+pub fn sentence(report: &Report) -> String {
     let sum = &report.summary;
     let many = |number, one: &str| count(number, one, &format!("{one}s"));
     let mut text = format!(

@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::audit::Rule;
-use crate::cli::report::data::Report;
+use crate::report::data::Report;
 
 /// The section: every rule that has a finding on the page.
 pub(super) fn write(page: &mut Page, report: &Report) {

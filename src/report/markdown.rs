@@ -3,10 +3,10 @@
 
 use super::data::{Finding, Project, Report, Service, Severity};
 use super::listing::sentence;
-use crate::cli::ui::clean_line;
+use crate::text::clean_line;
 
 /// The report.
-pub(in crate::cli) fn render(report: &Report) -> String {
+pub fn render(report: &Report) -> String {
     let mut text = format!("## Writable places\n\n{}.\n", sentence(report));
     for project in &report.projects {
         text += &format!("\n### {}\n", code(&project.path));
@@ -77,12 +77,12 @@ fn findings(project: &Project) -> String {
 }
 
 /// A code span that nothing in `text` can end, for a cell of a table.
-pub(in crate::cli) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     span(text).replace('|', "\\|")
 }
 
 /// A code span that nothing in `text` can end.
-pub(in crate::cli) fn span(text: &str) -> String {
+pub fn span(text: &str) -> String {
     let text = clean_line(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -92,7 +92,7 @@ pub(in crate::cli) fn span(text: &str) -> String {
 
 /// A sentence in which words of ours and of strangers stand side by side: what stands between backticks, and every other word that
 /// is more than letters and plain punctuation, becomes a code span.
-pub(in crate::cli) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let text = clean_line(text);
     let mut parts: Vec<&str> = text.split('`').collect();
     // The last of an odd number of backticks begins nothing.

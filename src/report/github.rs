@@ -3,11 +3,11 @@
 //! Form and escaping: GitHub's workflow commands. GitHub shows ten of each kind a step, so the worst come first.
 
 use super::data::{Finding, Report, Severity};
-use crate::cli::ui::clean_line;
+use crate::text::clean_line;
 use std::cmp::Reverse;
 
 /// All findings that count as annotations, and what could not be read.
-pub(in crate::cli) fn render(report: &Report) -> String {
+pub fn render(report: &Report) -> String {
     let failed = report.projects.iter().filter_map(|p| {
         let message = format!("cannot be read: {}", p.error.as_ref()?);
         Some(format!("::error file={},title=rofs-harden::{}\n", property(&p.path), data(&message)))

@@ -1,6 +1,6 @@
 //! The text of a page: what is ours is markup, what strangers wrote is text.
 
-use crate::cli::ui::clean_line;
+use crate::text::clean_line;
 use sha2::{Digest, Sha256};
 use std::fmt::Display;
 
@@ -9,18 +9,18 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// A page in the making. Markup can only be a literal of the program; everything else goes in escaped.
 #[derive(Default)]
-pub(super) struct Page {
+pub struct Page {
     html: String,
 }
 
 impl Page {
     /// Markup.
-    pub(super) fn raw(&mut self, html: &'static str) {
+    pub fn raw(&mut self, html: &'static str) {
         self.html.push_str(html);
     }
 
     /// Markup with a value as text at each `{}`.
-    pub(super) fn put(&mut self, markup: &'static str, values: &[&dyn Display]) {
+    pub fn put(&mut self, markup: &'static str, values: &[&dyn Display]) {
         let mut parts = markup.split("{}");
         self.raw(parts.next().unwrap_or_default());
         debug_assert_eq!(markup.matches("{}").count(), values.len(), "{markup}");
@@ -31,7 +31,7 @@ impl Page {
     }
 
     /// A sentence in which backticks mark code.
-    pub(super) fn prose(&mut self, text: &str) {
+    pub fn prose(&mut self, text: &str) {
         let parts: Vec<&str> = text.split('`').collect();
         // The last backtick of an odd number ends nothing: it is text.
         let is_odd = parts.len().is_multiple_of(2);
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// Everything before what is seen. Nothing but the style and the script of this very page may be used.
-    pub(super) fn head(&mut self, title: &'static str) {
+    pub fn head(&mut self, title: &'static str) {
         self.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
         self.put(
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; \
@@ -61,18 +61,18 @@ impl Page {
 
     /// What is there so far.
     #[cfg(test)]
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.html
     }
 
     /// The whole page, of one that has nothing for the script to do.
-    pub(super) fn end_plain(mut self) -> String {
+    pub fn end_plain(mut self) -> String {
         self.raw("</body>\n</html>\n");
         self.html
     }
 
     /// The whole page.
-    pub(super) fn end(mut self) -> String {
+    pub fn end(mut self) -> String {
         self.raw("<script>");
         self.raw(SCRIPT);
         self.raw("</script>\n</body>\n</html>\n");

@@ -5,7 +5,6 @@ use super::data::{
     Severity, Surface,
 };
 use crate::audit::{self, Rule, What};
-use crate::cli::config::Config;
 use crate::compose::{self, Coverage, Known, MountKind, clean_path};
 use crate::error::Result;
 use crate::evidence::{Need, Source};
@@ -21,21 +20,23 @@ use std::fmt::Write;
 const MAX_EDIT_WORK: usize = 64 << 20;
 
 /// A project and what was found in it.
-pub(in crate::cli) struct Found<'p, 'a> {
-    pub(in crate::cli) project: &'p compose::Project<'a>,
-    pub(in crate::cli) needs: &'p [Need],
+pub struct Found<'p, 'a> {
+    /// The project.
+    pub project: &'p compose::Project<'a>,
+    /// What its services need, in their order.
+    pub needs: &'p [Need],
     /// By place.
-    pub(in crate::cli) findings: &'p [audit::Finding],
-    /// What the repository says.
-    pub(in crate::cli) config: &'p Config,
+    pub findings: &'p [audit::Finding],
+    /// How bad findings of a rule are.
+    pub severity: &'p dyn Fn(Rule) -> audit::Severity,
     /// Services whose fix counts as the plan.
-    pub(in crate::cli) planned: HashSet<&'p str>,
+    pub planned: HashSet<&'p str>,
 }
 
 /// The report of one project. With `edits`, each fix says by which edits it is carried out.
 ///
 /// Errors: a fix that breaks a law.
-pub(in crate::cli) fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
+pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
     let project = found.project;
     let files: Vec<String> = project.sources.files().iter().map(|f| f.path.display().to_string()).collect();
     let by_name: HashMap<&str, &Need> = found.needs.iter().map(|n| (n.service.as_str(), n)).collect();
@@ -61,7 +62,7 @@ pub(in crate::cli) fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Proj
         *number += 1;
         findings.push(Finding {
             rule: finding.rule.id(),
-            severity: severity(found.config.severity(finding.rule)),
+            severity: severity((found.severity)(finding.rule)),
             service: finding.service.clone(),
             message: finding.message.clone(),
             help: finding.help.clone(),
@@ -93,7 +94,7 @@ fn fingerprint(finding: &audit::Finding, file: &str, number: usize) -> String {
 }
 
 /// A place by line and column.
-pub(in crate::cli) fn location(project: &compose::Project<'_>, span: Span) -> Location {
+pub fn location(project: &compose::Project<'_>, span: Span) -> Location {
     let Some(source) = project.sources.file(span.file) else {
         let start = Position { line: 1, column: 1, byte: 0 };
         return Location { file: String::new(), start, end: start };

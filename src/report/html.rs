@@ -1,19 +1,17 @@
 //! An audit as one page for a browser: everything is in the file, it asks no network, and reads as a plain page without its script.
 
 mod chart;
-mod overview;
-mod page;
+pub mod page;
 mod picture;
 mod rules;
 mod service;
 
 use super::data::{Project, Report, Service};
-use crate::cli::ui::count;
-pub(in crate::cli) use overview::render as overview;
+use crate::text::count;
 use page::Page;
 
 /// The page.
-pub(in crate::cli) fn render(report: &Report) -> String {
+pub fn render(report: &Report) -> String {
     let mut page = Page::default();
     let folder = common_folder(report);
     page.head("Where these containers can write");

@@ -1,7 +1,7 @@
 //! A container as a picture: its root filesystem is a box, memory is inside, and what comes from outside goes through the wall.
 
 use super::page::Page;
-use crate::cli::report::data::{Answer, Kind, Mount, Service};
+use crate::report::data::{Answer, Kind, Mount, Service};
 
 /// The container now, and after the plan if that changes it.
 pub(super) fn write(page: &mut Page, service: &Service, otherwise: &str) {

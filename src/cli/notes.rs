@@ -1,0 +1,41 @@
+//! What is said beside the answer: what was left alone, what was held back, and why each line is there.
+
+use super::plan::HeldBack;
+use super::ui::Ui;
+use crate::report::diff;
+use crate::report::remarks::{Remark, services};
+use crate::rewrite::Rewrite;
+use crate::text::clean_line;
+
+/// Says what was left alone.
+pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
+    for remark in remarks {
+        ui.warn(&clean_line(&remark.text));
+        if let Some(help) = &remark.help {
+            ui.hint(&clean_line(help));
+        }
+        for line in remark.paste.lines() {
+            ui.note(&format!("    {}", clean_line(line)));
+        }
+    }
+}
+
+/// Why every changed line is there, for a patch that goes to a program.
+pub(super) fn reasons(ui: &Ui, rewrite: &Rewrite) {
+    for line in rewrite.lines() {
+        let (name, reason) = (rewrite.before().name(), diff::full_reason(line));
+        ui.note(&clean_line(&format!("{name}:{}: {}: {}  # {reason}", line.line, line.service, line.change.what)));
+    }
+}
+
+/// Services whose fix is assumed, and the flag that includes it.
+pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
+    if held_back.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
+    ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
+    let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
+    let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
+    ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
+}

@@ -1,0 +1,13 @@
+//! The versioned report and how it looks, one file a format: from findings to text, without effects.
+
+pub mod collect;
+pub mod data;
+pub mod diff;
+pub mod github;
+pub mod html;
+pub mod json;
+pub mod listing;
+pub mod markdown;
+pub mod remarks;
+pub mod sarif;
+pub mod style;
