@@ -6,8 +6,8 @@
 //! ([`audit::audit`]); one function turns accepted fixes into verified bytes ([`rewrite::rewrite`]).
 //!
 //! ```text
-//! text → yaml → compose → evidence → audit → rewrite → report      pure, one direction, no effects
-//!                                              edge · cli         the only places with effects
+//! text → yaml → compose → evidence → audit → rewrite → report → trial      pure, one direction, no effects
+//!                                                       edge · cli        the only places with effects
 //! ```
 //!
 //! # Map
@@ -18,16 +18,17 @@
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
-//! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without; how a project is isolated |
+//! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without |
 //! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
 //! | [`report`] | the versioned report and its formats: text, JSON, SARIF, GitHub, Markdown, HTML; the diff |
+//! | [`trial`] | what a run of a project is: isolation, the judge of what is seen of its services, what that means |
 //! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
-//! | [`cli`] | the command line, configuration, questions; trials, their judge, and healing |
+//! | [`cli`] | the command line, configuration, questions; carrying out trials, and healing |
 //!
 //! # What always holds
 //!
-//! 1. A module uses only modules above it in the map; `edge` uses `text` and `error` alone; only `cli` sees both sides.
+//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error` and plain data of [`trial`]; only `cli` sees both sides.
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
 //!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and handed in.
 //! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
@@ -54,6 +55,8 @@ pub mod audit;
 pub mod rewrite;
 
 pub mod report;
+
+pub mod trial;
 
 #[cfg(feature = "edge")]
 pub mod edge;

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Core modules in reading order: each may use those before it.
-const CORE: [&str; 8] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "report"];
+const CORE: [&str; 9] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "report", "trial"];
 /// What the folder of effects may use.
-const EDGE: [&str; 4] = ["text", "error", "rewrite", "edge"];
+/// `trial` for the plain data that the engine answers with.
+const EDGE: [&str; 4] = ["text", "error", "trial", "edge"];
 /// Modules of the standard library with effects.
 const EFFECTS: [&str; 8] = ["env", "fs", "io", "net", "os", "process", "thread", "time"];
 /// Macros with effects.
@@ -239,7 +240,7 @@ mod can_fail {
             ("src/rewrite/mod.rs", "use crate::edge::disk; use crate::cli::Ui;", &["edge", "cli"]),
             ("src/rewrite/mod.rs", "use std::{collections::BTreeMap, fs};\nlet t = ::std::time::f();", &["std::fs", "std::time"]),
             ("src/rewrite/mod.rs", "std::process::exit(1); eprintln!(); my_println!();", &["std::process", "eprintln!"]),
-            ("src/edge/disk/mod.rs", "use crate::{error::Error, rewrite::Rewrite, text}; use std::fs;", &[]),
+            ("src/edge/disk/mod.rs", "use crate::{error::Error, trial::Container, text}; use std::fs;", &[]),
             ("src/edge/disk/mod.rs", "use crate::audit::Finding;", &["audit"]),
             ("src/cli/mod.rs", "use crate::audit::Finding; use std::fs; println!();", &[]),
             ("src/helpers.rs", "", &["helpers itself, which has no place in the order"]),

@@ -6,14 +6,14 @@ use super::harden::{Status, finish, present};
 use super::load::Files;
 use super::plan::{Asking, Plan};
 use super::ui::Ui;
-use crate::audit::What;
 use crate::compose::{Project, Service};
 use crate::edge::{disk, docker};
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise};
-use crate::evidence::{Need, Selection, Storage, WritablePath, needs};
+use crate::evidence::{Need, Selection, WritablePath, needs};
+use crate::report::advice::{self, mount};
 use crate::report::json::json;
-use crate::text::{clean, clean_line, count};
+use crate::text::clean_line;
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -222,14 +222,6 @@ fn whose<'p, 'a>(project: &'p Project<'a>, symptom: &Symptom, named: Option<&str
     known.or_else(|| project.services.iter().find(by_name)).or_else(|| project.services.iter().filter(ends).max_by_key(|s| s.name.len()))
 }
 
-/// A mount, for a person.
-pub(super) fn mount(path: &WritablePath) -> String {
-    match &path.storage {
-        Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)).to_string(),
-        Storage::State => format!("volume at {}", path.target),
-    }
-}
-
 fn row(found: &Found) -> Row<'_> {
     let Found { log, symptom, service, advice } = found;
     Row {
@@ -251,17 +243,6 @@ fn lines(found: &Found) -> String {
     let row = row(found);
     let service = row.service.map(|s| format!("{s}: ")).unwrap_or_default();
     let mut text = clean_line(&format!("{}:{}: {service}", row.log, row.line));
-    text += &about(&found.symptom, &found.advice).join("\n    ");
+    text += &advice::lines(&found.symptom, &found.advice).join("\n    ");
     text + "\n"
-}
-
-/// A symptom, the line that shows it, and what to do, for a person.
-pub(super) fn about(symptom: &Symptom, advice: &Advice) -> Vec<String> {
-    let path = advice.path.as_deref().or(symptom.path.as_deref()).map(|p| format!("{p}: ")).unwrap_or_default();
-    let times = if symptom.count > 1 { format!(" ({})", count(symptom.count as usize, "line", "lines")) } else { String::new() };
-    let mut lines = vec![clean_line(&format!("{path}{}{times}", advice.cause)), clean(&symptom.text).replace('\n', " ")];
-    lines.extend(advice.mend.as_ref().map(|path| clean_line(&format!("mended by {}", mount(path)))));
-    lines.extend(advice.help.as_deref().map(clean_line));
-    lines.extend(advice.remedy.iter().flat_map(|yaml| yaml.lines()).map(|line| format!("    {}", clean_line(line))));
-    lines
 }

@@ -1,13 +1,13 @@
 //! The smallest set of writable places with which a project works, found by running it.
 
 use super::plan::Plan;
-use super::trial::{Outcome, Ran, Verdict, tell};
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
 use crate::evidence::engine::{fit, writable_paths};
 use crate::evidence::{Confidence, Need, Selection, Source, Storage, WritablePath};
 use crate::text::clean_line;
+use crate::trial::{Outcome, RunResult, Verdict, explain};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,9 +24,9 @@ const GLANCE: Duration = Duration::from_secs(1);
 pub(super) struct Healed {
     pub(super) plan: Plan,
     /// The run that proves the plan, or the last one.
-    pub(super) ran: Ran,
+    pub(super) ran: RunResult,
     /// The run on a writable root.
-    pub(super) before: Ran,
+    pub(super) before: RunResult,
     /// What could not be resolved: service and why.
     pub(super) unresolved: Vec<(String, String)>,
 }
@@ -38,7 +38,7 @@ type Mounted = (String, String);
 /// works without is taken away again.
 pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
-    let settle = case.desk.options.settle;
+    let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
     let mut selection = case.selection.clone();
     let mut unresolved = seed(case, &mut selection, &before)?;
@@ -91,7 +91,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
 
 /// Adds what was written on a writable root, and leaves out what was assumed and not written though it was tried. Returns what was written
 /// where nothing can be mounted.
-fn seed(case: &Case<'_>, selection: &mut Selection, before: &Ran) -> Result<Vec<(String, String)>> {
+fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Result<Vec<(String, String)>> {
     let plan = case.plan(selection)?;
     let mut elsewhere = Vec::new();
     let seeds = with_project(&plan, |_, needs| {
@@ -131,35 +131,35 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
 }
 
 /// The mounts that failures ask for.
-fn mends(plan: &Plan, ran: &Ran, before: &Ran) -> Result<Vec<WritablePath>> {
+fn mends(plan: &Plan, ran: &RunResult, before: &RunResult) -> Result<Vec<WritablePath>> {
     with_project(plan, |project, needs| {
         let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
         let of = |o: &Outcome| {
             let need = needs.iter().find(|n| n.service == o.service);
-            tell(o, before.of(&o.service), project.service(&o.service), need).1
+            explain(o, before.of(&o.service), project.service(&o.service), need).1
         };
         Ok(failed.flat_map(of).collect())
     })
 }
 
 /// Whether nothing fails.
-fn is_proved(ran: &Ran) -> bool {
+fn is_proved(ran: &RunResult) -> bool {
     ran.outcomes.iter().all(|o| o.verdict != Verdict::Fails) && ran.outcomes.iter().any(|o| o.verdict == Verdict::Works)
 }
 
-fn report(case: &Case<'_>, title: &str, ran: &Ran) {
+fn report(case: &Case<'_>, title: &str, ran: &RunResult) {
     let part = |verdict, word: &str| {
         let names: Vec<&str> = ran.outcomes.iter().filter(|o| o.verdict == verdict).map(|o| o.service.as_str()).collect();
         if names.is_empty() { None } else { Some(format!("{} {word}", names.join(", "))) }
     };
     let parts: Vec<String> = [part(Verdict::Fails, "fails"), part(Verdict::Works, "works")].into_iter().flatten().collect();
     let what = if parts.is_empty() { "nothing can be proved here".to_owned() } else { parts.join("; ") };
-    case.desk.ui.note(&clean_line(&format!("{title}: {what}")));
+    case.context.ui.note(&clean_line(&format!("{title}: {what}")));
 }
 
 /// Whether a path is scratch that is only assumed, in a service that more than its start is tried of.
 fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
-    let is_tried = case.desk.probes.iter().any(|p| p.service == path.service);
+    let is_tried = case.context.probes.iter().any(|p| p.service == path.service);
     is_tried && path.reason.confidence == Confidence::Assumed && path.storage != Storage::State
 }
 
@@ -181,7 +181,7 @@ fn candidates(case: &Case<'_>, plan: &Plan) -> Vec<Vec<Mounted>> {
 }
 
 /// Those of the candidates without which their service works.
-fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &Ran, title: &str) -> Result<Vec<Mounted>> {
+fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &RunResult, title: &str) -> Result<Vec<Mounted>> {
     let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
         let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
         let (_, ran) = case.trial(&less, &format!("{title}, with less"), Some(before))?;

@@ -1,11 +1,9 @@
 //! What the services of a project write, seen by running it as it is.
 
 use super::args::{Harden, Observe};
-use super::diagnose::mount;
 use super::harden::{Status, finish, present, selection};
 use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
-use super::trial::{Ran, Verdict, tell};
 use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
@@ -14,8 +12,10 @@ use crate::error::{Error, Result};
 use crate::evidence::engine::writable_paths;
 use crate::evidence::preset::Saved;
 use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath, needs};
+use crate::report::advice::mount;
 use crate::report::json::json;
 use crate::text::{clean_line, count};
+use crate::trial::{RunResult, Verdict, explain};
 use serde::Serialize;
 use std::path::Path;
 
@@ -68,7 +68,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let harden = Harden { input, choice, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };
     let chosen = selection(&args.choice)?;
     let mut case = Case::new(ui, path, &harden, chosen.clone(), &args.trying, &docker)?;
-    case.desk.hold = args.hold;
+    case.context.hold = args.hold;
     let ran = case.original(true, args.trying.settle)?;
     let (rows, found, known) = rows(&case, &ran, &chosen)?;
     let all_work = ran.outcomes.iter().all(|o| o.verdict == Verdict::Works || o.ended);
@@ -113,7 +113,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
 }
 
 /// What each service wrote, and the places that must be writable.
-fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>, Vec<Need>)> {
+fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>, Vec<Need>)> {
     let files = Files::read(case.path, &case.harden.input, None)?;
     let project = files.project()?;
     let all = Selection { limits: true, ..selection.clone() };
@@ -137,7 +137,7 @@ fn rows(case: &Case<'_>, ran: &Ran, selection: &Selection) -> Result<(Vec<Row>, 
             service: outcome.service.clone(),
             works,
             why: outcome.why.clone(),
-            details: if works { Vec::new() } else { tell(outcome, None, service, Some(need)).0 },
+            details: if works { Vec::new() } else { explain(outcome, None, service, Some(need)).0 },
             paths: paths.iter().map(place).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
         });
@@ -162,7 +162,7 @@ fn lines(row: &Row) -> String {
 }
 
 /// Saves what one service needs as a preset.
-fn save(ui: &Ui, file: &Path, path: Option<&Path>, harden: &Harden, ran: &Ran, found: &[WritablePath]) -> Result<()> {
+fn save(ui: &Ui, file: &Path, path: Option<&Path>, harden: &Harden, ran: &RunResult, found: &[WritablePath]) -> Result<()> {
     let services: Vec<&str> = ran.sights.keys().map(String::as_str).collect();
     let [service] = services.as_slice() else {
         let hint = Some("name one service: --service NAME".to_owned());

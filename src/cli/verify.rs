@@ -6,7 +6,7 @@ use super::harden::{Status, finish, present, selection};
 use super::heal::{self, Healed};
 use super::load::{Files, runnable};
 use super::plan::{Asking, Plan};
-use super::trial::{Desk, Outcome, Ran, Run, Verdict, tell};
+use super::trial::{Run, TrialContext};
 use super::ui::Ui;
 use crate::compose::{Known, Project, Service};
 use crate::edge::disk;
@@ -16,6 +16,7 @@ use crate::evidence::{Need, Selection};
 use crate::report::json::json;
 use crate::report::style::{Look, paint};
 use crate::text::{clean_line, count};
+use crate::trial::{Outcome, RunResult, Verdict, explain};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,7 +52,7 @@ pub(super) struct Case<'c> {
     pub(super) path: Option<&'c Path>,
     pub(super) harden: &'c Harden,
     pub(super) selection: Selection,
-    pub(super) desk: Desk<'c>,
+    pub(super) context: TrialContext<'c>,
 }
 
 /// Runs the verb over every PATH.
@@ -135,11 +136,11 @@ pub(super) fn prove(
     selection: Selection,
     trying: &Trying,
     docker: &Docker,
-    before: &mut Option<Ran>,
+    before: &mut Option<RunResult>,
 ) -> Result<(Plan, Vec<Row>)> {
     let case = Case::new(ui, Some(path), harden, selection, trying, docker)?;
     let (plan, mut ran) = case.trial(&case.selection, "hardened", before.as_ref())?;
-    let fails = |ran: &Ran| plan.changed().any(|name| ran.of(name).is_some_and(|outcome| outcome.verdict == Verdict::Fails));
+    let fails = |ran: &RunResult| plan.changed().any(|name| ran.of(name).is_some_and(|outcome| outcome.verdict == Verdict::Fails));
     if before.is_none() && fails(&ran) {
         *before = Some(case.original(false, trying.settle)?);
         ran = case.run(&plan, "once more", before.as_ref())?;
@@ -193,8 +194,8 @@ impl<'c> Case<'c> {
         let all = ["*".to_owned()];
         let profiles = if harden.choice.profile.is_empty() { &all[..] } else { &harden.choice.profile };
         let layers = files.for_compose(&harden.input, profiles);
-        let desk = Desk { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
-        Ok(Self { path, harden, selection, desk })
+        let context = TrialContext { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
+        Ok(Self { path, harden, selection, context })
     }
 
     /// Names of its services.
@@ -204,33 +205,33 @@ impl<'c> Case<'c> {
     }
 
     /// Runs the project as it is.
-    pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<Ran> {
+    pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<RunResult> {
         let files = Files::read(self.path, &self.harden.input, None)?;
-        let (project, model) = (files.project()?, self.desk.model(&[])?);
-        self.desk.run(&Run { title: "as it is", model: &model, project: &project, before: None, looks, settle })
+        let (project, model) = (files.project()?, self.context.model(&[])?);
+        self.context.run(&Run { title: "as it is", model: &model, project: &project, before: None, looks, settle })
     }
 
     /// The plan for a selection.
     pub(super) fn plan(&self, selection: &Selection) -> Result<Plan> {
         let files = Files::read(self.path, &self.harden.input, None)?;
-        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.desk.ui.view()), tries: true, reports: false };
+        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.context.ui.view()), tries: true, reports: false };
         Plan::new(files, self.harden, asking)
     }
 
     /// Plans and runs.
-    pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&Ran>) -> Result<(Plan, Ran)> {
+    pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&RunResult>) -> Result<(Plan, RunResult)> {
         let plan = self.plan(selection)?;
         let ran = self.run(&plan, title, before)?;
         Ok((plan, ran))
     }
 
     /// Runs the project with the change.
-    pub(super) fn run(&self, plan: &Plan, title: &str, before: Option<&Ran>) -> Result<Ran> {
+    pub(super) fn run(&self, plan: &Plan, title: &str, before: Option<&RunResult>) -> Result<RunResult> {
         let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
         let changed: Vec<(PathBuf, &str)> = changed.collect();
-        let model = self.desk.model(&changed)?;
+        let model = self.context.model(&changed)?;
         with_project(plan, |project, _| {
-            self.desk.run(&Run { title, model: &model, project, before, looks: false, settle: self.desk.options.settle })
+            self.context.run(&Run { title, model: &model, project, before, looks: false, settle: self.context.options.settle })
         })
     }
 }
@@ -245,14 +246,20 @@ pub(super) fn with_project<T>(plan: &Plan, f: impl FnOnce(&Project<'_>, &[Need])
     f(&Project::read(&after.sources).map_err(wrong)?, &after.needs)
 }
 
-fn rows_of(plan: &Plan, ran: &Ran, before: Option<&Ran>, unresolved: &[(String, String)], path: Option<&Path>) -> Result<Vec<Row>> {
+fn rows_of(
+    plan: &Plan,
+    ran: &RunResult,
+    before: Option<&RunResult>,
+    unresolved: &[(String, String)],
+    path: Option<&Path>,
+) -> Result<Vec<Row>> {
     with_project(plan, |project, needs| {
         let row = |outcome: &Outcome| {
             let service: Option<&Service<'_>> = project.service(&outcome.service);
             let need = needs.iter().find(|n| n.service == outcome.service);
             let (mut details, mends) = match outcome.verdict {
                 Verdict::Works => Default::default(),
-                _ => tell(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
+                _ => explain(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
             };
             let mut places: Vec<String> = mends.iter().map(|path| format!("`{}`", path.target.replace('`', "'"))).collect();
             places.sort();

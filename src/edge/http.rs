@@ -1,12 +1,9 @@
 //! A request to a container.
 
-use crate::error::Result;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 use ureq::http::Request;
 
-/// Time between two questions whether to go on.
-const BEAT: Duration = Duration::from_millis(50);
 /// Most bytes of an answer that are read.
 const MAX_BODY: u64 = 64 << 10;
 
@@ -34,23 +31,30 @@ pub struct Question {
     pub body: Option<String>,
 }
 
-/// Sends a request and returns the answer, whatever its status, or why nobody answers, in the system's words.
-///
-/// Errors: those of `go_on`, which is asked all the while, so that a server that hangs holds up nothing.
-pub fn request(question: Question, patience: Duration, go_on: impl Fn() -> Result<()>) -> Result<Result<Reply, String>> {
+/// A request under way.
+#[derive(Debug)]
+pub struct Asked(Receiver<Result<Reply, String>>);
+
+/// Sends a request. Left alone, it ends when its patience does, or with the server.
+pub fn ask(question: Question, patience: Duration) -> Asked {
     let (sender, answer) = channel();
-    // Left alone, it ends when its patience does, or with the server.
-    std::thread::spawn(move || sender.send(ask(&question, patience)));
-    loop {
-        match answer.recv_timeout(BEAT) {
-            Ok(answer) => return Ok(answer),
-            Err(RecvTimeoutError::Timeout) => go_on()?,
-            Err(RecvTimeoutError::Disconnected) => return Ok(Err("the request came to no end".to_owned())),
+    std::thread::spawn(move || sender.send(answer_to(&question, patience)));
+    Asked(answer)
+}
+
+impl Asked {
+    /// The answer, whatever its status, or why nobody answers, in the system's words; `None` as long
+    /// as it is under way.
+    pub fn poll(&self) -> Option<Result<Reply, String>> {
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err("the request came to no end".to_owned())),
         }
     }
 }
 
-fn ask(question: &Question, patience: Duration) -> Result<Reply, String> {
+fn answer_to(question: &Question, patience: Duration) -> Result<Reply, String> {
     let Question { address, port, method, path, body } = question;
     let body = body.as_deref();
     let config = ureq::Agent::config_builder()
@@ -74,7 +78,6 @@ fn ask(question: &Question, patience: Duration) -> Result<Reply, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
     use std::net::TcpListener;
     use std::time::Instant;
 
@@ -83,13 +86,18 @@ mod tests {
         // It takes the request and never answers.
         let server = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = server.local_addr().expect("an address").port();
-        let question =
-            Question { address: "127.0.0.1".to_owned(), port, method: "GET".to_owned(), path: "/".to_owned(), body: Some("x".to_owned()) };
+        let address = "127.0.0.1".to_owned();
+        let (method, path) = ("GET".to_owned(), "/".to_owned());
+        let question = Question { address, port, method, path, body: Some("x".to_owned()) };
         let since = Instant::now();
-        let is_over = || if since.elapsed() > Duration::from_millis(200) { Err(Error::Interrupted) } else { Ok(()) };
-        let answer = request(question.clone(), Duration::from_secs(10), is_over);
-        assert!(matches!(answer, Err(Error::Interrupted)) && since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
-        let answer = request(question, Duration::from_millis(100), || Ok(()));
-        assert!(matches!(&answer, Ok(Err(why)) if why.contains("timeout")), "{answer:?}");
+        let asked = ask(question, Duration::from_millis(300));
+        assert!(asked.poll().is_none() && since.elapsed() < Duration::from_millis(200));
+        let answer = loop {
+            if let Some(answer) = asked.poll() {
+                break answer;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert!(matches!(&answer, Err(why) if why.contains("timeout")), "{answer:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The versioned report and how it looks, one file a format: from findings to text, without effects.
 
+pub mod advice;
 pub mod collect;
 pub mod data;
 pub mod diff;

@@ -1,7 +1,8 @@
 //! Options of the verbs that run a project on the engine.
 
 use super::{Choice, Input, Writing, extras};
-use crate::evidence::engine::{Probe, milliseconds};
+use crate::evidence::engine::Probe;
+use crate::trial::milliseconds;
 use clap::{Arg, Args};
 use std::path::PathBuf;
 use std::time::Duration;

@@ -3,13 +3,13 @@
 
 use super::offer::Unit;
 use crate::audit::{Change, Fix, What};
-use crate::cli::trial::Verdict;
 use crate::compose::clean_path;
 use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
 use crate::report::data::{Answer, Kind, Mount};
 use crate::report::markdown::{code, prose, span};
 use crate::text::count;
+use crate::trial::Verdict;
 use std::collections::BTreeSet;
 
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.

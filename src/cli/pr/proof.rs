@@ -3,7 +3,6 @@
 use super::offer::{Unit, Wanted};
 use super::stage::Stage;
 use crate::cli::args::Trying;
-use crate::cli::trial::{Ran, Verdict};
 use crate::cli::ui::Ui;
 use crate::cli::verify;
 use crate::edge::disk;
@@ -11,6 +10,7 @@ use crate::edge::docker::Docker;
 use crate::edge::git::Git;
 use crate::error::{Error, Result};
 use crate::evidence::engine::Probe;
+use crate::trial::{RunResult, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +92,7 @@ fn run(
     git: &Git,
     docker: &Docker,
     unit: &Unit,
-    before: &mut Option<Ran>,
+    before: &mut Option<RunResult>,
 ) -> Result<Vec<Proof>> {
     let folder = git.top().join(&unit.folder);
     let selection = wanted.selection_without(&unit.without);

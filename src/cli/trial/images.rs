@@ -2,7 +2,7 @@
 
 use crate::edge::docker::Docker;
 use crate::error::Result;
-use crate::evidence::engine::Isolated;
+use crate::trial::Isolated;
 use std::collections::BTreeMap;
 
 /// Services whose image is not on the engine, and what to do about it.

@@ -1,22 +1,15 @@
 //! Trials: a project is run under a throw-away name, tried, looked at and removed.
 
 mod images;
-mod judge;
-mod outcome;
-mod sight;
-mod symptoms;
-mod words;
-
-pub(super) use outcome::{Outcome, Verdict};
-pub(super) use symptoms::tell;
+mod watch;
 
 use super::args::Trying;
 use super::ui::Ui;
 use crate::compose::Project;
-use crate::edge::docker::{self, Docker, Layers, State, Trial};
+use crate::edge::docker::{self, Docker, Layers, Trial};
 use crate::error::{Error, Result};
-use crate::evidence::engine::{Isolated, Isolation, OnHost, Probe, Sight, isolate};
-use judge::Watch;
+use crate::evidence::engine::{Probe, Sight};
+use crate::trial::{Container, Isolated, Isolation, OnHost, Outcome, RunResult, Scan, Verdict, isolate, observation};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +21,7 @@ const LAST_WORDS: u32 = 2;
 const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Everything that trials of one project have in common.
-pub(super) struct Desk<'d> {
+pub(super) struct TrialContext<'d> {
     pub(super) ui: &'d Ui,
     pub(super) docker: Docker,
     pub(super) layers: Layers,
@@ -49,29 +42,14 @@ pub(super) struct Run<'r> {
     /// The same project as this program sees it.
     pub(super) project: &'r Project<'r>,
     /// What an earlier run on a writable root showed.
-    pub(super) before: Option<&'r Ran>,
+    pub(super) before: Option<&'r RunResult>,
     /// Whether to look at what was written.
     pub(super) looks: bool,
     /// How long a service must stay up.
     pub(super) settle: Duration,
 }
 
-/// What a run showed.
-#[derive(Debug, Default)]
-pub(super) struct Ran {
-    /// One of each service, in order.
-    pub(super) outcomes: Vec<Outcome>,
-    /// What each service wrote, if that was looked at.
-    pub(super) sights: BTreeMap<String, Sight>,
-}
-
-impl Ran {
-    pub(super) fn of(&self, service: &str) -> Option<&Outcome> {
-        self.outcomes.iter().find(|o| o.service == service)
-    }
-}
-
-impl Desk<'_> {
+impl TrialContext<'_> {
     /// The project as Compose resolves it, with `changed` files.
     pub(super) fn model(&self, changed: &[(PathBuf, &str)]) -> Result<Value> {
         docker::config(&self.docker, &self.layers, changed)
@@ -80,7 +58,7 @@ impl Desk<'_> {
     /// Runs the project once. Nothing of it stays, whatever the result.
     ///
     /// Errors: the engine does not do its part; Ctrl-C.
-    pub(super) fn run(&self, run: &Run<'_>) -> Result<Ran> {
+    pub(super) fn run(&self, run: &Run<'_>) -> Result<RunResult> {
         let trial = Trial::begin(&self.docker)?;
         let ran = self.course(&trial, run);
         self.ui.status(&format!("{}: cleaning up", run.title));
@@ -90,7 +68,7 @@ impl Desk<'_> {
         end.map(|()| ran)
     }
 
-    fn course(&self, trial: &Trial, run: &Run<'_>) -> Result<Ran> {
+    fn course(&self, trial: &Trial, run: &Run<'_>) -> Result<RunResult> {
         let say = |what: &str| self.ui.status(&format!("{}: {what}", run.title));
         say("preparing");
         let isolated = self.prepare(trial, run)?;
@@ -102,8 +80,7 @@ impl Desk<'_> {
         if !isolated.services.is_empty() {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
-            let mut watch = Watch { desk: self, trial, run, isolated: &isolated, since: Instant::now() };
-            outcomes.extend(watch.judge()?);
+            outcomes.extend(watch::watch(self, trial, run, &isolated)?);
             if run.looks {
                 say("looking at what was written");
                 sights = self.look(trial)?;
@@ -111,7 +88,7 @@ impl Desk<'_> {
         }
         let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
         outcomes.sort_by_key(order);
-        Ok(Ran { outcomes, sights })
+        Ok(RunResult { outcomes, sights })
     }
 
     /// The project made safe to run, without what cannot run here.
@@ -166,21 +143,21 @@ impl Desk<'_> {
             // What it is about, `up` says again, service by service.
             return Ok(());
         }
-        let states = trial.states()?;
+        let containers = trial.containers()?;
         for stand_in in full {
-            let Some(container) = states.iter().find(|s| s.service() == stand_in.service) else { continue };
+            let Some(container) = containers.iter().find(|c| c.service() == stand_in.service) else { continue };
             trial.fill(&container.id, &stand_in.target, Path::new(&stand_in.source))?;
         }
         Ok(())
     }
 
     /// Numbers of the user and the group that a container starts as.
-    fn user(&self, state: &State) -> Result<Option<(u32, u32)>> {
-        let user = state.user();
+    fn user(&self, container: &Container) -> Result<Option<(u32, u32)>> {
+        let user = container.user();
         if user.is_empty() {
             return Ok(Some((0, 0)));
         }
-        let text = |path: &str| self.docker.file_text(&state.id, path);
+        let text = |path: &str| self.docker.file_text(&container.id, path);
         Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
     }
 
@@ -189,15 +166,15 @@ impl Desk<'_> {
         trial.stop(LAST_WORDS)?;
         let mut sights: BTreeMap<String, Sight> = BTreeMap::new();
         let mut images = BTreeMap::new();
-        for state in trial.states()? {
-            let image = match images.remove(&state.image) {
+        for container in trial.containers()? {
+            let image = match images.remove(&container.image) {
                 Some(known) => known,
-                None => self.docker.listing(&trial.still(&state.image)?)?,
+                None => self.docker.listing(&trial.still(&container.image)?)?,
             };
-            let scan = docker::Scan { image, now: self.docker.listing(&state.id)?, diff: self.docker.diff(&state.id)? };
-            let sight = Sight { user: self.user(&state)?, ..sight::sight(&scan, &state) };
-            sights.insert(state.service().to_owned(), sight);
-            images.insert(state.image.clone(), scan.image);
+            let scan = Scan { image, now: self.docker.listing(&container.id)?, diff: self.docker.diff(&container.id)? };
+            let sight = Sight { user: self.user(&container)?, ..observation(&scan, &container) };
+            sights.insert(container.service().to_owned(), sight);
+            images.insert(container.image.clone(), scan.image);
         }
         Ok(sights)
     }

@@ -4,14 +4,11 @@ mod host;
 mod journal;
 mod model;
 mod scan;
-mod state;
 mod trial;
 
 pub use host::{Place, place};
 pub use journal::{clean, sweep};
 pub use model::{Layers, config};
-pub use scan::{Entry, Listing, Scan};
-pub use state::{Health, State};
 pub use trial::Trial;
 
 use crate::edge::stop;

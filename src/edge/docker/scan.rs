@@ -2,7 +2,7 @@
 
 use super::{Docker, PATIENCE};
 use crate::error::{Error, Result};
-use std::collections::BTreeMap;
+use crate::trial::{Entry, Listing};
 use std::io::{BufReader, Read};
 
 /// Most files of a listing.
@@ -10,37 +10,6 @@ const MAX_ENTRIES: usize = 2_000_000;
 
 /// Most bytes of a file that is read.
 const MAX_TEXT: u64 = 1 << 20;
-
-/// A file of an image or container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Whether it is a folder.
-    pub is_folder: bool,
-    /// Numeric owner.
-    pub uid: u32,
-    /// Numeric group.
-    pub gid: u32,
-    /// Permission bits.
-    pub mode: u32,
-    /// When it changed last, in seconds since 1970.
-    pub changed: u64,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// Files by their absolute path.
-pub type Listing = BTreeMap<String, Entry>;
-
-/// What became of an image's files in a container.
-#[derive(Debug)]
-pub struct Scan {
-    /// The image's files.
-    pub image: Listing,
-    /// The container's.
-    pub now: Listing,
-    /// What the engine itself lists: `A`, `C` or `D` and the path.
-    pub diff: Vec<(char, String)>,
-}
 
 impl Docker {
     /// The files of a container, without what is mounted into it.

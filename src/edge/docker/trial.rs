@@ -1,12 +1,12 @@
 //! A throw-away run of a project. Whatever becomes of it, nothing of it stays.
 
 use super::journal::{self, Entry};
-use super::{Answer, Docker, Running, State, command, spawn, stream_both};
+use super::{Docker, Running, command, spawn, stream_both};
 use crate::error::{Error, Result};
+use crate::trial::Container;
 use std::io::{PipeReader, Write};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 /// A run of a project under a name of its own.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Trial {
     /// Its containers.
     ///
     /// Errors: [`Error::Engine`].
-    pub fn states(&self) -> Result<Vec<State>> {
+    pub fn containers(&self) -> Result<Vec<Container>> {
         let filter = format!("label=com.docker.compose.project={}", self.name());
         let answer = self.docker.ask(&["ps", "-a", "-q", "--no-trunc", "--filter", &filter])?;
         let ids: Vec<&str> = answer.split_whitespace().collect();
@@ -54,36 +54,36 @@ impl Trial {
             return Ok(Vec::new());
         }
         let answer = self.docker.run(&[&["container", "inspect"], ids.as_slice()].concat(), super::PATIENCE)?;
-        let mut states: Vec<State> =
+        let mut containers: Vec<Container> =
             serde_json::from_slice(&answer.stdout).map_err(|e| Error::Engine(format!("its answer is not understood: {e}")))?;
         // Containers for looking at images are of no service.
-        states.retain(|s| !s.service().is_empty());
-        states.sort_by(|a, b| a.service().cmp(b.service()));
-        Ok(states)
+        containers.retain(|c| !c.service().is_empty());
+        containers.sort_by(|a, b| a.service().cmp(b.service()));
+        Ok(containers)
     }
 
     /// Starts a container that has ended.
     ///
     /// Errors: [`Error::Engine`].
-    pub fn start(&self, container: &str) -> Result<()> {
-        self.docker.ask(&["start", container]).map(drop)
+    pub fn start(&self, container: &str) -> Result<Running> {
+        Running::start(command(&["start", container]), None)
     }
 
-    /// Asks how busy containers are, which takes the engine a second or two; [`State::loads`] reads the answer.
+    /// Asks how busy containers are, which takes the engine a second or two; [`Container::loads`] reads the answer.
     ///
     /// Errors: [`Error::Engine`] when it cannot be asked.
-    pub fn loads(&self, states: &[State]) -> Result<Running> {
-        let ids: Vec<&str> = states.iter().filter(|s| s.is_running()).map(|s| s.id.as_str()).collect();
+    pub fn loads(&self, containers: &[Container]) -> Result<Running> {
+        let ids: Vec<&str> = containers.iter().filter(|c| c.is_running()).map(|c| c.id.as_str()).collect();
         let args = ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.CPUPerc}}"];
         Running::start(command(&[&args, ids.as_slice()].concat()), None)
     }
 
     /// Runs a command in a container.
     ///
-    /// Errors: as for [`Docker::run`].
-    pub fn exec(&self, container: &str, words: &[String], patience: Duration) -> Result<Answer> {
+    /// Errors: [`Error::Engine`] when it cannot be run.
+    pub fn exec(&self, container: &str, words: &[String]) -> Result<Running> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        self.docker.run(&[&["exec", container], words.as_slice()].concat(), patience)
+        Running::start(command(&[&["exec", container], words.as_slice()].concat()), None)
     }
 
     /// Gives what a container wrote to its standard output and error to `read`, one after the other; its last `tail` lines of each.

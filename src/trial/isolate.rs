@@ -35,7 +35,7 @@ pub struct Isolated {
     /// For Compose.
     pub model: Value,
     /// Services that run, in order.
-    pub services: Vec<Stand>,
+    pub services: Vec<IsolatedService>,
     /// Services that do not, and why.
     pub left_out: Vec<(String, String)>,
     /// Folders that the project binds writable, or that are not there, and the volumes in their place.
@@ -48,7 +48,7 @@ pub struct Isolated {
 
 /// A service that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stand {
+pub struct IsolatedService {
     /// Its name.
     pub service: String,
     /// Its image; one that is built has the name that Compose gives it.
@@ -94,7 +94,7 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
     let chosen = wanted(&services, &isolation.only);
     spread(&services, &mut left_out);
     let mut all = Binds { kind, allowed: isolation.allow_binds, copied: copied(&services), stand_ins: Vec::new(), held: Vec::new() };
-    let (mut kept, mut stands, mut buildable) = (Map::new(), Vec::new(), Vec::new());
+    let (mut kept, mut isolated, mut buildable) = (Map::new(), Vec::new(), Vec::new());
     for (name, service) in services.iter().filter(|(name, _)| chosen.contains(name.as_str()) && !left_out.contains_key(*name)) {
         let mut service = service.as_object().cloned().unwrap_or_default();
         if service.contains_key("build") {
@@ -106,14 +106,14 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
             Some(image) => image.to_owned(),
             None => format!("{project}-{name}"),
         };
-        let health = quicken(&mut service);
+        let health = shorten_health_check(&mut service);
         let restart = service.get("restart").and_then(Value::as_str).is_some_and(|policy| policy != "no");
         let restarts = restart || service.get("deploy").is_some_and(|d| d.get("restart_policy").is_some());
         let network_of = service.get("network_mode").and_then(Value::as_str).and_then(|m| m.strip_prefix("service:")).map(str::to_owned);
-        alone(&mut service, &image, is_built, isolation);
+        strip_host_ties(&mut service, &image, is_built, isolation);
         all.replace(name, &mut service);
         let needs = wanted(&services, std::slice::from_ref(name)).into_iter().filter(|other| other != name).map(str::to_owned).collect();
-        stands.push(Stand {
+        isolated.push(IsolatedService {
             service: name.clone(),
             image,
             is_built,
@@ -153,7 +153,7 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
     }
     top.insert("services".into(), Value::Object(kept));
     let Binds { stand_ins, held, .. } = all;
-    Isolated { model: Value::Object(top), services: stands, left_out: left_out.into_iter().collect(), stand_ins, held, buildable }
+    Isolated { model: Value::Object(top), services: isolated, left_out: left_out.into_iter().collect(), stand_ins, held, buildable }
 }
 
 /// What is at a path of the host.
@@ -237,7 +237,7 @@ fn spread(services: &Map<String, Value>, left_out: &mut BTreeMap<String, String>
 }
 
 /// Makes a health check ask each second. Returns the milliseconds that it would have had to say that the service is healthy.
-fn quicken(service: &mut Map<String, Value>) -> Option<u64> {
+fn shorten_health_check(service: &mut Map<String, Value>) -> Option<u64> {
     let is_own = service.get("healthcheck").is_some_and(Value::is_object);
     if !is_own {
         // That of the image, if it has one, keeps its test and gets other times.
@@ -264,7 +264,7 @@ fn quicken(service: &mut Map<String, Value>) -> Option<u64> {
 }
 
 /// Takes away what reaches beyond the throw-away project.
-fn alone(service: &mut Map<String, Value>, image: &str, is_built: bool, isolation: &Isolation) {
+fn strip_host_ties(service: &mut Map<String, Value>, image: &str, is_built: bool, isolation: &Isolation) {
     let name = service.get("container_name").and_then(Value::as_str).map(str::to_owned);
     for key in [
         "annotations",

@@ -1,11 +1,43 @@
-//! What the engine says of a container.
+//! What the engine says of a container and its files: plain data that `edge` fills in.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// A file of an image or container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Numeric owner.
+    pub uid: u32,
+    /// Numeric group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// When it changed last, in seconds since 1970.
+    pub changed: u64,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Files by their absolute path.
+pub type Listing = BTreeMap<String, Entry>;
+
+/// What became of an image's files in a container.
+#[derive(Debug)]
+pub struct Scan {
+    /// The image's files.
+    pub image: Listing,
+    /// The container's.
+    pub now: Listing,
+    /// What the engine itself lists: `A`, `C` or `D` and the path.
+    pub diff: Vec<(char, String)>,
+}
 
 /// A container as `docker inspect` has it, as far as it matters.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct State {
+pub struct Container {
     /// Its number.
     pub id: String,
     /// Name of its image: the content's digest.
@@ -60,7 +92,7 @@ struct Config {
     labels: Option<std::collections::HashMap<String, String>>,
     working_dir: String,
     user: String,
-    volumes: Option<std::collections::BTreeMap<String, serde_json::Value>>,
+    volumes: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -76,7 +108,7 @@ struct Mount {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct NetworkSettings {
-    networks: Option<std::collections::BTreeMap<String, Network>>,
+    networks: Option<BTreeMap<String, Network>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -89,10 +121,10 @@ struct Network {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct HostConfig {
-    tmpfs: Option<std::collections::BTreeMap<String, String>>,
+    tmpfs: Option<BTreeMap<String, String>>,
 }
 
-impl State {
+impl Container {
     /// The service that it is a container of.
     pub fn service(&self) -> &str {
         self.label("com.docker.compose.service")
@@ -163,8 +195,8 @@ impl State {
     }
 }
 
-impl State {
-    /// How busy containers are, by number, in percent of a processor, from what [`super::Trial::loads`] answers.
+impl Container {
+    /// How busy containers are, by number, in percent of a processor, from the lines that `docker stats` prints.
     pub fn loads(answer: &str) -> std::collections::HashMap<String, f64> {
         let one = |line: &str| {
             let (id, percent) = line.split_once(' ')?;

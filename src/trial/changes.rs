@@ -1,6 +1,6 @@
 //! From the files of a container to what its program wrote, without what the engine itself did.
 
-use crate::edge::docker::{Entry, Listing, Scan, State};
+use super::{Container, Entry, Listing, Scan};
 use crate::evidence::engine::{Folder, Sight, Written};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const ENGINE: [&str; 11] = [
 ];
 
 /// What a container's program wrote on its root filesystem.
-pub(super) fn sight(scan: &Scan, state: &State) -> Sight {
+pub fn observation(scan: &Scan, state: &Container) -> Sight {
     let mounted: Vec<String> = state.mounted().map(|path| path.trim_end_matches('/').to_owned()).collect();
     let is_at = |path: &str, top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_noise = |path: &str| ENGINE.iter().any(|top| is_at(path, top)) || mounted.iter().any(|top| is_at(path, top));
@@ -114,7 +114,7 @@ mod tests {
     /// Seconds since 1970 at which the container was started.
     const START: u64 = 1_795_556_901;
 
-    fn state(mounts: &[&str], working_dir: &str) -> State {
+    fn state(mounts: &[&str], working_dir: &str) -> Container {
         let mounts: Vec<_> = mounts.iter().map(|path| serde_json::json!({ "Type": "volume", "Destination": path, "Name": "n" })).collect();
         let state = serde_json::json!({
             "Id": "c", "Image": "i", "State": { "Status": "exited", "StartedAt": "2026-11-24T21:48:21Z" },
@@ -133,10 +133,10 @@ mod tests {
         entries.iter().map(one).collect()
     }
 
-    fn seen(now: &[(&str, u64)], diff: &[(char, &str)], state: &State) -> Vec<String> {
+    fn seen(now: &[(&str, u64)], diff: &[(char, &str)], state: &Container) -> Vec<String> {
         let image = [("/", 1), ("/etc/", 1), ("/etc/hosts", 1), ("/run/", 1), ("/srv/", 1), ("/srv/file", 1), ("/tmp/", 1), ("/mnt/", 1)];
         let scan = Scan { image: listing(&image), now: listing(now), diff: diff.iter().map(|(c, p)| (*c, (*p).to_owned())).collect() };
-        let written = sight(&scan, state).written;
+        let written = observation(&scan, state).written;
         written.into_iter().map(|w| format!("{}{}", w.path, if w.is_inside { "/" } else { "" })).collect()
     }
 

@@ -1,74 +1,13 @@
 //! What services complain about, and what that means for the verdict.
 
-use super::words::LastWords;
 use super::{Outcome, Verdict};
-use crate::cli::diagnose;
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::edge::docker::{State, Trial};
-use crate::error::Result;
-use crate::evidence::log::{Cause, Hearing, Reader, Symptom, advise};
+use crate::evidence::log::{Cause, Hearing, Symptom, advise};
 use crate::evidence::{Need, WritablePath, is_kernels};
+use crate::report::advice;
 
 /// Most symptoms of one service that are told.
 const MOST_TOLD: usize = 12;
-
-/// What was heard of a service so far.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Story {
-    reader: Reader,
-    /// The end of the container's log, and what its health check said last.
-    end: LastWords,
-    health: LastWords,
-}
-
-impl Story {
-    /// A line.
-    pub(super) fn line(&mut self, text: &str) {
-        self.reader.line(text.as_bytes());
-    }
-
-    /// Lines of an answer, read as lines and, where it is JSON, by its texts.
-    pub(super) fn lines(&mut self, text: &str) {
-        text.lines().for_each(|line| self.line(line));
-    }
-
-    /// The container's log, its last lines or all, and what its health checks wrote.
-    pub(super) fn read(&mut self, trial: &Trial, state: &State, tail: Option<u32>) -> Result<()> {
-        if let Some(health) = state.health() {
-            for output in health.outputs() {
-                self.lines(output);
-                if health.status != "healthy" {
-                    output.lines().for_each(|line| self.health.line(line.as_bytes()));
-                }
-            }
-        }
-        let mut both = |line: &[u8]| {
-            self.reader.line(line);
-            self.end.line(line);
-        };
-        trial.logs(&state.id, tail, |stream| diagnose::each_line(stream, &mut both))
-    }
-
-    /// What was said last, for a person.
-    pub(super) fn last_words(&self) -> Vec<String> {
-        let log = self.end.under("its log ends with");
-        let log = if log.is_empty() { vec!["its log is empty".to_owned()] } else { log };
-        log.into_iter().chain(self.health.under("its health check said")).collect()
-    }
-
-    /// What it complained about.
-    pub(super) fn finish(self, state: &State) -> Vec<Symptom> {
-        let (symptoms, _) = self.reader.finish();
-        symptoms.into_iter().map(|s| s.resolved(state.working_dir())).collect()
-    }
-}
-
-/// What a text complains about.
-pub(super) fn of_text(text: &str) -> Vec<Symptom> {
-    let mut story = Story::default();
-    story.lines(text);
-    story.reader.finish().0
-}
 
 /// Symptoms that count against the service: those of a read-only root and of our mounts, unless they were there on a writable root too.
 pub(super) fn telling<'s>(
@@ -105,7 +44,12 @@ fn is_elsewhere(symptom: &Symptom, service: Option<&Service<'_>>) -> bool {
 }
 
 /// The verdict with what the log says, and with what was so on a writable root.
-pub(super) fn weigh(mut outcome: Outcome, before: Option<&Outcome>, service: Option<&Service<'_>>, held: &[(String, String)]) -> Outcome {
+pub(super) fn refine_verdict(
+    mut outcome: Outcome,
+    before: Option<&Outcome>,
+    service: Option<&Service<'_>>,
+    held: &[(String, String)],
+) -> Outcome {
     let known = before.map_or(&[][..], |o| &o.symptoms);
     let found: Vec<&Symptom> = telling(&outcome.symptoms, known, service).collect();
     let in_held = |s: &&Symptom| {
@@ -142,7 +86,7 @@ pub(super) fn weigh(mut outcome: Outcome, before: Option<&Outcome>, service: Opt
 }
 
 /// What is said of a failed service, for people, and the mounts that would mend it.
-pub(in crate::cli) fn tell(
+pub fn explain(
     outcome: &Outcome,
     before: Option<&Outcome>,
     service: Option<&Service<'_>>,
@@ -157,7 +101,7 @@ pub(in crate::cli) fn tell(
         }
         let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });
         if index < MOST_TOLD {
-            lines.extend(diagnose::about(symptom, &advice));
+            lines.extend(advice::lines(symptom, &advice));
         }
         mends.extend(advice.mend);
     }
@@ -169,10 +113,11 @@ pub(in crate::cli) fn tell(
 
 #[cfg(test)]
 mod tests {
+    use super::super::log::symptoms_of;
     use super::*;
 
     fn outcome(verdict: Verdict, ended: bool, text: &str) -> Outcome {
-        Outcome { symptoms: of_text(text), ended, ..Outcome::new("app", verdict, "why".to_owned()) }
+        Outcome { symptoms: symptoms_of(text), ended, ..Outcome::new("app", verdict, "why".to_owned()) }
     }
 
     #[test]
@@ -198,13 +143,13 @@ mod tests {
             (unknown, true, "", Some((works, false, "")), fails, "why; on a writable root it stays up"),
         ] {
             let before = before.map(|(verdict, ended, log)| outcome(verdict, ended, log));
-            let weighed = weigh(outcome(verdict, ended, log), before.as_ref(), project.service("app"), &[]);
-            assert_eq!((weighed.verdict, weighed.why.as_str()), (expected, why), "{verdict:?} {ended} {log:?} {before:?}");
+            let refined = refine_verdict(outcome(verdict, ended, log), before.as_ref(), project.service("app"), &[]);
+            assert_eq!((refined.verdict, refined.why.as_str()), (expected, why), "{verdict:?} {ended} {log:?} {before:?}");
             // What is for everybody has no words of one run, and no options.
-            assert!(!weighed.short.contains("--") && (verdict == works || !weighed.short.contains("why")), "{}", weighed.short);
+            assert!(!refined.short.contains("--") && (verdict == works || !refined.short.contains("why")), "{}", refined.short);
         }
         let held = [("app".to_owned(), "/srv".to_owned())];
-        let weighed = weigh(outcome(works, false, EROFS), None, project.service("app"), &held);
-        assert_eq!((weighed.verdict, weighed.short.contains("--")), (unknown, false), "{}", weighed.short);
+        let refined = refine_verdict(outcome(works, false, EROFS), None, project.service("app"), &held);
+        assert_eq!((refined.verdict, refined.short.contains("--")), (unknown, false), "{}", refined.short);
     }
 }

@@ -1,13 +1,17 @@
 //! What a run shows of a service, in words for the person at the terminal and in words for everybody.
 
+use crate::evidence::engine::Sight;
 use crate::evidence::log::Symptom;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What is said of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::cli) enum Verdict {
+pub enum Verdict {
+    /// It does its work.
     Works,
+    /// It does not.
     Fails,
     /// It cannot be said here.
     Unprovable,
@@ -15,23 +19,26 @@ pub(in crate::cli) enum Verdict {
 
 /// What a run showed of one service.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Outcome {
-    pub(in crate::cli) service: String,
-    pub(in crate::cli) verdict: Verdict,
+pub struct Outcome {
+    /// The service.
+    pub service: String,
+    /// What is said of it.
+    pub verdict: Verdict,
     /// Why, for a person.
-    pub(in crate::cli) why: String,
+    pub why: String,
     /// Why, for everybody: the same after every run of the same, without words of the engine and names of this machine.
-    pub(in crate::cli) short: String,
+    pub short: String,
     /// What it complained about.
-    pub(in crate::cli) symptoms: Vec<Symptom>,
+    pub symptoms: Vec<Symptom>,
     /// What it said last, where it had a container.
-    pub(in crate::cli) last_words: Vec<String>,
+    pub last_words: Vec<String>,
     /// Whether it ended by itself, and well.
-    pub(in crate::cli) ended: bool,
+    pub ended: bool,
 }
 
 impl Outcome {
-    pub(in crate::cli) fn new(service: &str, verdict: Verdict, why: String) -> Self {
+    /// One whose reason names this run's own words.
+    pub fn new(service: &str, verdict: Verdict, why: String) -> Self {
         let short = match verdict {
             Verdict::Works => why.clone(),
             Verdict::Fails => "it does not work".to_owned(),
@@ -41,13 +48,29 @@ impl Outcome {
     }
 
     /// The same with a reason for everybody.
-    pub(in crate::cli) fn shortly(mut self, short: &str) -> Self {
+    pub fn shortly(mut self, short: &str) -> Self {
         short.clone_into(&mut self.short);
         self
     }
 
     /// One whose reason is for everybody.
-    pub(super) fn plain(service: &str, verdict: Verdict, why: &str) -> Self {
+    pub fn plain(service: &str, verdict: Verdict, why: &str) -> Self {
         Self::new(service, verdict, why.to_owned()).shortly(why)
+    }
+}
+
+/// What a run showed.
+#[derive(Debug, Default)]
+pub struct RunResult {
+    /// One of each service, in order.
+    pub outcomes: Vec<Outcome>,
+    /// What each service wrote, if that was looked at.
+    pub sights: BTreeMap<String, Sight>,
+}
+
+impl RunResult {
+    /// What it showed of one service.
+    pub fn of(&self, service: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|o| o.service == service)
     }
 }

@@ -1,0 +1,21 @@
+//! What a run of a project is: a project made safe to run beside the real one ([`isolate`]), a
+//! judge of what is seen of its services ([`Judge`]), and what that means ([`Outcome`]). All of it
+//! is pure: whoever has an engine carries out [`Command`]s and tells of [`Event`]s.
+
+mod changes;
+mod container;
+mod isolate;
+mod judge;
+mod log;
+mod outcome;
+mod service;
+mod symptoms;
+mod words;
+
+pub use changes::observation;
+pub use container::{Container, Entry, Health, Listing, Scan};
+pub use isolate::{Isolated, IsolatedService, Isolation, OnHost, StandIn, isolate, milliseconds};
+pub use judge::{Answer, Command, Event, Judge, Limits};
+pub use log::ServiceLog;
+pub use outcome::{Outcome, RunResult, Verdict};
+pub use symptoms::explain;
