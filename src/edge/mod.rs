@@ -1,5 +1,5 @@
 //! The world outside: files, engines, Git, forges and signals. Effects without knowledge: nothing here knows what Compose means,
-//! and of the core it names only [`crate::text`], [`crate::error`] and the finished rewrite.
+//! and of the core it names only [`crate::text`], [`crate::error`] and plain data of [`crate::trial`].
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
