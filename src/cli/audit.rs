@@ -17,7 +17,9 @@ use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection};
 use crate::rewrite::{Options, Refused, rewrite};
 use rayon::prelude::*;
+use serde::Serialize;
 use std::collections::HashMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Audits every project and writes one report.
@@ -69,8 +71,8 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     }
     match args.format {
         Format::Text => listing::print(ui, &report),
-        Format::Json => ui.out(&json(&report)?),
-        Format::Sarif => ui.out(&sarif::render(&report)?),
+        Format::Json => ui.stream(|out| write_json(out, &report)),
+        Format::Sarif => ui.stream(|out| write_json(out, &sarif::log(&report))),
         Format::Github => ui.out(&github::render(&report)),
         Format::Markdown => ui.out(&markdown::render(&report)),
         Format::Html => ui.out(&html::render(&report)),
@@ -114,9 +116,16 @@ fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findi
 }
 
 /// A value as JSON for people to read as well.
-pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
-    Ok(text + "\n")
+pub(super) fn json(value: &impl Serialize) -> Result<String> {
+    let mut bytes = Vec::new();
+    write_json(&mut bytes, value).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
+    String::from_utf8(bytes).map_err(|e| Error::Unverified(format!("the report is no text: {e}")))
+}
+
+/// Writes a value as [`json`] gives it.
+fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::pretty(&mut *out))?;
+    out.write_all(b"\n")
 }
 
 /// Prints a JSON Schema.

@@ -42,6 +42,13 @@ pub struct Selection {
     pub limits: bool,
 }
 
+impl Selection {
+    /// The services that the command line names.
+    pub fn named(&self) -> HashSet<&str> {
+        self.only.iter().chain(self.forced.iter().map(|(name, _)| name)).map(String::as_str).collect()
+    }
+}
+
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
 /// for, as far as it exists.
 ///
@@ -254,19 +261,23 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
         };
     }
+    // Of two presets' paths that were thrown out above, none is in its place any more.
+    let mut places: HashMap<String, usize> = paths.iter().enumerate().map(|(i, p)| (p.target.clone(), i)).collect();
     for path in own {
         let mut path = path.clone();
         // What was seen to work needs no other owner.
         if let (Storage::Scratch(options), true) = (&path.storage, path.reason.source != Source::Run) {
             path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
         }
-        match paths.iter_mut().find(|p| p.target == path.target) {
+        let place = *places.entry(path.target.clone()).or_insert(paths.len());
+        match paths.get_mut(place) {
             Some(known) => *known = path,
             None => paths.push(path),
         }
     }
     if let Some(spared) = selection.spared.get(about.service.name) {
-        paths.retain(|p| !spared.contains(&p.target));
+        let spared: HashSet<&str> = spared.iter().map(String::as_str).collect();
+        paths.retain(|p| !spared.contains(p.target.as_str()));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();

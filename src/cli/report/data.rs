@@ -241,7 +241,7 @@ pub(in crate::cli) struct Fix {
     pub(in crate::cli) summary: String,
     /// What changes.
     pub(in crate::cli) changes: Vec<Planned>,
-    /// The edits that carry it out alone, verified; whole lines. None where no file can take it, or the project is very large.
+    /// The edits that carry it out alone, verified; whole lines. None where no file can take it, and for the rest of a very large project.
     pub(in crate::cli) edits: Vec<Edit>,
 }
 
