@@ -290,3 +290,19 @@ fn read(comment: &str) -> Result<(Vec<Rule>, String), String> {
     }
     Ok((rules, reason.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::MAX_FILE_BYTES;
+
+    #[test]
+    fn comments_below_and_behind_each_other_count_each_for_itself() {
+        let text = "services:\n  # rofs-harden: a\n\n  # rofs-harden: b # rofs-harden: c  \n  web: # rofs-harden: d # rofs-harden: e\n    \
+                    image: node # no rofs-harden: f\n    user: '# rofs-harden: g' # rofs-harden: h\n    # rofs-harden: i\n";
+        let text = TextFile::new("f", text.into(), MAX_FILE_BYTES).expect("text");
+        let stream = Stream::parse(&text, FileId(0)).expect("YAML");
+        let found: Vec<_> = comments(&stream).iter().map(|c| (c.text.trim_start_matches("# rofs-harden: "), c.line)).collect();
+        assert_eq!(found, [("a", 5), ("b", 5), ("c", 4), ("d", 5), ("e", 5), ("h", 7), ("i", 9)]);
+    }
+}

@@ -401,3 +401,33 @@ impl<'a> Unique<'a> {
 pub(super) fn is_reset(node: Node<'_>) -> bool {
     node.tag() == Some("!reset")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::compose::{Coverage, Project, Sources};
+    use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
+    use crate::yaml::Stream;
+
+    #[test]
+    fn among_many_mounts_the_same_one_covers_a_path_as_among_few() {
+        let few = "./a:/x\n./a:/x/y:ro\n./a:/x-y\n./a:/run/u\n./b:/var/run/u:ro\n./a:/q/${V}/z\n";
+        let many: String = (0..40).map(|i| format!("./a:/many/{i}\n")).collect();
+        let answers = |mounts: &str| {
+            let items: String = mounts.lines().map(|mount| format!("      - {mount}\n")).collect();
+            let text = format!("services:\n  s:\n    volumes:\n{items}");
+            let text = TextFile::new("f", text.into_bytes(), MAX_FILE_BYTES).expect("text");
+            let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
+            let project = Project::read(&sources).expect("a project");
+            let paths = ["/x", "/x/z", "/x/y/z", "/x-y/z", "/x-", "/run/u/v", "/q/1/z", "/q/1/zz", "/proc/a", "/", "/y"];
+            paths.map(|path| match project.services[0].coverage(path) {
+                Coverage::Writable(m) | Coverage::ReadOnly(m) | Coverage::Unknown(m) => m.node.text().to_owned(),
+                Coverage::Engine => "engine".to_owned(),
+                Coverage::Root => "root".to_owned(),
+            })
+        };
+        for all in ["", "./c:/\n"] {
+            assert_eq!(answers(&format!("{many}{few}{all}")), answers(&format!("{few}{all}")));
+        }
+        assert_eq!(answers(&format!("{many}{few}"))[..3], ["./a:/x", "./a:/x", "./a:/x/y:ro"]);
+    }
+}
