@@ -39,7 +39,12 @@ pub struct TextFile {
     text: Arc<str>,
     /// First bytes of all lines, made when a line is first asked for.
     lines: OnceLock<Arc<[u32]>>,
+    /// Characters before each [`BLOCK`] of bytes, made when a column on a long line is first asked for.
+    characters: OnceLock<Arc<[u32]>>,
 }
+
+/// Bytes within which characters are counted anew each time.
+const BLOCK: usize = 1024;
 
 impl PartialEq for TextFile {
     fn eq(&self, other: &Self) -> bool {
@@ -80,7 +85,7 @@ impl TextFile {
             return Err(NotText::Utf16);
         }
         let text = String::from_utf8(bytes).map_err(|e| NotText::NotUtf8(e.utf8_error().valid_up_to()))?;
-        Ok(Self { name: name.into(), text: text.into(), lines: OnceLock::new() })
+        Ok(Self { name: name.into(), text: text.into(), lines: OnceLock::new(), characters: OnceLock::new() })
     }
 
     /// The name to show, as the user wrote it or relative to the project.
@@ -155,8 +160,31 @@ impl TextFile {
     /// Characters between the line's start and `offset`.
     pub fn column(&self, offset: usize) -> usize {
         let start = self.line_start(offset).max(self.bom_len().min(offset));
-        self.text[start..offset].chars().count()
+        if offset - start <= BLOCK {
+            return count_characters(&self.text.as_bytes()[start..offset]);
+        }
+        // One line may be the whole file, and every place on it be asked for.
+        self.characters_before(offset) - self.characters_before(start)
     }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let before = self.characters.get_or_init(|| {
+            let mut sum = 0;
+            let blocks = bytes.chunks(BLOCK).map(|block| {
+                sum += count_characters(block) as u32;
+                sum
+            });
+            std::iter::once(0).chain(blocks).collect()
+        });
+        let block = offset / BLOCK;
+        before[block] as usize + count_characters(&bytes[block * BLOCK..offset])
+    }
+}
+
+/// How many characters begin among `bytes`.
+fn count_characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| !(0x80..0xC0).contains(*byte)).count()
 }
 
 #[cfg(test)]
@@ -179,6 +207,17 @@ mod tests {
     fn a_byte_order_mark_takes_no_column() {
         let f = file("\u{feff}a: b");
         assert_eq!((f.bom_len(), f.line_column(3), f.column(6)), (3, (1, 1), 3));
+    }
+
+    #[test]
+    fn columns_on_a_long_line_are_those_of_a_short_one() {
+        let text = format!("\u{feff}é\n{}", "aé☃𝄞".repeat(2000));
+        let f = file(&text);
+        let line = text.find('\n').expect("a break") + 1;
+        for (column, (at, _)) in text[line..].char_indices().enumerate() {
+            assert_eq!(f.line_column(line + at), (2, column + 1));
+        }
+        assert_eq!(f.column(text.len()), 8000);
     }
 
     #[test]

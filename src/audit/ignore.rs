@@ -40,44 +40,53 @@ pub struct Ignores<'a> {
     /// By place.
     all: Vec<Ignore<'a>>,
     used: Vec<bool>,
-    /// The one around each, if there is one.
-    around: Vec<Option<usize>>,
-    /// Those that count for a service.
-    by_service: HashMap<&'a str, Vec<usize>>,
+    by_rule: HashMap<Rule, OfRule>,
+    /// The first that counts for a rule in a service.
+    by_service: HashMap<(Rule, &'a str), usize>,
     wrong: Vec<Wrong>,
 }
+
+/// The comments that name a rule: one for each scope, the last that has it, and the scope around each, if there is one.
+type OfRule = Vec<(usize, Option<usize>)>;
 
 impl<'a> Ignores<'a> {
     /// Reads the comments of all files of a project.
     pub fn of(project: &Project<'a>) -> Self {
         let (mut all, wrong) = ignores(project);
         all.sort_by_key(|i| (i.scope.file, i.scope.start, Reverse(i.scope.end)));
-        let mut around = vec![None; all.len()];
-        let mut open: Vec<usize> = Vec::new();
-        let mut by_service: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_rule: HashMap<Rule, OfRule> = HashMap::new();
+        let mut by_service: HashMap<(Rule, &str), usize> = HashMap::new();
         for (i, ignore) in all.iter().enumerate() {
-            let ends_before = |o: &usize| all[*o].scope.file != ignore.scope.file || all[*o].scope.end <= ignore.scope.start;
-            while open.last().is_some_and(ends_before) {
-                open.pop();
-            }
-            around[i] = open.last().copied();
-            open.push(i);
-            if let Some(service) = ignore.service {
-                by_service.entry(service).or_default().push(i);
+            for &rule in &ignore.rules {
+                let found = by_rule.entry(rule).or_default();
+                match found.last_mut() {
+                    Some((last, _)) if all[*last].scope == ignore.scope => *last = i,
+                    _ => {
+                        let mut around = found.len().checked_sub(1);
+                        while let Some(at) = around.filter(|at| !all[found[*at].0].holds(ignore.scope)) {
+                            around = found[at].1;
+                        }
+                        found.push((i, around));
+                    }
+                }
+                if let Some(service) = ignore.service {
+                    by_service.entry((rule, service)).or_insert(i);
+                }
             }
         }
-        Self { used: vec![false; all.len()], all, around, by_service, wrong }
+        Self { used: vec![false; all.len()], all, by_rule, by_service, wrong }
     }
 
     /// Why findings of a rule in a service do not count at a place, if so.
     fn reason(&mut self, rule: Rule, service: &str, span: Span) -> Option<&str> {
-        let before = self.all.partition_point(|i| (i.scope.file, i.scope.start) <= (span.file, span.start));
-        let mut at = before.checked_sub(1);
-        while let Some(i) = at.filter(|i| !self.all[*i].fits(rule, span)) {
-            at = self.around[i];
+        let of_rule = self.by_rule.get(&rule)?;
+        let place = |i: usize| (self.all[i].scope.file, self.all[i].scope.start);
+        let mut at = of_rule.partition_point(|(i, _)| place(*i) <= (span.file, span.start)).checked_sub(1);
+        while let Some(i) = at.filter(|at| !self.all[of_rule[*at].0].holds(span)) {
+            at = of_rule[i].1;
         }
-        let of_service = || self.by_service.get(service)?.iter().copied().find(|i| self.all[*i].rules.contains(&rule));
-        let found = at.or_else(of_service)?;
+        let of_service = || self.by_service.get(&(rule, service)).copied();
+        let found = at.map(|at| of_rule[at].0).or_else(of_service)?;
         self.used[found] = true;
         Some(&self.all[found].reason)
     }
@@ -141,9 +150,10 @@ impl<'a> Ignores<'a> {
 }
 
 impl Ignore<'_> {
-    fn fits(&self, rule: Rule, span: Span) -> bool {
+    /// Whether what stands at `span` begins in what it counts for.
+    fn holds(&self, span: Span) -> bool {
         let scope = self.scope;
-        self.rules.contains(&rule) && scope.file == span.file && scope.start <= span.start && span.start < scope.end.max(scope.start + 1)
+        scope.file == span.file && scope.start <= span.start && span.start < scope.end.max(scope.start + 1)
     }
 }
 
@@ -187,17 +197,24 @@ struct Comment<'t> {
     line: usize,
 }
 
+/// All comments of ours, however many stand on one line or below each other.
 fn comments(stream: &Stream) -> Vec<Comment<'_>> {
     let file = stream.text();
     let text = file.text();
-    let mut found = Vec::new();
+    let mut found: Vec<Comment<'_>> = Vec::new();
     let mut scalars: Vec<Span> = Vec::new();
+    // The line that was looked at last, and where its text starts.
+    let (mut line_start, mut line_text) = (usize::MAX, 0);
+    // The comments between these two lines stand alone, and are about the second.
+    let mut alone = 0..0;
     for (mark, _) in text.match_indices(MARK) {
-        let line_start = file.line_start(mark);
-        let Some(hash) = text[line_start..mark].rfind('#').map(|i| line_start + i) else { continue };
-        let is_comment =
-            text[hash + 1..mark].trim().is_empty() && text[line_start..hash].chars().next_back().is_none_or(char::is_whitespace);
-        if !is_comment {
+        if line_start != file.line_start(mark) {
+            line_start = file.line_start(mark);
+            line_text = mark - text[line_start..mark].trim_start().len();
+        }
+        let Some(before) = text[line_start..mark].trim_end().strip_suffix('#') else { continue };
+        let hash = line_start + before.len();
+        if before.chars().next_back().is_some_and(|c| !c.is_whitespace()) {
             continue;
         }
         if scalars.is_empty() {
@@ -208,10 +225,19 @@ fn comments(stream: &Stream) -> Vec<Comment<'_>> {
         if after.checked_sub(1).is_some_and(|i| (scalars[i].end as usize) > hash) {
             continue;
         }
-        let is_alone = text[line_start..hash].trim().is_empty();
-        let line = if is_alone { next_line(file, hash) } else { file.line(hash) };
-        found.push(Comment { start: hash, text: text[hash..file.line_end(hash)].trim_end(), line });
+        let own = file.line(hash);
+        let is_alone = line_text == hash;
+        if is_alone && !alone.contains(&own) {
+            alone = own..next_line(file, hash);
+        }
+        // What comes before another one on its line ends there.
+        if let Some(last) = found.last_mut().filter(|last| last.start >= line_start) {
+            last.text = &text[last.start..hash];
+        }
+        let line = if is_alone { alone.end } else { own };
+        found.push(Comment { start: hash, text: &text[hash..file.line_end(hash)], line });
     }
+    found.iter_mut().for_each(|comment| comment.text = comment.text.trim_end());
     found
 }
 
@@ -263,4 +289,20 @@ fn read(comment: &str) -> Result<(Vec<Rule>, String), String> {
         return Err("say why it is ignored, behind the brackets".into());
     }
     Ok((rules, reason.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::MAX_FILE_BYTES;
+
+    #[test]
+    fn comments_below_and_behind_each_other_count_each_for_itself() {
+        let text = "services:\n  # rofs-harden: a\n\n  # rofs-harden: b # rofs-harden: c  \n  web: # rofs-harden: d # rofs-harden: e\n    \
+                    image: node # no rofs-harden: f\n    user: '# rofs-harden: g' # rofs-harden: h\n    # rofs-harden: i\n";
+        let text = TextFile::new("f", text.into(), MAX_FILE_BYTES).expect("text");
+        let stream = Stream::parse(&text, FileId(0)).expect("YAML");
+        let found: Vec<_> = comments(&stream).iter().map(|c| (c.text.trim_start_matches("# rofs-harden: "), c.line)).collect();
+        assert_eq!(found, [("a", 5), ("b", 5), ("c", 4), ("d", 5), ("e", 5), ("h", 7), ("i", 9)]);
+    }
 }

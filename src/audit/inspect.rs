@@ -8,7 +8,7 @@ use super::refuse::{self, Facts};
 use super::restrict;
 use super::rule::Rule;
 use crate::compose::{Coverage, Mount, MountKind, Project, Service, is_at};
-use crate::evidence::{Limit, Need, Restriction, Storage};
+use crate::evidence::{Limit, Need, Restriction, Storage, WritablePath};
 use crate::text::Span;
 use std::collections::HashMap;
 
@@ -19,7 +19,8 @@ pub fn inspect(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in project.services.iter().filter(|s| s.unread.is_none() && s.get("provider").is_none()) {
         let Some(need) = by_service.get(service.name) else { continue };
-        let mut case = Case { service, need, findings: Vec::new() };
+        let needed = need.paths.iter().rev().map(|p| (p.target.as_str(), p)).collect();
+        let mut case = Case { service, need, needed, findings: Vec::new() };
         case.image();
         case.state();
         mounts::inspect(&mut case);
@@ -37,6 +38,8 @@ pub fn inspect(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
 struct Case<'s, 'a> {
     service: &'s Service<'a>,
     need: &'s Need,
+    /// What it must write, by target.
+    needed: HashMap<&'s str, &'s WritablePath>,
     findings: Vec<Finding>,
 }
 
@@ -48,7 +51,7 @@ impl<'s, 'a> Case<'s, 'a> {
 
     /// Whether the preset names `path` itself as one that must be writable.
     fn is_needed(&self, path: &str) -> bool {
-        self.need.paths.iter().any(|p| p.target == path)
+        self.needed.contains_key(path)
     }
 
     /// Whether the preset says that what is at `path` is only read.

@@ -140,6 +140,8 @@ struct VolumeNames {
     taken: HashSet<String>,
     /// Names in the engine that entries claim by `name:`, `<project>_` cut off.
     in_engine: HashSet<String>,
+    /// The number to try next, for each name that was taken without one.
+    next: HashMap<String, usize>,
 }
 
 impl VolumeNames {
@@ -156,6 +158,7 @@ impl VolumeNames {
         Self {
             taken: entries().map(|e| e.name().to_owned()).collect(),
             in_engine: entries().filter_map(engine_name).flat_map(without_project).collect(),
+            next: HashMap::new(),
         }
     }
 
@@ -165,11 +168,15 @@ impl VolumeNames {
         let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
         let last: String = target.rsplit('/').next().unwrap_or("data").chars().map(allowed).collect();
         let base = format!("{service}-{last}");
+        let is_taken = |name: &String| self.taken.contains(name) || self.in_engine.contains(name);
         let mut name = base.clone();
-        let mut number = 2;
-        while self.taken.contains(&name) || self.in_engine.contains(&name) {
-            name = format!("{base}-{number}");
-            number += 1;
+        if is_taken(&name) {
+            // No name becomes free again, so that none is tried twice.
+            let number = self.next.entry(base.clone()).or_insert(2);
+            while is_taken(&name) {
+                name = format!("{base}-{number}");
+                *number += 1;
+            }
         }
         self.taken.insert(name.clone());
         name

@@ -14,7 +14,7 @@ use crate::evidence::preset::Preset;
 use crate::evidence::{Need, Selection};
 use crate::report::collect::{Found, collect};
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
-use crate::report::json::json;
+use crate::report::json::{self, json};
 use crate::report::{github, html, listing, markdown, sarif};
 use crate::rewrite::{Options, Refused, rewrite};
 use crate::text::clean_line;
@@ -71,8 +71,8 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     }
     match args.format {
         Format::Text => listing_for_people(ui, &report),
-        Format::Json => ui.out(&json(&report)?),
-        Format::Sarif => ui.out(&sarif::render(&report)?),
+        Format::Json => ui.stream(|out| json::write(out, &report)),
+        Format::Sarif => ui.stream(|out| json::write(out, &sarif::log(&report))),
         Format::Github => ui.out(&github::render(&report)),
         Format::Markdown => ui.out(&markdown::render(&report)),
         Format::Html => ui.out(&html::render(&report)),

@@ -1,5 +1,7 @@
 //! `rofs-harden.toml`: what a repository says of its own services, found from the project's folder upwards to the top of the work tree.
 
+mod exclude;
+
 use super::args::Choice;
 use super::harden::preset;
 use super::load::Files;
@@ -12,9 +14,10 @@ use crate::evidence::engine::Probe;
 use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Need, Reason, Selection, Source, WritablePath, needs};
 use crate::text::{FileId, Span, TextFile};
+use exclude::Excluded;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -114,7 +117,7 @@ pub(super) struct Config {
     assigned: HashMap<String, Arc<Preset>>,
     paths: BTreeMap<String, Vec<WritablePath>>,
     levels: HashMap<Rule, Severity>,
-    excluded: Vec<Exclude>,
+    excluded: Excluded,
     /// How services are tried.
     pub(super) probes: Vec<Probe>,
 }
@@ -150,18 +153,11 @@ impl<'a> Asked<'a> {
         config.spare(project, &mut selection, &mut ignores);
         let mut needs = needs(project, &selection, &files.dockerfiles(project))?;
         ignores.spare_binds(project, &mut needs);
-        let mut left_out = config.left_out(project);
-        left_out.retain(|(service, _)| selection.skip.contains(service));
+        let mut left_out = config.excluded.services(project);
+        let skip: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
+        left_out.retain(|(service, _)| skip.contains(service.as_str()));
         Ok(Self { config, ignores, needs, left_out })
     }
-}
-
-/// Something that is left out of this project.
-#[derive(Debug)]
-struct Exclude {
-    service: Option<String>,
-    rule: Option<Rule>,
-    reason: String,
 }
 
 /// A part of the file and what is wrong with it.
@@ -233,7 +229,9 @@ impl Config {
             config.levels.insert(rule(name).map_err(wrong)?, severity(level).map_err(wrong)?);
         }
         for exclude in raw.exclude {
-            config.excluded.extend(read_exclude(exclude, folder, first).map_err(wrong)?);
+            if let Some((rule, service, reason)) = read_exclude(exclude, folder, first).map_err(wrong)? {
+                config.excluded.add(rule, service, reason);
+            }
         }
         Ok(config)
     }
@@ -257,27 +255,12 @@ impl Config {
             // What was said of this run counts after what the file says.
             selection.paths.entry(service.clone()).or_default().splice(0..0, own.iter().cloned());
         }
-        for (service, _) in self.left_out(project) {
-            // Who names a service on the command line wants it.
-            let is_named = selection.only.contains(&service) || selection.forced.iter().any(|(name, _)| *name == service);
-            if !is_named {
-                selection.skip.push(service);
-            }
-        }
+        // Who names a service on the command line wants it.
+        let named = selection.named();
+        let left_out = self.excluded.services(project).into_iter().map(|(service, _)| service);
+        let skip: Vec<String> = left_out.filter(|service| !named.contains(service.as_str())).collect();
+        selection.skip.extend(skip);
         selection
-    }
-
-    /// The services of the project that are left out, and why.
-    fn left_out(&self, project: &Project<'_>) -> Vec<(String, String)> {
-        let whole = self.excluded.iter().filter(|e| e.rule.is_none());
-        let fits = |e: &Exclude, name: &str| e.service.as_ref().is_none_or(|s| s == name);
-        whole.flat_map(|e| project.services.iter().filter(|s| fits(e, s.name)).map(|s| (s.name.to_owned(), e.reason.clone()))).collect()
-    }
-
-    /// Why findings of a rule in a service do not count, if so.
-    fn ignored(&self, rule: Rule, service: &str) -> Option<&str> {
-        let fits = |e: &&Exclude| e.rule == Some(rule) && e.service.as_ref().is_none_or(|s| s == service);
-        self.excluded.iter().find(fits).map(|e| e.reason.as_str())
     }
 
     /// Takes the extras off `selection` whose rule a comment or this file ignores for a service.
@@ -287,9 +270,9 @@ impl Config {
             return;
         }
         selection.without = ignores.without(project, with);
-        for service in project.services.iter().filter(|_| self.excluded.iter().any(|e| e.rule.is_some())) {
+        for service in project.services.iter().filter(|_| self.excluded.has_rules()) {
             let own = selection.without.entry(service.name.to_owned()).or_default();
-            let is_out = |e: &Extra| own.has(*e) || with.has(*e) && self.ignored(rule_of_extra(*e), service.name).is_some();
+            let is_out = |e: &Extra| own.has(*e) || with.has(*e) && self.excluded.reason(rule_of_extra(*e), service.name).is_some();
             *own = Extra::ALL.into_iter().filter(is_out).collect();
         }
     }
@@ -297,7 +280,7 @@ impl Config {
     /// Marks the findings that do not count, where no comment said so already.
     pub(super) fn apply(&self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|f| f.ignored.is_none()) {
-            finding.ignored = self.ignored(finding.rule, &finding.service).map(str::to_owned);
+            finding.ignored = self.excluded.reason(finding.rule, &finding.service).map(str::to_owned);
         }
     }
 
@@ -331,8 +314,9 @@ fn rule(name: &Spanned<String>) -> Result<Rule, Wrong> {
     Rule::named(name.get_ref()).map_err(|why| (name.span(), why))
 }
 
-/// `None` where it is about another project.
-fn read_exclude(raw: RawExclude, folder: &Path, first: &Path) -> Result<Option<Exclude>, Wrong> {
+/// Rule, service and reason; `None` where it is about another project.
+#[allow(clippy::type_complexity, reason = "three fields of a table, at once taken apart")]
+fn read_exclude(raw: RawExclude, folder: &Path, first: &Path) -> Result<Option<(Option<Rule>, Option<String>, String)>, Wrong> {
     let span = raw.reason.span();
     if raw.reason.get_ref().trim().is_empty() {
         return Err((span, "say why it is left out".into()));
@@ -345,6 +329,5 @@ fn read_exclude(raw: RawExclude, folder: &Path, first: &Path) -> Result<Option<E
         let named: PathBuf = folder.join(path.trim_end_matches('/'));
         first.starts_with(disk::real_path(&named).unwrap_or(named))
     });
-    let reason = raw.reason.into_inner();
-    Ok(is_here.then_some(Exclude { service: raw.service, rule, reason }))
+    Ok(is_here.then(|| (rule, raw.service, raw.reason.into_inner())))
 }

@@ -8,7 +8,7 @@ use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Applicability, Finding, Fix, audit};
-use crate::compose::{Known, Project, Sources};
+use crate::compose::{Known, Project, Service, Sources};
 use crate::edge::disk;
 use crate::error::{Error, Result};
 use crate::evidence::{Need, Selection};
@@ -245,15 +245,17 @@ pub(super) fn accept(findings: &[Finding], needs: &[Need]) -> (Vec<Fix>, Vec<Hel
 /// The selection without the services whose profiles are not active.
 pub(super) fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]) -> Selection {
     let mut selection = selection.clone();
-    if !active.is_empty() && !active.iter().any(|p| p == "*") {
-        for service in &project.services {
-            let profiles = service.texts("profiles");
-            let is_active = profiles.is_empty() || profiles.iter().any(|p| active.iter().any(|a| a == p.text()));
-            let is_named = selection.only.iter().chain(selection.forced.iter().map(|(name, _)| name)).any(|n| n == service.name);
-            if !is_active && !is_named {
-                selection.skip.push(service.name.to_owned());
-            }
-        }
+    if active.is_empty() || active.iter().any(|p| p == "*") {
+        return selection;
     }
+    let active: HashSet<&str> = active.iter().map(String::as_str).collect();
+    let named = selection.named();
+    let is_out = |service: &&Service<'_>| {
+        let profiles = service.texts("profiles");
+        let is_active = profiles.is_empty() || profiles.iter().any(|p| active.contains(p.text()));
+        !is_active && !named.contains(service.name)
+    };
+    let skip: Vec<String> = project.services.iter().filter(is_out).map(|s| s.name.to_owned()).collect();
+    selection.skip.extend(skip);
     selection
 }

@@ -85,6 +85,13 @@ impl Ui {
         write_to(&mut io::stdout().lock(), text);
     }
 
+    /// Writes an answer piece by piece, so that it is never in memory as a whole. A reader that went away is no error.
+    pub(super) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        // As for `write_to`: nobody is left to tell.
+        let _ = write(&mut out).and_then(|()| out.flush());
+    }
+
     /// Says how far a long task is, once a second has passed, on a line that the next one overwrites.
     pub(super) fn progress(&self, started: Instant, done: usize, of: usize) {
         if !self.quiet && io::stderr().is_terminal() && started.elapsed() > Duration::from_secs(1) && done < of {

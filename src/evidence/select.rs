@@ -7,7 +7,7 @@ use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Tmp
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Coverage, Known, Project};
 use crate::error::{Error, Result};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The preset of services that no other preset knows.
@@ -42,6 +42,13 @@ pub struct Selection {
     pub limits: bool,
 }
 
+impl Selection {
+    /// The services that the command line names.
+    pub fn named(&self) -> HashSet<&str> {
+        self.only.iter().chain(self.forced.iter().map(|(name, _)| name)).map(String::as_str).collect()
+    }
+}
+
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
 /// for, as far as it exists.
 ///
@@ -54,6 +61,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
     let only: HashSet<&str> = selection.only.iter().map(String::as_str).collect();
     let skip: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
     let forced: HashMap<&str, &Arc<Preset>> = selection.forced.iter().map(|(name, preset)| (name.as_str(), preset)).collect();
+    let claims = Claims::of(&selection.presets);
     let mut parsed = Parsed::new();
     let mut left = MAX_TOTAL_BYTES;
     let mut found = Vec::new();
@@ -64,7 +72,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
             continue;
         }
         let about = About::new(service, dockerfiles, &mut left);
-        if let Some(choice) = choose(&about, selection, named, &mut parsed)? {
+        if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
             found.push(need(&about, &choice, selection));
         }
     }
@@ -132,16 +140,69 @@ fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
     Ok(preset)
 }
 
-fn choose(about: &About<'_, '_>, selection: &Selection, forced: Option<&Arc<Preset>>, parsed: &mut Parsed) -> Result<Option<Choice>> {
+/// The presets that are named for the whole project, and which of them claims an image.
+struct Claims<'p> {
+    presets: &'p [Arc<Preset>],
+    additions: Vec<&'p Arc<Preset>>,
+    /// The first that is for images.
+    for_images: Option<&'p Arc<Preset>>,
+    by_image: HashMap<&'p str, usize>,
+    by_prefix: HashMap<&'p str, usize>,
+    /// The lengths of the prefixes.
+    lengths: BTreeSet<usize>,
+}
+
+impl<'p> Claims<'p> {
+    fn of(presets: &'p [Arc<Preset>]) -> Self {
+        let (additions, for_images): (Vec<_>, Vec<_>) = presets.iter().partition(|p| p.is_addition());
+        let mut claims = Self {
+            presets,
+            additions,
+            for_images: for_images.first().copied(),
+            by_image: HashMap::new(),
+            by_prefix: HashMap::new(),
+            lengths: BTreeSet::new(),
+        };
+        for (i, preset) in presets.iter().enumerate() {
+            for image in &preset.images {
+                claims.by_image.entry(image).or_insert(i);
+            }
+            for prefix in &preset.prefixes {
+                claims.by_prefix.entry(prefix).or_insert(i);
+                claims.lengths.insert(prefix.len());
+            }
+        }
+        claims
+    }
+
+    /// The first that does.
+    fn first(&self, repository: &str) -> Option<&'p Arc<Preset>> {
+        let starts = self.lengths.iter().map_while(|&length| Some((length <= repository.len()).then(|| repository.get(..length))?));
+        let by_prefix = starts.flatten().filter_map(|start| self.by_prefix.get(start));
+        by_prefix.chain(self.by_image.get(repository)).min().map(|&i| &self.presets[i])
+    }
+}
+
+fn choose(
+    about: &About<'_, '_>,
+    selection: &Selection,
+    claims: &Claims<'_>,
+    forced: Option<&Arc<Preset>>,
+    parsed: &mut Parsed,
+) -> Result<Option<Choice>> {
     let seen = about.image();
-    let claims = |preset: &Preset| seen.as_ref().is_ok_and(|(image, _)| preset.claims(image.repository));
-    let named = |preset: &Arc<Preset>| Part { preset: preset.clone(), named: true, recognised: claims(preset) };
-    let for_images = forced.filter(|p| !p.is_addition()).or_else(|| selection.presets.iter().find(|p| claims(p)));
-    let family = seen.as_ref().ok().and_then(|(image, _)| claiming(image.repository));
+    let repository = seen.as_ref().ok().map(|(image, _)| image.repository);
+    let claiming_it = repository.and_then(|repository| claims.first(repository));
+    let named = |preset: &Arc<Preset>| {
+        let is_first = claiming_it.is_some_and(|first| Arc::ptr_eq(first, preset));
+        Part { preset: preset.clone(), named: true, recognised: is_first || repository.is_some_and(|r| preset.claims(r)) }
+    };
+    let for_images = forced.filter(|p| !p.is_addition()).or(claiming_it);
+    let family = repository.and_then(claiming);
     let is_known = for_images.is_some() || family.is_some();
-    let additions = additions(about, selection, forced, is_known, parsed)?;
+    let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
-    let base = match (for_images, family, selection.presets.iter().find(|p| !p.is_addition())) {
+    let base = match (for_images, family, claims.for_images) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
         (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
         (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
@@ -160,12 +221,13 @@ fn choose(about: &About<'_, '_>, selection: &Selection, forced: Option<&Arc<Pres
 fn additions(
     about: &About<'_, '_>,
     selection: &Selection,
+    claims: &Claims<'_>,
     forced: Option<&Arc<Preset>>,
     is_known: bool,
     parsed: &mut Parsed,
 ) -> Result<Vec<Part>> {
     let uses = |preset: &Preset| about.has_word(|word| preset.commands.iter().any(|c| c == word));
-    let named = selection.presets.iter().filter(|p| !is_known || uses(p)).chain(forced);
+    let named = claims.additions.iter().copied().filter(|p| !is_known || uses(p)).chain(forced);
     let mut found: Vec<Part> = Vec::new();
     let mut names = HashSet::new();
     for preset in named.filter(|p| p.is_addition()) {
@@ -254,19 +316,23 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
         };
     }
+    // Of two presets' paths that were thrown out above, none is in its place any more.
+    let mut places: HashMap<String, usize> = paths.iter().enumerate().map(|(i, p)| (p.target.clone(), i)).collect();
     for path in own {
         let mut path = path.clone();
         // What was seen to work needs no other owner.
         if let (Storage::Scratch(options), true) = (&path.storage, path.reason.source != Source::Run) {
             path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
         }
-        match paths.iter_mut().find(|p| p.target == path.target) {
+        let place = *places.entry(path.target.clone()).or_insert(paths.len());
+        match paths.get_mut(place) {
             Some(known) => *known = path,
             None => paths.push(path),
         }
     }
     if let Some(spared) = selection.spared.get(about.service.name) {
-        paths.retain(|p| !spared.contains(&p.target));
+        let spared: HashSet<&str> = spared.iter().map(String::as_str).collect();
+        paths.retain(|p| !spared.contains(p.target.as_str()));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();

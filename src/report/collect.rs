@@ -16,8 +16,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-/// Most bytes that are rewritten to find the edits of single fixes: each is verified in the whole project.
-const MAX_EDIT_WORK: usize = 64 << 20;
+/// Most bytes that are rewritten to find the edits of single fixes: each is verified in the whole project, so that without a bound the
+/// time would grow with the square of its size. A third of a second's worth.
+const MAX_EDIT_WORK: usize = 8 << 20;
 
 /// A project and what was found in it.
 pub struct Found<'p, 'a> {
@@ -47,14 +48,18 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
     let none = Vec::new();
     let own = |name: &str| own.get(name).unwrap_or(&none);
     let services = project.services.iter().filter_map(|s| Some(service(found, s, by_name.get(s.name)?, own(s.name)))).collect();
-    let work = found.findings.iter().filter(|f| f.fix.is_some()).count()
-        * project.sources.files().iter().map(|f| f.stream.text().text().len()).sum::<usize>();
+    let bytes: usize = project.sources.files().iter().map(|f| f.stream.text().text().len()).sum();
+    let mut left = if edits { MAX_EDIT_WORK } else { 0 };
     let mut seen: HashMap<(Rule, &str), usize> = HashMap::new();
     let mut findings = Vec::new();
     for finding in found.findings {
         let number = seen.entry((finding.rule, finding.service.as_str())).or_default();
         let fix = match &finding.fix {
-            Some(fix) => Some(fix_of(found, fix, edits && work <= MAX_EDIT_WORK)?),
+            Some(fix) => {
+                let rest = left.checked_sub(bytes.max(1));
+                left = rest.unwrap_or(0);
+                Some(fix_of(found, fix, rest.is_some())?)
+            }
             None => None,
         };
         let location = location(project, finding.span);

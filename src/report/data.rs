@@ -241,7 +241,7 @@ pub struct Fix {
     pub summary: String,
     /// What changes.
     pub changes: Vec<Planned>,
-    /// The edits that carry it out alone, verified; whole lines. None where no file can take it, or the project is very large.
+    /// The edits that carry it out alone, verified; whole lines. None where no file can take it, and for the rest of a very large project.
     pub edits: Vec<Edit>,
 }
 

@@ -118,10 +118,11 @@ fn services(page: &mut Page, report: &Report, folder: &str) {
         if project.error.is_none() && project.services.is_empty() {
             page.raw("<p class=\"with\">No service was looked at.</p>\n");
         }
-        service::of_the_project(page, project);
+        let mut findings = service::Findings::of(project);
+        service::of_the_project(page, project, &findings.about_no_service(project));
         for service in &project.services {
             number += 1;
-            service::write(page, project, service, number);
+            service::write(page, project, service, number, &findings.take(&service.name));
         }
         page.raw("</section>\n");
     }

@@ -1,15 +1,41 @@
 //! An audit as SARIF 2.1.0 (OASIS), with what GitHub's code scanning asks for: relative paths, rules with texts, fingerprints.
 
 use super::data::{Edit, Finding, Location, Report, Severity};
-use super::json::json as text;
 use crate::audit::{self, Rule};
-use crate::error::Result;
 use crate::text::clean_line;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+/// A log. Keys are in the order of their names, as in a [`Value`].
+#[derive(Serialize)]
+pub struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<'r>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r> {
+    automation_details: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    results: Results<'r>,
+    tool: Value,
+}
+
+/// The findings of a report. Each is made when it is written: as values all of them would take many times the memory of the report.
+struct Results<'r>(&'r Report);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.projects.iter().flat_map(|p| &p.findings).map(result))
+    }
+}
+
 /// The report.
-pub fn render(report: &Report) -> Result<String> {
-    let results: Vec<Value> = report.projects.iter().flat_map(|p| &p.findings).map(result).collect();
+pub fn log(report: &Report) -> Log<'_> {
     let failures: Vec<Value> = report
         .projects
         .iter()
@@ -18,23 +44,23 @@ pub fn render(report: &Report) -> Result<String> {
             Some(json!({"level": "error", "message": {"text": clean_line(&text)}}))
         })
         .collect();
-    let run = json!({
-        "tool": {"driver": {
+    let run = Run {
+        automation_details: json!({"id": "rofs-harden/"}),
+        column_kind: "unicodeCodePoints",
+        invocations: json!([{"executionSuccessful": failures.is_empty(), "toolExecutionNotifications": failures}]),
+        results: Results(report),
+        tool: json!({"driver": {
             "name": report.tool.name,
             "version": report.tool.version,
             "semanticVersion": report.tool.version,
             "rules": Rule::ALL.iter().map(|rule| rule_of(*rule)).collect::<Vec<_>>(),
-        }},
-        "automationDetails": {"id": "rofs-harden/"},
-        "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": failures.is_empty(), "toolExecutionNotifications": failures}],
-        "results": results,
-    });
-    text(&json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [run],
-    }))
+        }}),
+    };
+    Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        runs: [run],
+        version: "2.1.0",
+    }
 }
 
 fn rule_of(rule: Rule) -> Value {

@@ -119,10 +119,10 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
         }
         refused.append(&mut placement.refused);
         if round == MAX_ROUNDS {
-            let late = fixes.iter().filter(|f| !refused.iter().any(|r| r.service == f.service));
+            // Who was refused before keeps that reason: of two, the first counts.
             let why = "it is tied to services that must not change";
-            let late = late.map(|f| Refused { service: f.service.clone(), rule: Rule::SharedDefinition, why: why.into() });
-            refused.extend(late.collect::<Vec<_>>());
+            let late = fixes.iter().map(|f| Refused { service: f.service.clone(), rule: Rule::SharedDefinition, why: why.into() });
+            refused.extend(late);
         }
         let names: HashSet<&str> = refused.iter().map(|r| r.service.as_str()).collect();
         fixes.retain(|f| !names.contains(f.service.as_str()));
@@ -156,7 +156,7 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
     let rewrites = changed.iter().zip(touched).filter_map(|(after, touched)| {
         let file = after.file();
         let before = project.sources.file(file)?.stream.text();
-        let lines = lines.iter().filter(|l| l.0 == file).map(|l| l.1.clone()).collect();
+        let lines = of_file(&lines, file).iter().map(|l| l.1.clone()).collect();
         (before.text() != after.text().text()).then(|| Rewrite {
             file,
             before: before.clone(),
@@ -222,16 +222,17 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
     let mut lines = Vec::new();
     for fix in fixes {
         let Some(service) = after.service(&fix.service) else { continue };
-        let mut binds = None;
+        let (mut by_target, mut by_text) = (None, None);
         for change in &fix.changes {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
-                What::Tmpfs(item) => service.mounts.iter().find(|m| m.node.resolved().as_str() == Some(item)).map(|m| m.node),
-                What::Volume { target, .. } => service.mounts.iter().find(|m| m.target == *target).map(|m| m.node),
+                What::Tmpfs(item) => by_text.get_or_insert_with(|| mounts_by_text(service)).get(item.as_str()).copied(),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
                 What::Item { key, text } => service.list(key).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),
-                What::ReadOnlyBind(target) => binds.get_or_insert_with(|| by_target(service)).get(target.as_str()).copied(),
+                What::Volume { target, .. } | What::ReadOnlyBind(target) => {
+                    by_target.get_or_insert_with(|| mounts_by_target(service)).get(target.as_str()).copied()
+                }
             };
             let Some(span) = node.map(Node::span) else { continue };
             let Some(text) = after.sources.file(span.file).map(|s| s.stream.text()) else { continue };
@@ -245,8 +246,20 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
     numbered.collect()
 }
 
-fn by_target<'s, 'a>(service: &'s Service<'a>) -> HashMap<&'s str, Node<'a>> {
+/// The first mount at each target.
+fn mounts_by_target<'s, 'a>(service: &'s Service<'a>) -> HashMap<&'s str, Node<'a>> {
     service.mounts.iter().rev().map(|m| (&*m.target, m.node)).collect()
+}
+
+/// The first mount of each text.
+fn mounts_by_text<'a>(service: &Service<'a>) -> HashMap<&'a str, Node<'a>> {
+    service.mounts.iter().rev().filter_map(|m| Some((m.node.resolved().as_str()?, m.node))).collect()
+}
+
+/// What [`new_lines`] gave for one file.
+fn of_file(lines: &[(FileId, NewLine)], file: FileId) -> &[(FileId, NewLine)] {
+    let start = lines.partition_point(|(f, _)| *f < file);
+    &lines[start..start + lines[start..].partition_point(|(f, _)| *f == file)]
 }
 
 /// The streams with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.
@@ -254,7 +267,8 @@ fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec
     let mut result = Vec::new();
     for stream in streams {
         let text = stream.text();
-        let mut reasons = lines.iter().filter(|(file, _)| *file == stream.file()).map(|(_, l)| l).peekable();
+        let lines = of_file(lines, stream.file());
+        let mut reasons = lines.iter().map(|(_, l)| l).peekable();
         let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
         for (index, line) in text.text().split_inclusive('\n').enumerate() {
             let body = line.trim_end_matches(['\n', '\r']);

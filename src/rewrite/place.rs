@@ -29,7 +29,7 @@ use crate::compose::{Document, Entry, Mount, Part, Project, mount};
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId, Style};
 use sharing::Sharing;
-use spot::Spot;
+use spot::{Layer, Spot};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What happens to one node of the file.
@@ -100,7 +100,7 @@ pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<Fil
 
 struct Placer<'p, 'a> {
     project: &'p Project<'a>,
-    layer: Option<FileId>,
+    layer: Option<Layer<'a>>,
     /// New values by service.
     wishes: Vec<Option<Wish<'a>>>,
     /// `None` when no file has an alias: then no node has two users.
@@ -142,6 +142,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let tag = |d: &Document<'a>| d.get("volumes").and_then(|e| e.value().resolved().tag());
         let last_replacing = project.documents.iter().rposition(|d| matches!(tag(d), Some("!reset" | "!override")));
         let (new_services, new_volumes) = (BTreeMap::new(), Vec::new());
+        let layer = layer.map(|file| Layer::of(project, file));
         Self { project, layer, wishes, sharing, new_services, new_volumes, last_replacing, placement: Placement::default() }
     }
 
@@ -152,7 +153,7 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     fn spot(&self, service: usize, key: usize) -> Spot<'a> {
-        spot::find(self.project, &self.project.services[service], KEYS[key], self.layer)
+        spot::find(self.project, &self.project.services[service], KEYS[key], self.layer.as_ref())
     }
 
     fn part(&self, service: usize, part: usize) -> &Part<'a> {
@@ -322,13 +323,12 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     /// Puts what is new in the layer into it.
     fn finish(mut self) -> Placement<'a> {
-        let Some(file) = self.layer else { return self.placement };
+        let Some(Layer { file, document, .. }) = self.layer else { return self.placement };
         let services: Vec<(String, Value<'a>)> = std::mem::take(&mut self.new_services)
             .into_iter()
             .map(|(index, keys)| (self.project.services[index].name.to_owned(), Value::Map(keys)))
             .collect();
         let volumes = std::mem::take(&mut self.new_volumes);
-        let document = self.project.documents.iter().rposition(|d| d.is_layer && d.root.span().file == file);
         let sections = [("services", services), ("volumes", volumes)];
         let Some(document) = document else {
             let keys: Vec<_> = sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect();

@@ -79,8 +79,8 @@ fn twice(case: &mut Case<'_, '_>) {
 
 /// The engine gives a tmpfs to root, and runc before 1.1.15 keeps the mode of the image's folder.
 fn owner(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
-    let needed = case.need.paths.iter().find(|p| p.target == tmpfs.mount.target && p.reason.confidence > Confidence::Assumed);
-    let Some((Storage::Scratch(options), path)) = needed.map(|p| (&p.storage, p)) else { return };
+    let needed = case.needed.get(&*tmpfs.mount.target).filter(|p| p.reason.confidence > Confidence::Assumed);
+    let Some((Storage::Scratch(options), path)) = needed.map(|p| (&p.storage, *p)) else { return };
     // Who starts as root gives it away by itself.
     let is_root = case.need.limits.iter().any(|l| matches!(l, Limit::Works(Restriction::User(..), _) | Limit::Unknown(Extra::User, _)));
     let Some(uid) = options.uid.filter(|uid| *uid != 0 && tmpfs.uid != Some(*uid) && !tmpfs.open && !is_root) else { return };
@@ -115,10 +115,9 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
 }
 
 fn exec(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
-    let is_needed = |p: &crate::evidence::WritablePath| {
-        p.target == tmpfs.mount.target && matches!(&p.storage, Storage::Scratch(options) if options.exec)
-    };
-    if tmpfs.exec && !case.need.paths.iter().any(is_needed) {
+    let needed = case.needed.get(&*tmpfs.mount.target);
+    let is_needed = needed.is_some_and(|p| matches!(&p.storage, Storage::Scratch(options) if options.exec));
+    if tmpfs.exec && !is_needed {
         let message = format!("programs can be run from the tmpfs at `{}`", tmpfs.mount.target);
         case.say(Rule::TmpfsExec, tmpfs.mount.span(), message, "drop `exec` unless the service loads libraries or programs from there");
     }

@@ -129,11 +129,13 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let mut env = Env::clone(&scope.env);
+        let mut env = scope.env.clone();
         for (path, node) in paths {
             match (self.sources.env_text(&path), self.sources.why_missing(&path), node) {
                 (Some(text), _, _) => match interpolate::env_file(text, &env) {
-                    Some(found) => env.extend(found),
+                    // There may be as many variables as includes: they are copied only where some are added.
+                    Some(found) if found.is_empty() => {}
+                    Some(found) => Arc::make_mut(&mut env).extend(found),
                     None => self.unread.push((item.span(), format!("{} cannot be read as a file of variables", path.display()))),
                 },
                 (None, Some(why), Some(node)) => {
@@ -147,6 +149,6 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(Some(Arc::new(env)))
+        Ok(Some(env))
     }
 }

@@ -4,10 +4,34 @@ use super::page::Page;
 use super::picture;
 use crate::report::data::{Applicability, Change, Checks, Finding, Fix, Location, Project, Service, Severity};
 use crate::text::count;
+use std::collections::{HashMap, HashSet};
+
+/// The findings of a project by their service, each list in the order of the report.
+pub(super) struct Findings<'r>(HashMap<&'r str, Vec<&'r Finding>>);
+
+impl<'r> Findings<'r> {
+    pub(super) fn of(project: &'r Project) -> Self {
+        let mut by_service: HashMap<&str, Vec<&Finding>> = HashMap::new();
+        for finding in &project.findings {
+            by_service.entry(&finding.service).or_default().push(finding);
+        }
+        Self(by_service)
+    }
+
+    /// Those of one service, which is shown once.
+    pub(super) fn take(&mut self, service: &str) -> Vec<&'r Finding> {
+        self.0.remove(service).unwrap_or_default()
+    }
+
+    /// Those that are about no service on the page.
+    pub(super) fn about_no_service(&self, project: &'r Project) -> Vec<&'r Finding> {
+        let shown: HashSet<&str> = project.services.iter().map(|s| s.name.as_str()).collect();
+        project.findings.iter().filter(|f| !shown.contains(f.service.as_str())).collect()
+    }
+}
 
 /// One service. Its number makes the name by which the page links to it.
-pub(super) fn write(page: &mut Page, project: &Project, service: &Service, number: usize) {
-    let findings: Vec<&Finding> = project.findings.iter().filter(|f| f.service == service.name).collect();
+pub(super) fn write(page: &mut Page, project: &Project, service: &Service, number: usize, findings: &[&Finding]) {
     let preset = if service.recognised { "known" } else { "unknown" };
     page.put("<article class=\"card\" id=\"s{}\" data-preset=\"{}\" aria-labelledby=\"n{}\">\n", &[&number, &preset, &number]);
     page.put("<header><h4 id=\"n{}\"><a class=\"q\" href=\"#s{}\">{}</a></h4>", &[&number, &number, &service.name]);
@@ -25,19 +49,17 @@ pub(super) fn write(page: &mut Page, project: &Project, service: &Service, numbe
         page.put(" → <b>{}</b>", &[&after]);
     }
     page.raw("</span></header>\n");
-    picture::write(page, service, otherwise(service, &findings));
+    picture::write(page, service, otherwise(service, findings));
     checks(page, &service.checks);
-    list(page, &findings, project, Some(service));
+    list(page, findings, project, Some(service));
     page.raw("</article>\n");
 }
 
 /// What is left out of a project, and what was found that is about no service on the page.
-pub(super) fn of_the_project(page: &mut Page, project: &Project) {
-    let is_shown = |f: &&Finding| !project.services.iter().any(|s| s.name == f.service);
-    let findings: Vec<&Finding> = project.findings.iter().filter(is_shown).collect();
+pub(super) fn of_the_project(page: &mut Page, project: &Project, findings: &[&Finding]) {
     if !findings.is_empty() {
         page.raw("<article class=\"card about\"><header><h4>About the project</h4></header>\n");
-        list(page, &findings, project, None);
+        list(page, findings, project, None);
         page.raw("</article>\n");
     }
     for left_out in &project.left_out {

@@ -3,6 +3,7 @@
 use super::spot::Spot;
 use super::{KEYS, Placer, Site, Value, site};
 use crate::compose::{Entry, Part, Project, merge};
+use crate::text::Span;
 use crate::yaml::{Kind, Node, Style};
 use std::collections::{HashMap, HashSet};
 
@@ -14,14 +15,25 @@ type User = (usize, usize);
 pub(super) struct Sharing<'a> {
     /// Users of the mappings that take part in services.
     users: HashMap<Site, Vec<User>>,
-    /// Aliases outside `x-` blocks: alias and the node it stands for.
-    aliases: Vec<(Node<'a>, Node<'a>)>,
+    /// Nodes that aliases outside `x-` blocks stand for, in the order of the files.
+    targets: Vec<Target<'a>>,
+    /// The values of top-level sections that have an effect of their own, such as `volumes`, in the order of the files.
+    sections: Vec<Span>,
     /// Users of the values of each key, wherever those stand.
     seeing: [HashMap<Site, Vec<User>>; KEYS.len()],
     /// Aliases on the way to a service's definition, by its key; none for most.
     trails: HashMap<Site, Vec<Site>>,
     /// Definitions that are a service's own, and not only there to be extended.
     own: HashSet<Site>,
+}
+
+/// A node that aliases stand for.
+struct Target<'a> {
+    node: Node<'a>,
+    /// Those aliases, each with its place among all.
+    aliases: Vec<(usize, Node<'a>)>,
+    /// The target around it, if there is one.
+    around: Option<usize>,
 }
 
 impl<'a> Sharing<'a> {
@@ -32,10 +44,14 @@ impl<'a> Sharing<'a> {
             return None;
         }
         let mut sharing = Self::default();
+        let mut aliases = Vec::new();
         for root in project.sources.files().iter().flat_map(|f| f.stream.roots()) {
-            sharing.aliases.extend(reachable_aliases(root));
+            aliases.extend(reachable_aliases(root));
+            let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
+            sharing.sections.extend(root.entries().filter(|(key, _)| of_their_own(*key)).map(|(_, value)| value.span()));
             sharing.note_trails(root);
         }
+        sharing.targets = targets(aliases);
         for (index, service) in project.services.iter().enumerate() {
             for (number, part) in service.parts.iter().enumerate() {
                 for (body, _) in merge::sources(part.definition) {
@@ -93,17 +109,50 @@ impl<'a> Sharing<'a> {
         ways
     }
 
-    /// An alias of `node`, or of a node around it, that is none of these `ways`.
+    /// An alias of `node`, or of a node around it, that is none of these `ways`: the first.
     pub(super) fn stray_alias(&self, node: Node<'a>, ways: &HashSet<Site>) -> Option<Node<'a>> {
-        let span = node.span();
-        let holds = |target: Node<'_>| {
-            target.span().file == span.file
-                && target.span().start <= span.start
-                && target.span().end >= span.end
-                && target.id() <= node.id()
-        };
-        self.aliases.iter().find(|(alias, target)| holds(*target) && !ways.contains(&site(*alias))).map(|(alias, _)| *alias)
+        let mut at = self.targets.partition_point(|t| site(t.node) <= site(node)).checked_sub(1);
+        let mut found: Option<(usize, Node<'a>)> = None;
+        while let Some(target) = at.map(|at| &self.targets[at]) {
+            if holds(target.node.span(), node.span()) {
+                let stray = target.aliases.iter().copied().find(|(_, alias)| !ways.contains(&site(*alias)));
+                found = found.into_iter().chain(stray).min_by_key(|(place, _)| *place);
+            }
+            at = target.around;
+        }
+        found.map(|(_, alias)| alias)
     }
+
+    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
+    fn is_borrowed(&self, node: Node<'a>) -> bool {
+        let span = node.span();
+        let before = self.sections.partition_point(|s| (s.file, s.start) <= (span.file, span.start));
+        before.checked_sub(1).is_some_and(|last| holds(self.sections[last], span))
+    }
+}
+
+fn holds(outer: Span, inner: Span) -> bool {
+    outer.file == inner.file && outer.start <= inner.start && outer.end >= inner.end
+}
+
+/// The nodes that these aliases stand for, each alias beside its node.
+fn targets<'a>(aliases: Vec<(Node<'a>, Node<'a>)>) -> Vec<Target<'a>> {
+    let mut all: Vec<(usize, Node<'a>, Node<'a>)> = aliases.into_iter().enumerate().map(|(i, (alias, node))| (i, alias, node)).collect();
+    all.sort_by_key(|(_, _, node)| site(*node));
+    let mut targets: Vec<Target<'a>> = Vec::new();
+    for (place, alias, node) in all {
+        match targets.last_mut() {
+            Some(last) if last.node == node => last.aliases.push((place, alias)),
+            _ => {
+                let mut around = targets.len().checked_sub(1);
+                while let Some(at) = around.filter(|at| !holds(targets[*at].node.span(), node.span())) {
+                    around = targets[at].around;
+                }
+                targets.push(Target { node, aliases: vec![(place, alias)], around });
+            }
+        }
+    }
+    targets
 }
 
 impl<'a> Placer<'_, 'a> {
@@ -143,7 +192,8 @@ impl<'a> Placer<'_, 'a> {
         }
         let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, KEYS[key])).unwrap_or_default();
         let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
-        if same && !self.is_borrowed(node) && !is_stray {
+        let is_borrowed = self.sharing.as_ref().is_some_and(|s| s.is_borrowed(node));
+        if same && !is_borrowed && !is_stray {
             self.put(node, entry, key, service);
         } else {
             self.place_separately(node, entry, &own_users, key, &ways);
@@ -160,14 +210,6 @@ impl<'a> Placer<'_, 'a> {
     /// Whether a user sees what it sees now for good: it gets nothing for this key, or gets it in another part.
     fn stays(&self, user: User, key: usize) -> bool {
         self.wish(user.0, key).is_none() || !self.is_here(user, key)
-    }
-
-    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
-    fn is_borrowed(&self, node: Node<'a>) -> bool {
-        let span = node.span();
-        let holds = |value: Node<'_>| value.span().start <= span.start && value.span().end >= span.end;
-        let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
-        node.stream().roots().flat_map(Node::entries).any(|(key, value)| of_their_own(key) && holds(value))
     }
 
     fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {

@@ -1,7 +1,9 @@
 //! Which of a service's parts takes a change.
 
+use crate::compose::merge;
 use crate::compose::{Entry, Part, Project, Service};
 use crate::text::FileId;
+use std::collections::HashSet;
 
 /// Where the change of one key of a service goes.
 #[derive(Debug)]
@@ -14,13 +16,31 @@ pub(super) enum Spot<'a> {
     Locked(String),
 }
 
+/// The layer that takes all changes.
+pub(super) struct Layer<'a> {
+    pub(super) file: FileId,
+    /// Its last document, if it has one.
+    pub(super) document: Option<usize>,
+    /// The services that this document names.
+    services: HashSet<&'a str>,
+}
+
+impl<'a> Layer<'a> {
+    pub(super) fn of(project: &Project<'a>, file: FileId) -> Self {
+        let document = project.documents.iter().rposition(|d| d.is_layer && d.root.span().file == file);
+        let section = document.and_then(|d| project.documents[d].get("services"));
+        let services = section.into_iter().flat_map(|s| merge::entries(s.value())).map(|e| e.name()).collect();
+        Self { file, document, services }
+    }
+}
+
 /// Finds the spot of `key` by the table in [`super`].
-pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, layer: Option<FileId>) -> Spot<'a> {
-    if let Some(file) = layer {
-        let in_layer = |part: &Part<'_>| !part.is_base && part.key.span().file == file;
+pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, layer: Option<&Layer<'a>>) -> Spot<'a> {
+    if let Some(layer) = layer {
+        let in_layer = |part: &Part<'_>| !part.is_base && part.key.span().file == layer.file;
         return match service.parts.iter().rposition(in_layer) {
             Some(part) => Spot::Part(part, service.parts[part].entry(key)),
-            None => obstacle(project, service, file).map_or(Spot::NewService, Spot::Locked),
+            None => obstacle(project, service, layer).map_or(Spot::NewService, Spot::Locked),
         };
     }
     let (part, entry) = open(service, key);
@@ -36,15 +56,14 @@ pub(super) fn find<'a>(project: &Project<'a>, service: &Service<'a>, key: &str, 
 }
 
 /// Why a layer cannot get a new entry for a service, if so.
-fn obstacle(project: &Project<'_>, service: &Service<'_>, file: FileId) -> Option<String> {
-    let layer = project.documents.iter().rposition(|d| d.is_layer && d.root.span().file == file)?;
-    let path = project.sources.file(file)?.path.display();
-    let document = &project.documents[layer];
-    if document.get("services").is_some_and(|s| crate::compose::merge::get(s.value(), service.name).is_some()) {
+fn obstacle(project: &Project<'_>, service: &Service<'_>, layer: &Layer<'_>) -> Option<String> {
+    let document = layer.document?;
+    let path = project.sources.file(layer.file)?.path.display();
+    if layer.services.contains(service.name) {
         return Some(format!("{path} has an empty entry for it; remove that first"));
     }
     // Compose takes no service that a file both includes and defines.
-    let included = service.parts.iter().any(|p| p.document.is_some_and(|d| d as usize > layer));
+    let included = service.parts.iter().any(|p| p.document.is_some_and(|d| d as usize > document));
     included.then(|| format!("it comes from a file that {path} itself includes"))
 }
 
