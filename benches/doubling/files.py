@@ -103,7 +103,7 @@ def anchors_used_by_merge_keys(n):
 
 @kind("--quiet", GITHUB)
 def anchors_of_tmpfs(n):
-    compose(*(f"x-a{i}: &a{i} [/run]" for i in range(n)), "services:", *services(n, "tmpfs: *a#"))
+    compose(*(f"x-a{i}: &a{i} [/run]" for i in range(n)), "services:", *services(n, "tmpfs: *a@"))
 
 
 @kind("--quiet", GITHUB)
@@ -148,7 +148,7 @@ def one_list_used_by_all(n):
 @kind("--quiet", GITHUB)
 def one_list_of_a_service_used_by_all(n):
     compose(
-        "services:", service("first", "tmpfs: &t [/run]"), *services(n, "tmpfs: *t", "user: '#'")
+        "services:", service("first", "tmpfs: &t [/run]"), *services(n, "tmpfs: *t", "user: '@'")
     )
 
 
@@ -174,7 +174,7 @@ def one_service_that_merges_all(n):
 
 @kind("--quiet", GITHUB)
 def anchors_of_values(n):
-    compose("services:", *services(n, "labels: &l#", "  a: b", "environment: *l#"))
+    compose("services:", *services(n, "labels: &l@", "  a: b", "environment: *l@"))
 
 
 @kind("--quiet", GITHUB)
@@ -198,6 +198,6 @@ def networks_beside_anchors(n):
 def top_level_blocks(n):
     compose(
         "services:",
-        *services(n, "tmpfs: &t# [/run]", "x-u: *t#"),
+        *services(n, "tmpfs: &t@ [/run]", "x-u: *t@"),
         *(f"x-b{i}: {{a: b}}" for i in range(n)),
     )

@@ -35,8 +35,8 @@ def service(name, *lines):
 
 
 def services(n, *lines):
-    """n services with these lines, in which `#` stands for the number."""
-    return [service(f"s{i}", *(line.replace("#", str(i)) for line in lines)) for i in range(n)]
+    """n services with these lines, in which `@` stands for the number."""
+    return [service(f"s{i}", *(line.replace("@", str(i)) for line in lines)) for i in range(n)]
 
 
 def config(*lines):

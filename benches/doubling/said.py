@@ -170,7 +170,12 @@ def preset_files(n):
 
 
 def preset(images, *lines):
-    return "\n".join(["summary = 'own'", "[match]", images, *lines]) + "\n"
+    return (
+        "\n".join(
+            ["summary = 'own'", "run_user = {text = 'root', uid = 0}", "[match]", images, *lines]
+        )
+        + "\n"
+    )
 
 
 @kind("--quiet", start=20)
@@ -181,7 +186,7 @@ def services_named_by_hand(n):
 
 @kind("--quiet", start=20)
 def profiles(n):
-    compose("services:", *services(n, "profiles: [p#]"))
+    compose("services:", *services(n, "profiles: [p@]"))
     return [f"--profile=p{i}" for i in range(n)]
 
 

@@ -16,7 +16,7 @@ from inputs import (
     services,
 )
 
-HARD = ["read_only: true", "tmpfs: [/tmp]", "volumes: ['d#:/data']"]
+HARD = ["read_only: true", "tmpfs: [/tmp]", "volumes: ['d@:/data']"]
 
 
 @kind(

@@ -126,7 +126,7 @@ def volumes_named_for_the_engine(n):
 
 @kind("--quiet")
 def references_to_variables(n):
-    compose("services:", *services(n, "user: ${V#:-1}", "volumes: ['${W:-./a}:/a']"))
+    compose("services:", *services(n, "user: ${V@:-1}", "volumes: ['${W:-./a}:/a']"))
 
 
 @kind("--quiet")
