@@ -59,15 +59,19 @@ const ENGINE_SOCKETS: [&str; 4] = ["docker.sock", "podman.sock", "containerd.soc
 impl Mount<'_> {
     /// Whether it is the socket of a container engine.
     pub fn is_engine_socket(&self) -> bool {
-        let is_socket = |path: &str| path.rsplit('/').next().is_some_and(|name| ENGINE_SOCKETS.contains(&name));
         matches!(self.kind, MountKind::Bind | MountKind::Unknown)
-            && (is_socket(&self.target) || self.source.as_deref().is_some_and(is_socket))
+            && (is_engine_socket(&self.target) || self.source.as_deref().is_some_and(is_engine_socket))
     }
 
     /// Where it stands.
     pub fn span(&self) -> Span {
         self.node.span()
     }
+}
+
+/// Whether a path is where an engine listens.
+pub fn is_engine_socket(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| ENGINE_SOCKETS.contains(&name))
 }
 
 /// Whether `path` is `folder` or below it; both cleaned.
