@@ -3,8 +3,9 @@
 use super::BRANCH;
 use super::fake::objects::git_in;
 use super::fake::{self, TOKEN};
+use rofs_harden::edge::address::Remote;
 use rofs_harden::edge::forge::{FileChange, Token};
-use rofs_harden::edge::git::{Git, Remote};
+use rofs_harden::edge::git::Git;
 use rofs_harden::error::{Error, Fault};
 use std::path::Path;
 use tempfile::TempDir;

@@ -26,6 +26,7 @@ fn pr(folder: &Folder, within: &str, forge: &Forge, args: &[&str]) -> Run {
     let mut command = folder.command(crate::support::PROGRAM);
     command.current_dir(folder.path().join(within)).args(&all).env("PATH", std::env::var("PATH").unwrap());
     command.env("HOME", folder.path()).env("GITHUB_API_URL", forge.api()).env("GITHUB_TOKEN", TOKEN);
+    command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
     folder.finish(command, &all, "")
 }
 
@@ -110,4 +111,24 @@ fn the_program_of_the_person_for_ssh_runs() {
     let said = pr(&folder, "shop", &forge, &["--dry-run"]).exits(0);
     assert!(said.out.contains("read_only: true"), "{said:?}");
     assert!(folder.read("ran").contains("git@127.0.0.1 git-upload-pack 'octo/shop.git'"), "{}", folder.read("ran"));
+}
+
+#[test]
+fn files_are_compared_as_they_are_on_the_disk() {
+    let attributes = "*.txt filter=mine\n*.bat eol=crlf\n";
+    let forge = forge(&[
+        ("compose.yaml", "services:\n  web:\n    image: nginx:1.27\n"),
+        (".gitattributes", attributes),
+        ("a.txt", "clean\n"),
+        ("b.bat", "b\n"),
+    ]);
+    let folder = clone(&forge, &["-c", "core.autocrlf=true"]);
+    folder.put(".gitconfig", format!("{IDENTITY}[filter \"mine\"]\n\tclean = sed s/smudged/clean/\n"));
+    assert_eq!((folder.read("shop/compose.yaml").matches('\r').count(), folder.read("shop/b.bat").as_str()), (3, "b\r\n"));
+    folder.put("shop/a.txt", "smudged\r\n");
+    let clean = pr(&folder, "shop", &forge, &["--verify"]).exits(2);
+    assert!(clean.err.contains("unix:///nowhere"), "{}", clean.err);
+    folder.put("shop/a.txt", "other\r\n");
+    let changed = pr(&folder, "shop", &forge, &["--verify"]).exits(2);
+    assert!(changed.err.contains("--verify runs what is checked out"), "{}", changed.err);
 }

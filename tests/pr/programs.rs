@@ -213,6 +213,7 @@ fn a_submodule_runs_no_program_when_the_checkout_is_compared() {
     unlike(trap.pr(&["--verify"]));
     std::fs::remove_file(trap.folder.path().join("sub/new.txt")).unwrap();
     assert!(trap.pr(&["--verify"]).err.contains(NO_ENGINE));
-    trap.git(&["-C", "sub", "checkout", "--quiet", "HEAD~"]);
+    trap.git(&["-C", "sub", "checkout", "--quiet", "--force", "HEAD~"]);
+    trap.ran();
     unlike(trap.pr(&["--verify"]));
 }

@@ -48,10 +48,8 @@ impl Checkout {
     /// The checkout whose root a folder is, if it is one.
     pub(super) fn at(top: &Path) -> Option<Self> {
         let named = top.join(".git");
-        let folder = match fs::metadata(&named).ok()?.is_dir() {
-            true => named,
-            false => top.join(one_line(&named)?.strip_prefix("gitdir: ")?),
-        };
+        let is_whole = fs::metadata(&named).ok()?.is_dir();
+        let folder = if is_whole { named } else { top.join(one_line(&named)?.strip_prefix("gitdir: ")?) };
         let folder = fs::canonicalize(folder).ok()?;
         let common = match one_line(&folder.join("commondir")) {
             Some(path) => fs::canonicalize(folder.join(path)).ok()?,

@@ -11,8 +11,6 @@ mod network;
 mod store;
 mod words;
 
-pub use super::address::Remote;
-
 use crate::edge::forge::{Entry, FileChange, Mode, Token, Tree};
 use crate::error::Result;
 use checkout::{Checkout, is_id};

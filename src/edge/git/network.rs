@@ -113,9 +113,10 @@ impl Git {
         if let (Some(token), Some(server)) = (&self.store.token, address.server().filter(Server::is_private)) {
             // In the environment, which other users of the machine do not see. The empty value drops a header from elsewhere.
             let key = format!("http.{server}/.extraHeader");
+            let values = [String::new(), format!("Authorization: Basic {}", basic(token))];
             let count = std::env::var("GIT_CONFIG_COUNT").ok().and_then(|n| n.parse::<usize>().ok()).unwrap_or_default();
-            command.env("GIT_CONFIG_COUNT", (count + 2).to_string());
-            for (place, value) in [(count, String::new()), (count + 1, format!("Authorization: Basic {}", basic(token)))] {
+            command.env("GIT_CONFIG_COUNT", (count + values.len()).to_string());
+            for (place, value) in (count..).zip(values) {
                 command.env(format!("GIT_CONFIG_KEY_{place}"), &key).env(format!("GIT_CONFIG_VALUE_{place}"), value);
             }
         }

@@ -165,7 +165,10 @@ impl Trap {
                 let (mut good, mut bad) = (0, settings.len());
                 while bad - good > 1 {
                     let middle = usize::midpoint(good, bad);
-                    *if is_good(&settings[..middle]).is_some() { &mut bad } else { &mut good } = middle;
+                    match is_good(&settings[..middle]) {
+                        Some(_) => bad = middle,
+                        None => good = middle,
+                    }
                 }
                 bad - 1
             });

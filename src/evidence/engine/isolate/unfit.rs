@@ -1,7 +1,7 @@
 //! What cannot be run beside the real project.
 
 use super::{OnHost, plain};
-use crate::compose::mount::is_engine_socket;
+use crate::compose::is_engine_socket;
 use serde_json::{Value, json};
 
 /// Why a service cannot be run beside the real one.
