@@ -47,6 +47,9 @@ fn every_rule_speaks_where_it_should_and_nowhere_else() {
         (volumes("      - ${PWD}/..:/x\n"), &["writable-source 9"]),
         (volumes("      - ./src:/app\n"), &["writable-source 9"]),
         (volumes("      - ./src:/app:ro\n      - ./data:/app/data\n"), &[]),
+        // A variable whose name only begins like that of the working directory is any folder.
+        (volumes("      - $PWDATA/src:/app\n"), &["writable-program 9"]),
+        (volumes("      - $PWD/src:/app\n"), &["writable-source 9"]),
         (volumes("      - aa:/app\n"), &["writable-program 9"]),
         (volumes("      - aa:/etc/ssl\n"), &["writable-program 9"]),
         (volumes("      - ./nginx.conf:/etc/nginx/nginx.conf\n"), &["writable-config 9"]),
@@ -59,7 +62,14 @@ fn every_rule_speaks_where_it_should_and_nowhere_else() {
         (volumes("      - aa:/root/.cache\n"), &["home-cache 9"]),
         (volumes("      - ./secrets:/run/secrets/x\n"), &["secret-on-disk 9"]),
         (volumes("      - ./secrets:/run/secrets/x:ro\n"), &[]),
+        (volumes("      - ./x:/home/me/.ssh/known_hosts\n"), &[]),
+        (volumes("      - ./x:/home/me/.ssh/old_known_hosts\n"), &["secret-on-disk 9"]),
+        // Sockets that are none of an engine's.
+        (volumes("      - /run/mydocker.sock:/run/mydocker.sock\n"), &[]),
         // Memory.
+        (hard("      - /usr/share/x\n"), &["tmpfs-hides-files 8"]),
+        (hard("      - /usr/shared\n"), &[]),
+        (hard("      - /etcetera\n"), &[]),
         (hard("      - /x:exec\n"), &["tmpfs-exec 8"]),
         (hard("      - /usr\n"), &["writable-program 8", "tmpfs-hides-files 8"]),
         (hard("      - /var/run/\n"), &["mounted-twice 8"]),

@@ -5,10 +5,12 @@ use crate::support::{Folder, PROGRAM, Run, golden};
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
+mod checkouts;
 mod ends;
 mod fleet;
 mod hostile;
 mod patch;
+mod programs;
 mod proof;
 mod review;
 mod text;
@@ -220,6 +222,17 @@ fn what_stands_in_the_way_is_said_with_what_to_do() {
     wrong(&["--repo", &repository, "--host", "code.example", "--forge", "gitlab"], "");
     forge.state().is_archived = true;
     wrong(&["--repo", &repository], "archived");
+}
+
+/// A GitLab below a path of its host says so in its address.
+#[test]
+fn the_address_of_a_server_may_have_a_path() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let (repository, path) = (format!("{OWNER}/{NAME}"), std::env::var("PATH").unwrap());
+    for server in ["https://git.example/below", "https://git.example:8443/", "https://GIT.example"] {
+        let environment = [("GITHUB_SERVER_URL", server), ("GITHUB_API_URL", &forge.api()), ("GITHUB_TOKEN", TOKEN), ("PATH", &path)];
+        Folder::new(&[]).run_with(&["pr", "--pace", "0", "--repo", &repository, "--dry-run"], &environment, "").exits(0);
+    }
 }
 
 /// What the maintainers of a real project would get. Of their file only the new lines are kept here.

@@ -13,6 +13,7 @@ mod model;
 pub mod mount;
 mod read;
 mod service;
+mod socket;
 mod sources;
 
 pub use image::{Image, Tag};
@@ -22,6 +23,7 @@ pub use model::{LISTS, differences};
 pub use mount::{Known, Mount, MountKind, boolean, clean_path, is_at};
 pub use read::wanted;
 pub use service::{Coverage, Part, PartValue, Service};
+pub use socket::is_engine_socket;
 pub use sources::{Source, Sources, Wanted};
 
 use crate::text::Span;

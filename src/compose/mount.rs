@@ -4,6 +4,7 @@
 
 use super::interpolate::{self, Env, has_variable, split_outside_variables};
 use super::merge::{self, Entry};
+use super::socket::is_engine_socket;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Scalar};
 use std::borrow::Cow;
@@ -53,15 +54,11 @@ pub struct Mount<'a> {
     pub part: u32,
 }
 
-/// Sockets of container engines: who can speak to one owns the host. Read-only does not help: that is about the file.
-const ENGINE_SOCKETS: [&str; 4] = ["docker.sock", "podman.sock", "containerd.sock", "crio.sock"];
-
 impl Mount<'_> {
     /// Whether it is the socket of a container engine.
     pub fn is_engine_socket(&self) -> bool {
-        let is_socket = |path: &str| path.rsplit('/').next().is_some_and(|name| ENGINE_SOCKETS.contains(&name));
         matches!(self.kind, MountKind::Bind | MountKind::Unknown)
-            && (is_socket(&self.target) || self.source.as_deref().is_some_and(is_socket))
+            && (is_engine_socket(&self.target) || self.source.as_deref().is_some_and(is_engine_socket))
     }
 
     /// Where it stands.

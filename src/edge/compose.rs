@@ -70,7 +70,6 @@ impl Mirror {
         let home = self.top.path().join("home");
         for _ in 0..MAX_STUBS {
             let mut command = cli.command(&home);
-            let is_ours = |name: &str| ["PATH", "HOME", "COMPOSE_", "DOCKER_"].iter().any(|p| name.starts_with(p));
             command.envs(env.iter().filter(|(name, value)| !is_ours(name) && !name.contains('=') && !value.contains('\0')));
             let here = self.place(folder)?;
             command.args(["-p", "case", "--profile", "*", "--all-resources", "--project-directory"]).arg(&here).current_dir(&here);
@@ -94,5 +93,25 @@ impl Mirror {
         let Some(path) = named.and_then(|rest| rest.split(" not found").next()).map(|path| here.join(path)) else { return false };
         let is_inside = path.starts_with(self.top.path()) && !path.exists() && !path.components().any(|c| c.as_os_str() == "..");
         is_inside && path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) && std::fs::write(&path, "").is_ok()
+    }
+}
+
+/// Whether a variable says how Compose runs here, which a project's variables must not.
+fn is_ours(name: &str) -> bool {
+    ["PATH", "HOME"].contains(&name) || ["COMPOSE_", "DOCKER_"].iter().any(|start| name.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn variables_of_a_project_may_begin_as_ours_do() {
+        for name in ["PATH", "HOME", "COMPOSE_FILE", "DOCKER_HOST"] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in ["PATHOLOGY", "HOMEPAGE", "HOME_DIR", "COMPOSER", "DOCKERFILE"] {
+            assert!(!is_ours(name), "{name}");
+        }
     }
 }

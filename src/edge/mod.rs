@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
+pub mod address;
 pub mod compose;
 pub mod disk;
 pub mod docker;

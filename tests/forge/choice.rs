@@ -98,7 +98,7 @@ fn a_token_goes_to_known_and_named_hosts_only() {
         // Without a token there is nothing to give away.
         open(remote(host), "o", "n", kind, &|_| None, &session(&Hurry::new())).map(drop).unwrap();
     }
-    for host in ["github.com", "company.ghe.com", "gitlab.com", "codeberg.org", "gitea.com"] {
+    for host in ["github.com", "GitHub.com", "company.ghe.com", "gitlab.com", "codeberg.org", "gitea.com"] {
         assert!(opened(remote(host), None, None).unwrap(), "{host}");
     }
     for (host, variable) in [

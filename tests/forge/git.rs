@@ -1,8 +1,11 @@
 //! Git in a checkout.
 
+use super::BRANCH;
 use super::fake::objects::git_in;
-use rofs_harden::edge::forge::FileChange;
-use rofs_harden::edge::git::{Git, Remote};
+use super::fake::{self, TOKEN};
+use rofs_harden::edge::address::Remote;
+use rofs_harden::edge::forge::{FileChange, Token};
+use rofs_harden::edge::git::Git;
 use rofs_harden::error::{Error, Fault};
 use std::path::Path;
 use tempfile::TempDir;
@@ -64,6 +67,20 @@ fn addresses_say_where_a_repository_is() {
         ("https://github.com/octo/shop?x=1", None),
         ("git@github.com:shop.git", None),
         ("", None),
+        // What stands in front of the host is none.
+        ("https://github.com@evil.example/octo/shop.git", Some(("evil.example", "octo", "shop"))),
+        ("https://github.com:443@evil.example/octo/shop.git", Some(("evil.example", "octo", "shop"))),
+        ("ssh://github.com@evil.example/octo/shop.git", Some(("evil.example", "octo", "shop"))),
+        ("http://127.0.0.1:80@github.com/octo/shop.git", None),
+        ("https://evil.example\\@github.com/octo/shop.git", None),
+        ("https://evil.example#@github.com/octo/shop.git", None),
+        ("https://evil.example?@github.com/octo/shop.git", None),
+        ("https://github.com.evil.example/octo/shop.git", Some(("github.com.evil.example", "octo", "shop"))),
+        ("https://github.com:443/octo/shop.git", Some(("github.com", "octo", "shop"))),
+        ("http://git.example:80/octo/shop.git", Some(("git.example", "octo", "shop"))),
+        ("https://github.com:port/octo/shop.git", None),
+        ("-oProxyCommand=x:octo/shop", None),
+        ("git@-x:octo/shop", None),
     ] {
         let expected = expected.map(|(host, owner, name)| Remote { host: host.into(), owner: owner.into(), name: name.into() });
         assert_eq!(Remote::parse(address), expected, "{address}");
@@ -77,11 +94,17 @@ fn a_checkout_says_where_it_is() {
     assert_eq!(git.top(), std::fs::canonicalize(folder.path()).unwrap());
     assert_eq!(git.current_branch().unwrap().as_deref(), Some("main"));
     let head = text(folder.path(), &["rev-parse", "HEAD"]);
-    assert_eq!(git.resolve("HEAD").unwrap(), Some(head.clone()));
-    assert_eq!(git.resolve("no-such-branch").unwrap(), None);
-    assert_eq!(git.resolve("--all").unwrap(), None);
+    assert_eq!(git.head().unwrap(), Some(head.clone()));
+    assert!(git.has(&head).unwrap());
+    for other in ["HEAD", "--all", "", &"0".repeat(40), &head[..39]] {
+        assert!(!git.has(other).unwrap(), "{other}");
+    }
+    git_in(folder.path(), &["pack-refs", "--all", "--prune"], b"").unwrap();
+    assert_eq!(git.head().unwrap(), Some(head.clone()));
     git_in(folder.path(), &["checkout", "--quiet", "--detach"], b"").unwrap();
-    assert_eq!(git.current_branch().unwrap(), None);
+    assert_eq!((git.current_branch().unwrap(), git.head().unwrap()), (None, Some(head)));
+    git_in(folder.path(), &["checkout", "--quiet", "--orphan", "fresh"], b"").unwrap();
+    assert_eq!((git.current_branch().unwrap().as_deref(), git.head().unwrap()), (Some("fresh"), None));
     git_in(folder.path(), &["remote", "add", "origin", "git@github.com:octo/shop.git"], b"").unwrap();
     assert_eq!(git.remote("origin").unwrap().unwrap().name, "shop");
     for name in ["upstream", "--help", ""] {
@@ -125,16 +148,22 @@ fn a_commit_touches_nothing_of_its_user() {
     };
     let before = seen();
 
-    let git = Git::open(&folder.path().join("deep"), None).unwrap();
+    let forge = fake::Forge::empty();
+    git_in(folder.path(), &["remote", "add", "origin", &forge.clone_address()], b"").unwrap();
+    let git = Git::open(&folder.path().join("deep"), Token::new(TOKEN)).unwrap();
     let odd = "deep/odd [name]*.yaml";
     let files = [change(odd, b"b\r\n\xff", false), change("new/program", b"#!\n", true)];
     let commit = git.commit(&head, &[&head], &files, "Harden\n\nWhy: ünïcode").unwrap();
+    git.push("origin", &commit, BRANCH, None).unwrap();
     assert!(seen() == before);
-    assert_eq!(text(folder.path(), &["diff", "--raw", "--abbrev=7", &head, &commit]).lines().count(), 2);
-    assert_eq!(git_in(folder.path(), &["show", &format!("{commit}:{odd}")], b"").unwrap(), b"b\r\n\xff");
-    assert!(text(folder.path(), &["ls-tree", "-r", &commit, "new/program"]).starts_with("100755 "));
-    assert_eq!(text(folder.path(), &["show", "-s", "--format=%P %an %B", &commit]), format!("{head} Bot Harden\n\nWhy: ünïcode"));
-    assert!(text(folder.path(), &["show", &format!("{commit}:compose.yaml")]).starts_with("services"));
+    let state = forge.state();
+    let objects = state.objects.path();
+    assert_eq!(text(&objects, &["diff", "--raw", "--abbrev=7", &head, &commit]).lines().count(), 2);
+    assert_eq!(git_in(&objects, &["show", &format!("{commit}:{odd}")], b"").unwrap(), b"b\r\n\xff");
+    assert!(text(&objects, &["ls-tree", "-r", &commit, "new/program"]).starts_with("100755 "));
+    assert_eq!(text(&objects, &["show", "-s", "--format=%P %an %B", &commit]), format!("{head} Bot Harden\n\nWhy: ünïcode"));
+    assert!(text(&objects, &["show", &format!("{commit}:compose.yaml")]).starts_with("services"));
+    state.objects.assert_sound();
 }
 
 #[test]
@@ -145,115 +174,78 @@ fn settings_that_change_bytes_are_not_followed() {
     std::fs::write(folder.path().join(".gitattributes"), "* text eol=crlf\n").unwrap();
     let git = Git::open(folder.path(), None).unwrap();
     let commit = git.commit(&head, &[&head], &[change("compose.yaml", b"a\r\nb\n", false)], "x").unwrap();
-    assert_eq!(git_in(folder.path(), &["cat-file", "blob", &format!("{commit}:compose.yaml")], b"").unwrap(), b"a\r\nb\n");
+    let tree = git.tree(&commit).unwrap();
+    let entry = tree.entries.iter().find(|entry| entry.path == "compose.yaml").unwrap();
+    assert_eq!(git.file(&entry.id).unwrap(), b"a\r\nb\n");
 }
 
 #[test]
 fn a_link_is_not_replaced_by_a_file() {
     let folder = checkout();
     let git = Git::open(folder.path(), None).unwrap();
-    let head = git.resolve("HEAD").unwrap().unwrap();
+    let head = git.head().unwrap().unwrap();
     for path in ["link", "deep"] {
         let result = git.commit(&head, &[&head], &[change(path, b"x", false)], "x");
         assert!(matches!(&result, Err(Error::Forge(e)) if e.what.contains("no regular file")), "{result:?}");
     }
 }
 
-/// Every way in which a checkout could name a program to run, each with one that leaves a trace.
 #[test]
-fn programs_that_a_checkout_names_do_not_run() {
-    for setting in [
-        "core.fsmonitor",
-        "core.sshCommand",
-        "core.gitProxy",
-        "core.askPass",
-        "credential.helper",
-        "remote.origin.uploadpack",
-        "remote.origin.receivepack",
-        "filter.x.clean",
-        "filter.x.process",
-        "gpg.program",
-        "hook",
-    ] {
-        let folder = checkout();
-        let trace = folder.path().join(".git/trace");
-        let program = folder.path().join(".git/program");
-        std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\n", trace.display())).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&program, mode).unwrap();
-        let program = program.to_str().unwrap();
-        let far = tempfile::tempdir().unwrap();
-        git_in(far.path(), &["init", "--quiet", "--bare", "."], b"").unwrap();
-        git_in(folder.path(), &["remote", "add", "origin", far.path().to_str().unwrap()], b"").unwrap();
-        if setting == "hook" {
-            for name in ["pre-push", "reference-transaction", "post-index-change", "post-commit"] {
-                std::fs::create_dir_all(folder.path().join(".git/hooks")).unwrap();
-                std::os::unix::fs::symlink(program, folder.path().join(".git/hooks").join(name)).unwrap();
-            }
-        } else {
-            git_in(folder.path(), &["config", setting, program], b"").unwrap();
-        }
-        std::fs::write(folder.path().join(".gitattributes"), "* filter=x\n").unwrap();
-        std::fs::write(folder.path().join("compose.yaml"), "services: {x: {}}\n").unwrap();
-
-        let git = Git::open(folder.path(), None).unwrap();
-        let head = git.resolve("HEAD").unwrap().unwrap();
-        let clean = git.is_clean();
-        let commit = git.commit(&head, &[&head], &[change("compose.yaml", b"x\n", false)], "x").unwrap();
-        let pushed = git.push("origin", &commit, "rofs-harden/main", None);
-        assert!(!trace.exists(), "{setting} ran");
-        // What cannot be turned off is refused, with its name; the rest goes on.
-        let is_filter = setting.starts_with("filter.");
-        let is_off = ["core.fsmonitor", "hook", "gpg.program"].contains(&setting);
-        assert_eq!(clean.is_err(), is_filter, "{setting}: {clean:?}");
-        assert_eq!(pushed.is_err(), !is_filter && !is_off, "{setting}: {pushed:?}");
-        for error in clean.map(drop).err().into_iter().chain(pushed.err()) {
-            assert!(error.to_string().contains(&setting.to_lowercase()), "{error}");
-        }
-    }
-}
-
-#[test]
-fn a_remote_that_is_a_program_is_refused() {
+fn a_remote_that_is_a_program_or_a_folder_is_refused() {
     let folder = checkout();
     let trace = folder.path().join(".git/trace");
-    let address = format!("ext::touch {}", trace.display());
-    git_in(folder.path(), &["remote", "add", "origin", &address], b"").unwrap();
+    let evil = folder.path().join("evil.git");
+    git_in(folder.path(), &["init", "--quiet", "--bare", evil.to_str().unwrap()], b"").unwrap();
+    let hook = evil.join("hooks/pre-receive");
+    std::fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\n", trace.display())).unwrap();
+    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     git_in(folder.path(), &["config", "protocol.ext.allow", "always"], b"").unwrap();
-    let git = Git::open(folder.path(), None).unwrap();
-    assert!(git.remote_branch("origin", "main").is_err());
-    assert!(!trace.exists());
+    git_in(folder.path(), &["remote", "add", "origin", "x"], b"").unwrap();
+    let program = format!("ext::touch {}", trace.display());
+    let (path, file) = (evil.to_str().unwrap(), format!("file://{}", evil.display()));
+    for address in [&program, path, &file, "./evil.git", "evil.git", "--upload-pack=x", ""] {
+        git_in(folder.path(), &["config", "remote.origin.url", address], b"").unwrap();
+        let git = Git::open(folder.path(), None).unwrap();
+        let head = git.head().unwrap().unwrap();
+        for result in [git.remote_branch("origin", "main").map(drop), git.push("origin", &head, BRANCH, None)] {
+            let error = result.unwrap_err();
+            assert!(error.hint().unwrap().contains("git remote set-url origin"), "{address}: {error}");
+        }
+        assert!(!trace.exists(), "{address}");
+    }
 }
 
+/// Where Git goes, and how, is not the checkout's to say but for the address of a remote.
 #[test]
 fn a_checkout_does_not_say_where_else_git_goes() {
-    for (setting, is_refused) in [
-        ("remote.origin.pushurl", true),
-        ("remote.origin.proxy", true),
-        ("remote.other.pushurl", false),
-        ("remote.origin.url", true),
-        ("remote.other.url", false),
-        ("http.sslVerify", true),
-        ("http.proxy", true),
-        ("http.https://git.example/.sslCAInfo", true),
-        ("http.https://git.example/.extraheader", false),
-        ("http.postBuffer", false),
-        ("url.https://evil.example/.insteadOf", true),
-        ("url.https://evil.example/.pushInsteadOf", true),
+    let forge = fake::Forge::new();
+    let folder = checkout();
+    git_in(folder.path(), &["remote", "add", "origin", &forge.clone_address()], b"").unwrap();
+    let elsewhere = "http://127.0.0.1:1/";
+    for setting in [
+        "remote.origin.pushurl",
+        "remote.origin.proxy",
+        "remote.origin.url",
+        "remote.origin.push",
+        "remote.pushDefault",
+        "http.proxy",
+        "http.curloptResolve",
+        &format!("http.{}/.proxy", forge.state().address),
+        &format!("http.{}/.extraHeader", forge.state().address),
+        &format!("url.{elsewhere}.insteadOf"),
+        &format!("url.{elsewhere}.pushInsteadOf"),
     ] {
-        let (folder, far) = (checkout(), tempfile::tempdir().unwrap());
-        git_in(far.path(), &["init", "--quiet", "--bare", "."], b"").unwrap();
-        git_in(folder.path(), &["remote", "add", "origin", far.path().to_str().unwrap()], b"").unwrap();
-        git_in(folder.path(), &["config", "--add", setting, "1"], b"").unwrap();
-        let git = Git::open(folder.path(), None).unwrap();
-        let head = git.resolve("HEAD").unwrap().unwrap();
-        let (forge, pushed) = (git.remote("origin").map(drop), git.push("origin", &head, "rofs-harden/main", None));
-        for result in [forge, pushed] {
-            assert_eq!(result.is_err(), is_refused, "{setting}: {result:?}");
-            if let Err(error) = result {
-                assert!(error.to_string().to_lowercase().contains(&setting.to_lowercase()), "{error}");
-                assert!(error.hint().unwrap().contains("git config --local"), "{error}");
-            }
-        }
+        let value = if setting.to_lowercase().ends_with("insteadof") { "http://127.0.0.1" } else { elsewhere };
+        git_in(folder.path(), &["config", "--add", setting, value], b"").unwrap();
     }
+    let included = folder.path().join("included");
+    std::fs::write(&included, "[http]\n\tproxy = http://127.0.0.1:1/\n").unwrap();
+    git_in(folder.path(), &["config", "include.path", included.to_str().unwrap()], b"").unwrap();
+    let git = Git::open(folder.path(), Token::new(TOKEN)).unwrap();
+    let remote = git.remote("origin").unwrap().unwrap();
+    assert_eq!((remote.owner.as_str(), remote.name.as_str()), (fake::OWNER, fake::NAME));
+    let head = git.head().unwrap().unwrap();
+    git.push("origin", &head, BRANCH, None).unwrap();
+    assert_eq!(forge.state().objects.tip(BRANCH), Some(head));
+    assert!(git.fetch("origin", "main").is_ok());
 }

@@ -1,5 +1,6 @@
 //! Pushes by Git to the fake forge, over HTTP as to a real one.
 
+use super::fake::http::{Reply, Server};
 use super::fake::objects::git_in;
 use super::fake::{self, TOKEN};
 use super::git::{change, identity};
@@ -8,6 +9,7 @@ use rofs_harden::edge::forge::Token;
 use rofs_harden::edge::git::Git;
 use rofs_harden::error::{Error, Fault};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 /// A clone of the forge's repository, made without the tool.
@@ -51,7 +53,7 @@ fn a_push_over_a_commit_that_was_not_seen_is_refused() {
     let forge = fake::Forge::new();
     let folder = checkout(&forge);
     let git = open(folder.path(), TOKEN);
-    let main = git.resolve("HEAD").unwrap().unwrap();
+    let main = git.head().unwrap().unwrap();
     let first = git.commit(&main, &[&main], &[change("compose.yaml", b"a\n", false)], "One").unwrap();
     let second = git.commit(&main, &[&main], &[change("compose.yaml", b"b\n", false)], "Two").unwrap();
     git.push("origin", &first, BRANCH, None).unwrap();
@@ -88,4 +90,28 @@ fn a_header_that_a_checkout_left_behind_is_replaced() {
     let name = format!("http.{address}/.extraheader");
     git_in(folder.path(), &["config", &name, "Authorization: Basic b2xkOm9sZA=="], b"").unwrap();
     assert!(open(folder.path(), TOKEN).remote_branch("origin", "main").unwrap().is_some());
+}
+
+/// An address that begins like one of this machine's, and leads elsewhere.
+#[test]
+fn a_token_does_not_go_in_the_clear_to_whom_an_address_only_seems_to_name() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&heard);
+    let server = Server::new(move |ask| {
+        shared.lock().unwrap().push(ask);
+        Reply::empty(404)
+    });
+    let port = server.address.rsplit(':').next().unwrap();
+    let folder = checkout(&fake::Forge::new());
+    for user in ["127.0.0.1:80@", "127.0.0.1@", "localhost:hunter2@", ""] {
+        let address = format!("http://{user}0.0.0.0:{port}/octo/shop.git");
+        git_in(folder.path(), &["remote", "set-url", "origin", &address], b"").unwrap();
+        let error = open(folder.path(), TOKEN).remote_branch("origin", "main").unwrap_err();
+        let asks = std::mem::take(&mut *heard.lock().unwrap());
+        assert!(asks.iter().all(|ask| ask.header("authorization").is_empty()), "{address}");
+        // Whoever is named there is not sent on, and the hint says how to go on.
+        assert_eq!(asks.is_empty(), !user.is_empty(), "{address}");
+        assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}");
+        assert!(user.is_empty() || error.hint().unwrap().contains("git remote set-url origin"), "{error:?}");
+    }
 }

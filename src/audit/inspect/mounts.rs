@@ -69,13 +69,19 @@ fn host(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
 
 /// Whether a bind's source is the project folder or one above it.
 fn is_project(source: &str) -> bool {
-    let rest = ["${PWD}", "$PWD"].iter().find_map(|pwd| source.strip_prefix(pwd)).unwrap_or(source);
+    let rest = below_pwd(source).unwrap_or(source);
     !source.starts_with('/') && rest.split('/').all(|part| matches!(part, "" | "." | ".."))
+}
+
+/// What follows the project folder in a path that begins with the variable for it. `$PWDX` is another one.
+fn below_pwd(source: &str) -> Option<&str> {
+    let rest = ["${PWD}", "$PWD"].iter().find_map(|pwd| source.strip_prefix(pwd))?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 fn source(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
     let Some(source) = mount.source.as_deref() else { return false };
-    let is_here = source.starts_with("$PWD") || source.starts_with("${PWD}");
+    let is_here = below_pwd(source).is_some();
     let is_relative = mount.kind == MountKind::Bind && source.starts_with('.') || mount.kind == MountKind::Unknown && is_here;
     if !is_relative || !is_project(source) && !is_application(case, &mount.target) {
         return false;
@@ -104,7 +110,8 @@ fn program(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
 }
 
 fn secret(case: &mut Case<'_, '_>, mount: &Mount<'_>) {
-    if mount.target.split('/').any(|part| SECRETS.contains(&part)) && !mount.target.ends_with("known_hosts") {
+    let is_public = mount.target.rsplit('/').next() == Some("known_hosts");
+    if mount.target.split('/').any(|part| SECRETS.contains(&part)) && !is_public {
         let message = format!("keys in {} are kept on disk where it can write", mount.target);
         let help = "use Compose `secrets:`, bind them with `:ro`, or write them to a tmpfs";
         case.say(Rule::SecretOnDisk, mount.span(), message, help);

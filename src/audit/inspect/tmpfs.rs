@@ -8,7 +8,9 @@ use crate::yaml::{Kind, Node};
 use std::collections::HashMap;
 
 /// Folders that every image fills.
-const FILLED: [&str; 9] = ["/bin", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/usr/bin", "/usr/lib", "/usr/local"];
+const FILLED: [&str; 7] = ["/bin", "/lib", "/lib64", "/sbin", "/usr", "/usr/bin", "/usr/local"];
+/// Folders that are full of such folders.
+const FILLED_BELOW: [&str; 3] = ["/etc", "/usr/lib", "/usr/share"];
 
 /// What a tmpfs mount says, in either syntax.
 struct Tmpfs<'m, 'a> {
@@ -105,7 +107,7 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
         return;
     }
     let brought = case.need.brings.iter().find(|b| is_at(&b.path, target)).map(|b| format!("{} puts {} there", b.by, b.path));
-    let is_filled = FILLED.contains(&target) || ["/etc/", "/usr/share", "/usr/lib/"].iter().any(|start| target.starts_with(start));
+    let is_filled = FILLED.contains(&target) || FILLED_BELOW.iter().any(|folder| is_at(target, folder));
     let filled = || is_filled.then(|| "images have files there".to_owned());
     if let Some(why) = brought.or_else(filled) {
         let message = format!("the tmpfs at `{target}` hides what the image has there: {why}");

@@ -16,6 +16,7 @@ use report::{Did, Report, Row};
 use super::args::{Pr, SplitBy};
 use super::harden::{Status, selection};
 use super::ui::Ui;
+use crate::edge::address::Server;
 use crate::edge::disk;
 use crate::edge::forge::{self, Forge, Host, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
@@ -104,7 +105,7 @@ impl Target {
         };
         let environment = |name: &str| std::env::var(name).ok();
         let server = ["GITHUB_SERVER_URL", "CI_SERVER_URL"].iter().find_map(|name| environment(name));
-        let of_server = server.and_then(|url| Some(url.split_once("://")?.1.trim_end_matches('/').to_owned()));
+        let of_server = server.and_then(|url| Some(Server::of(&url)?.place()));
         let host = args.host.clone().or(of_server).unwrap_or_else(|| "github.com".to_owned());
         let host = Host { name: &host, is_named: args.host.is_some() };
         let (forge, _) = forge::open(host, owner, name, args.forge.map(Into::into), &environment, session)?;
@@ -115,7 +116,11 @@ impl Target {
     fn here(args: &Pr, session: &Rc<Session>) -> Result<Self> {
         let none =
             |what| Error::Usage(what, Some("--remote names another one; --patch DIR writes a patch and the text for any forge".into()));
-        let remote = Git::open(Path::new("."), None)?.remote(&args.remote).map_err(|error| none(error.to_string()))?;
+        let git = Git::open(Path::new("."), None)?;
+        let remote = git.remote(&args.remote).map_err(|error| match error {
+            Error::Forge(e) if e.fault == Fault::Missing => none(e.to_string()),
+            error => error,
+        })?;
         let remote = remote.ok_or_else(|| none(format!("the remote {} is on no forge", args.remote)))?;
         let host = Host { name: args.host.as_deref().unwrap_or(&remote.host), is_named: args.host.is_some() };
         let environment = |name: &str| std::env::var(name).ok();
@@ -123,7 +128,7 @@ impl Target {
         let (forge, token) = forge::open(host, &remote.owner, &remote.name, kind, &environment, session)?;
         // Git goes to the remote's host, whatever other one was named.
         let token = token.filter(|_| host.name.eq_ignore_ascii_case(&remote.host));
-        Ok(Self { forge, checkout: Some((Git::open(Path::new("."), token)?, args.remote.clone())) })
+        Ok(Self { forge, checkout: Some((git.with_token(token), args.remote.clone())) })
     }
 
     /// The commit that a branch is at.
@@ -144,8 +149,10 @@ impl Target {
     /// Puts a commit on its branch: with Git from a checkout, else through the forge.
     fn push(&self, new: &NewCommit) -> Result<Pushed> {
         let Some((git, remote)) = &self.checkout else { return self.forge.push(new) };
-        if new.parents.iter().any(|parent| !matches!(git.resolve(parent), Ok(Some(_)))) {
-            git.fetch(remote, &new.branch)?;
+        for parent in &new.parents {
+            if !git.has(parent)? {
+                git.fetch(remote, &new.branch)?;
+            }
         }
         let parents: Vec<&str> = new.parents.iter().map(String::as_str).collect();
         let commit = git.commit(&new.tree_of, &parents, &new.files, &new.message)?;

@@ -29,7 +29,7 @@ pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &G
     if units.iter().all(|unit| unit.plan.rewrites.is_empty()) {
         return Ok(units);
     }
-    if git.resolve("HEAD")?.as_deref() != Some(commit) || !git.is_clean()? {
+    if git.head()?.as_deref() != Some(commit) || !git.is_clean()? {
         let what = "--verify runs what is checked out, and that is not the base's newest commit".to_owned();
         return Err(Error::Usage(what, Some("check that out, without changes of your own, or leave out --verify".into())));
     }

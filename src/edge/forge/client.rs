@@ -1,8 +1,8 @@
 //! Requests to a forge: the token, patience with limits and bad lines, pages.
 
 use super::Session;
-use super::address::{is_loopback, origin};
 use super::fault::{Asked, explain};
+use crate::edge::address::Server;
 use crate::error::{Error, Fault, ForgeError, Result};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -67,6 +67,8 @@ pub(super) struct Client {
     dialect: &'static Dialect,
     /// Address of its API, without a slash at the end.
     api: String,
+    /// Its server, which alone gets the token.
+    server: Server,
     repository: String,
     token: Option<Token>,
     session: Rc<Session>,
@@ -128,16 +130,18 @@ impl Answer {
 impl Client {
     /// A client for a repository; nothing is sent yet.
     ///
-    /// Errors: a token would go over the network in the clear.
+    /// Errors: a token would go over the network in the clear; the address cannot be read without doubt.
     pub(super) fn new(dialect: &'static Dialect, api: &str, repository: &str, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let api = api.trim_end_matches('/').to_owned();
-        if !api.starts_with("https://") && !is_loopback(&api) {
-            return Err(Error::Usage(
-                format!("the address {api} of {} is not encrypted", dialect.name),
-                Some("use an address that starts with https://, as the token is sent to it".into()),
-            ));
+        let refuse = |what: &str| {
+            let hint = "use an address such as https://HOST/PATH, as the token is sent to it";
+            Err(Error::Usage(format!("the address of the API of {} {what}", dialect.name), Some(hint.into())))
+        };
+        let Some(server) = Server::of(&api) else { return refuse("is none, or has a name or password in front of the host") };
+        if !server.is_private() {
+            return refuse(&format!("is not encrypted: {api}"));
         }
-        Ok(Self { dialect, api, repository: repository.to_owned(), token, session: Rc::clone(session), known: RefCell::default() })
+        Ok(Self { dialect, api, server, repository: repository.to_owned(), token, session: Rc::clone(session), known: RefCell::default() })
     }
 
     /// Reads.
@@ -261,7 +265,7 @@ impl Client {
         if let Some(tag) = known.as_ref().and_then(|k| k.header("etag")) {
             request = request.header("if-none-match", tag);
         }
-        let agent = self.session.agent(&self.api);
+        let agent = self.session.agent(self.server.is_loopback());
         let reply = match &call.body {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()).map(|r| agent.run(r)),
             None => request.body(()).map(|r| agent.run(r)),
@@ -286,10 +290,11 @@ impl Client {
         if path.starts_with('/') {
             return Ok(format!("{}{path}", self.api));
         }
-        if path.strip_prefix(origin(&self.api)).is_some_and(|rest| rest.starts_with('/')) {
-            return Ok(path.to_owned());
+        match Server::of(path) {
+            Some(server) if server == self.server => Ok(path.to_owned()),
+            Some(server) => Err(format!("it refers to another server, {server}")),
+            None => Err("it refers to what is no address".to_owned()),
         }
-        Err(format!("it refers to another server, {}", origin(path)))
     }
 
     /// How long an answer asks to wait before the same request.

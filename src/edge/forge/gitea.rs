@@ -1,9 +1,9 @@
 //! Gitea and Forgejo: they answer like GitHub, but write files by an interface of their own.
 
-use super::address::escape;
 use super::client::{Call, Client, Dialect, Token};
 use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
 use super::{raw, steps};
+use crate::edge::address::escape;
 use crate::error::{Error, Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,11 +1,11 @@
 //! GitHub, also on a company's own server.
 
-use super::address::escape;
 use super::client::{Call, Client, Dialect, Token};
 use super::raw::{self, Id};
 use super::steps;
 use super::{Changed, LineComment, NewReview, Reviews};
 use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
+use crate::edge::address::escape;
 use crate::error::{Error, Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

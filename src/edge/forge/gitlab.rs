@@ -1,11 +1,11 @@
 //! GitLab: merge requests, and commits by its own interface, which has no trees and blobs to write.
 
-use super::address::escape;
 use super::client::{Call, Client, Dialect, Token};
 use super::steps;
 use super::{
     Comment, Commit, Comparison, Entry, Forge, Mode, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, State, Tree,
 };
+use crate::edge::address::escape;
 use crate::error::{Fault, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

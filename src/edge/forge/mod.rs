@@ -3,7 +3,6 @@
 //! A client states facts and does what it is told; what is done when is decided elsewhere. Nothing here rewrites a branch: a commit
 //! goes on top of what is there, or not at all. A closed pull request stays closed.
 
-mod address;
 mod client;
 mod fault;
 mod gitea;

@@ -1,8 +1,8 @@
 //! Which forge a repository is on, and where that forge's API is.
 
-use super::address::{is_loopback, origin};
 use super::client::Token;
 use super::{Forge, GitHub, GitLab, Gitea, Session};
+use crate::edge::address::{Server, host_and_port, is_loopback};
 use crate::error::{Error, Result};
 use std::rc::Rc;
 
@@ -69,12 +69,13 @@ pub fn open(
         return Err(Error::Usage(format!("`{owner}/{name}` names no repository"), Some("write OWNER/NAME".into())));
     }
     let Host { name: host, is_named } = host;
-    if !is_host(host) {
+    let host = &*host.to_ascii_lowercase();
+    let Some((bare, _)) = host_and_port(host) else {
         let hint = "write it without a scheme and a path, as in `git.example` or `git.example:8443`";
         return Err(Error::Usage(format!("`{host}` is no name of a host"), Some(hint.into())));
-    }
+    };
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
-    let given = |name: &str, kind| variable(name).filter(|api| belongs(api, host)).map(|api| (kind, api));
+    let given = |name: &str, kind| variable(name).filter(|api| belongs(api, &bare)).map(|api| (kind, api));
     let is_forgejo = |api: &str| api.trim_end_matches('/').ends_with("/api/v1");
     let workflow = given("GITHUB_API_URL", Kind::GitHub).map(|(kind, api)| if is_forgejo(&api) { (Kind::Gitea, api) } else { (kind, api) });
     let said: Vec<(Kind, String)> =
@@ -103,7 +104,7 @@ pub fn open(
         Kind::Gitea => &["GITEA_TOKEN", "FORGEJO_TOKEN"],
     };
     let found = names.iter().find_map(|name| Some((*name, Token::new(&variable(name)?)?)));
-    let is_of_ci = SERVERS.iter().filter_map(|name| variable(name)).any(|server| belongs_to(&server, host));
+    let is_of_ci = SERVERS.iter().filter_map(|name| variable(name)).any(|server| belongs_to(&server, &bare));
     let is_known = is_named || is_well_known(host, kind) || is_of_ci;
     if let Some((variable, _)) = found.as_ref().filter(|_| !is_known && !said.iter().any(|(k, _)| *k == kind)) {
         return Err(Error::Usage(
@@ -120,23 +121,7 @@ pub fn open(
         Kind::Gitea => Box::new(Gitea::new(&place, own, session)?),
     };
     // An address on this machine stands for any host; Git goes to the host itself.
-    Ok((forge, token.filter(|_| is_known || is_loopback(&format!("http://{host}")))))
-}
-
-/// Whether a text is a host's name or number, perhaps with a port, and nothing that ends it early: `evil.example#.ghe.com`.
-fn is_host(host: &str) -> bool {
-    let name = without_port(host);
-    match name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(number) => number.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b)),
-        None => !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)),
-    }
-}
-
-/// A host without its port.
-fn without_port(host: &str) -> &str {
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
-    let is_whole = |name: &str| name.ends_with(']') || !name.contains(':');
-    host.rsplit_once(':').filter(|(name, port)| is_port(port) && is_whole(name)).map_or(host, |(name, _)| name)
+    Ok((forge, token.filter(|_| is_known || is_loopback(&bare))))
 }
 
 /// Variables in which a person or the CI system names a host.
@@ -155,15 +140,13 @@ fn is_well_known(host: &str, kind: Kind) -> bool {
 
 /// Whether the address of an API is one of this host's.
 fn belongs(api: &str, host: &str) -> bool {
-    is_loopback(api) || belongs_to(api, host)
+    Server::of(api).is_some_and(|server| server.is_loopback()) || belongs_to(api, host)
 }
 
-/// The same, wherever the address leads.
-fn belongs_to(api: &str, host: &str) -> bool {
-    let server = origin(api).rsplit("://").next().unwrap_or_default();
-    let bare = |name: &str| without_port(name).to_ascii_lowercase();
-    let (server, host) = (bare(server), bare(host));
-    server == host || server.strip_prefix("api.").is_some_and(|rest| rest == host)
+/// The same, wherever the address leads. It may also be a host's name alone.
+fn belongs_to(address: &str, host: &str) -> bool {
+    let server = Server::of(address).map(|server| server.host().to_owned()).or_else(|| Some(host_and_port(address)?.0));
+    server.is_some_and(|server| server == host || server.strip_prefix("api.") == Some(host))
 }
 
 /// The kind of forge that a host tells by its name.

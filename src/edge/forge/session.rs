@@ -1,6 +1,5 @@
 //! What all requests of one run share: the time, how fast changes may follow each other, and the connections.
 
-use super::address::is_loopback;
 use crate::edge::stop;
 use crate::error::Result;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -146,9 +145,8 @@ impl Session {
         Ok(())
     }
 
-    /// The connections to the server of an API.
-    pub(super) fn agent(&self, api: &str) -> &ureq::Agent {
-        let is_local = is_loopback(api);
+    /// The connections to the server of an API, on this machine or not.
+    pub(super) fn agent(&self, is_local: bool) -> &ureq::Agent {
         (if is_local { &self.local } else { &self.remote }).get_or_init(|| connect(is_local))
     }
 }

@@ -81,6 +81,7 @@ fn what_cannot_run_beside_the_real_one_is_left_out() {
     let socket = json!([{ "type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock" }]);
     for (service, why) in [
         (json!({ "image": "i", "volumes": socket }), Some("it has the engine's socket")),
+        (json!({ "image": "i", "volumes": [{ "type": "volume", "source": "mydocker.sock", "target": "/x" }] }), None),
         (json!({ "image": "i", "use_api_socket": true }), Some("it has the engine's socket")),
         (json!({ "image": "i", "privileged": true }), Some("it is privileged")),
         (json!({ "image": "i", "privileged": false, "devices": [] }), None),

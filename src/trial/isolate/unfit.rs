@@ -1,6 +1,7 @@
 //! What cannot be run beside the real project.
 
 use super::{OnHost, plain};
+use crate::compose::is_engine_socket;
 use serde_json::{Value, json};
 
 /// Why a service cannot be run beside the real one.
@@ -79,11 +80,6 @@ const OVER_HOST: [&str; 15] = [
     "SYS_TIME",
     "WAKE_ALARM",
 ];
-
-/// Whether a path is where an engine listens.
-fn is_engine_socket(path: &str) -> bool {
-    ["docker.sock", "podman.sock", "containerd.sock", "crio.sock"].iter().any(|name| path.ends_with(name))
-}
 
 pub(super) fn is_external(value: &Value) -> bool {
     value.get("external").is_some_and(|e| *e != Value::Bool(false))

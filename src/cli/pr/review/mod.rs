@@ -140,7 +140,7 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
             continue;
         }
         let origin = match &target.checkout {
-            Some((git, _)) if git.resolve(&pull.head_commit)?.is_some() => Origin::Git(git),
+            Some((git, _)) if git.has(&pull.head_commit)? => Origin::Git(git),
             // A fork's commits are there for those who ask by their id.
             _ => Origin::Forge(&*target.forge),
         };

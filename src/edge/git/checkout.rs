@@ -1,0 +1,142 @@
+//! What is read of a checkout. It may be a stranger's, so Git itself never looks at it as a repository:
+//! its settings could name programs. This list is all there is:
+//!
+//! - where it is: `.git`, as a folder or as the file of a linked one, and `commondir`
+//! - its commit and branch: `HEAD` and the references
+//! - single values of its settings, each by its name: [`Checkout::setting`]
+//! - its objects, by their ids, through a repository of ours: see [`super::store`]
+//! - the names that it ignores: `info/exclude`
+
+use super::words::{failed, no_checkout};
+use crate::edge::disk;
+use crate::error::{Error, Fault, ForgeError, Result};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+/// How many references may name each other before one names a commit.
+const MAX_LINKS: usize = 5;
+
+/// A checkout's places.
+#[derive(Debug)]
+pub(super) struct Checkout {
+    /// The root of its files.
+    pub(super) top: PathBuf,
+    /// What is its own: `HEAD`.
+    pub(super) folder: PathBuf,
+    /// What all work trees of the repository have in common: objects, references, settings.
+    common: PathBuf,
+}
+
+/// What is checked out.
+pub(super) struct Head {
+    /// The branch, unless it is a single commit.
+    pub(super) branch: Option<String>,
+    /// The commit, if the branch has any.
+    pub(super) commit: Option<String>,
+}
+
+impl Checkout {
+    /// The checkout that a folder is in.
+    ///
+    /// Errors: there is none.
+    pub(super) fn around(folder: &Path) -> Result<Self> {
+        let real = fs::canonicalize(folder).map_err(|e| failed("find the checkout", &e.to_string()))?;
+        real.ancestors().find_map(Self::at).ok_or_else(no_checkout)
+    }
+
+    /// The checkout whose root a folder is, if it is one.
+    pub(super) fn at(top: &Path) -> Option<Self> {
+        let named = top.join(".git");
+        let is_whole = fs::metadata(&named).ok()?.is_dir();
+        let folder = if is_whole { named } else { top.join(one_line(&named)?.strip_prefix("gitdir: ")?) };
+        let folder = fs::canonicalize(folder).ok()?;
+        let common = match one_line(&folder.join("commondir")) {
+            Some(path) => fs::canonicalize(folder.join(path)).ok()?,
+            None => folder.clone(),
+        };
+        let is_repository = fs::symlink_metadata(folder.join("HEAD")).is_ok() && common.join("objects").is_dir();
+        is_repository.then(|| Self { top: top.to_owned(), folder, common })
+    }
+
+    /// The folder with its objects.
+    pub(super) fn objects(&self) -> PathBuf {
+        self.common.join("objects")
+    }
+
+    /// The file of names that it ignores, if it is one.
+    pub(super) fn exclude(&self) -> Option<PathBuf> {
+        Some(self.common.join("info/exclude")).filter(|path| path.is_file())
+    }
+
+    /// The file with its settings, if it is one.
+    pub(super) fn settings(&self) -> Option<PathBuf> {
+        Some(self.common.join("config")).filter(|path| path.is_file())
+    }
+
+    /// Its branch and commit.
+    ///
+    /// Errors: they are kept in a way that only Git can read.
+    pub(super) fn head(&self) -> Result<Head> {
+        let line = one_line(&self.folder.join("HEAD")).ok_or_else(|| failed("find the commit", "HEAD cannot be read"))?;
+        let Some(name) = line.strip_prefix("ref: ") else {
+            return if is_id(&line) {
+                Ok(Head { branch: None, commit: Some(line) })
+            } else {
+                Err(failed("find the commit", "HEAD names none"))
+            };
+        };
+        if self.common.join("reftable").exists() {
+            let what = "the checkout keeps its references as a reftable, which is not read".to_owned();
+            let remedy = "clone it anew with `--ref-format=files`, or name it with --repo OWNER/NAME".to_owned();
+            return Err(ForgeError { fault: Fault::Invalid, what, remedy, status: None, retry_at: None }.into());
+        }
+        let branch = name.strip_prefix("refs/heads/").map(str::to_owned);
+        Ok(Head { branch, commit: self.reference(name, MAX_LINKS)? })
+    }
+
+    /// The commit that a reference names, if there is such a one.
+    fn reference(&self, name: &str, links: usize) -> Result<Option<String>> {
+        if !is_reference(name) || links == 0 {
+            return Err(failed("find the commit", "HEAD leads nowhere"));
+        }
+        let Some(line) = one_line(&self.folder.join(name)).or_else(|| one_line(&self.common.join(name))) else { return self.packed(name) };
+        match line.strip_prefix("ref: ") {
+            Some(other) => self.reference(other, links - 1),
+            None if is_id(&line) => Ok(Some(line)),
+            None => Err(failed("find the commit", "a reference names none")),
+        }
+    }
+
+    /// The same in the file that has many of them.
+    fn packed(&self, name: &str) -> Result<Option<String>> {
+        let file = match disk::open(&self.common.join("packed-refs")) {
+            Ok(file) => file,
+            Err(Error::Read { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        for line in BufReader::new(file).lines() {
+            let line = line.map_err(|e| failed("find the commit", &e.to_string()))?;
+            if let Some((id, _)) = line.split_once(' ').filter(|(id, of)| *of == name && is_id(id)) {
+                return Ok(Some(id.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The first line of a small file; `None` if it is no file, or is not there.
+fn one_line(path: &Path) -> Option<String> {
+    let text = disk::read(path).ok()?;
+    text.file().text().lines().next().map(|line| line.trim_end().to_owned())
+}
+
+/// Whether this is the name of a reference, which leads out of no folder.
+fn is_reference(name: &str) -> bool {
+    name.starts_with("refs/") && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.')) && !name.contains(['\\', '\0'])
+}
+
+/// Whether this is the id of an object.
+pub(super) fn is_id(text: &str) -> bool {
+    [40, 64].contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

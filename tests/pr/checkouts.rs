@@ -1,0 +1,134 @@
+//! Checkouts of every kind, and what the person who runs the program has set up for Git.
+
+use super::{BRANCH, COMPOSE, forge};
+use crate::forge::fake::objects::git_in;
+use crate::forge::fake::{Forge, TOKEN};
+use crate::support::{Folder, Run};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    String::from_utf8(git_in(folder, args, b"").unwrap()).unwrap().trim_end().to_owned()
+}
+
+/// Clones the forge's repository into the folder `shop`.
+fn clone(forge: &Forge, options: &[&str]) -> Folder {
+    let folder = Folder::new(&[]);
+    let source = format!("file://{}", forge.state().objects.path().display());
+    git(folder.path(), &[&["clone", "--quiet"], options, &[&source, "shop"]].concat());
+    git(&folder.path().join("shop"), &["remote", "set-url", "origin", &forge.clone_address()]);
+    folder
+}
+
+/// Runs the verb in a folder, with a home that is the folder around the checkout.
+fn pr(folder: &Folder, within: &str, forge: &Forge, args: &[&str]) -> Run {
+    let all = [&["pr", "--pace", "0"], args].concat();
+    let mut command = folder.command(crate::support::PROGRAM);
+    command.current_dir(folder.path().join(within)).args(&all).env("PATH", std::env::var("PATH").unwrap());
+    command.env("HOME", folder.path()).env("GITHUB_API_URL", forge.api()).env("GITHUB_TOKEN", TOKEN);
+    command.env("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    folder.finish(command, &all, "")
+}
+
+const IDENTITY: &str = "[user]\n\tname = Me\n\temail = me@example.org\n";
+
+#[test]
+fn checkouts_of_every_kind_are_read_and_pushed_from() {
+    for options in [&[][..], &["--depth=1"], &["--filter=blob:none"], &["--no-checkout", "--filter=tree:0"], &["--separate-git-dir=apart"]]
+    {
+        let forge = forge(&[("compose.yaml", COMPOSE), ("large.bin", "x\n")]);
+        forge.state().objects.git(&["config", "uploadpack.allowFilter", "true"], b"").unwrap();
+        forge.state().objects.commit("main", &[("100644", "large.bin", b"y\n")], "Change");
+        let folder = clone(&forge, options);
+        folder.put(".gitconfig", IDENTITY);
+        let before = git(&folder.path().join("shop"), &["for-each-ref"]);
+        assert!(pr(&folder, "shop", &forge, &[]).exits(0).out.starts_with("opened: "), "{options:?}");
+        // The base moves on, and what a person has put back comes from before the checkout.
+        forge.state().objects.commit(
+            "main",
+            &[("100644", "large.bin", b"x\n"), ("100644", "compose.yaml", b"services:\n  web:\n    image: nginx:1.28\n")],
+            "Back",
+        );
+        assert!(pr(&folder, "shop", &forge, &[]).exits(0).out.starts_with("updated: "), "{options:?}");
+        assert!(pr(&folder, "shop", &forge, &[]).exits(0).err.contains("is up to date"), "{options:?}");
+        assert_eq!(git(&folder.path().join("shop"), &["for-each-ref"]), before, "{options:?}");
+        let state = forge.state();
+        state.objects.assert_sound();
+        assert_eq!(state.objects.line(&["rev-list", "--count", BRANCH], b"").unwrap(), "5", "{options:?}");
+    }
+}
+
+#[test]
+fn a_linked_checkout_and_a_submodule_are_checkouts() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let folder = clone(&forge, &[]);
+    let shop = folder.path().join("shop");
+    git(&shop, &["worktree", "add", "--quiet", "../linked", "-b", "other"]);
+    git(&shop, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", forge.state().objects.path().to_str().unwrap(), "sub"]);
+    for within in ["linked", "shop/sub"] {
+        pr(&folder, within, &forge, &["--patch", "out"]).exits(0);
+        let patch = folder.read(&format!("{within}/out/changes.patch"));
+        assert!(patch.contains("+    read_only: true"), "{within}: {patch}");
+    }
+    assert!(folder.read("linked/out/body.md").contains("read-only"));
+}
+
+#[test]
+fn the_settings_of_the_person_hold() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let folder = clone(&forge, &[]);
+    let shop = folder.path().join("shop");
+    git(&shop, &["config", "remote.origin.url", "short:octo/shop.git"]);
+    let address = forge.state().address.clone();
+    let includes =
+        format!("[includeIf \"gitdir:~/shop/\"]\n\tpath = work\n[includeIf \"hasconfig:remote.*.url:{address}/**\"]\n\tpath = there\n");
+    folder.put(".gitconfig", format!("{IDENTITY}{includes}[url \"{address}/\"]\n\tinsteadOf = short:\n"));
+    folder.put("there", "[user]\n\tname = Me There\n");
+    folder.put("work", "[user]\n\temail = me@work.example\n");
+    pr(&folder, "shop", &forge, &[]).exits(0);
+    let author = || forge.state().objects.line(&["log", "-1", "--format=%an <%ae>", BRANCH], b"").unwrap();
+    assert_eq!(author(), "Me There <me@work.example>");
+    // The checkout may say who the author is, as it does for commits of the person.
+    git(&shop, &["config", "user.email", "me@shop.example"]);
+    forge.state().objects.commit("main", &[("100644", "compose.yaml", b"services:\n  web:\n    image: nginx:1.28\n")], "New");
+    pr(&folder, "shop", &forge, &[]).exits(0);
+    assert_eq!(author(), "Me There <me@shop.example>");
+}
+
+#[test]
+fn the_program_of_the_person_for_ssh_runs() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let folder = clone(&forge, &[]);
+    git(&folder.path().join("shop"), &["config", "remote.origin.url", "git@127.0.0.1:octo/shop.git"]);
+    // It goes where ssh would, and the path is quoted as for a shell there.
+    let objects = forge.state().objects.path();
+    folder.put(
+        "ssh",
+        format!("#!/bin/sh\necho \"$@\" >> '{}'\nexec git upload-pack '{}'\n", folder.path().join("ran").display(), objects.display()),
+    );
+    std::fs::set_permissions(folder.path().join("ssh"), PermissionsExt::from_mode(0o755)).unwrap();
+    folder.put(".gitconfig", format!("{IDENTITY}[core]\n\tsshCommand = {}\n", folder.path().join("ssh").display()));
+    let said = pr(&folder, "shop", &forge, &["--dry-run"]).exits(0);
+    assert!(said.out.contains("read_only: true"), "{said:?}");
+    assert!(folder.read("ran").contains("git@127.0.0.1 git-upload-pack 'octo/shop.git'"), "{}", folder.read("ran"));
+}
+
+#[test]
+fn files_are_compared_as_they_are_on_the_disk() {
+    let attributes = "*.txt filter=mine\n*.bat eol=crlf\n";
+    let forge = forge(&[
+        ("compose.yaml", "services:\n  web:\n    image: nginx:1.27\n"),
+        (".gitattributes", attributes),
+        ("a.txt", "clean\n"),
+        ("b.bat", "b\n"),
+    ]);
+    let folder = clone(&forge, &["-c", "core.autocrlf=true"]);
+    folder.put(".gitconfig", format!("{IDENTITY}[filter \"mine\"]\n\tclean = sed s/smudged/clean/\n"));
+    assert_eq!((folder.read("shop/compose.yaml").matches('\r').count(), folder.read("shop/b.bat").as_str()), (3, "b\r\n"));
+    folder.put("shop/a.txt", "smudged\r\n");
+    let clean = pr(&folder, "shop", &forge, &["--verify"]).exits(2);
+    assert!(clean.err.contains("unix:///nowhere"), "{}", clean.err);
+    folder.put("shop/a.txt", "other\r\n");
+    let changed = pr(&folder, "shop", &forge, &["--verify"]).exits(2);
+    assert!(changed.err.contains("--verify runs what is checked out"), "{}", changed.err);
+}
