@@ -177,7 +177,7 @@ impl<'p> Claims<'p> {
 
     /// The first that does.
     fn first(&self, repository: &str) -> Option<&'p Arc<Preset>> {
-        let starts = self.lengths.iter().map_while(|&length| Some((length <= repository.len()).then(|| repository.get(..length))?));
+        let starts = self.lengths.iter().map_while(|&length| (length <= repository.len()).then(|| repository.get(..length)));
         let by_prefix = starts.flatten().filter_map(|start| self.by_prefix.get(start));
         by_prefix.chain(self.by_image.get(repository)).min().map(|&i| &self.presets[i])
     }
