@@ -48,7 +48,7 @@ impl<'s, 'a> Case<'s, 'a> {
 
     /// Whether the preset names `path` itself as one that must be writable.
     fn is_needed(&self, path: &str) -> bool {
-        self.need.paths.iter().any(|p| p.target == path)
+        self.need.paths.iter().any(|p| *p.target == *path)
     }
 
     /// Whether the preset says that what is at `path` is only read.

@@ -9,7 +9,7 @@ use super::report::collect::{Found, collect};
 use super::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use super::report::{github, html, listing, markdown, sarif};
 use super::tree;
-use super::ui::{Ui, clean_line};
+use super::ui::{Ui, clean_json, clean_line};
 use crate::audit::{Finding, audit, inspect};
 use crate::compose;
 use crate::error::{Error, Result};
@@ -49,6 +49,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
                 projects.push(Project {
                     path,
                     files: Vec::new(),
+                    paths: Vec::new(),
                     error: Some(error.to_string()),
                     services: Vec::new(),
                     left_out: Vec::new(),
@@ -116,7 +117,7 @@ fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findi
 /// A value as JSON for people to read as well.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
-    Ok(text + "\n")
+    Ok(clean_json(&text).into_owned() + "\n")
 }
 
 /// Prints a JSON Schema.

@@ -186,17 +186,31 @@ fn write_to(stream: &mut impl Write, text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
-/// `text` with everything that could drive a terminal or reorder a line made visible: control characters other than tab and newline,
-/// and bidirectional controls.
+/// Whether a character could drive a terminal, or break or reorder the line that it stands in: control characters, other line breaks,
+/// bidirectional controls, the byte order mark.
+fn drives_terminal(c: char) -> bool {
+    let is_format = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}');
+    c.is_control() || is_format || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// `text` with everything that could drive a terminal or reorder a line made visible, but for tab and newline.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
-    };
+    let bad = |c: char| drives_terminal(c) && !matches!(c, '\n' | '\t');
     if !text.contains(bad) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(|c| if bad(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect())
+}
+
+/// The same JSON with what could drive a terminal escaped, as JSON escapes it. JSON has such characters in strings alone; its own line
+/// breaks stay.
+pub(super) fn clean_json(json: &str) -> Cow<'_, str> {
+    let bad = |c: char| drives_terminal(c) && c != '\n';
+    if !json.contains(bad) {
+        return Cow::Borrowed(json);
+    }
+    // All of them are in the first plane, where one escape is one character.
+    Cow::Owned(json.chars().map(|c| if bad(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect())
 }
 
 /// `text` on one line: [`clean`], and newlines made visible too.
@@ -235,6 +249,8 @@ mod tests {
         assert_eq!(clean("a\tb\nc"), "a\tb\nc");
         assert_eq!(clean("\x1b[2Jx\r\u{202e}y\u{9b}"), "\\u{1b}[2Jx\\u{d}\\u{202e}y\\u{9b}");
         assert_eq!(clean_line("a\nb"), "a\\nb");
+        assert_eq!(clean("a\u{2028}b\u{85}"), "a\\u{2028}b\\u{85}");
+        assert_eq!(clean_json("{\n\"é\": \"\u{85}\u{202e}\"\n}"), "{\n\"é\": \"\\u0085\\u202e\"\n}");
     }
 
     #[test]

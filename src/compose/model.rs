@@ -59,7 +59,7 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
     }
     let list = |key: &str| theirs.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // Mounts that a variable decides may be anything.
-    if service.mounts.iter().any(|m| m.writable == Known::Unknown || m.kind == MountKind::Unknown || has_variable(&m.target)) {
+    if service.mounts.iter().any(|m| m.writable == Known::Unknown || m.kind == MountKind::Unknown || !m.is_placed) {
         return;
     }
     let ours: BTreeSet<_> = service.mounts.iter().map(ours).collect();
@@ -93,7 +93,9 @@ fn ours(mount: &Mount<'_>) -> Seen {
     (mount.target.to_string(), kind.to_owned(), source, mount.writable == Known::Yes)
 }
 
+/// A path as Compose prints it: a `$` in it is doubled.
 fn clean(path: &str) -> String {
+    let path = &path.replace("$$", "$");
     if path.starts_with('/') { clean_path(path) } else { path.to_owned() }
 }
 

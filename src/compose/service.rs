@@ -311,7 +311,7 @@ impl<'a> Service<'a> {
             return Coverage::Engine;
         }
         let known = self.mounts.iter().filter(|m| covers(&m.target)).max_by_key(|m| m.target.len());
-        let maybe = self.mounts.iter().find(|m| interpolate::may_equal(&m.target, path));
+        let maybe = self.mounts.iter().find(|m| !m.is_placed && interpolate::may_equal(&m.target, path));
         match (known, maybe) {
             (_, Some(mount)) => Coverage::Unknown(mount),
             (Some(mount), None) => match mount.writable {

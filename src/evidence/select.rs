@@ -222,7 +222,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
                 Known::No => {}
                 Known::Yes => {
                     let Some(needed) = writable(about, part, path, &who, with.has(Extra::Sizes)) else { continue };
-                    let place = *places.entry(path.target.as_str()).or_insert(paths.len());
+                    let place = *places.entry(&*path.target).or_insert(paths.len());
                     match paths.get_mut(place) {
                         Some(other) if strength(&needed) > strength(other) => *other = needed,
                         Some(_) => {}
@@ -236,7 +236,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let mut asked = HashSet::new();
     for path in unknown.into_iter().filter(|path| !is_settled(about, path, &paths)) {
         confidence = Confidence::Assumed;
-        if asked.insert(path.target.as_str()) {
+        if asked.insert(&path.target) {
             text += &format!("; whether it must write {} is not known from its files", path.target);
         }
     }
@@ -266,7 +266,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         }
     }
     if let Some(spared) = selection.spared.get(about.service.name) {
-        paths.retain(|p| !spared.contains(&p.target));
+        paths.retain(|p| !spared.iter().any(|target| *p.target == **target));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();

@@ -227,7 +227,7 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
                 What::Tmpfs(item) => service.mounts.iter().find(|m| m.node.resolved().as_str() == Some(item)).map(|m| m.node),
-                What::Volume { target, .. } => service.mounts.iter().find(|m| m.target == *target).map(|m| m.node),
+                What::Volume { target, .. } => service.mounts.iter().find(|m| *m.target == **target).map(|m| m.node),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
                 What::Item { key, text } => service.list(key).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),

@@ -167,11 +167,13 @@ fn zone(text: &str) -> Option<()> {
 /// Strings that some reader takes for something else, in any case.
 const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
 
-/// Whether `c` may stand in a file as it is: printable, and no line break or byte order mark to any reader.
-pub(super) fn is_printable(c: char) -> bool {
+/// Whether `c` may stand in a file as it is: printable, no line break or byte order mark to any reader, and nothing that reorders the
+/// line for a person.
+pub(crate) fn is_printable(c: char) -> bool {
     match c {
         ' '..='~' => true,
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
         c => c >= '\u{a0}',
     }
 }

@@ -79,7 +79,7 @@ fn twice(case: &mut Case<'_, '_>) {
 
 /// The engine gives a tmpfs to root, and runc before 1.1.15 keeps the mode of the image's folder.
 fn owner(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
-    let needed = case.need.paths.iter().find(|p| p.target == tmpfs.mount.target && p.reason.confidence > Confidence::Assumed);
+    let needed = case.need.paths.iter().find(|p| *p.target == *tmpfs.mount.target && p.reason.confidence > Confidence::Assumed);
     let Some((Storage::Scratch(options), path)) = needed.map(|p| (&p.storage, p)) else { return };
     // Who starts as root gives it away by itself.
     let is_root = case.need.limits.iter().any(|l| matches!(l, Limit::Works(Restriction::User(..), _) | Limit::Unknown(Extra::User, _)));
@@ -116,7 +116,7 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
 
 fn exec(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
     let is_needed = |p: &crate::evidence::WritablePath| {
-        p.target == tmpfs.mount.target && matches!(&p.storage, Storage::Scratch(options) if options.exec)
+        *p.target == *tmpfs.mount.target && matches!(&p.storage, Storage::Scratch(options) if options.exec)
     };
     if tmpfs.exec && !case.need.paths.iter().any(is_needed) {
         let message = format!("programs can be run from the tmpfs at `{}`", tmpfs.mount.target);

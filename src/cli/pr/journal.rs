@@ -2,6 +2,7 @@
 //! a pull request; the journal only saves asking it about every repository again.
 
 use super::Report;
+use crate::cli::ui::clean_json;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -88,7 +89,7 @@ impl Journal {
     /// Writes down what was done with a repository.
     pub(super) fn write(&mut self, report: Report) -> Result<()> {
         let line = serde_json::to_string(&report).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
-        self.line(&line)?;
+        self.line(&clean_json(&line))?;
         self.keep(report);
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// The version of this form.
 pub(in crate::cli) const VERSION: u32 = 1;
@@ -38,6 +39,9 @@ pub(in crate::cli) struct Project {
     pub(in crate::cli) path: String,
     /// Paths of all its Compose files, in the order of reading.
     pub(in crate::cli) files: Vec<String>,
+    /// The same with every byte, which not all text can show.
+    #[serde(skip)]
+    pub(in crate::cli) paths: Vec<PathBuf>,
     /// Why nothing is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) error: Option<String>,
