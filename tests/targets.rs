@@ -85,7 +85,8 @@ fn expect_read(after: &str, targets: &[(String, Target)]) {
     let project = Project::read(&sources).unwrap();
     for (service, target) in targets {
         let coverage = project.service(service).unwrap().coverage(target);
-        let is_there = matches!(coverage, Coverage::Writable(m) if *m.target == **target || m.target.starts_with("/old/") || m.target == "/tmp");
+        let is_there =
+            matches!(coverage, Coverage::Writable(m) if *m.target == **target || m.target.starts_with("/old/") || m.target == "/tmp");
         assert!(is_there, "{target:?} of {service} is {coverage:?} in\n{after}");
     }
     let shown = |c: char| c.is_control() && c != '\n' || "\u{200e}\u{2028}\u{2029}\u{202e}\u{feff}\u{fffe}".contains(c);

@@ -103,7 +103,8 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &Ran) -> Result<Vec<
             elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
             let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
             let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
-            let needless = need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.to_string());
+            let needless =
+                need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.to_string());
             selection.spared.entry(service.clone()).or_default().extend(needless);
         }
         Ok(seeds)

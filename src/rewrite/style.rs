@@ -2,7 +2,7 @@
 
 use super::value::{Value, long_mount, short_mount};
 use crate::compose::{boolean, merge};
-use crate::yaml::{Kind, Node, Stream, Style, double_quoted, is_printable, quote_if_needed};
+use crate::yaml::{Kind, Node, Stream, Style, double_quoted, is_visible, quote_if_needed};
 
 /// Keys whose lists tell how a person writes lists. `command`, `entrypoint` and `test` do not: those are usually written in flow
 /// style in files that use block style elsewhere.
@@ -203,7 +203,7 @@ impl Flow {
 
 /// `text` in single quotes, or in double ones where it needs an escape.
 pub(super) fn single_quoted(text: &str) -> String {
-    let is_simple = |c: char| c != '\'' && is_printable(c);
+    let is_simple = |c: char| c != '\'' && is_visible(c);
     if text.chars().all(is_simple) { format!("'{text}'") } else { double_quoted(text) }
 }
 

@@ -21,7 +21,11 @@ fn json_shows_a_terminal_nothing_that_drives_it() {
     folder.put("rofs-harden.toml", format!("[[exclude]]\nrule = \"unknown-image\"\nservice = \"web\"\nreason = \"é{}\"\n", escaped));
     folder.put("log", format!("touch: cannot touch '/srv/{all}é/z': Read-only file system\n"));
     let mut found = 0;
-    for arguments in [&["audit", "--format", "json", "--fail-on", "never"][..], &["audit", "--format", "sarif", "--fail-on", "never"], &["diagnose", "log", "--json"]] {
+    for arguments in [
+        &["audit", "--format", "json", "--fail-on", "never"][..],
+        &["audit", "--format", "sarif", "--fail-on", "never"],
+        &["diagnose", "log", "--json"],
+    ] {
         let run = folder.run(arguments);
         assert!(!run.out.contains(UNSAFE), "{}", run.text());
         let value: Value = serde_json::from_str(&run.out).unwrap();

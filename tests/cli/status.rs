@@ -24,7 +24,10 @@ const KINDS: [Left; 14] = [
     ),
     left(
         "shared-definition beside one that is missing",
-        &[("compose.yaml", "services:\n  web: &web\n    image: nginx\n  job:\n    <<: *web\n    privileged: true\n  c:\n    image: redis:8\n")],
+        &[(
+            "compose.yaml",
+            "services:\n  web: &web\n    image: nginx\n  job:\n    <<: *web\n    privileged: true\n  c:\n    image: redis:8\n",
+        )],
         Some("[shared-definition]; missing: read_only: true"),
     ),
     left(
@@ -39,18 +42,21 @@ const KINDS: [Left; 14] = [
     ),
     left(
         "not-followed include",
-        &[("compose.yaml", "include: [\"oci://example.com/x\"]\nservices:\n  web:\n    image: nginx\n    read_only: true\n    tmpfs: [/run, /var/cache/nginx]\n")],
+        &[(
+            "compose.yaml",
+            "include: [\"oci://example.com/x\"]\nservices:\n  web:\n    image: nginx\n    read_only: true\n    tmpfs: [/run, /var/cache/nginx]\n",
+        )],
         Some("oci://example.com/x is not on this machine"),
     ),
     left("needs-writable-root", &[("compose.yaml", "services:\n  web:\n    image: nginx\n    privileged: true\n")], None),
     left("installs", &[("compose.yaml", "services:\n  web:\n    image: nginx\n    command: apk add x\n")], None),
     left("unknown-image", &[("compose.yaml", "services:\n  web:\n    image: example.org/x\n")], None),
-    left("unresolved-variable", &[("compose.yaml", "services:\n  web:\n    image: nginx\n    read_only: $R\n")], None),
     left(
-        "ignored",
-        &[("compose.yaml", "services:\n  # rofs-harden: ignore[writable-root] why not\n  web:\n    image: nginx\n")],
-        None,
+        "read_only of a variable",
+        &[("compose.yaml", "services:\n  web:\n    image: nginx\n    read_only: $R\n")],
+        Some("missing: read_only: true"),
     ),
+    left("ignored", &[("compose.yaml", "services:\n  # rofs-harden: ignore[writable-root] why not\n  web:\n    image: nginx\n")], None),
     left(
         "excluded",
         &[
@@ -65,7 +71,11 @@ const KINDS: [Left; 14] = [
         arguments: &["--override", "compose.override.yaml"],
         check: Some("missing: read_only: true"),
     },
-    left("done", &[("compose.yaml", "services:\n  web:\n    image: nginx\n    read_only: true\n    tmpfs: [/run, /var/cache/nginx]\n")], None),
+    left(
+        "done",
+        &[("compose.yaml", "services:\n  web:\n    image: nginx\n    read_only: true\n    tmpfs: [/run, /var/cache/nginx]\n")],
+        None,
+    ),
 ];
 
 #[test]

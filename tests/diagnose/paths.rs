@@ -25,7 +25,6 @@ fn what_compose_would_read_as_a_variable_is_escaped() {
         ("/run/$HOME/z", "/run/$HOME"),
         ("/a, b/z", "/a, b"),
         ("/a #b/z", "/a #b"),
-        ("/a\"b/z", "/a\"b"),
         ("/a\\b/z", "/a\\b"),
         ("/x=1/z", "/x=1"),
         ("/ä\u{2028}\u{feff}\u{202e}/z", "/ä\u{2028}\u{feff}\u{202e}"),
@@ -35,7 +34,7 @@ fn what_compose_would_read_as_a_variable_is_escaped() {
         let text = folder.read("compose.yaml");
         assert!(text != STACK && !run.err.contains("internal error"), "{path}: {}", run.text());
         assert!(!text.contains(['\u{2028}', '\u{feff}', '\u{202e}']), "{path}: nothing invisible goes into the file:\n{text}");
-        folder.run(&["--unsafe-fixes", "--check"]).exits(0);
+        folder.run(&["--check"]).exits(0);
         folder.run(&["diagnose", "log"]).exits(1).says("a path that is writable by now");
         if let Some(compose) = &compose {
             let model = compose.effective(folder.path(), &[("X", "x"), ("HOME", "/home")]).expect(&text);
@@ -79,9 +78,8 @@ fn paths_of_a_configuration_pass_the_same_gate() {
     for target in ["/a$X", "/a b", "/a,b", "/a\"b", "/x=1"] {
         let (folder, run) = config(target);
         run.exits(0);
-        let escaped = target.replace('$', "$$").replace('"', "\\\"");
         let text = folder.read("compose.yaml");
-        assert!(text.contains(&format!("target: {escaped}\n")) || text.contains(&format!("target: \"{escaped}\"\n")), "{text}");
+        assert!(text.contains(&format!("target: {}\n", target.replace('$', "$$"))), "{text}");
         folder.run(&["--check"]).exits(0);
     }
     for (target, why) in [("/a:b", "has a `:`"), ("/proc/x", "belongs to the engine"), ("/dev", "belongs to the engine"), ("/", "root")] {

@@ -98,9 +98,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path();
         std::thread::scope(|scope| {
-            let makers: Vec<_> = (0..2)
-                .map(|_| scope.spawn(|| (0..400).all(|_| create(path).is_ok_and(|file| file.path().exists()))))
-                .collect();
+            let makers: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| (0..400).all(|_| create(path).is_ok_and(|file| file.path().exists())))).collect();
             while !makers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
                 clear(path);
             }
