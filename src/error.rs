@@ -120,7 +120,7 @@ impl Error {
             ),
             Self::Source(source) => source.hint.clone(),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Write { .. } => Some("every file on disk is as it was; check the folder's permissions and free space".into()),
+            Self::Write { .. } => Some("every file of this plan is as it was; check the folder's permissions and free space".into()),
             Self::Partly { .. } => Some("look at the new files and run the command again; it plans only what is missing".into()),
             Self::Changed(_) => Some("run the command again to see a diff against the new content".into()),
             Self::Disagrees(..) => {

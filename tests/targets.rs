@@ -110,8 +110,8 @@ fn every_path_is_refused_or_read_again_as_it_is() {
 
 #[test]
 fn every_path_is_refused_or_mounted_by_compose_exactly_there() {
-    let Some(compose) = Compose::find() else { return };
     const SERVICES: usize = 420;
+    let Some(compose) = Compose::find() else { return };
     let mut runner = TestRunner::deterministic();
     let places: Vec<(String, Storage)> = (0..SERVICES).map(|_| place().new_tree(&mut runner).unwrap().current()).collect();
     let mut seen = 0;

@@ -18,7 +18,7 @@ fn json_shows_a_terminal_nothing_that_drives_it() {
     let all: String = UNSAFE.iter().collect();
     let escaped: String = UNSAFE.iter().map(|c| format!("\\u{:04x}", u32::from(*c))).collect();
     let folder = Folder::compose(&format!("services:\n  web:\n    image: \"é{escaped}\"\n"));
-    folder.put("rofs-harden.toml", format!("[[exclude]]\nrule = \"unknown-image\"\nservice = \"web\"\nreason = \"é{}\"\n", escaped));
+    folder.put("rofs-harden.toml", format!("[[exclude]]\nrule = \"unknown-image\"\nservice = \"web\"\nreason = \"é{escaped}\"\n"));
     folder.put("log", format!("touch: cannot touch '/srv/{all}é/z': Read-only file system\n"));
     let mut found = 0;
     for arguments in [

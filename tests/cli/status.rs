@@ -92,6 +92,9 @@ fn a_check_counts_every_service_that_lacks_something() {
             assert_eq!(run.out.is_empty(), check.is_none(), "{name}: {}", run.text());
             assert!(check.is_none() || !run.err.contains("is missing"), "{name}: {}", run.text());
         }
+        if let ([(_, text)], []) = (files, arguments) {
+            folder.run_with(&["--check", "-"], &[], text).exits(i32::from(check.is_some()));
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
         return Err(Error::Refused { path: folder.clone(), reason, hint: "name a folder that is none".into() });
     }
     fs::create_dir_all(&folder).map_err(|e| failed(&folder, &e))?;
+    temporary::clear(&folder);
     Ok(folder)
 }
 
@@ -28,7 +29,6 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
 /// Errors: the folder cannot be written; a folder has the file's name.
 pub fn put(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = folder.join(name);
-    temporary::clear(folder);
     let mut file = temporary::create(folder).map_err(|e| failed(&path, &e))?;
     file.write_all(text.as_bytes()).and_then(|()| super::system::make_readable(file.as_file())).map_err(|e| failed(&path, &e))?;
     file.persist(&path).map_err(|e| failed(&path, &e.error))?;

@@ -230,6 +230,12 @@ mod tests {
             (&["/x"], &[root], &[], &["! /x"]),
             (&["/usr/share/a/b"], &[root, ("/usr/share/a", 0, 0o755, true)], &[], &["! /usr/share/a/b"]),
             (&["/etc/passwd"], &[root, ("/etc", 0, 0o755, true)], &[], &["! /etc/passwd"]),
+            // Nor where the file cannot say it.
+            (&["/new:1/a"], &[root], &[("/new:1", 0)], &["! /new:1/a"]),
+            (&["/tmp/x=1/y"], &[root, ("/tmp/x=1", 0, 0o755, false)], &[], &["/tmp:mode=1777"]),
+            (&["/run/x=1/y"], &[root, ("/run/x=1", 0, 0o755, false)], &[], &["! /run/x=1/y"]),
+            (&["/srv/$X/y"], &[root, ("/srv/$X", 0, 0o755, false)], &[], &["/srv/$X volume"]),
+            (&["/run/$X/y"], &[root, ("/run/$X", 0, 0o755, false)], &[], &["/run/$$X:mode=755"]),
             // A tmpfs hides what the image has below, so that gets its own.
             (
                 &["/run/a", "/run/lock/b", "/run/new/c"],
