@@ -1,4 +1,5 @@
-//! Any path that an engine could report: it is refused with a reason, or it is in the file as Compose reads it.
+//! Any path that an engine could report: it is refused with a reason, or it is in the file as
+//! Compose reads it.
 
 use crate::oracle::Compose;
 use crate::pipe;
@@ -57,7 +58,8 @@ fn place() -> impl Strategy<Value = (String, Storage)> {
         .prop_map(|(parts, storage)| (format!("/{}", parts.join("/")), storage))
 }
 
-/// A file in which each service can write where it must, and those places; what cannot be mounted is left out.
+/// A file in which each service can write where it must, and those places; what cannot be mounted
+/// is left out.
 fn hardened(before: &str, places: &[(String, Storage)]) -> (String, Vec<(String, Target)>) {
     let reason = Arc::new(Reason { source: Source::Run, text: "seen".into(), link: None, confidence: Confidence::Reported });
     let mut selection = Selection { assume: true, auto: true, ..Selection::default() };

@@ -13,7 +13,8 @@ static STOPPED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 #[cfg(unix)]
 static ENDINGS: Mutex<Vec<signal_hook::SigId>> = Mutex::new(Vec::new());
 
-/// Watches for Ctrl-C, SIGTERM and SIGHUP from now on; what is set by them is answered. The second one ends the program at once.
+/// Watches for Ctrl-C, SIGTERM and SIGHUP from now on; what is set by them is answered. The second
+/// one ends the program at once.
 ///
 /// Errors: the system's words.
 pub fn watch() -> Result<Arc<AtomicBool>, String> {
@@ -21,8 +22,8 @@ pub fn watch() -> Result<Arc<AtomicBool>, String> {
     ARMED.get_or_init(arm).clone().map(|()| STOPPED.clone())
 }
 
-/// Watches as well, and from now on no second signal ends the program: it is about to write files, asks between them whether to go on,
-/// and must not be ended in between.
+/// Watches as well, and from now on no second signal ends the program: it is about to write files,
+/// asks between them whether to go on, and must not be ended in between.
 ///
 /// Errors: [`Error::Usage`] when signals cannot be watched.
 pub fn hold() -> Result<()> {

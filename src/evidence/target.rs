@@ -6,22 +6,26 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
-/// Longest path and longest part of one that Linux takes, in bytes (`PATH_MAX` with its final zero, `NAME_MAX`).
+/// Longest path and longest part of one that Linux takes, in bytes (`PATH_MAX` with its final zero,
+/// `NAME_MAX`).
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
 
 /// A path in a container, absolute and cleaned, at which the mount that it is for can be.
 ///
-/// Paths come from strangers: from logs, from what containers write, from presets and configurations. What is here can be said in
-/// the file, and Compose and the engine mount exactly there. Tried with Compose 2.40 and Docker 20.10: blanks, quotes, `\`, `,`, `#`,
-/// `{}`, and any letter reach the kernel as they are; `$` does as `$$`. The engine ends the target of a named volume and of an item
-/// of `tmpfs` at a `:`. A long `type: tmpfs` can have one and is mounted there, but takes no owner, so it is left to a person.
-/// Of two items of `tmpfs` that are the same up to a `=`, Compose drops the first.
+/// Paths come from strangers: from logs, from what containers write, from presets and
+/// configurations. What is here can be said in the file, and Compose and the engine mount exactly
+/// there. Tried with Compose 2.40 and Docker 20.10: blanks, quotes, `\`, `,`, `#`, `{}`, and any
+/// letter reach the kernel as they are; `$` does as `$$`. The engine ends the target of a named
+/// volume and of an item of `tmpfs` at a `:`. A long `type: tmpfs` can have one and is mounted
+/// there, but takes no owner, so it is left to a person. Of two items of `tmpfs` that are the same
+/// up to a `=`, Compose drops the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target(String);
 
 impl Target {
-    /// The target of a mount of this kind. Errors: why there can be none, a phrase that goes behind the path.
+    /// The target of a mount of this kind. Errors: why there can be none, a phrase that goes behind
+    /// the path.
     pub fn new(path: &str, storage: &Storage) -> Result<Self, &'static str> {
         if !path.starts_with('/') {
             return Err("is not absolute");

@@ -2,7 +2,8 @@
 
 use crate::support::Folder;
 
-/// A project, and how `--check` answers: what it prints where something is missing, nothing where nothing is.
+/// A project, and how `--check` answers: what it prints where something is missing, nothing where
+/// nothing is.
 struct Left {
     name: &'static str,
     files: &'static [(&'static str, &'static str)],

@@ -1,4 +1,5 @@
-//! Paths that a stranger chose: from a log to the file they are written so that Compose reads them as they are, or they are refused.
+//! Paths that a stranger chose: from a log to the file they are written so that Compose reads them
+//! as they are, or they are refused.
 
 use crate::oracle::Compose;
 use crate::support::{Folder, Run};

@@ -1,5 +1,6 @@
-//! Temporary files beside their targets, made so that one in use can be told from one that a killed run left behind: who makes one
-//! keeps it open and locked, and the system takes the lock away with the process.
+//! Temporary files beside their targets, made so that one in use can be told from one that a killed
+//! run left behind: who makes one keeps it open and locked, and the system takes the lock away with
+//! the process.
 
 use super::system;
 use std::ffi::OsStr;
@@ -8,8 +9,9 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Start of a temporary file's name. Six random letters or digits and [`TEMPORARY_SUFFIX`] follow. A file of such a name that nobody
-/// has locked is left behind by a killed process and can be deleted; the next run that writes in its folder does so.
+/// Start of a temporary file's name. Six random letters or digits and [`TEMPORARY_SUFFIX`] follow.
+/// A file of such a name that nobody has locked is left behind by a killed process and can be
+/// deleted; the next run that writes in its folder does so.
 pub const TEMPORARY_PREFIX: &str = ".rofs-harden-";
 /// End of a temporary file's name.
 pub const TEMPORARY_SUFFIX: &str = ".tmp";
@@ -58,7 +60,8 @@ fn clear_one(path: &Path) -> io::Result<()> {
     }
     let file: File = OpenOptions::new().read(true).open(path)?;
     let is_same = system::identity(&file.metadata()?) == system::identity(&named);
-    // The lock is held until the file is gone, so that its maker, if it was only just made, sees that it must make another.
+    // The lock is held until the file is gone, so that its maker, if it was only just made, sees
+    // that it must make another.
     if is_same && file.try_lock().is_ok() { fs::remove_file(path) } else { Ok(()) }
 }
 

@@ -1,17 +1,18 @@
 //! New text for files: all of one plan or none, each file old or new at every moment.
 //!
-//! The new text goes to a temporary file in the same folder, is synced, and is renamed over the target. Links are followed to their
-//! target and stay as they are. Mode and owner are kept; access control lists and extended attributes are not (the standard library
-//! cannot read them).
+//! The new text goes to a temporary file in the same folder, is synced, and is renamed over the
+//! target. Links are followed to their target and stay as they are. Mode and owner are kept; access
+//! control lists and extended attributes are not (the standard library cannot read them).
 //!
-//! An interrupt is looked at before each file is prepared. Until the first rename it ends the plan, and the temporary files go; from
-//! then on the plan is finished, which takes moments.
+//! An interrupt is looked at before each file is prepared. Until the first rename it ends the plan,
+//! and the temporary files go; from then on the plan is finished, which takes moments.
 //!
-//! Limits: a program that is killed (SIGKILL, a power failure) leaves at most a temporary file beside each file of the plan it is in,
-//! which the next run that writes there removes; several files are several renames, so a kill between two of them leaves the first new
-//! and the second old. The
-//! standard library creates and renames by path, not in an open folder, so between a look at a folder and the step after it
-//! there is a moment in which somebody who may rename that folder could put another one in its place.
+//! Limits: a program that is killed (SIGKILL, a power failure) leaves at most a temporary file
+//! beside each file of the plan it is in, which the next run that writes there removes. Several
+//! files are several renames, so a kill between two of them leaves the first new and the second old.
+//! The standard library creates and renames by path, not in an open folder, so between a look at a
+//! folder and the step after it there is a moment in which somebody who may rename that folder could
+//! put another one in its place.
 
 use super::system::{self, FolderHandle};
 use super::{Loaded, read, temporary};
