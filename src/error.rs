@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Result of anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure: the tool could not do the work and, but for [`Error::Partly`], wrote nothing. Findings are not failures (see [`crate::audit`]).
+/// A failure: the tool could not do the work and, but for [`Error::Partly`] and [`Error::InterruptedAfter`], wrote nothing. Findings are not failures (see [`crate::audit`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line asks for something impossible: (what, hint).
@@ -60,8 +60,7 @@ pub enum Error {
         /// The system's words.
         reason: String,
     },
-    /// Some files of a plan were written and could not be put back when another one failed. The only failure that leaves
-    /// changes behind.
+    /// Some files of a plan were written and could not be put back when another one failed.
     #[error("only part of the plan was written ({reason}); new: {}; as before: {}", list(written), list(unwritten))]
     Partly {
         /// Files that have their new text, or that somebody else changed right after.
@@ -89,6 +88,9 @@ pub enum Error {
     /// Ctrl-C.
     #[error("interrupted, nothing was written")]
     Interrupted,
+    /// Ctrl-C after something was written: what, a sentence fragment.
+    #[error("interrupted: {0}")]
+    InterruptedAfter(String),
     /// Ctrl-C after something may have been sent.
     #[error("interrupted")]
     Stopped,
@@ -118,7 +120,7 @@ impl Error {
             ),
             Self::Source(source) => source.hint.clone(),
             Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Write { .. } => Some("every file on disk is as it was; check the folder's permissions and free space".into()),
+            Self::Write { .. } => Some("every file of this plan is as it was; check the folder's permissions and free space".into()),
             Self::Partly { .. } => Some("look at the new files and run the command again; it plans only what is missing".into()),
             Self::Changed(_) => Some("run the command again to see a diff against the new content".into()),
             Self::Disagrees(..) => {
@@ -130,13 +132,14 @@ impl Error {
             Self::Forge(forge) => Some(forge.remedy.clone()),
             Self::Unverified(_) => Some("nothing was written; please report the file that led here".into()),
             Self::Interrupted => None,
+            Self::InterruptedAfter(_) => Some("run the command again; it plans only what is missing".into()),
             Self::Stopped => Some("run the command again; what was sent before is found again and not repeated".into()),
         }
     }
 
     /// The process's exit status: 2, or 130 for an interrupt.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Interrupted | Self::Stopped) { 130 } else { 2 }
+        if matches!(self, Self::Interrupted | Self::InterruptedAfter(_) | Self::Stopped) { 130 } else { 2 }
     }
 }
 

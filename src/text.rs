@@ -2,7 +2,7 @@
 
 mod clean;
 
-pub use clean::{clean, clean_line, count};
+pub use clean::{clean, clean_line, count, drives_terminal};
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -3,6 +3,7 @@
 use crate::support::Folder;
 use serde_json::Value;
 
+mod bytes;
 mod configuration;
 mod formats;
 

@@ -4,6 +4,7 @@ use rofs_harden::evidence::log::{Cause, Reader, Symptom};
 use serde_json::Value;
 
 mod large;
+mod paths;
 mod real;
 mod sense;
 mod verb;

@@ -1,6 +1,7 @@
 //! Reading and writing files of every kind, under every circumstance that ends badly.
 #![cfg(unix)]
 
+mod interrupts;
 mod kill;
 
 use rofs_harden::edge::disk::{self, Loaded, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, find, read, root_of};

@@ -34,6 +34,7 @@ mod readme;
 mod spans;
 mod suite;
 mod support;
+mod targets;
 mod terminal;
 mod truth;
 mod values;

@@ -78,7 +78,7 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
                     continue;
                 }
                 What::Tmpfs(item) => ("tmpfs+", json!(item)),
-                What::Volume { name, target } => ("volumes+", json!({"type": "volume", "source": name, "target": target})),
+                What::Volume { name, target } => ("volumes+", json!({"type": "volume", "source": name, "target": &**target})),
                 What::User(user) => {
                     service["user"] = json!(user);
                     continue;

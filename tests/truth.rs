@@ -6,6 +6,7 @@ use crate::pipe::{selection, sources};
 use crate::support::golden;
 use rofs_harden::audit::{Applicability, Finding, What, audit};
 use rofs_harden::compose::dockerfile::{Dockerfiles, build_of};
+use rofs_harden::compose::mount::tmpfs_target;
 use rofs_harden::compose::{Image, Known, Mount, MountKind, Project, Service};
 use rofs_harden::evidence::preset::claiming;
 use rofs_harden::evidence::{Confidence, Need, Source, needs};
@@ -85,8 +86,8 @@ impl ByHand {
         self.is_assumed = fix.is_some_and(|f| f.applicability == Applicability::Unsafe);
         for change in fix.iter().flat_map(|f| &f.changes) {
             let (target, is_tmpfs) = match &change.what {
-                What::Tmpfs(item) => (item.split(':').next().unwrap().to_owned(), true),
-                What::Volume { target, .. } => (target.clone(), false),
+                What::Tmpfs(item) => (tmpfs_target(item), true),
+                What::Volume { target, .. } => (target.to_string(), false),
                 _ => continue,
             };
             self.ours.push(Path { target, is_tmpfs, is_assumed: change.reason.confidence == Confidence::Assumed });

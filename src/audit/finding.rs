@@ -1,7 +1,7 @@
 //! What an audit says: findings, and the fixes that some of them carry.
 
 use super::rule::Rule;
-use crate::evidence::{Confidence, Reason};
+use crate::evidence::{Confidence, Reason, Target};
 use crate::text::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -66,14 +66,14 @@ pub struct Change {
 pub enum What {
     /// `read_only: true`.
     ReadOnly,
-    /// A new item of `tmpfs`: `/tmp:mode=1777`.
+    /// A new item of `tmpfs`, as it is written: `/tmp:mode=1777`.
     Tmpfs(String),
     /// A named volume mounted at a target.
     Volume {
         /// Key in the top-level `volumes`.
         name: String,
         /// Path in the container.
-        target: String,
+        target: Target,
     },
     /// A new entry of the top-level `volumes`.
     Declare(String),

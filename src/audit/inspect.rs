@@ -19,7 +19,7 @@ pub fn inspect(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in project.services.iter().filter(|s| s.unread.is_none() && s.get("provider").is_none()) {
         let Some(need) = by_service.get(service.name) else { continue };
-        let needed = need.paths.iter().rev().map(|p| (p.target.as_str(), p)).collect();
+        let needed = need.paths.iter().rev().map(|p| (&*p.target, p)).collect();
         let mut case = Case { service, need, needed, findings: Vec::new() };
         case.image();
         case.state();

@@ -124,7 +124,7 @@ fn give_away(target: &str, uid: u32) -> String {
 /// The first path of each target.
 fn unique(paths: &[WritablePath]) -> impl Iterator<Item = &WritablePath> {
     let mut seen = HashSet::new();
-    paths.iter().filter(move |p| seen.insert(p.target.as_str()))
+    paths.iter().filter(move |p| seen.insert(&p.target))
 }
 
 fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames) -> What {
@@ -133,6 +133,9 @@ fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames) ->
         Storage::State => What::Volume { name: names.take(service.name, &path.target), target: path.target.clone() },
     }
 }
+
+/// Most characters of a folder's name that go into that of its volume.
+const MAX_LAST: usize = 40;
 
 /// Names that new volumes must not have.
 struct VolumeNames {
@@ -163,10 +166,10 @@ impl VolumeNames {
     }
 
     /// `<service>-<last part of the target>`, or the same with `-2`, `-3` … where that is taken. Never one letter, which short
-    /// syntax would read as a Windows drive.
+    /// syntax would read as a Windows drive, and no longer than the folder of a volume may be, which has the project's name too.
     fn take(&mut self, service: &str, target: &str) -> String {
         let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-        let last: String = target.rsplit('/').next().unwrap_or("data").chars().map(allowed).collect();
+        let last: String = target.rsplit('/').next().unwrap_or("data").chars().take(MAX_LAST).map(allowed).collect();
         let base = format!("{service}-{last}");
         let is_taken = |name: &String| self.taken.contains(name) || self.in_engine.contains(name);
         let mut name = base.clone();

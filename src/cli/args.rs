@@ -87,10 +87,13 @@ More:
   rofs-harden man [VERB]          manual pages; --dir DIR writes them all
 
 Exit status:
-  0    done, or nothing to do
-  1    something is missing (--check), or the answer to the question was no
+  0    done, or nothing to do; what was left alone is said
+  1    --check: something is missing, has no place in the files, or is not on this machine; else the answer to the question was no
   2    the work could not be done; nothing was written (with -r: for some of the projects)
-  130  interrupted; nothing was written";
+  130  interrupted; a project is written whole or not at all, and how many were is said
+
+Killed (SIGKILL, power failure): at most one project is half done. Of its files some may be new and some old, and beside each may be a
+.rofs-harden-??????.tmp. Run the command again: it plans what is missing, and removes those files where it writes.";
 
 /// Options of every verb.
 #[derive(Debug, Args)]

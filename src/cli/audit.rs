@@ -51,6 +51,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
                 projects.push(Project {
                     path,
                     files: Vec::new(),
+                    paths: Vec::new(),
                     error: Some(error.to_string()),
                     services: Vec::new(),
                     left_out: Vec::new(),

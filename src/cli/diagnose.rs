@@ -97,7 +97,9 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         return Ok(Status::FindingsRemain);
     }
     let Some(files) = files else { return Ok(Status::FindingsRemain) };
-    mend(ui, &harden, files, &mends, ask.as_ref())
+    let is_mended = |f: &Found| f.symptom.cause == Cause::Harmless || f.advice.mend.as_ref().is_some_and(|m| !m.service.is_empty());
+    let status = mend(ui, &harden, files, &mends, ask.as_ref())?;
+    Ok(if found.iter().all(is_mended) { status } else { Status::FindingsRemain })
 }
 
 /// Shows or writes the change, through the same plan as every other.
@@ -119,7 +121,8 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
     )?;
     present(ui, args, &plan);
     let status = finish(ui, args, &[&plan], ask)?;
-    Ok(if args.write { status } else { Status::FindingsRemain })
+    let is_written = args.write && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
+    Ok(if is_written { status } else { Status::FindingsRemain })
 }
 
 fn harden_args(args: &Diagnose) -> Harden {

@@ -10,7 +10,7 @@ use super::review;
 use super::tree;
 use super::ui::Ui;
 use super::verify;
-use crate::edge::disk;
+use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
@@ -41,6 +41,9 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         (_, true) => Some(Ask::new("--write", "add --yes to write without questions")?),
         _ => None,
     };
+    if args.write || args.input.recursive {
+        stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    }
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
     let view = (!args.check && !args.interactive).then(|| ui.view());
@@ -110,7 +113,12 @@ pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>)
         write(args, plans, ask)?
     };
     closing(ui, args, plans, &held_back, done);
-    Ok(if done == Done::Declined { Status::FindingsRemain } else { Status::Done })
+    match done {
+        // The interrupt came when the files were about to be renamed, and they all were.
+        Done::Written if stop::go_on().is_err() => Err(Error::InterruptedAfter("all of the change was written".into())),
+        Done::Declined => Ok(Status::FindingsRemain),
+        _ => Ok(Status::Done),
+    }
 }
 
 /// Standard input to standard output.
@@ -177,19 +185,28 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
 
 /// What became of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Done {
+pub(super) enum Done {
     Nothing,
     Shown,
     Declined,
     Written,
 }
 
-fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {
+/// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
+pub(super) fn consent(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<bool> {
     if let (Some(ask), false) = (ask, args.yes) {
         let what = review::summary(plans);
         if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
-            return Ok(Done::Declined);
+            return Ok(false);
         }
+    }
+    stop::hold()?;
+    Ok(true)
+}
+
+fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {
+    if !consent(args, plans, ask)? {
+        return Ok(Done::Declined);
     }
     let writes: Vec<disk::Write<'_>> = plans.iter().flat_map(|p| p.writes()).collect();
     disk::write_all(&writes)?;
@@ -206,8 +223,10 @@ fn file_names(plans: &[&Plan]) -> String {
 
 fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     notes::held_back(ui, held_back);
-    if plans.iter().any(|p| !p.accepted.is_empty()) {
-        ui.hint("run without --check to see the change, with --write in its place to make it");
+    if plans.iter().any(|p| !p.missing.is_empty()) {
+        if plans.iter().any(|p| !p.accepted.is_empty()) {
+            ui.hint("run without --check to see the change, with --write in its place to make it");
+        }
         return Status::FindingsRemain;
     }
     ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });
@@ -215,7 +234,7 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
-fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done: Done) {
+pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done: Done) {
     let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
     let services = services(&changed);
     ui.note(&match done {

@@ -103,7 +103,8 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
             elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
             let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
             let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
-            let needless = need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.clone());
+            let needless =
+                need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.to_string());
             selection.spared.entry(service.clone()).or_default().extend(needless);
         }
         Ok(seeds)
@@ -118,7 +119,7 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
 fn add(selection: &mut Selection, path: WritablePath) -> bool {
     let spared = selection.spared.entry(path.service.clone()).or_default();
     let was_spared = spared.len();
-    spared.retain(|target| *target != path.target);
+    spared.retain(|target| **target != *path.target);
     let was_spared = spared.len() < was_spared;
     let own = selection.paths.entry(path.service.clone()).or_default();
     let is_new = !own.iter().any(|p| (&p.target, &p.storage) == (&path.target, &path.storage));
@@ -174,7 +175,7 @@ fn candidates(case: &Case<'_>, plan: &Plan) -> Vec<Vec<Mounted>> {
     };
     let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
     let changed: Vec<&str> = plan.changed().collect();
-    let of = |need: &Need| need.paths.iter().filter(may_go).map(|p| (p.service.clone(), p.target.clone())).collect();
+    let of = |need: &Need| need.paths.iter().filter(may_go).map(|p| (p.service.clone(), p.target.to_string())).collect();
     let all: Vec<Vec<Mounted>> = needs.iter().filter(|need| changed.contains(&need.service.as_str())).map(of).collect();
     let deepest = all.iter().map(Vec::len).max().unwrap_or(0);
     (0..deepest).map(|i| all.iter().filter_map(|own| own.get(i).cloned()).collect()).collect()

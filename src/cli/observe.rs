@@ -126,7 +126,7 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
         let (paths, elsewhere) =
             ran.sights.get(&outcome.service).map(|s| writable_paths(&outcome.service, s, Some(&alone))).unwrap_or_default();
         let place = |p: &WritablePath| Place {
-            target: p.target.clone(),
+            target: p.target.to_string(),
             storage: if p.storage == Storage::State { "state" } else { "scratch" },
             mount: mount(p),
             why: p.reason.text.clone(),

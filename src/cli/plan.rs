@@ -9,7 +9,7 @@ use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Known, Project, Service, Sources};
-use crate::edge::disk;
+use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
 use crate::evidence::{Need, Selection};
 use crate::report::collect::{Found, collect};
@@ -43,7 +43,7 @@ pub(super) struct Plan {
     pub(super) held_back: Vec<HeldBack>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
-    /// What `--check` says, a line for each service.
+    /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
     pub(super) missing: Vec<String>,
     pub(super) counts: Counts,
     /// The `-f` options with which Compose reads all layers, where it would not find them by itself.
@@ -106,6 +106,8 @@ pub(super) struct Asking<'r> {
 impl Plan {
     /// Plans the project at a path; see [`Files::read`].
     pub(super) fn read(path: Option<&Path>, args: &Harden, asking: Asking<'_>) -> Result<Self> {
+        // In a tree there may be thousands of them.
+        stop::go_on()?;
         Self::new(Files::read(path, &args.input, args.override_file.as_deref())?, args, asking)
     }
 
@@ -133,8 +135,7 @@ impl Plan {
         let refused: HashSet<&str> = outcome.refused.iter().map(|r| r.service.as_str()).collect();
         accepted.retain(|f| !refused.contains(f.service.as_str()));
         let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-        let is_open = |f: &&Finding| args.check && f.fix.is_some() && open.contains(f.service.as_str());
-        let missing = findings.iter().filter(is_open).map(|f| remarks::missing(&project, f)).collect();
+        let missing = if args.check { remarks::missing(&project, &findings, &open, &outcome.refused) } else { Vec::new() };
         let remarks = remarks::remarks(&project, &findings, &outcome.refused)?;
         let planned = accepted.iter().map(|f| f.service.as_str()).collect();
         let found = Found { project: &project, needs: &needs, findings: &findings, severity: &|rule| config.severity(rule), planned };

@@ -4,9 +4,9 @@ use super::ask::Ask;
 use super::plan::Plan;
 use super::ui::Ui;
 use crate::audit::{Applicability, Finding, Fix, audit};
-use crate::compose::{Project, clean_path};
+use crate::compose::Project;
 use crate::error::Result;
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::report::diff;
 use crate::report::remarks::services;
 use crate::report::style::{Look, paint, wrap};
@@ -109,7 +109,7 @@ pub(super) fn review(desk: Desk<'_>, findings: &[Finding], mut needs: Vec<Need>)
             Effect::ViewFile => view_file(desk, fixes[index].as_ref(), &needs)?,
             Effect::EditPaths | Effect::ChooseStorage => {
                 if let Some(need) = needs.iter_mut().find(|n| n.service == open[index].service) {
-                    if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ask, need)? }
+                    if effect == Effect::EditPaths { edit_paths(ask, need)? } else { choose_storage(ui, ask, need)? }
                 }
                 let planned = audit(project, &needs);
                 fixes[index] = planned.into_iter().find(|f| f.service == open[index].service && f.fix.is_some()).and_then(|f| f.fix);
@@ -186,25 +186,18 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
             kept.contains(&(index - 1))
         });
     }
-    let absolute = |text: &str| {
-        if text.starts_with('/') && clean_path(text) != "/" { Ok(()) } else { Err("write an absolute path such as /data".to_owned()) }
-    };
-    let added = ask.text("Another writable path (empty for none)", absolute)?;
-    if !added.is_empty() {
+    let storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
+    let target = |text: &str| Target::new(text, &storage).map_err(|why| format!("`{text}` {why}; write a path such as /data"));
+    let added = ask.text("Another writable path (empty for none)", |text| target(text).map(drop))?;
+    if let Ok(target) = target(&added) {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
-        let storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
-        need.paths.push(WritablePath {
-            service: need.service.clone(),
-            target: clean_path(&added),
-            storage,
-            owner: None,
-            reason: reason.into(),
-        });
+        let path = WritablePath { service: need.service.clone(), target, storage, owner: None, reason: reason.into() };
+        need.paths.push(path);
     }
     Ok(())
 }
 
-fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
+fn choose_storage(ui: &Ui, ask: &Ask, need: &mut Need) -> Result<()> {
     let shown: Vec<String> = need.paths.iter().map(describe).collect();
     if shown.is_empty() {
         return Ok(());
@@ -212,13 +205,16 @@ fn choose_storage(ask: &Ask, need: &mut Need) -> Result<()> {
     let Some(index) = ask.select("Path to choose for", &shown)? else { return Ok(()) };
     let kinds = ["tmpfs: in memory, gone when the container stops".to_owned(), "named volume: kept".to_owned()];
     let path = &mut need.paths[index];
-    match ask.select(&format!("Where {} lives", path.target), &kinds)? {
-        Some(0) if path.storage == Storage::State => {
-            path.storage = Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
-        }
-        Some(1) => path.storage = Storage::State,
+    let storage = match ask.select(&format!("Where {} lives", path.target), &kinds)? {
+        Some(0) if path.storage == Storage::State => Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() }),
+        Some(1) => Storage::State,
         _ => return Ok(()),
+    };
+    if let Err(why) = Target::new(&path.target, &storage) {
+        ui.warn(&clean_line(&format!("{} {why}", path.target)));
+        return Ok(());
     }
+    path.storage = storage;
     path.reason =
         Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented }.into();
     Ok(())

@@ -2,11 +2,11 @@
 
 use super::args::Harden;
 use super::ask::Ask;
-use super::harden::{Status, finish, present};
-use super::plan::{Asking, Counts, Plan};
+use super::harden::{Done, Status, closing, consent, present};
+use super::plan::{Asking, Counts, HeldBack, Plan};
 use super::report_error;
 use super::ui::Ui;
-use crate::edge::disk;
+use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
 use crate::text::{clean_line, count};
 use rayon::prelude::*;
@@ -24,6 +24,8 @@ struct Sum {
     failed: usize,
     counts: Counts,
     changed: usize,
+    /// What `--check` counts.
+    missing: usize,
     held_back: usize,
     /// Services that were left alone, by rule.
     refused: BTreeMap<&'static str, usize>,
@@ -61,10 +63,14 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
         ui.progress(started, sum.projects, folders.len());
     }
     ui.progress_done();
-    let done = match (args.check, args.write) {
-        (true, _) => Ok(if sum.changed > 0 { Status::FindingsRemain } else { Status::Done }),
-        (false, true) if !kept.is_empty() => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask),
-        (false, _) => Ok(Status::Done),
+    let status = match (args.check, args.write) {
+        (true, _) if sum.missing > 0 => Status::FindingsRemain,
+        (false, true) if !kept.is_empty() => {
+            let (status, failed) = write(ui, args, &kept, ask)?;
+            sum.failed += failed;
+            status
+        }
+        _ => Status::Done,
     };
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
@@ -75,8 +81,39 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
         (false, _, true) => ui.hint("--unsafe-fixes includes what is held back: it is assumed, not documented"),
         _ => {}
     }
-    let status = done?;
     Ok(if sum.failed > 0 || !unreadable.is_empty() { Status::Failed } else { status })
+}
+
+/// Asks, and writes one project after the other: an interrupt ends it after the project it is in. Returns how many could not be
+/// written, which stops no other.
+fn write(ui: &Ui, args: &Harden, plans: &[Plan], ask: Option<&Ask>) -> Result<(Status, usize)> {
+    let all: Vec<&Plan> = plans.iter().collect();
+    let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
+    if !consent(args, &all, ask)? {
+        closing(ui, args, &all, &held_back, Done::Declined);
+        return Ok((Status::FindingsRemain, 0));
+    }
+    let (mut written, mut failed) = (Vec::new(), 0);
+    for plan in all {
+        match disk::write_all(&plan.writes().collect::<Vec<_>>()) {
+            Ok(()) => written.push(plan),
+            Err(Error::Interrupted) => break,
+            Err(error) => {
+                failed += 1;
+                report_error(ui, &error);
+            }
+        }
+    }
+    if let Err(interrupted) = stop::go_on() {
+        let projects = count(plans.len(), "project was", "projects were");
+        let others = if written.len() == plans.len() { "" } else { ", the others are as they were" };
+        let text = || format!("{} of {projects} written{others}", written.len());
+        return Err(if written.is_empty() { interrupted } else { Error::InterruptedAfter(text()) });
+    }
+    if !written.is_empty() {
+        closing(ui, args, &written, &held_back, Done::Written);
+    }
+    Ok((Status::Done, failed))
 }
 
 /// The folders of all projects below `tops` (default: here), and what could not be looked into.
@@ -97,6 +134,7 @@ impl Sum {
         self.counts.services += plan.counts.services;
         self.counts.hard += plan.counts.hard;
         self.changed += plan.accepted.len();
+        self.missing += plan.missing.len();
         self.held_back += plan.held_back.len();
         for remark in &plan.remarks {
             *self.refused.entry(remark.rule).or_default() += 1;

@@ -25,6 +25,11 @@ pub fn has_variable(text: &str) -> bool {
     false
 }
 
+/// `text` as it is written for Compose to read it as it is.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if text.contains('$') { Cow::Owned(text.replace('$', "$$")) } else { Cow::Borrowed(text) }
+}
+
 /// `text` with its variables replaced. `None` when a variable without a default is not set, a required one is missing, or the text is
 /// not a template that Compose reads.
 pub(super) fn resolve<'t>(text: &'t str, env: &Env) -> Option<Cow<'t, str>> {

@@ -59,7 +59,7 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
     }
     let list = |key: &str| theirs.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     // Mounts that a variable decides may be anything.
-    if service.mounts.iter().any(|m| m.writable == Known::Unknown || m.kind == MountKind::Unknown || has_variable(&m.target)) {
+    if service.mounts.iter().any(|m| m.writable == Known::Unknown || m.kind == MountKind::Unknown || !m.is_placed) {
         return;
     }
     let ours: BTreeSet<_> = service.mounts.iter().map(ours).collect();
@@ -93,7 +93,9 @@ fn ours(mount: &Mount<'_>) -> Seen {
     (mount.target.to_string(), kind.to_owned(), source, mount.writable == Known::Yes)
 }
 
+/// A path as Compose prints it: a `$` in it is doubled.
 fn clean(path: &str) -> String {
+    let path = &path.replace("$$", "$");
     if path.starts_with('/') { clean_path(path) } else { path.to_owned() }
 }
 
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_difference_is_named_and_nothing_else() {
-        let text = "services:\n  a:\n    image: x\n    user: '5'\n    read_only: true\n    tmpfs: ['/t/:ro']\n    volumes: [vv:/d, ./b:/b:ro]\n  u:\n    \
+        let text = "services:\n  a:\n    image: x\n    user: '5'\n    read_only: true\n    tmpfs: ['/t/:ro', '/d$$x']\n    volumes: [vv:/d, ./b:/b:ro]\n  u:\n    \
                     image: '$I'\n    read_only: $R\n    volumes: ['$V:/x']\nvolumes: {vv: }\n";
         let file = TextFile::new("f", text.as_bytes().to_vec(), MAX_FILE_BYTES).expect("text");
         let sources = Sources::single(Stream::parse(&file, FileId(0)).expect("YAML"));
@@ -116,7 +118,7 @@ mod tests {
         let bind = json!({"type": "bind", "source": "/elsewhere/b", "target": "/b", "read_only": true});
         let equal = json!({
             "services": {
-                "a": {"image": "x", "user": "5", "read_only": true, "tmpfs": ["/t/:ro"], "volumes": [volume, bind]},
+                "a": {"image": "x", "user": "5", "read_only": true, "tmpfs": ["/t/:ro", "/d$$x"], "volumes": [volume, bind]},
                 "u": {"image": "y", "read_only": true, "volumes": [bind]},
             },
             "volumes": {"vv": {"name": "case_vv"}},

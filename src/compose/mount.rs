@@ -4,6 +4,7 @@
 
 use super::interpolate::{self, Env, has_variable, split_outside_variables};
 use super::merge::{self, Entry};
+use super::path::{clean_path, path_clean};
 use super::socket::is_engine_socket;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Scalar};
@@ -42,6 +43,8 @@ pub enum Known {
 pub struct Mount<'a> {
     /// Where it is mounted, cleaned. Holds the text as written when a variable is in it.
     pub target: Cow<'a, str>,
+    /// Whether no variable decides where that is.
+    pub is_placed: bool,
     /// What is mounted.
     pub kind: MountKind,
     /// Whether the container may write to it.
@@ -67,32 +70,6 @@ impl Mount<'_> {
     }
 }
 
-/// Whether `path` is `folder` or below it; both cleaned.
-pub fn is_at(path: &str, folder: &str) -> bool {
-    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) || folder == "/"
-}
-
-/// Cleans an absolute path (`//a/./b/../c/` → `/a/c`) and follows the links that nearly every Linux image has:
-/// `/var/run` → `/run`, `/var/lock` → `/run/lock`.
-pub fn clean_path(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    match parts.as_slice() {
-        ["var", "run", ..] => parts.drain(..1).for_each(drop),
-        ["var", "lock", ..] => parts[0] = "run",
-        _ => {}
-    }
-    format!("/{}", parts.join("/"))
-}
-
 /// A target as written, cleaned unless a variable is in it or it is relative.
 fn target_of(text: Cow<'_, str>, known: bool) -> Cow<'_, str> {
     if !known && has_variable(&text) || !text.starts_with('/') {
@@ -110,22 +87,10 @@ fn prefix<'a>(text: &Cow<'a, str>, length: usize) -> Cow<'a, str> {
     }
 }
 
-/// A target as Compose compares it when it merges: cleaned, links not followed.
-fn path_clean(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|p| !matches!(*p, "" | ".")) {
-        match (part, parts.last()) {
-            ("..", Some(&last)) if last != ".." => drop(parts.pop()),
-            ("..", None) if path.starts_with('/') => {}
-            _ => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (path.starts_with('/'), joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
+/// Where an item of `tmpfs` that is written by us is mounted.
+pub fn tmpfs_target(item: &str) -> String {
+    let path = item.split(':').next().unwrap_or(item);
+    interpolate::resolve(path, &Env::new()).map_or_else(|| path.to_owned(), Cow::into_owned)
 }
 
 /// An item of `tmpfs` (`/run` or `/run:mode=755,uid=1000`), and what tells it from others when layers are merged.
@@ -142,7 +107,8 @@ pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env
         (true, false) => Known::Yes,
     };
     let target = target_of(prefix(&spec, path.len()), is_known);
-    let mount = Mount { target, kind: MountKind::Tmpfs, writable, source: None, node, part };
+    let is_placed = is_known || !has_variable(&target);
+    let mount = Mount { target, is_placed, kind: MountKind::Tmpfs, writable, source: None, node, part };
     let identity = match spec.find('=') {
         None => spec,
         Some(end) => prefix(&spec, end),
@@ -162,7 +128,10 @@ struct Spec<'t> {
 fn short_volume<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
-    let mount = |target, kind, writable, source| Mount { target, kind, writable, source, node, part };
+    let mount = |target: Cow<'a, str>, kind, writable, source| {
+        let is_placed = is_known || !has_variable(&target);
+        Mount { target, is_placed, kind, writable, source, node, part }
+    };
     match resolved.unwrap_or(Cow::Borrowed(text)) {
         Cow::Borrowed(text) => {
             let spec = read_spec(text, is_known)?;
@@ -280,7 +249,9 @@ fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>
             None => Known::Unknown,
         },
     };
-    let mount = Mount { target: target_of(target.clone(), is_known), kind, writable, source: text("source").map(resolved), node, part };
+    let is_placed = is_known || !has_variable(&target);
+    let source = text("source").map(resolved);
+    let mount = Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part };
     Ok((target, mount))
 }
 
@@ -360,24 +331,6 @@ mod tests {
             ("/b", None),
         ] {
             assert_eq!(read_only(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn paths_are_cleaned_and_the_links_of_every_image_followed() {
-        for (path, expected) in [
-            ("/a", "/a"),
-            ("/a/", "/a"),
-            ("//a/./b/../c/", "/a/c"),
-            ("/..", "/"),
-            ("/../a", "/a"),
-            ("/var/run", "/run"),
-            ("/var/run/x", "/run/x"),
-            ("/var/lock/x", "/run/lock/x"),
-            ("/var/runs", "/var/runs"),
-            ("/x/var/run", "/x/var/run"),
-        ] {
-            assert_eq!(clean_path(path), expected, "{path}");
         }
     }
 

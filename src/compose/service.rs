@@ -316,11 +316,11 @@ impl<'a> Service<'a> {
             let index = self.index.get_or_init(|| Box::new(MountIndex::of(&self.mounts)));
             (
                 index.deepest(&self.mounts, path),
-                index.variable.iter().map(|&i| &self.mounts[i as usize]).find(|m| interpolate::may_equal(&m.target, path)),
+                index.variable.iter().map(|&i| &self.mounts[i as usize]).find(|m| !m.is_placed && interpolate::may_equal(&m.target, path)),
             )
         } else {
             let known = self.mounts.iter().filter(|m| covers(&m.target)).max_by_key(|m| m.target.len());
-            (known, self.mounts.iter().find(|m| interpolate::may_equal(&m.target, path)))
+            (known, self.mounts.iter().find(|m| !m.is_placed && interpolate::may_equal(&m.target, path)))
         };
         match (known, maybe) {
             (_, Some(mount)) => Coverage::Unknown(mount),

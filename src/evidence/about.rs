@@ -190,7 +190,7 @@ impl<'s, 'a> About<'s, 'a> {
         let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
         // Configs are files in the container as well.
         let configs = ["configs", "secrets"].iter().any(|key| self.service.texts(key).iter().any(|n| is_at(n.text(), path)));
-        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$') {
+        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
             Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
             Some(_) => Known::No,
             None if is_at(&mount.target, path) => Known::Yes,

@@ -7,11 +7,14 @@ pub mod log;
 mod place;
 pub mod preset;
 mod select;
+mod target;
 
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub use place::is_kernels;
 pub use select::{Selection, needs};
+pub use target::Target;
 
+use crate::compose::escaped;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,8 +23,8 @@ use std::sync::Arc;
 pub struct WritablePath {
     /// Name of the service.
     pub service: String,
-    /// Absolute path in the container, cleaned.
-    pub target: String,
+    /// Where it is mounted.
+    pub target: Target,
     /// What may hold it.
     pub storage: Storage,
     /// Number of the user who must own it, where the engine may make the volume root's.
@@ -55,7 +58,7 @@ pub struct TmpfsOptions {
 }
 
 impl TmpfsOptions {
-    /// The item of a service's `tmpfs` list for `target`: `/tmp:mode=1777`.
+    /// The item of a service's `tmpfs` list for `target`, as it is written: `/tmp:mode=1777`.
     pub fn item(&self, target: &str) -> String {
         let mut options = Vec::new();
         options.extend(self.mode.map(|mode| format!("mode={mode:o}")));
@@ -63,7 +66,8 @@ impl TmpfsOptions {
         options.extend(self.gid.map(|gid| format!("gid={gid}")));
         options.extend(self.size.as_ref().map(|size| format!("size={size}")));
         options.extend(self.exec.then(|| "exec".to_owned()));
-        if options.is_empty() { target.to_owned() } else { format!("{target}:{}", options.join(",")) }
+        let target = escaped(target);
+        if options.is_empty() { target.into_owned() } else { format!("{target}:{}", options.join(",")) }
     }
 }
 

@@ -92,6 +92,11 @@ pub(super) fn about_filled(target: &str) -> String {
     format!("{target} holds the image's own files, so nothing is mounted there: make the program write to /tmp or /data instead")
 }
 
+/// What to do about a folder at which nothing can be mounted, which [`super::Target`] gave this reason for.
+pub(super) fn unmountable(target: &str, why: &str) -> String {
+    format!("{target} {why}: make the program write elsewhere, or mount a folder above it")
+}
+
 /// The folder that `path` is in.
 pub(super) fn parent(path: &str) -> String {
     match path.rsplit_once('/') {

@@ -3,7 +3,7 @@
 use super::about::{About, Runner, Who};
 use super::limit::{self, Restriction};
 use super::preset::{Preset, Writable, added_for, claiming, nearest};
-use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Coverage, Known, Project};
 use crate::error::{Error, Result};
@@ -284,7 +284,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
                 Known::No => {}
                 Known::Yes => {
                     let Some(needed) = writable(about, part, path, &who, with.has(Extra::Sizes)) else { continue };
-                    let place = *places.entry(path.target.as_str()).or_insert(paths.len());
+                    let place = *places.entry(&*path.target).or_insert(paths.len());
                     match paths.get_mut(place) {
                         Some(other) if strength(&needed) > strength(other) => *other = needed,
                         Some(_) => {}
@@ -298,7 +298,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let mut asked = HashSet::new();
     for path in unknown.into_iter().filter(|path| !is_settled(about, path, &paths)) {
         confidence = Confidence::Assumed;
-        if asked.insert(path.target.as_str()) {
+        if asked.insert(&path.target) {
             text += &format!("; whether it must write {} is not known from its files", path.target);
         }
     }
@@ -317,7 +317,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         };
     }
     // Of two presets' paths that were thrown out above, none is in its place any more.
-    let mut places: HashMap<String, usize> = paths.iter().enumerate().map(|(i, p)| (p.target.clone(), i)).collect();
+    let mut places: HashMap<Target, usize> = paths.iter().enumerate().map(|(i, p)| (p.target.clone(), i)).collect();
     for path in own {
         let mut path = path.clone();
         // What was seen to work needs no other owner.
@@ -332,7 +332,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     }
     if let Some(spared) = selection.spared.get(about.service.name) {
         let spared: HashSet<&str> = spared.iter().map(String::as_str).collect();
-        paths.retain(|p| !spared.contains(p.target.as_str()));
+        paths.retain(|p| !spared.contains(&*p.target));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();

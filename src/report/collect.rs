@@ -5,7 +5,8 @@ use super::data::{
     Severity, Surface,
 };
 use crate::audit::{self, Rule, What};
-use crate::compose::{self, Coverage, Known, MountKind, clean_path};
+use crate::compose::mount::tmpfs_target;
+use crate::compose::{self, Coverage, Known, MountKind};
 use crate::error::Result;
 use crate::evidence::{Need, Source};
 use crate::rewrite::{Options, Rewrite, rewrite};
@@ -77,7 +78,9 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
             ignored: finding.ignored.clone(),
         });
     }
-    Ok(Project { path: files.first().cloned().unwrap_or_default(), files, error: None, services, left_out: Vec::new(), findings })
+    let path = files.first().cloned().unwrap_or_default();
+    let paths = project.sources.files().iter().map(|f| f.path.clone()).collect();
+    Ok(Project { path, files, paths, error: None, services, left_out: Vec::new(), findings })
 }
 
 fn severity(severity: audit::Severity) -> Severity {
@@ -185,8 +188,8 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
     }
     for change in changes() {
         let (target, kind, source) = match &change.what {
-            What::Tmpfs(item) => (clean_path(item.split(':').next().unwrap_or(item)), Kind::Tmpfs, None),
-            What::Volume { name, target } => (target.clone(), Kind::Volume, Some(name.clone())),
+            What::Tmpfs(item) => (tmpfs_target(item), Kind::Tmpfs, None),
+            What::Volume { name, target } => (target.to_string(), Kind::Volume, Some(name.clone())),
             _ => continue,
         };
         let writable = Change { before: Answer::No, after: Answer::Yes };

@@ -4,6 +4,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// The version of this form.
 pub const VERSION: u32 = 1;
@@ -38,6 +39,9 @@ pub struct Project {
     pub path: String,
     /// Paths of all its Compose files, in the order of reading.
     pub files: Vec<String>,
+    /// The same with every byte, which not all text can show.
+    #[serde(skip)]
+    pub paths: Vec<PathBuf>,
     /// Why nothing is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

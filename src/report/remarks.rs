@@ -1,11 +1,11 @@
 //! What was left alone and why, as sentences for people.
 
-use crate::audit::Finding;
+use crate::audit::{Finding, Rule};
 use crate::compose::Project;
 use crate::error::Result;
 use crate::rewrite::{Refused, as_layer};
 use crate::text::{Span, clean_line, count};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Most names in one sentence.
 const MOST_NAMES: usize = 6;
@@ -54,12 +54,25 @@ fn in_a_layer(project: &Project<'_>) -> String {
     format!("a layer of its own can take it (--override {}):", path.display())
 }
 
-/// What `--check` says of a finding that has a fix, on one line.
-pub fn missing(project: &Project<'_>, finding: &Finding) -> String {
-    let changes: Vec<String> = finding.fix.iter().flat_map(|f| &f.changes).map(|c| c.what.to_string()).collect();
-    let (place, rule) = (at(project, finding.span), finding.rule.id());
-    let line = format!("{place}: {}: {} [{rule}]; missing: {}", finding.service, finding.message, changes.join(", "));
-    clean_line(&line) + "\n"
+/// What `--check` says, a line each: services of `open`, whose fix can be carried out; those whose fix has no place; and what is not on
+/// this machine, so that nobody can say what it lacks.
+pub fn missing(project: &Project<'_>, findings: &[Finding], open: &HashSet<&str>, refused: &[Refused]) -> Vec<String> {
+    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
+    let mut lines = Vec::new();
+    for finding in findings {
+        let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
+        let (message, rule) = match (&finding.fix, refused.get(finding.service.as_str())) {
+            (None, _) if finding.rule == Rule::NotFollowed => (finding.message.clone(), finding.rule),
+            (Some(_), Some(refused)) => (format!("not changed: {}", refused.why), refused.rule),
+            (Some(_), None) if open.contains(finding.service.as_str()) => (finding.message.clone(), finding.rule),
+            _ => continue,
+        };
+        let changes: Vec<String> = finding.fix.iter().flat_map(|f| &f.changes).map(|c| c.what.to_string()).collect();
+        let missing = if changes.is_empty() { String::new() } else { format!("; missing: {}", changes.join(", ")) };
+        let line = format!("{}: {service}{message} [{}]{missing}", at(project, finding.span), rule.id());
+        lines.push(clean_line(&line) + "\n");
+    }
+    lines
 }
 
 /// "2 services (web, api)".

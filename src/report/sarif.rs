@@ -1,6 +1,6 @@
 //! An audit as SARIF 2.1.0 (OASIS), with what GitHub's code scanning asks for: relative paths, rules with texts, fingerprints.
 
-use super::data::{Edit, Finding, Location, Report, Severity};
+use super::data::{Edit, Finding, Location, Project, Report, Severity};
 use crate::audit::{self, Rule};
 use crate::text::clean_line;
 use serde::{Serialize, Serializer};
@@ -30,7 +30,7 @@ struct Results<'r>(&'r Report);
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.projects.iter().flat_map(|p| &p.findings).map(result))
+        serializer.collect_seq(self.0.projects.iter().flat_map(|p| p.findings.iter().map(move |f| result(p, f))))
     }
 }
 
@@ -90,7 +90,7 @@ fn pascal(id: &str) -> String {
     id.split('-').filter(|w| !w.is_empty()).map(capital).collect()
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(project: &Project, finding: &Finding) -> Value {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -104,7 +104,7 @@ fn result(finding: &Finding) -> Value {
         "level": level,
         "message": {"text": clean_line(&format!("{service}{}{help}", finding.message))},
         "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": uri(&finding.location.file)}, "region": region(&finding.location)},
+            "physicalLocation": {"artifactLocation": {"uri": uri(project, &finding.location.file)}, "region": region(&finding.location)},
         }],
         "partialFingerprints": {"rofsHarden/v1": finding.fingerprint},
     });
@@ -114,7 +114,7 @@ fn result(finding: &Finding) -> Value {
     }
     if let Some(fix) = finding.fix.as_ref().filter(|f| !f.edits.is_empty()) {
         let text = clean_line(&format!("Add {}", fix.summary));
-        result["fixes"] = json!([{"description": {"text": text}, "artifactChanges": artifact_changes(&fix.edits)}]);
+        result["fixes"] = json!([{"description": {"text": text}, "artifactChanges": artifact_changes(project, &fix.edits)}]);
     }
     if let Some(reason) = &finding.ignored {
         result["suppressions"] = json!([{"kind": "inSource", "status": "accepted", "justification": clean_line(reason)}]);
@@ -123,10 +123,10 @@ fn result(finding: &Finding) -> Value {
 }
 
 /// The edits by file, in order.
-fn artifact_changes(edits: &[Edit]) -> Vec<Value> {
+fn artifact_changes(project: &Project, edits: &[Edit]) -> Vec<Value> {
     let mut changes: Vec<(String, Vec<Value>)> = Vec::new();
     for edit in edits {
-        let uri = uri(&edit.location.file);
+        let uri = uri(project, &edit.location.file);
         let replacement = json!({"deletedRegion": region(&edit.location), "insertedContent": {"text": edit.text}});
         match changes.iter_mut().find(|(file, _)| *file == uri) {
             Some((_, all)) => all.push(replacement),
@@ -141,13 +141,23 @@ fn region(location: &Location) -> Value {
     json!({"startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column})
 }
 
+/// The URI of a file of the project.
+fn uri(project: &Project, file: &str) -> String {
+    // What is shown of a name that is not UTF-8 is not the name.
+    let place = if file.contains(char::REPLACEMENT_CHARACTER) { project.files.iter().position(|f| f == file) } else { None };
+    let path = place.and_then(|place| project.paths.get(place));
+    reference(path.map_or(file.as_bytes(), |path| path.as_os_str().as_encoded_bytes()))
+}
+
 /// A path as a relative reference: bytes that a URI may not hold are escaped.
-fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
+fn reference(path: &[u8]) -> String {
+    let path = path.strip_prefix(b"./").unwrap_or(path);
     let mut uri = String::with_capacity(path.len());
-    for byte in path.bytes() {
+    for &byte in path {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
+            // Elsewhere it is a letter of a name.
+            b'\\' if cfg!(windows) => uri.push('/'),
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }

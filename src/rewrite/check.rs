@@ -4,8 +4,9 @@ use super::place::{Op, Placement, Site};
 use super::value::{all, same_value};
 use crate::audit::{Fix, KEYS, What};
 use crate::compose::LISTS;
-use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
+use crate::compose::{Entry, Known, Mount, MountKind, Project, Service, mount};
 use crate::yaml::{Kind, Node, Stream};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, btree_map};
 use std::iter::Peekable;
 
@@ -162,23 +163,25 @@ fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         if is_small { mounts.iter().position(|m| m.target == target) } else { known.get(target).copied() }
     };
     let mut added = 0;
-    let mut restricted: HashSet<&str> = HashSet::new();
+    let mut restricted: HashSet<Cow<'_, str>> = HashSet::new();
     for what in whats {
         let target = match what {
-            What::Tmpfs(item) => item.split(':').next().unwrap_or(item),
-            What::Volume { target, .. } | What::ReadOnlyBind(target) => target,
+            What::Tmpfs(item) => Cow::Owned(mount::tmpfs_target(item)),
+            What::Volume { target, .. } => Cow::Borrowed(&**target),
+            What::ReadOnlyBind(target) => Cow::Borrowed(target.as_str()),
             _ => continue,
         };
-        let Some(mount) = mount_at(&news, &new.mounts, target).map(|i| &new.mounts[i]) else { return Err(what.to_string()) };
+        let Some(mount) = mount_at(&news, &new.mounts, &target).map(|i| &new.mounts[i]) else { return Err(what.to_string()) };
         let is_as_planned = match what {
             What::Tmpfs(item) => mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item),
             What::Volume { name, .. } => {
                 mount.kind == MountKind::Volume && mount.source.as_deref() == Some(name) && mount.writable == Known::Yes
             }
             _ => {
+                let before = mount_at(&olds, &old.mounts, &target).map(|i| &old.mounts[i]);
+                let is_same = before.is_some_and(|b| b.kind == mount.kind && b.source == mount.source);
                 restricted.insert(target);
-                let before = mount_at(&olds, &old.mounts, target).map(|i| &old.mounts[i]);
-                mount.writable == Known::No && before.is_some_and(|b| b.kind == mount.kind && b.source == mount.source)
+                mount.writable == Known::No && is_same
             }
         };
         if !is_as_planned {

@@ -2,8 +2,8 @@
 
 use super::edit::Edit;
 use super::place::Op;
-use super::style::{Flow, Habits, Quotes, quotes_of, scalar_copy};
-use super::value::{Value, long_mount};
+use super::style::{Flow, Habits, Quotes, quotes_of, scalar_copy, single_quoted};
+use super::value::{Value, long_mount, short_mount};
 use crate::compose::merge;
 use crate::text::TextFile;
 use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
@@ -136,8 +136,8 @@ impl Lowering<'_, '_> {
         let pad = " ".repeat(column);
         let string = |text: &str| match quotes {
             Quotes::Double => double_quoted(text),
-            Quotes::Single if !text.contains('\'') => format!("'{text}'"),
-            _ => quote_if_needed(text, false).into_owned(),
+            Quotes::Single => single_quoted(text),
+            Quotes::No => quote_if_needed(text, false).into_owned(),
         };
         let inner = column + 1 + gap.len();
         let entries: Vec<String> = match item {
@@ -150,7 +150,7 @@ impl Lowering<'_, '_> {
                     .flat_map(|e| self.entry_lines(&scalar_copy(e.key(), false), &Value::Copy(e.value()), inner, ""))
                     .collect()
             }
-            Value::Mount { name, target } => vec![string(&format!("{name}:{target}"))],
+            Value::Mount { name, target } => vec![string(&short_mount(name, target))],
             Value::Text(text) => vec![string(text)],
             Value::Copy(node) if node.resolved().kind() == Kind::Scalar => vec![scalar_copy(node.resolved(), false)],
             _ => vec![self.habits.flow.render(item, long)],

@@ -223,6 +223,7 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
     for fix in fixes {
         let Some(service) = after.service(&fix.service) else { continue };
         let (mut by_target, mut by_text) = (None, None);
+        let mut at = |target: &str| by_target.get_or_insert_with(|| mounts_by_target(service)).get(target).copied();
         for change in &fix.changes {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
@@ -230,9 +231,8 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
                 What::Item { key, text } => service.list(key).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),
-                What::Volume { target, .. } | What::ReadOnlyBind(target) => {
-                    by_target.get_or_insert_with(|| mounts_by_target(service)).get(target.as_str()).copied()
-                }
+                What::Volume { target, .. } => at(target),
+                What::ReadOnlyBind(target) => at(target),
             };
             let Some(span) = node.map(Node::span) else { continue };
             let Some(text) = after.sources.file(span.file).map(|s| s.stream.text()) else { continue };

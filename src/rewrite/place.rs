@@ -122,7 +122,7 @@ fn wanted_value<'a>(what: &What) -> Option<(usize, Value<'a>)> {
     let value = match what {
         What::ReadOnly => Value::True,
         What::User(text) | What::Item { text, .. } | What::Tmpfs(text) => Value::Text(text.clone()),
-        What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.clone() },
+        What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.to_string() },
         What::Declare(_) | What::ReadOnlyBind(_) => return None,
     };
     Some((KEYS.iter().position(|key| Some(*key) == what.key())?, value))

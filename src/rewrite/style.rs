@@ -1,8 +1,8 @@
 //! How a file is written, so that new text looks like the old.
 
-use super::value::{Value, long_mount};
+use super::value::{Value, long_mount, short_mount};
 use crate::compose::{boolean, merge};
-use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
+use crate::yaml::{Kind, Node, Stream, Style, double_quoted, is_visible, quote_if_needed};
 
 /// Keys whose lists tell how a person writes lists. `command`, `entrypoint` and `test` do not: those are usually written in flow
 /// style in files that use block style elsewhere.
@@ -159,7 +159,7 @@ impl Flow {
             Value::Plain if self.json => "null".into(),
             Value::Plain => "{}".into(),
             Value::Text(text) => self.string(text),
-            Value::Mount { name, target } if !long => self.string(&format!("{name}:{target}")),
+            Value::Mount { name, target } if !long => self.string(&short_mount(name, target)),
             Value::Mount { name, target } => {
                 let plain = |text: &str| if self.json { double_quoted(text) } else { quote_if_needed(text, true).into_owned() };
                 self.map(long_mount(name, target).iter().map(|(k, v)| (self.key(k), plain(v))))
@@ -185,8 +185,8 @@ impl Flow {
     fn string(self, text: &str) -> String {
         match self.quotes {
             Quotes::Double => double_quoted(text),
-            Quotes::Single if !text.contains('\'') => format!("'{text}'"),
-            _ => quote_if_needed(text, true).into_owned(),
+            Quotes::Single => single_quoted(text),
+            Quotes::No => quote_if_needed(text, true).into_owned(),
         }
     }
 
@@ -199,6 +199,12 @@ impl Flow {
         let pad = if self.pad_map { " " } else { "" };
         format!("{{{pad}{}{pad}}}", pairs.map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join(", "))
     }
+}
+
+/// `text` in single quotes, or in double ones where it needs an escape.
+pub(super) fn single_quoted(text: &str) -> String {
+    let is_simple = |c: char| c != '\'' && is_visible(c);
+    if text.chars().all(is_simple) { format!("'{text}'") } else { double_quoted(text) }
 }
 
 /// A scalar's own spelling where it may stand again, else its text in quotes.

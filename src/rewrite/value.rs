@@ -1,7 +1,7 @@
 //! What is to be written, before its spelling is chosen.
 
 pub(super) use crate::compose::merge::{all, same_value};
-use crate::compose::{Env, MountKind, boolean, merge, mount};
+use crate::compose::{Env, MountKind, boolean, escaped, merge, mount};
 use crate::yaml::{Kind, Node, Scalar};
 
 /// A new value. How it is spelled follows the file around it.
@@ -11,7 +11,7 @@ pub(super) enum Value<'a> {
     True,
     /// A string.
     Text(String),
-    /// A named volume at a target: `name:target`, or a mapping where the list is written so.
+    /// A named volume at a path: `name:target`, or a mapping where the list is written so.
     Mount { name: String, target: String },
     /// The entry of a volume with default settings: null or `{}`, as its neighbours.
     Plain,
@@ -29,7 +29,12 @@ pub(super) enum Value<'a> {
 
 /// A mount in long syntax, as keys and values.
 pub(super) fn long_mount(name: &str, target: &str) -> [(&'static str, String); 3] {
-    [("type", "volume".to_owned()), ("source", name.to_owned()), ("target", target.to_owned())]
+    [("type", "volume".to_owned()), ("source", name.to_owned()), ("target", escaped(target).into_owned())]
+}
+
+/// The same in short syntax.
+pub(super) fn short_mount(name: &str, target: &str) -> String {
+    format!("{name}:{}", escaped(target))
 }
 
 impl Value<'_> {

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
-/// `text` with everything that could drive a terminal or reorder a line made visible: control characters other than tab and newline,
-/// and bidirectional controls.
+/// Whether a character could drive a terminal, or break or reorder the line that it stands in: control characters, other line breaks,
+/// bidirectional controls, the byte order mark.
+pub fn drives_terminal(c: char) -> bool {
+    let is_format = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}');
+    c.is_control() || is_format || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// `text` with everything that could drive a terminal or reorder a line made visible, but for tab and newline.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}')
-    };
+    let bad = |c: char| drives_terminal(c) && !matches!(c, '\n' | '\t');
     if !text.contains(bad) {
         return Cow::Borrowed(text);
     }
@@ -34,5 +37,6 @@ mod tests {
         assert_eq!(clean("a\tb\nc"), "a\tb\nc");
         assert_eq!(clean("\x1b[2Jx\r\u{202e}y\u{9b}"), "\\u{1b}[2Jx\\u{d}\\u{202e}y\\u{9b}");
         assert_eq!(clean_line("a\nb"), "a\\nb");
+        assert_eq!(clean("a\u{2028}b\u{85}"), "a\\u{2028}b\\u{85}");
     }
 }

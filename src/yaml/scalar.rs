@@ -167,6 +167,13 @@ fn zone(text: &str) -> Option<()> {
 /// Strings that some reader takes for something else, in any case.
 const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
 
+/// Whether a person sees `c` as what it is: printable, and nothing that reorders the line. What we write has no other characters; what
+/// others wrote may have them.
+pub(crate) fn is_visible(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    is_printable(c) && !reorders
+}
+
 /// Whether `c` may stand in a file as it is: printable, and no line break or byte order mark to any reader.
 pub(super) fn is_printable(c: char) -> bool {
     match c {
@@ -184,7 +191,7 @@ pub fn writes_plain(text: &str, in_flow: bool) -> bool {
     if is_blank(first)
         || is_blank(last)
         || last == b':'
-        || !text.chars().all(is_printable)
+        || !text.chars().all(is_visible)
         || text.starts_with("---")
         || text.starts_with("...")
     {
@@ -226,7 +233,7 @@ pub fn double_quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if is_printable(c) => quoted.push(c),
+            c if is_visible(c) => quoted.push(c),
             c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }

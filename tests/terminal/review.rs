@@ -90,7 +90,7 @@ fn paths_can_be_dropped_and_added() {
             ("[2/3]", "e"),
             ("Writable paths", " \r"),
             ("Another writable path", "var/lib\r"),
-            ("write an absolute path such as /data", "\x15/srv/./cache/\r"),
+            ("write a path such as /data", "\x15/srv/./cache/\r"),
             ("- /srv/cache:mode=1777", "y"),
             ("[3/3]", "d"),
             ("? [y/N]", "y"),

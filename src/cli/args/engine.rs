@@ -16,7 +16,7 @@ Exit status:
   0    every service was watched and works on a writable root
   1    some service was not run, or fails as it is
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left, nothing was written";
+  130  interrupted; nothing of the run is left, and what was written is said";
 
 pub(super) const AFTER_VERIFY: &str = "\
 Examples:
@@ -30,7 +30,7 @@ Exit status:
   0    every service with a read-only root works
   1    some such service fails, or cannot be proved here; nothing was written
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left, nothing was written";
+  130  interrupted; nothing of the run is left, and what was written is said";
 
 /// Takes out of the help what these verbs do not take: see [`Input::runnable`].
 pub(super) fn only_named(arg: Arg) -> Arg {

@@ -3,7 +3,7 @@
 
 use super::offer::Unit;
 use crate::audit::{Change, Fix, What};
-use crate::compose::clean_path;
+use crate::compose::mount::tmpfs_target;
 use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
 use crate::report::data::{Answer, Kind, Mount};
@@ -186,7 +186,7 @@ fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
 /// A place that becomes writable.
 fn planned(change: &Change) -> Option<[String; 3]> {
     let place = match &change.what {
-        What::Tmpfs(item) => format!("{} in memory", code(&clean_path(item.split(':').next().unwrap_or(item)))),
+        What::Tmpfs(item) => format!("{} in memory", code(&tmpfs_target(item))),
         What::Volume { name, target } => format!("{} in the volume {}", code(target), code(name)),
         _ => return None,
     };

@@ -3,6 +3,7 @@
 
 use super::Report;
 use crate::error::{Error, Result};
+use crate::report::json;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -87,8 +88,7 @@ impl Journal {
 
     /// Writes down what was done with a repository.
     pub(super) fn write(&mut self, report: Report) -> Result<()> {
-        let line = serde_json::to_string(&report).map_err(|e| Error::Unverified(format!("the report is no JSON: {e}")))?;
-        self.line(&line)?;
+        self.line(&json::line(&report)?)?;
         self.keep(report);
         Ok(())
     }

@@ -10,6 +10,7 @@ mod find;
 #[cfg(not(unix))]
 mod other;
 mod output;
+mod temporary;
 #[cfg(unix)]
 mod unix;
 mod write;
@@ -21,7 +22,8 @@ use unix as system;
 
 pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
 pub use output::{output, plain_files, put, remove};
-pub use write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, write_all};
+pub use temporary::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
+pub use write::{Write, write_all};
 
 use crate::error::{Error, Result, SourceError};
 use crate::text::{FileId, MAX_FILE_BYTES, NotText, Span, TextFile};

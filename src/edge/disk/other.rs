@@ -17,6 +17,10 @@ pub(super) fn names(_: &Metadata) -> u64 {
     1
 }
 
+pub(super) fn is_own(_: &Metadata) -> bool {
+    true
+}
+
 pub(super) fn special_kind(_: FileType) -> &'static str {
     "a device"
 }

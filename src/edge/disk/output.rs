@@ -1,6 +1,6 @@
 //! Files that are made for a person who named the folder: written whole, and never through a link that somebody else put there.
 
-use super::write::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
+use super::temporary;
 use crate::error::{Error, Result};
 use std::fs;
 use std::io::Write as _;
@@ -20,6 +20,7 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
         return Err(Error::Refused { path: folder.clone(), reason, hint: "name a folder that is none".into() });
     }
     fs::create_dir_all(&folder).map_err(|e| failed(&folder, &e))?;
+    temporary::clear(&folder);
     Ok(folder)
 }
 
@@ -28,8 +29,7 @@ pub fn output(top: &Path, folder: &Path) -> Result<PathBuf> {
 /// Errors: the folder cannot be written; a folder has the file's name.
 pub fn put(folder: &Path, name: &str, text: &str) -> Result<PathBuf> {
     let path = folder.join(name);
-    let mut file =
-        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder).map_err(|e| failed(&path, &e))?;
+    let mut file = temporary::create(folder).map_err(|e| failed(&path, &e))?;
     file.write_all(text.as_bytes()).and_then(|()| super::system::make_readable(file.as_file())).map_err(|e| failed(&path, &e))?;
     file.persist(&path).map_err(|e| failed(&path, &e.error))?;
     Ok(path)

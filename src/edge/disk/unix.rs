@@ -17,6 +17,12 @@ pub(super) fn names(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
+/// Whether it may be this user's own file.
+pub(super) fn is_own(metadata: &Metadata) -> bool {
+    let user = rustix::process::geteuid();
+    user.is_root() || metadata.uid() == user.as_raw()
+}
+
 /// What to call something that is neither a file nor a folder.
 pub(super) fn special_kind(kind: FileType) -> &'static str {
     if kind.is_fifo() {

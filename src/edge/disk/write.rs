@@ -1,27 +1,28 @@
 //! New text for files: all of one plan or none, each file old or new at every moment.
 //!
-//! The new text goes to a temporary file in the same folder, is synced, and is renamed over the target; a program killed in
-//! between leaves at most that temporary file behind. Links are followed to their target and stay as they are. Mode and
-//! owner are kept; access control lists and extended attributes are not (the standard library cannot read them).
+//! The new text goes to a temporary file in the same folder, is synced, and is renamed over the
+//! target. Links are followed to their target and stay as they are. Mode and owner are kept; access
+//! control lists and extended attributes are not (the standard library cannot read them).
 //!
-//! Limits: several files are several renames, so a crash between two of them leaves the first new and the second old. The
-//! standard library creates and renames by path, not in an open folder, so between a look at a folder and the step after it
-//! there is a moment in which somebody who may rename that folder could put another one in its place.
+//! An interrupt is looked at before each file is prepared. Until the first rename it ends the plan,
+//! and the temporary files go; from then on the plan is finished, which takes moments.
+//!
+//! Limits: a program that is killed (SIGKILL, a power failure) leaves at most a temporary file
+//! beside each file of the plan it is in, which the next run that writes there removes. Several
+//! files are several renames, so a kill between two of them leaves the first new and the second old.
+//! The standard library creates and renames by path, not in an open folder, so between a look at a
+//! folder and the step after it there is a moment in which somebody who may rename that folder could
+//! put another one in its place.
 
 use super::system::{self, FolderHandle};
-use super::{Loaded, read};
+use super::{Loaded, read, temporary};
+use crate::edge::stop;
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
-use tempfile::TempPath;
-
-/// Start of a temporary file's name. Six random letters and [`TEMPORARY_SUFFIX`] follow. A file of such a name is left
-/// behind only by a killed process and can be deleted.
-pub const TEMPORARY_PREFIX: &str = ".rofs-harden-";
-/// End of a temporary file's name.
-pub const TEMPORARY_SUFFIX: &str = ".tmp";
+use tempfile::NamedTempFile;
 
 /// New text for a file.
 #[derive(Clone, Copy, Debug)]
@@ -43,18 +44,31 @@ pub struct Write<'a> {
 /// - [`Error::Changed`] if a file is not the one that was read any more: other bytes, or another file of that name;
 /// - [`Error::Write`] with the system's words.
 ///
+/// - [`Error::Interrupted`] after a signal, if they are watched for.
+///
 /// [`Error::Partly`] alone says that some files are new: a rename failed and so did putting them back.
 pub fn write_all(writes: &[Write<'_>]) -> Result<()> {
+    write_while(writes, &mut stop::go_on)
+}
+
+/// [`write_all`] for as long as `go_on` says so, which is asked before each file is prepared and before the first rename.
+fn write_while(writes: &[Write<'_>], go_on: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     let mut staged = Vec::new();
-    let mut targets = BTreeSet::new();
+    let (mut targets, mut folders) = (BTreeSet::new(), BTreeSet::new());
     for Write { root, loaded, after } in writes.iter().filter(|w| w.loaded.file().text() != w.after) {
+        go_on()?;
         let root = fs::canonicalize(root).map_err(|e| super::cannot_read(root, &e))?;
-        let stage = Staged::new(&root, loaded, after)?;
+        let target = Target::new(&root, loaded, after)?;
+        if folders.insert(target.folder.path.clone()) {
+            temporary::clear(&target.folder.path);
+        }
+        let stage = Staged::of(target)?;
         if !targets.insert(stage.target.path.clone()) {
             return refuse(loaded, "another change of the same plan writes to the same file", "name each file once");
         }
         staged.push(stage);
     }
+    go_on()?;
     commit(staged)
 }
 
@@ -177,16 +191,19 @@ impl<'a> Target<'a> {
 /// A target with its new text in a synced temporary file beside it, which is deleted if it is never renamed.
 struct Staged<'a> {
     target: Target<'a>,
-    temporary: TempPath,
+    temporary: NamedTempFile,
 }
 
 impl<'a> Staged<'a> {
     fn new(root: &Path, loaded: &'a Loaded, after: &'a str) -> Result<Self> {
-        let target = Target::new(root, loaded, after)?;
+        Self::of(Target::new(root, loaded, after)?)
+    }
+
+    fn of(target: Target<'a>) -> Result<Self> {
+        let Target { loaded, after, .. } = target;
         let wanted = target.expect_unchanged()?;
         target.expect_folder()?;
-        let created = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(&target.folder.path);
-        let mut temporary = match created {
+        let mut temporary = match temporary::create(&target.folder.path) {
             Ok(temporary) => temporary,
             Err(e) if is_forbidden(&e) => return refuse(loaded, "its folder is read-only", WRITABLE_FOLDER),
             Err(e) => return Err(cannot_write(loaded, &e)),
@@ -209,7 +226,7 @@ impl<'a> Staged<'a> {
             system::make_readable(temporary.as_file()).map_err(|e| cannot_write(loaded, &e))?;
         }
         temporary.as_file().sync_all().map_err(|e| cannot_write(loaded, &e))?;
-        Ok(Self { target, temporary: temporary.into_temp_path() })
+        Ok(Self { target, temporary })
     }
 
     fn rename(self) -> Result<Target<'a>> {
@@ -220,7 +237,7 @@ impl<'a> Staged<'a> {
             None => temporary.persist_noclobber(&target.path),
         };
         match renamed {
-            Ok(()) => Ok(target),
+            Ok(_) => Ok(target),
             Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Err(Error::Changed(target.loaded.path().to_owned())),
             Err(e) if e.error.kind() == ErrorKind::ResourceBusy => {
                 refuse(target.loaded, "it is a mount of its own and cannot be replaced", "mount its folder instead of the file")
@@ -295,11 +312,30 @@ mod tests {
     fn a_failed_rename_puts_the_earlier_files_back() {
         let (_folder, root, [a, b]) = project();
         let staged = vec![Staged::new(&root, &a, "new").expect("stage"), Staged::new(&root, &b, "new").expect("stage")];
-        fs::remove_file(&staged[1].temporary).expect("removed");
+        fs::remove_file(staged[1].temporary.path()).expect("removed");
         let error = commit(staged).expect_err("nothing to rename");
         assert!(matches!(&error, Error::Write { path, .. } if path == b.path()), "{error}");
         assert_eq!((content(a.path()), content(b.path())), ("old".to_owned(), "old".to_owned()));
         assert_eq!(fs::read_dir(&root).expect("list").count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn an_interrupt_leaves_all_old_or_all_new() {
+        // Before each of the two files, and before the first rename.
+        for looks in 0..=3 {
+            let (_folder, root, [a, b]) = project();
+            let writes = [&a, &b].map(|loaded| Write { root: &root, loaded, after: "new" });
+            let mut left = looks;
+            let mut go_on = || {
+                left -= 1;
+                if left < 0 { Err(Error::Interrupted) } else { Ok(()) }
+            };
+            let result = write_while(&writes, &mut go_on);
+            let expected = if looks == 3 { "new" } else { "old" };
+            assert_eq!(matches!(result, Err(Error::Interrupted)), looks < 3, "{result:?}");
+            assert_eq!((&*content(a.path()), &*content(b.path())), (expected, expected), "after {looks} looks");
+            assert_eq!(fs::read_dir(&root).expect("list").count(), 2, "no temporary file is left");
+        }
     }
 
     #[test]

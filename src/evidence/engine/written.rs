@@ -1,8 +1,8 @@
 //! From what the containers of a service wrote to the places that must be writable.
 
 use crate::compose::is_at;
-use crate::evidence::place::{Place, about_filled, is_filled, parent};
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
+use crate::evidence::place::{Place, about_filled, is_filled, parent, unmountable};
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, WritablePath};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -65,19 +65,21 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
             continue;
         }
         let text = if written.is_inside { "files come and go there".to_owned() } else { format!("{} was written", written.path) };
-        let path = writable(service, place, text, sight);
-        found.entry(path.target.clone()).or_insert(path);
+        match writable(service, place, text, sight) {
+            Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
+            Err(why) => elsewhere.push((written.path.clone(), why)),
+        }
     }
     for target in sight.nameless.iter().filter(|t| !is_known(t, need)) {
         let text = "the image declares a volume there, which is gone with the container unless it has a name".to_owned();
-        let path = WritablePath {
-            service: service.to_owned(),
-            target: target.clone(),
-            storage: Storage::State,
-            owner: None,
-            reason: reason(text),
-        };
-        found.insert(target.clone(), path);
+        match Target::new(target, &Storage::State) {
+            Ok(place) => {
+                let (service, reason) = (service.to_owned(), reason(text));
+                let path = WritablePath { service, target: place, storage: Storage::State, owner: None, reason };
+                found.insert(target.clone(), path);
+            }
+            Err(why) => elsewhere.push((target.clone(), unmountable(target, why))),
+        }
     }
     let outer: Vec<WritablePath> = found.values().cloned().collect();
     found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, sight)));
@@ -86,7 +88,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
 
 /// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user.
 pub fn fit(path: &mut WritablePath, sight: &Sight) {
-    let folder = sight.folders.get(&path.target).filter(|f| f.in_image);
+    let folder = sight.folders.get(&*path.target).filter(|f| f.in_image);
     let user = sight.user.filter(|(uid, _)| *uid != 0);
     match &mut path.storage {
         Storage::Scratch(options) => {
@@ -116,7 +118,7 @@ fn is_known(path: &str, need: Option<&Need>) -> bool {
 
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.
 fn covers(outer: &WritablePath, target: &str, inner: &WritablePath, sight: &Sight) -> bool {
-    let is_below = outer.target != target && is_at(target, &outer.target);
+    let is_below = *outer.target != *target && is_at(target, &outer.target);
     let is_hidden = outer.storage != Storage::State && sight.folders.get(target).is_some_and(|f| f.in_image);
     let is_kept = inner.storage == Storage::State && outer.storage != Storage::State;
     is_below && !is_hidden && !is_kept
@@ -148,7 +150,8 @@ fn is_optional(path: &str) -> bool {
     path.split('/').any(|part| part == "__pycache__") || path.rsplit_once('.').is_some_and(|(_, kind)| kind == "pyc")
 }
 
-fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> WritablePath {
+/// Errors: why nothing can be mounted there, a sentence.
+fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Result<WritablePath, String> {
     let folder = sight.folders.get(&place.target).copied().unwrap_or_default();
     let mut volume_owner = None;
     let storage = match place.storage {
@@ -170,7 +173,8 @@ fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Wri
     } else {
         text = format!("{}: {text}", place.cause);
     }
-    WritablePath { service: service.to_owned(), target: place.target, storage, owner: volume_owner, reason: reason(text) }
+    let target = Target::new(&place.target, &storage).map_err(|why| unmountable(&place.target, why))?;
+    Ok(WritablePath { service: service.to_owned(), target, storage, owner: volume_owner, reason: reason(text) })
 }
 
 fn reason(text: String) -> Arc<Reason> {
@@ -226,6 +230,12 @@ mod tests {
             (&["/x"], &[root], &[], &["! /x"]),
             (&["/usr/share/a/b"], &[root, ("/usr/share/a", 0, 0o755, true)], &[], &["! /usr/share/a/b"]),
             (&["/etc/passwd"], &[root, ("/etc", 0, 0o755, true)], &[], &["! /etc/passwd"]),
+            // Nor where the file cannot say it.
+            (&["/new:1/a"], &[root], &[("/new:1", 0)], &["! /new:1/a"]),
+            (&["/tmp/x=1/y"], &[root, ("/tmp/x=1", 0, 0o755, false)], &[], &["/tmp:mode=1777"]),
+            (&["/run/x=1/y"], &[root, ("/run/x=1", 0, 0o755, false)], &[], &["! /run/x=1/y"]),
+            (&["/srv/$X/y"], &[root, ("/srv/$X", 0, 0o755, false)], &[], &["/srv/$X volume"]),
+            (&["/run/$X/y"], &[root, ("/run/$X", 0, 0o755, false)], &[], &["/run/$$X:mode=755"]),
             // A tmpfs hides what the image has below, so that gets its own.
             (
                 &["/run/a", "/run/lock/b", "/run/new/c"],

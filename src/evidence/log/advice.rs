@@ -1,9 +1,9 @@
 //! From a symptom to a writable path, or to what else can be done.
 
 use super::{Cause, Symptom};
-use crate::compose::{Coverage, MountKind, Service, clean_path, is_at};
-use crate::evidence::place::{Place, about_filled, is_filled, is_kernels, parent};
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, TmpfsOptions, WritablePath};
+use crate::compose::{Coverage, MountKind, Service, clean_path, escaped, is_at};
+use crate::evidence::place::{Place, about_filled, is_filled, is_kernels, parent, unmountable};
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::yaml::quote_if_needed;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
     let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
     let place = Place::of(&path, &folder, symptom.is_state);
     let (target, storage) = match known {
-        Some(known) => (known.target.clone(), known.storage.clone()),
+        Some(known) => (known.target.to_string(), known.storage.clone()),
         None => (place.target, place.storage),
     };
     // A folder that was to be made beside the image's own files is mounted by itself.
@@ -82,9 +82,13 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         let help = symptom.help.map_or_else(|| about_filled(&target), str::to_owned);
         return plain(place.cause, Some(path), Some(help));
     }
-    let mend = Some(writable(symptom, hearing, target, storage));
-    let help = help.or(place.help.map(str::to_owned));
-    Advice { cause: place.cause, path: Some(path), mend, help, remedy: None }
+    match writable(symptom, hearing, &target, storage) {
+        Ok(mend) => {
+            let help = help.or(place.help.map(str::to_owned));
+            Advice { cause: place.cause, path: Some(path), mend: Some(mend), help, remedy: None }
+        }
+        Err(why) => plain(place.cause, Some(path), Some(why)),
+    }
 }
 
 /// The path of a symptom, made absolute by what is known of the service.
@@ -109,7 +113,7 @@ fn no_exec(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice 
     let target = if is_at(&folder, "/tmp") { "/tmp".to_owned() } else { folder };
     // An item that is there already is the person's.
     let is_there = !hearing.is_planned && hearing.service.is_some_and(|s| matches!(s.coverage(&path), Coverage::Writable(_)));
-    let known = hearing.need.and_then(|n| n.paths.iter().find(|p| p.target == target));
+    let known = hearing.need.and_then(|n| n.paths.iter().find(|p| *p.target == *target));
     if known.is_none() && is_filled(&target, hearing.need) {
         let help = Some(symptom.help.map_or_else(|| about_filled(&target), str::to_owned));
         return Advice { cause: "a program that may not be run", path: Some(path), mend: None, help, remedy: None };
@@ -119,9 +123,10 @@ fn no_exec(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice 
         _ => TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() },
     };
     let options = TmpfsOptions { exec: true, ..options };
-    let mend = (!is_there).then(|| writable(symptom, hearing, target.clone(), Storage::Scratch(options)));
+    let mend = (!is_there).then(|| writable(symptom, hearing, &target, Storage::Scratch(options))).transpose();
     let help = format!("the tmpfs at {target} needs `exec`: the engine's default is noexec");
     let help = Some(symptom.help.map_or(help, str::to_owned));
+    let (mend, help) = mend.map_or_else(|why| (None, Some(why)), |mend| (mend, help));
     Advice { cause: "a program that is run from a tmpfs", path: Some(path), mend, help, remedy: None }
 }
 
@@ -143,11 +148,11 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
         (MountKind::Tmpfs, _, Some((uid, gid))) => {
             let options = TmpfsOptions { mode: Some(0o700), uid: Some(uid), gid: Some(gid), ..TmpfsOptions::default() };
             let item = options.item(&target);
-            mend = hearing.is_planned.then(|| writable(symptom, hearing, target, Storage::Scratch(options)));
+            mend = if hearing.is_planned { writable(symptom, hearing, &target, Storage::Scratch(options)).ok() } else { None };
             format!("the tmpfs belongs to root; write it as `{item}`")
         }
         (MountKind::Volume, Some(volume), Some((uid, gid))) => {
-            remedy = owner_service(service, volume, &target, uid, gid);
+            remedy = if mount.is_placed { owner_service(service, volume, &target, uid, gid) } else { None };
             let more = if remedy.is_some() {
                 "a service that gives it away once, before this one starts, also mends a volume that is there already"
             } else {
@@ -160,7 +165,7 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
         (kind, ..) => {
             if kind == MountKind::Tmpfs && hearing.is_planned {
                 let options = TmpfsOptions { mode: Some(0o755), ..TmpfsOptions::default() };
-                mend = Some(writable(symptom, hearing, target.clone(), Storage::Scratch(options)));
+                mend = writable(symptom, hearing, &target, Storage::Scratch(options)).ok();
             }
             format!(
                 "the mount at {target} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
@@ -176,13 +181,15 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
 fn user_of(service: &Service<'_>, need: Option<&Need>, target: &str) -> Option<(u32, u32)> {
     let text = service.text("user").unwrap_or_default();
     let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
-    let uid = parts.next().flatten().or_else(|| need?.paths.iter().find(|p| p.target == target)?.owner)?;
+    let uid = parts.next().flatten().or_else(|| need?.paths.iter().find(|p| *p.target == *target)?.owner)?;
     (uid != 0).then(|| (uid, parts.next().flatten().unwrap_or(uid)))
 }
 
-/// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from.
+/// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from, or
+/// its short list cannot name the target.
 fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gid: u32) -> Option<String> {
     let image = service.text("image").filter(|_| service.get("build").is_none())?;
+    let target = &*escaped(&Target::new(target, &Storage::State).ok()?).into_owned();
     let text = |text: &str| quote_if_needed(text, true).into_owned();
     let (name, own) = (text(service.name), text(&format!("{}-owner", service.name)));
     Some(format!(
@@ -195,7 +202,9 @@ fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gi
     ))
 }
 
-fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: String, storage: Storage) -> WritablePath {
+/// Errors: why nothing can be mounted there, a sentence.
+fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: &str, storage: Storage) -> Result<WritablePath, String> {
+    let target = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
     let log = hearing.log;
     let text = format!("{} said: {}", symptom.program, symptom.text);
     let reason = Reason {
@@ -205,5 +214,5 @@ fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: String, storage
         confidence: Confidence::Reported,
     };
     let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
-    WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) }
+    Ok(WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) })
 }

@@ -11,7 +11,7 @@ pub use saved::Saved;
 pub(super) use when::fits;
 pub use when::{Condition, Versions};
 
-use super::{Reason, TmpfsOptions};
+use super::{Reason, Target, TmpfsOptions};
 use crate::error::{Error, Result};
 use crate::text::{MAX_FILE_BYTES, TextFile};
 use std::sync::Arc;
@@ -88,7 +88,7 @@ pub struct TagVariant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writable {
     /// Absolute path in the container, cleaned.
-    pub target: String,
+    pub target: Target,
     /// Tmpfs options for scratch, without a size; `None` for state.
     pub scratch: Option<TmpfsOptions>,
     /// A size for scratch that is enough as a rule, for people who want limits. A suggestion: no vendor names one.

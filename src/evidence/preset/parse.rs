@@ -5,7 +5,7 @@ use super::when::RawConditions;
 use super::{Capabilities, Condition, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
-use crate::evidence::{Reason, Source, TmpfsOptions};
+use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
 use crate::text::{FileId, Span, TextFile};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -145,7 +145,7 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
         confidence: raw.confidence.into(),
     };
     Ok(Writable {
-        target: target(&raw.target)?,
+        target: target(&raw.target, scratch.as_ref())?,
         scratch,
         size,
         when: conditions(raw.when)?,
@@ -191,19 +191,15 @@ fn read_tag((word, raw): (Spanned<String>, RawTag)) -> Result<TagVariant, Wrong>
     Ok(TagVariant { word: word.into_inner(), users: users(raw.users)?, run_as: raw.run_as.as_ref().map(numbers).transpose()? })
 }
 
-/// A path that a mount in short syntax can name.
-fn target(raw: &Spanned<String>) -> Result<String, Wrong> {
+/// A clean path at which something can be mounted.
+fn target(raw: &Spanned<String>, scratch: Option<&TmpfsOptions>) -> Result<Target, Wrong> {
     let path = raw.get_ref();
-    let wrong = |why: &str| Err((raw.span(), format!("`{path}` {why}")));
-    match path.as_str() {
-        "/" => wrong("cannot be mounted over"),
-        p if !is_clean(p) => wrong("is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)"),
-        p if p == "/proc" || p.starts_with("/proc/") => wrong("belongs to the engine"),
-        p if p.contains([':', ',', '$', '\\', '"', '\'']) || p.chars().any(|c| c.is_whitespace() || c.is_control()) => {
-            wrong("has a character that means something else in a mount")
-        }
-        p => Ok(p.to_owned()),
+    let wrong = |why: &str| (raw.span(), format!("`{path}` {why}"));
+    if !is_clean(path) {
+        return Err(wrong("is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)"));
     }
+    let storage = scratch.map_or(Storage::State, |options| Storage::Scratch(options.clone()));
+    Target::new(path, &storage).map_err(wrong)
 }
 
 fn is_clean(path: &str) -> bool {

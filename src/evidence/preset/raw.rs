@@ -1,7 +1,7 @@
 //! A preset file as it is written; unknown keys are errors.
 
 use super::when::RawConditions;
-use crate::evidence::{Confidence, Storage, TmpfsOptions};
+use crate::evidence::{Confidence, Storage, Target, TmpfsOptions};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -149,7 +149,7 @@ impl RawPath {
     }
 
     /// Target, storage and what writes there. Errors: the part that is wrong, and why.
-    pub fn read(self) -> Result<(String, Storage, String), (Range<usize>, String)> {
+    pub fn read(self) -> Result<(Target, Storage, String), (Range<usize>, String)> {
         let writable = super::parse::read_writable(
             "",
             RawWritable {

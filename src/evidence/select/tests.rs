@@ -88,7 +88,7 @@ fn an_assumed_path_is_added_where_something_speaks_for_it() {
         ("build: .", Some("FROM node\nCOPY x /data\nRUN echo /data\n"), None),
     ] {
         let found = try_needs(&format!("  s: {{{body}}}\n"), &auto(), dockerfile).expect("needs").remove(0).paths;
-        let data = found.iter().find(|p| p.target == "/data");
+        let data = found.iter().find(|p| *p.target == *"/data");
         assert_eq!(data.map(|p| p.reason.text.as_str()), expected, "{body} {dockerfile:?}");
         assert!(data.is_none_or(|p| p.reason.confidence == Confidence::Documented && p.storage == Storage::State));
     }

@@ -2,7 +2,7 @@
 
 use super::spot::Spot;
 use super::{KEYS, Placer, Site, Value, site};
-use crate::compose::Service;
+use crate::compose::{Service, mount};
 use crate::yaml::Kind;
 use std::collections::HashMap;
 
@@ -39,14 +39,14 @@ impl Placer<'_, '_> {
                 if let Some((extender, value)) = conflict {
                     let service = &project.services[extender];
                     let target = match &value {
-                        Value::Text(text) => text.split(':').next(),
-                        Value::Mount { target, .. } => Some(target.as_str()),
+                        Value::Text(text) => Some(mount::tmpfs_target(text)),
+                        Value::Mount { target, .. } => Some(target.clone()),
                         _ => None,
                     };
                     let name = service.name;
                     self.refuse(
                         base,
-                        &match target.filter(|t| service.mounts.iter().any(|m| m.target == *t)) {
+                        &match target.filter(|t| service.mounts.iter().any(|m| m.target == **t)) {
                             Some(target) => format!("service `{name}` extends it and mounts {target} itself, which Compose would refuse"),
                             None if *name_of_key == "security_opt" => {
                                 format!("service `{name}` extends it, and Compose takes no item of `security_opt` twice")

@@ -31,11 +31,14 @@ fn broken_paths_are_refused_with_line_and_caret() {
             "target = '/var/run'\nstorage = 'scratch'",
             "6:10: `/var/run` is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)\ntarget = '/var/run'\n         ^^^^^^^^^^",
         ),
-        ("target = '/'\nstorage = 'scratch'", "6:10: `/` cannot be mounted over\ntarget = '/'\n         ^^^"),
+        (
+            "target = '/'\nstorage = 'scratch'",
+            "6:10: `/` is the whole root filesystem, which cannot be mounted over\ntarget = '/'\n         ^^^",
+        ),
         ("target = '/proc/x'\nstorage = 'scratch'", "6:10: `/proc/x` belongs to the engine\ntarget = '/proc/x'\n         ^^^^^^^^^"),
         (
             "target = '/a:b'\nstorage = 'scratch'",
-            "6:10: `/a:b` has a character that means something else in a mount\ntarget = '/a:b'\n         ^^^^^^",
+            "6:10: `/a:b` has a `:`, and the engine ends the target of a mount there\ntarget = '/a:b'\n         ^^^^^^",
         ),
         (
             "target = '/a'\nstorage = 'disk'",
