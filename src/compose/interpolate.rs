@@ -8,6 +8,8 @@ use std::collections::HashMap;
 const MAX_NESTING: usize = 16;
 /// Longest text that a value may become, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
+/// Longest text of which the ending is looked for, in bytes.
+const MAX_ENDING: usize = 4096;
 
 /// Variables and their values.
 pub type Env = HashMap<String, String>;
@@ -58,6 +60,14 @@ fn substitute(text: &str, env: &Env, depth: usize) -> Option<String> {
     }
     result.push_str(rest);
     Some(result)
+}
+
+/// The part of `text` behind its last variable that is not known, with the known ones in it replaced. Empty for what is too long to
+/// look for it.
+pub(super) fn ending(text: &str, env: &Env) -> String {
+    let dollars = text.match_indices('$').map(|(i, _)| i + 1).filter(|_| text.len() <= MAX_ENDING);
+    let mut ends = dollars.map(|i| i + closing_brace(&text[i..]).filter(|_| text[i..].starts_with('{')).map_or(name_at(&text[i..]).len(), |end| end + 1));
+    ends.find_map(|end| resolve(&text[end..], env)).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// What stands for `NAME`, `NAME:-default`, `NAME-default`, `NAME:?error`, `NAME?error`, `NAME:+other` or `NAME+other`.

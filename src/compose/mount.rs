@@ -114,7 +114,7 @@ fn prefix<'a>(text: &Cow<'a, str>, length: usize) -> Cow<'a, str> {
 }
 
 /// A target as Compose compares it when it merges: cleaned, links not followed.
-fn path_clean(path: &str) -> String {
+pub(super) fn path_clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|p| !matches!(*p, "" | ".")) {
         match (part, parts.last()) {
@@ -307,7 +307,7 @@ pub fn boolean(value: Node<'_>) -> Option<bool> {
     }
 }
 
-fn word(text: &str) -> Option<bool> {
+pub(super) fn word(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "on" => Some(true),
         "false" | "no" | "n" | "off" => Some(false),

@@ -144,7 +144,7 @@ impl<'a> Placer<'_, 'a> {
         let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, KEYS[key])).unwrap_or_default();
         let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
         if same && !self.is_borrowed(node) && !is_stray {
-            self.put(node, entry, key, service);
+            self.put(node, entry, key, (service, part));
         } else {
             self.place_separately(node, entry, &own_users, key, &ways);
         }
@@ -189,7 +189,7 @@ impl<'a> Placer<'_, 'a> {
             if let Some(why) = self.obstacle((service, part), touched, &seeing, key, ways) {
                 self.refuse(service, &why);
             } else if is_owner {
-                self.put(node, entry, key, service);
+                self.put(node, entry, key, (service, part));
             } else {
                 self.put_own_key(service, part, key);
             }
