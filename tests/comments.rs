@@ -1,8 +1,12 @@
 //! Comments and lines around what is changed: none is lost, whatever node is replaced or grows.
 
-use crate::pipe::{harden, selection, with_all};
+use crate::pipe::{harden, harden_project, selection, with_all};
+use crate::support::Folder;
 use proptest::prelude::*;
+use rofs_harden::rewrite::Options;
+use rofs_harden::text::FileId;
 use std::fmt::Write;
+use std::sync::Arc;
 
 fn hardened(text: &str) -> String {
     harden(text.as_bytes(), &selection(&["auto"], &[])).unwrap_or_else(|e| panic!("{e}\n{text}")).after
@@ -20,15 +24,24 @@ fn comments_stay_where_a_value_is_replaced() {
     for (before, after) in [
         // In the header of a block scalar.
         ("    tmpfs: |-  # keep\n      /run\n", "    tmpfs: [/run, /tmp:mode=1777]  # keep\n    read_only: true\n"),
-        ("    tmpfs: >-\t# keep\n\n      /run\n\n    tty: true\n", "    tmpfs: [/run, /tmp:mode=1777]\t# keep\n\n    tty: true\n    read_only: true\n"),
+        (
+            "    tmpfs: >-\t# keep\n      /run\n\n    tty: true\n",
+            "    tmpfs: [/run, /tmp:mode=1777]\t# keep\n\n    tty: true\n    read_only: true\n",
+        ),
         // Between a tag or an anchor and the value.
         ("    read_only: !!bool  # c1\n      false\n", "    read_only:  # c1\n      true\n    tmpfs:\n      - /tmp:mode=1777\n"),
         (
             "    read_only: &a  # c1\n      # c2\n      !!str # c3\n      'no' # c4\n",
             "    read_only: &a  # c1\n      # c2\n      # c3\n      true # c4\n    tmpfs:\n      - /tmp:mode=1777\n",
         ),
-        ("    tmpfs: !override # c1\n      /run # c2\n", "    tmpfs: !override # c1\n      [/run, /tmp:mode=1777] # c2\n    read_only: true\n"),
-        ("    tmpfs: !!str # c1\n      |- # c2\n      /run\n", "    tmpfs: # c1\n      [/run, /tmp:mode=1777] # c2\n    read_only: true\n"),
+        (
+            "    tmpfs: !override # c1\n      /run # c2\n",
+            "    tmpfs: !override # c1\n      [/run, /tmp:mode=1777] # c2\n    read_only: true\n",
+        ),
+        (
+            "    tmpfs: !!str # c1\n      |- # c2\n      /run\n",
+            "    tmpfs: # c1\n      [!!str /run, /tmp:mode=1777] # c2\n    read_only: true\n",
+        ),
         // What a `!reset` leaves without effect stays as a comment where it stands on lines of its own.
         (
             "    tmpfs: !reset  # why\n      - /a  # c\n      # own\n      - /b\n      # last\n    tty: true\n",
@@ -36,10 +49,13 @@ fn comments_stay_where_a_value_is_replaced() {
         ),
         (
             "    tmpfs: &t !reset [ # c1\n      /a, # c2\n    ] # c3\n",
-            "    tmpfs: &t !override [/tmp:mode=1777] # [ # c1\n      # /a, # c2\n    # ] # c3\n    read_only: true\n",
+            "    tmpfs: &t !override [ /tmp:mode=1777 ] # [ # c1\n      # /a, # c2\n    # ] # c3\n    read_only: true\n",
         ),
         ("    tmpfs: !reset [/a] # c\n", "    tmpfs: !override [/tmp:mode=1777] # c\n    read_only: true\n"),
-        ("    tmpfs: !reset # c1\n      # c2\n    tty: true\n", "    tmpfs: !override [/tmp:mode=1777] # c1\n      # c2\n    tty: true\n    read_only: true\n"),
+        (
+            "    tmpfs: !reset # c1\n      # c2\n    tty: true\n",
+            "    tmpfs: !override [/tmp:mode=1777] # c1\n      # c2\n    tty: true\n    read_only: true\n",
+        ),
         ("    tmpfs: !reset # c1\n      /a # c2\n", "    tmpfs: !override # c1\n      [/tmp:mode=1777] # c2\n    read_only: true\n"),
         // An empty list with a comment in it.
         ("    tmpfs: [# c1\n      ] # c2\n", "    tmpfs: [/tmp:mode=1777 # c1\n      ] # c2\n    read_only: true\n"),
@@ -69,9 +85,12 @@ fn lines_grow_before_a_block_scalar_that_ends_the_file_without_a_line_break() {
         ),
         (
             "services:\n  web:\n    image: node\n    tmpfs:\n      - /run\n      - |\n        /x",
-            "services:\n  web:\n    image: node\n    tmpfs:\n      - /run\n      - /tmp:mode=1777\n      - |\n        /x",
+            "services:\n  web:\n    image: node\n    tmpfs:\n      - /run\n      - /tmp:mode=1777,size=64m\n      - |\n        /x",
         ),
-        ("services:\n  web:\n    image: node\n    command: |-\n      a", "services:\n  web:\n    image: node\n    command: |-\n      a\n    read_only: true"),
+        (
+            "services:\n  web:\n    image: node\n    command: |-\n      a",
+            "services:\n  web:\n    image: node\n    command: |-\n      a\n    read_only: true",
+        ),
     ] {
         let result = harden(before.as_bytes(), &node).unwrap_or_else(|e| panic!("{e}\n{before}")).after;
         let expected: Vec<&str> = after.lines().filter(|l| !l.starts_with("NEW")).collect();
@@ -82,6 +101,42 @@ fn lines_grow_before_a_block_scalar_that_ends_the_file_without_a_line_break() {
         assert!(before.lines().all(|b| lines.any(|l| l == b)), "{before}\n----\n{result}");
         assert!(result.ends_with(before.lines().last().expect("a line")) || before.contains("|-"), "{result}");
     }
+}
+
+#[test]
+fn what_is_read_only_by_a_tag_a_null_or_a_bind_keeps_its_comments() {
+    // A layer of its own for all changes, which has an empty value.
+    let base = "services:\n  web:\n    image: adminer\n    tmpfs: [/run]\n";
+    for (before, after) in [
+        ("tmpfs:  # c1\n    # c2\n    tty: true\n", "tmpfs: [/tmp:mode=1777]  # c1\n    # c2\n    tty: true\n    read_only: true\n"),
+        ("tmpfs: &a !!null # c1\n    tty: true\n", "tmpfs: &a [/tmp:mode=1777] # c1\n    tty: true\n    read_only: true\n"),
+        ("tmpfs: !!null &a # c1\n    tty: true\n", "tmpfs: &a [/tmp:mode=1777] # c1\n    tty: true\n    read_only: true\n"),
+        ("tmpfs: # c1\n      ~ # c2\n    tty: true\n", "tmpfs: # c1\n      [/tmp:mode=1777] # c2\n    tty: true\n    read_only: true\n"),
+    ] {
+        let start = "services:\n  web:\n    ";
+        let files =
+            [("compose.yaml", base.to_owned()), ("more.yaml", format!("{start}{before}"))].map(|(name, text)| (name.to_owned(), text));
+        let options = Options { layer: Some(FileId(1)), ..Options::default() };
+        let (files, _) =
+            harden_project(&files.into(), &["compose.yaml", "more.yaml"], &selection(&["auto"], &[]), options).expect("it loads");
+        assert_eq!(files["more.yaml"], format!("{start}{after}"), "{before}");
+    }
+    // Binds that become read-only.
+    let mut node = with_all(selection(&["node"], &[]));
+    Arc::make_mut(&mut node.presets[0]).config = ["/app", "/x", "/y"].map(str::to_owned).to_vec();
+    let start = "services:\n  web:\n    image: node\n    volumes:\n";
+    let before = "      - |-  # c1\n        ./a:/app\n      - >- # c2\n        ./y:/y:rw\n      - type: bind\n        source: ./x\n        target: /x\n        read_only: !!bool # c3\n          false # c4\n";
+    let after = "      - |-  # c1\n        ./a:/app:ro\n      - ./y:/y:ro # c2\n      - type: bind\n        source: ./x\n        target: /x\n        read_only: # c3\n          true # c4\n";
+    let result = harden(format!("{start}{before}").as_bytes(), &node).expect("it loads").after;
+    assert!(result.starts_with(&format!("{start}{after}")), "{result}");
+}
+
+#[test]
+fn a_header_that_had_to_change_is_said() {
+    let text = "services:\n  web:\n    image: adminer\n    ? tmpfs\n    : - |\n        /run";
+    let run = Folder::compose(text).run(&[]).exits(0);
+    assert!(run.out.contains("+    : - |-\n"), "{}", run.text());
+    assert!(run.err.contains("compose.yaml ended in a block scalar without a line break: its header got a `-`"), "{}", run.text());
 }
 
 /// Decisions for the writer below; when they run out every answer is 0, the plainest.
@@ -197,7 +252,7 @@ fn file(choices: &[u8]) -> (String, usize) {
         }
     }
     if c.of(3) == 1 {
-        let _ = write!(text, "  bare:{}*api{}\n", c.gap("    "), c.end());
+        let _ = writeln!(text, "{}  bare: *api{}", c.lines("  "), c.end());
         text = text.replacen("  api:", "  api: &api", 1);
     }
     text += &c.lines("    ");
@@ -210,13 +265,41 @@ fn file(choices: &[u8]) -> (String, usize) {
     (text, c.comments)
 }
 
+/// The same in flow style.
+fn flow_file(choices: &[u8]) -> (String, usize) {
+    let c = &mut Choices { rest: choices.iter(), comments: 0 };
+    let gap = |c: &mut Choices<'_>| c.gap("  ");
+    let mut text = format!("services:{}{{{}", gap(c), gap(c));
+    for name in ["web", "api"] {
+        let _ = write!(text, "{name}:{}{{{}image: node:22{}", gap(c), gap(c), gap(c));
+        for (key, value) in [("tmpfs", "/run"), ("read_only", "off")] {
+            if c.of(4) == 3 {
+                continue;
+            }
+            let tag = c.pick(&["", "", "!!str", "!override", "!reset"]);
+            let tag = if tag.is_empty() { String::new() } else { format!("{tag}{}", gap(c)) };
+            let value = match c.of(5) {
+                1 => format!("'{value}'"),
+                2 => format!("\"{value}\""),
+                3 if key == "tmpfs" && !tag.starts_with("!!") => format!("[{}{value}{},{}/two{}]", gap(c), gap(c), gap(c), gap(c)),
+                4 if key == "tmpfs" && !tag.starts_with("!!") => format!("[{}]", gap(c)),
+                _ => value.to_owned(),
+            };
+            let end = gap(c);
+            let _ = write!(text, ",{end}{key}: {tag}{value}{}", gap(c));
+        }
+        let _ = write!(text, "{}}}{}{}{}", c.pick(&["", ", "]), gap(c), if name == "web" { "," } else { "" }, gap(c));
+    }
+    (text + "}\n", c.comments)
+}
+
 /// The places of the comments, by their numbers. Fails where one is missing.
 fn places(text: &str, comments: usize) -> Result<Vec<usize>, String> {
     let place = |i| text.find(&format!("# c{i}.")).ok_or(format!("comment {i} is lost"));
     (1..=comments).map(place).collect()
 }
 
-/// The text in front of the first of these comments that a line has, and the comments.
+/// Whether all comments are in both texts, in the same order.
 fn kept_in_order(before: &str, after: &str, comments: usize) -> Result<(), String> {
     let order = |text: &str| {
         let mut by_place: Vec<(usize, usize)> = places(text, comments)?.into_iter().zip(1..).collect();
@@ -230,7 +313,9 @@ fn kept_in_order(before: &str, after: &str, comments: usize) -> Result<(), Strin
 fn lines_are_kept(before: &str, after: &str) -> Result<(), String> {
     let is_fixed = |line: &&str| {
         let line = line.trim_start();
-        line.is_empty() || line.starts_with(['#', ' ']) || ["services", "web", "api", "image", "command", "node", "app.js"].iter().any(|w| line.starts_with(w))
+        line.is_empty()
+            || line.starts_with(['#', ' '])
+            || ["services", "web", "api", "image", "command", "node", "app.js"].iter().any(|w| line.starts_with(w))
     };
     let mut lines = after.split('\n');
     // What stands in a block scalar that is replaced may be blank.
@@ -257,6 +342,22 @@ proptest! {
         prop_assert!(kept.is_ok(), "{kept:?}\n{before}\n-----\n{after}");
         let again = harden(after.as_bytes(), &selection(&["node"], &[])).expect("it loads");
         prop_assert_eq!(again.after, after);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(1500), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_comment_is_lost_in_flow_style(choices in proptest::collection::vec(any::<u8>(), 0..120)) {
+        let (before, comments) = flow_file(&choices);
+        match harden(before.as_bytes(), &selection(&["node"], &[])) {
+            Err(why) => prop_assert!(!why.contains("internal error"), "{why}\n{before}"),
+            Ok(hardened) => {
+                let kept = kept_in_order(&before, &hardened.after, comments);
+                prop_assert!(kept.is_ok(), "{kept:?}\n{before}\n-----\n{}", hardened.after);
+            }
+        }
     }
 }
 

@@ -88,9 +88,16 @@ fn names_come_from_every_file_with_the_variables_of_each() {
     let base = "services:\n  web: {image: node}\n";
     for (files, layers, name) in [
         // An override file, and a service whose profile is not active: what it names may be declared nowhere.
-        (vec![("compose.yaml", base), ("more.yaml", "volumes: {case_web-data: {external: true}}\n")], vec!["compose.yaml", "more.yaml"], "web-data-2"),
         (
-            vec![("compose.yaml", "services:\n  web: {image: node}\n  job: {image: x, read_only: true, profiles: [p], volumes: ['web-data:/d']}\n")],
+            vec![("compose.yaml", base), ("more.yaml", "volumes: {case_web-data: {external: true}}\n")],
+            vec!["compose.yaml", "more.yaml"],
+            "web-data-2",
+        ),
+        (
+            vec![(
+                "compose.yaml",
+                "services:\n  web: {image: node}\n  job: {image: x, read_only: true, profiles: [p], volumes: ['web-data:/d']}\n",
+            )],
             vec!["compose.yaml"],
             "web-data-2",
         ),

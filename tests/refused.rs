@@ -142,7 +142,8 @@ fn what_compose_loads_is_not_refused() {
         if let (Ok(before), Ok(hardened)) = (before, result) {
             let after = scratch.effective(&hardened.after).unwrap_or_else(|e| panic!("{e}\n{}", hardened.after));
             let expected = crate::oracle::apply(&crate::pipe::plan(&hardened.fixes), before);
-            let wrong = crate::oracle::difference(&crate::oracle::unordered(expected), &crate::oracle::unordered(crate::oracle::normal(after)));
+            let wrong =
+                crate::oracle::difference(&crate::oracle::unordered(expected), &crate::oracle::unordered(crate::oracle::normal(after)));
             assert_eq!(wrong, "", "{text}-----\n{}", hardened.after);
         }
     }

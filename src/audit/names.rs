@@ -7,8 +7,9 @@ use std::collections::HashSet;
 /// Longest name that the engine can keep a folder of.
 const MAX_NAME: usize = 255;
 
-/// Names that new volumes must not have. The engine's name of a new volume is `<project>_<key>`, and the project may be started under
-/// any name (`-p`, `COMPOSE_PROJECT_NAME`, its folder's), so every prefix of a name that is in use may be the project's.
+/// Names that new volumes must not have. The engine's name of a new volume is `<project>_<key>`,
+/// and the project may be started under any name (`-p`, `COMPOSE_PROJECT_NAME`, its folder's), so
+/// every prefix of a name that is in use may be the project's.
 pub(super) struct VolumeNames<'a> {
     /// Keys of the top-level `volumes`, what services mount by name, and names given in this run.
     taken: HashSet<String>,
@@ -76,8 +77,8 @@ impl<'a> VolumeNames<'a> {
         !(self.taken.contains(name) || self.in_engine.contains(name) || !self.endings.is_empty() && full.char_indices().any(ends))
     }
 
-    /// `<service>-<last part of the target>`, or the same with `-2`, `-3` … where that is taken. Never one letter, which short
-    /// syntax would read as a Windows drive.
+    /// `<service>-<last part of the target>`, or the same with `-2`, `-3` … where that is taken.
+    /// Never one letter, which short syntax would read as a Windows drive.
     pub(super) fn take(&mut self, service: &str, target: &str) -> String {
         let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
         let last: String = target.rsplit('/').next().unwrap_or("data").chars().map(allowed).collect();

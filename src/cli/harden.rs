@@ -229,7 +229,8 @@ fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done
     if matches!(done, Done::Shown | Done::Written) {
         for (_, rewrite) in plans.iter().flat_map(|p| &p.rewrites).filter(|(_, r)| r.closes_scalar()) {
             let name = rewrite.before().name();
-            let what = format!("{name} ended in a block scalar without a line break: its header got a `-`, so that its text stays the same");
+            let what =
+                format!("{name} ended in a block scalar without a line break: its header got a `-`, so that its text stays the same");
             ui.note(&clean_line(&what));
         }
     }

@@ -66,7 +66,8 @@ fn substitute(text: &str, env: &Env, depth: usize) -> Option<String> {
 /// look for it.
 pub(super) fn ending(text: &str, env: &Env) -> String {
     let dollars = text.match_indices('$').map(|(i, _)| i + 1).filter(|_| text.len() <= MAX_ENDING);
-    let mut ends = dollars.map(|i| i + closing_brace(&text[i..]).filter(|_| text[i..].starts_with('{')).map_or(name_at(&text[i..]).len(), |end| end + 1));
+    let mut ends = dollars
+        .map(|i| i + closing_brace(&text[i..]).filter(|_| text[i..].starts_with('{')).map_or(name_at(&text[i..]).len(), |end| end + 1));
     ends.find_map(|end| resolve(&text[end..], env)).map(Cow::into_owned).unwrap_or_default()
 }
 

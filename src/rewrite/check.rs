@@ -242,9 +242,16 @@ fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> 
     }
 }
 
+/// Whether two nodes are the same item. A tag that acts on lists is not part of a single item, when that becomes one of several.
+fn same_item(old: Node<'_>, new: Node<'_>) -> bool {
+    let (old, new) = (old.resolved(), new.resolved());
+    let was_alone = old.kind() == Kind::Scalar && matches!(old.tag(), Some("!override" | "!reset"));
+    if was_alone { new.kind() == Kind::Scalar && new.text() == old.text() } else { same_value(old, new) }
+}
+
 /// Whether all of `old` is in `new`. Mounts that are inherited may come to stand before others.
 fn contains(new: &[Mount<'_>], old: &[&Mount<'_>]) -> bool {
-    let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_value(o.node, n.node);
+    let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_item(o.node, n.node);
     let mut rest = new.iter();
     if old.iter().all(|o| rest.any(|n| same(o, n))) {
         return true;

@@ -315,7 +315,6 @@ impl Lowering<'_, '_> {
             }
         }
     }
-
 }
 
 /// New mounts are written long, unless they join items written short.

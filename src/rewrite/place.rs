@@ -63,12 +63,6 @@ pub(super) struct Placement<'a> {
     pub(super) refused: Vec<Refused>,
 }
 
-impl Placement<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.ops.is_empty() && self.fresh.is_none()
-    }
-}
-
 /// Keys of [`KEYS`] before this one hold one value, the others a list.
 const FIRST_LIST: usize = 2;
 /// The index of `volumes`.

@@ -7,7 +7,8 @@ use crate::text::TextFile;
 use crate::yaml::{Kind, Node, Style, double_quoted, quote_if_needed};
 
 impl Lowering<'_, '_> {
-    /// Another value for a node. Its anchor stays; a tag such as `!!str`, which need not fit the new value, goes.
+    /// Another value for a node. Its anchor stays; a tag such as `!!str`, which need not fit the
+    /// new value, goes.
     pub(super) fn replace(&self, node: Node<'_>, value: &Value<'_>) -> Vec<Piece> {
         if let (Value::Map(pairs), Kind::Alias) = (value, node.kind())
             && let Some(pieces) = self.expand_alias(node, pairs)
@@ -53,7 +54,8 @@ impl Lowering<'_, '_> {
         pieces
     }
 
-    /// The place of a word that goes, with a blank that would be left over: the one behind it, at a line's end those before it.
+    /// The place of a word that goes, with a blank that would be left over: the one behind it, at a
+    /// line's end those before it.
     fn with_blanks(&self, word: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let text = self.text.text();
         match text[word.end..].chars().next() {
@@ -62,7 +64,8 @@ impl Lowering<'_, '_> {
         }
     }
 
-    /// Makes comments of a collection's lines, so that nothing of it is lost. What follows it on its last line moves to the next one.
+    /// Makes comments of a collection's lines, so that nothing of it is lost. What follows it on
+    /// its last line moves to the next one.
     fn as_comment(&self, collection: Node<'_>) -> Vec<Piece> {
         let text = self.text.text();
         let (start, end) = (collection.body().start as usize, collection.span().end as usize);
@@ -85,7 +88,8 @@ impl Lowering<'_, '_> {
         pieces
     }
 
-    /// Gives the scalar `node` this text, in its own quotes: what is only added is put behind, so that the rest keeps its spelling.
+    /// Gives the scalar `node` this text, in its own quotes: what is only added is put behind, so
+    /// that the rest keeps its spelling.
     pub(super) fn amend(&self, node: Node<'_>, text: &str, in_flow: bool) -> Vec<Piece> {
         let is_plain = quotes_of(node) == Quotes::No;
         let added = text.strip_prefix(node.text()).filter(|_| !is_plain || quote_if_needed(text, in_flow) == text);
@@ -113,7 +117,8 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// Another text in the place of a node's own, without its anchor and tag. The comment in the header of a block scalar stays.
+/// Another text in the place of a node's own, without its anchor and tag. The comment in the header
+/// of a block scalar stays.
 fn in_place(text: &TextFile, node: Node<'_>, new: &str) -> Vec<Piece> {
     let (start, end) = (node.body().start as usize, node.span().end as usize);
     if !matches!(node.style(), Style::Literal | Style::Folded) {
