@@ -58,7 +58,7 @@ fn comments_stay_where_a_value_is_replaced() {
         ),
         ("    tmpfs: !reset # c1\n      /a # c2\n", "    tmpfs: !override # c1\n      [/tmp:mode=1777] # c2\n    read_only: true\n"),
         // An empty list with a comment in it.
-        ("    tmpfs: [# c1\n      ] # c2\n", "    tmpfs: [/tmp:mode=1777 # c1\n      ] # c2\n    read_only: true\n"),
+        ("    tmpfs: [ # c1\n      ] # c2\n", "    tmpfs: [/tmp:mode=1777 # c1\n      ] # c2\n    read_only: true\n"),
     ] {
         assert_eq!(keys(before), after, "{before}");
     }
@@ -125,8 +125,8 @@ fn what_is_read_only_by_a_tag_a_null_or_a_bind_keeps_its_comments() {
     let mut node = with_all(selection(&["node"], &[]));
     Arc::make_mut(&mut node.presets[0]).config = ["/app", "/x", "/y"].map(str::to_owned).to_vec();
     let start = "services:\n  web:\n    image: node\n    volumes:\n";
-    let before = "      - |-  # c1\n        ./a:/app\n      - >- # c2\n        ./y:/y:rw\n      - type: bind\n        source: ./x\n        target: /x\n        read_only: !!bool # c3\n          false # c4\n";
-    let after = "      - |-  # c1\n        ./a:/app:ro\n      - ./y:/y:ro # c2\n      - type: bind\n        source: ./x\n        target: /x\n        read_only: # c3\n          true # c4\n";
+    let before = "      - type: bind\n        source: ./x\n        target: /x\n        read_only: !!bool # c1\n          false # c2\n";
+    let after = "      - type: bind\n        source: ./x\n        target: /x\n        read_only: # c1\n          true # c2\n";
     let result = harden(format!("{start}{before}").as_bytes(), &node).expect("it loads").after;
     assert!(result.starts_with(&format!("{start}{after}")), "{result}");
 }

@@ -22,7 +22,7 @@ fn new_name(top: &str) -> (String, bool) {
 }
 
 /// Top-level keys, and the name that a new volume gets beside them.
-const TABLE: [(&str, &str); 34] = [
+const TABLE: [(&str, &str); 36] = [
     ("", "web-data"),
     // External volumes, in every spelling: their key is their name unless they say another.
     ("volumes: {case_web-data: {external: true}}", "web-data-2"),
@@ -61,6 +61,8 @@ const TABLE: [(&str, &str); 34] = [
     ("volumes: {x: {external: {name: '${P}a'}}}", "web-data-2"),
     ("volumes: {'web-data': {name: '$$x'}}", "web-data-2"),
     ("volumes: {x: {name: case_web_data}}", "web-data"),
+    ("volumes: {x: {name: '$P}-data'}}", "web-data"),
+    ("volumes: {x: {name: '${P:-${Q}}_$$_web-data'}}", "web-data-2"),
 ];
 
 #[test]

@@ -65,10 +65,13 @@ fn substitute(text: &str, env: &Env, depth: usize) -> Option<String> {
 /// The part of `text` behind its last variable that is not known, with the known ones in it replaced. Empty for what is too long to
 /// look for it.
 pub(super) fn ending(text: &str, env: &Env) -> String {
-    let dollars = text.match_indices('$').map(|(i, _)| i + 1).filter(|_| text.len() <= MAX_ENDING);
-    let mut ends = dollars
-        .map(|i| i + closing_brace(&text[i..]).filter(|_| text[i..].starts_with('{')).map_or(name_at(&text[i..]).len(), |end| end + 1));
-    ends.find_map(|end| resolve(&text[end..], env)).map(Cow::into_owned).unwrap_or_default()
+    let behind = |(dollar, _): (usize, &str)| {
+        let rest = &text[dollar + 1..];
+        let is_braced = rest.starts_with('{');
+        &rest[if is_braced { closing_brace(rest).map_or(rest.len(), |brace| brace + 1) } else { name_at(rest).len() }..]
+    };
+    let mut parts = text.match_indices('$').filter(|_| text.len() <= MAX_ENDING).map(behind);
+    parts.find_map(|part| resolve(part, env)).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// What stands for `NAME`, `NAME:-default`, `NAME-default`, `NAME:?error`, `NAME?error`, `NAME:+other` or `NAME+other`.

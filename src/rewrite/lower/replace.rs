@@ -1,6 +1,6 @@
 //! Another value in the place of a node, with every comment that the node has.
 
-use super::{Lowering, Piece, header_of, uses_long_syntax};
+use super::{Lowering, Piece, after_blanks_and_comments, header_of, uses_long_syntax};
 use crate::rewrite::style::{Quotes, quotes_of};
 use crate::rewrite::value::Value;
 use crate::text::TextFile;
@@ -80,7 +80,10 @@ impl Lowering<'_, '_> {
             }
         }
         let rest = text[end..self.text.line_end(end)].trim_start();
-        if !rest.is_empty() && !rest.starts_with('#') {
+        // Within brackets more may follow right behind it.
+        let next = after_blanks_and_comments(&text[end..]);
+        let is_in_flow = next.is_some_and(|next| next.starts_with([',', ']', '}']));
+        if is_in_flow || !rest.is_empty() && !rest.starts_with('#') {
             let line = self.text.line_start(end);
             let pad = &text[line..line + text[line..end].len() - text[line..end].trim_start().len()];
             pieces.push((end, end, format!("{}{pad}", self.text.newline_near(end))));
