@@ -28,7 +28,7 @@ impl Lowering<'_, '_> {
             let mut text = if is_tag { new_tag } else { word }.to_owned();
             let mut place = at..at + word.len();
             if joins_properties && last == Some(at) {
-                text = format!("{text} {}", new_body.trim_start()).trim_start().to_owned();
+                text = if text.is_empty() { new_body.to_owned() } else { format!("{text} {}", new_body.trim_start()) };
             } else if text.is_empty() {
                 place = self.with_blanks(place);
             }
