@@ -5,6 +5,7 @@ use crate::pipe::{harden, selection, with_all};
 use proptest::prelude::*;
 use rofs_harden::audit::Rule;
 use rofs_harden::evidence::Selection;
+use rofs_harden::rewrite::Options;
 use std::fmt::Write;
 
 fn auto() -> Selection {
@@ -162,7 +163,7 @@ fn a_base_of_another_file_may_be_null() {
         ("services: {other: }\n", false),
     ] {
         let files = [("compose.yaml", web), ("base.yaml", base)].map(|(path, text)| (path.to_owned(), text.to_owned())).into();
-        let result = crate::pipe::harden_project(&files, &["compose.yaml"], &selection(&["node"], &[]), Default::default());
+        let result = crate::pipe::harden_project(&files, &["compose.yaml"], &selection(&["node"], &[]), Options::default());
         assert_eq!(result.is_ok(), loads, "{base}{result:?}");
         let Some(compose) = Compose::find() else { continue };
         let seen = compose.scratch().effective_project(&files, &["compose.yaml"]);
