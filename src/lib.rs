@@ -32,7 +32,8 @@
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
 //!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and handed in.
 //! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
-//!    by service; planning again plans nothing; every byte outside an edit is as it was.
+//!    by service; planning again plans nothing, also where a part of the plan was refused; every byte outside an edit is as it was, and
+//!    no comment is lost.
 //! 4. What is not done is said: a refusal is a finding with a place and a reason.
 //! 5. Iteration follows the order of the input: the same input gives the same bytes on every run and machine.
 //! 6. Input comes from strangers: depth, size and alias expansion are bounded before anything recurses, and nothing from a file reaches a

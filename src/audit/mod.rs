@@ -3,6 +3,7 @@
 mod finding;
 mod ignore;
 mod inspect;
+mod names;
 mod refuse;
 mod restrict;
 mod rule;
@@ -15,9 +16,10 @@ pub use restrict::rule_of_extra;
 pub use rule::{Rule, Severity};
 pub use surface::Surface;
 
-use crate::compose::{Coverage, Entry, Known, Project, Service, merge};
+use crate::compose::{Coverage, Known, Project, Service};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
 use crate::text::Span;
+use names::VolumeNames;
 use refuse::Facts;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -49,7 +51,7 @@ fn not_read(span: Span, why: &str) -> Finding {
     }
 }
 
-fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames) -> Vec<Finding> {
+fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames<'_>) -> Vec<Finding> {
     let finding =
         |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None, ignored: None };
     let mut findings = Vec::new();
@@ -104,6 +106,11 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
         _ => None,
     };
     let declared: Vec<Change> = changes.iter().filter_map(declare).collect();
+    if let Some((name, key)) = names.undecided.take_if(|_| !declared.is_empty()) {
+        let message = format!("a variable decides the name of volume `{key}`, and a new volume must not get the same one");
+        let help = "look at the value: a new volume is called `<project>_<key>` in the engine, and a name that is there already is the same volume";
+        findings.push(Finding { help: Some(help.to_owned()), ..finding(Rule::UnresolvedVariable, name.span(), message) });
+    }
     changes.extend(declared);
     let mounts = |c: &Change| matches!(c.what, What::Tmpfs(_) | What::Volume { .. });
     let (rule, message) = match service.read_only {
@@ -127,61 +134,9 @@ fn unique(paths: &[WritablePath]) -> impl Iterator<Item = &WritablePath> {
     paths.iter().filter(move |p| seen.insert(&p.target))
 }
 
-fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames) -> What {
+fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames<'_>) -> What {
     match &path.storage {
         Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)),
         Storage::State => What::Volume { name: names.take(service.name, &path.target), target: path.target.clone() },
-    }
-}
-
-/// Most characters of a folder's name that go into that of its volume.
-const MAX_LAST: usize = 40;
-
-/// Names that new volumes must not have.
-struct VolumeNames {
-    /// Keys of the top-level `volumes`, and names given in this run.
-    taken: HashSet<String>,
-    /// Names in the engine that entries claim by `name:`, `<project>_` cut off.
-    in_engine: HashSet<String>,
-    /// The number to try next, for each name that was taken without one.
-    next: HashMap<String, usize>,
-}
-
-impl VolumeNames {
-    fn of(project: &Project<'_>) -> Self {
-        let entries = || project.documents.iter().flat_map(|d| &d.volumes);
-        let engine_name = |e: &Entry<'_>| merge::get(e.value(), "name")?.resolved().as_str().map(str::to_owned);
-        let project_name = project.documents.iter().rev().filter(|d| d.is_layer).find_map(|d| d.get("name")?.value().resolved().as_str());
-        let without_project = |full: String| match project_name {
-            Some(project) => full.strip_prefix(&format!("{project}_")).map(|n| vec![n.to_owned()]).unwrap_or_default(),
-            // The project's name is not in the file: any prefix may be it. Longer names than a file system takes cannot exist.
-            None if full.len() < 256 => full.match_indices('_').map(|(i, _)| full[i + 1..].to_owned()).collect(),
-            None => Vec::new(),
-        };
-        Self {
-            taken: entries().map(|e| e.name().to_owned()).collect(),
-            in_engine: entries().filter_map(engine_name).flat_map(without_project).collect(),
-            next: HashMap::new(),
-        }
-    }
-
-    /// `<service>-<last part of the target>`, or the same with `-2`, `-3` … where that is taken. Never one letter, which short
-    /// syntax would read as a Windows drive, and no longer than the folder of a volume may be, which has the project's name too.
-    fn take(&mut self, service: &str, target: &str) -> String {
-        let allowed = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-        let last: String = target.rsplit('/').next().unwrap_or("data").chars().take(MAX_LAST).map(allowed).collect();
-        let base = format!("{service}-{last}");
-        let is_taken = |name: &String| self.taken.contains(name) || self.in_engine.contains(name);
-        let mut name = base.clone();
-        if is_taken(&name) {
-            // No name becomes free again, so that none is tried twice.
-            let number = self.next.entry(base.clone()).or_insert(2);
-            while is_taken(&name) {
-                name = format!("{base}-{number}");
-                *number += 1;
-            }
-        }
-        self.taken.insert(name.clone());
-        name
     }
 }

@@ -120,8 +120,7 @@ const INSTALLERS: [(&str, &[&str]); 13] = [
 fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
     ["entrypoint", "command", "post_start"].into_iter().find_map(|key| {
         let texts = service.texts(key);
-        let separators = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ';' | '&' | '|' | '`');
-        let words: Vec<&str> = texts.iter().flat_map(|n| n.text().split(separators)).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = texts.iter().flat_map(|n| shell_words(n.text())).collect();
         let is_install = |i: usize| {
             let tool = words[i].rsplit('/').next().unwrap_or(words[i]);
             let verb = words[i + 1..].iter().find(|w| !w.starts_with('-'));
@@ -131,6 +130,35 @@ fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
         let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
         Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key(), message, "install them when the image is built"))
     })
+}
+
+/// The words of a shell script, without its comments. Quotes only part words: what they hold may be a script as well, in which a comment
+/// ends with the quote.
+fn shell_words(text: &str) -> Vec<&str> {
+    let parts_words = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | ';' | '&' | '|' | '`');
+    let mut words = Vec::new();
+    let mut quotes: Vec<char> = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = match first {
+            '#' => rest.find(|c| c == '\n' || quotes.contains(&c)).unwrap_or(rest.len()),
+            _ if parts_words(first) => {
+                match quotes.iter().position(|quote| *quote == first) {
+                    Some(open) => quotes.truncate(open),
+                    None if matches!(first, '"' | '\'') => quotes.push(first),
+                    None => {}
+                }
+                first.len_utf8()
+            }
+            _ => {
+                let end = rest.find(parts_words).unwrap_or(rest.len());
+                words.push(&rest[..end]);
+                end
+            }
+        };
+        rest = &rest[end..];
+    }
+    words
 }
 
 fn watch_sync(service: &Service<'_>) -> Option<Refusal> {

@@ -247,6 +247,14 @@ pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[Held
         Done::Declined => "nothing was written".to_owned(),
         Done::Written => format!("wrote {}: hardened {services}", file_names(plans)),
     });
+    if matches!(done, Done::Shown | Done::Written) {
+        for (_, rewrite) in plans.iter().flat_map(|p| &p.rewrites).filter(|(_, r)| r.closes_scalar()) {
+            let name = rewrite.before().name();
+            let what =
+                format!("{name} ended in a block scalar without a line break: its header got a `-`, so that its text stays the same");
+            ui.note(&clean_line(&what));
+        }
+    }
     if !args.interactive {
         notes::held_back(ui, held_back);
     }

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 const MAX_NESTING: usize = 16;
 /// Longest text that a value may become, in bytes.
 const MAX_LENGTH: usize = 64 * 1024;
+/// Longest text of which the ending is looked for, in bytes.
+const MAX_ENDING: usize = 4096;
 
 /// Variables and their values.
 pub type Env = HashMap<String, String>;
@@ -63,6 +65,18 @@ fn substitute(text: &str, env: &Env, depth: usize) -> Option<String> {
     }
     result.push_str(rest);
     Some(result)
+}
+
+/// The part of `text` behind its last variable that is not known, with the known ones in it replaced. Empty for what is too long to
+/// look for it.
+pub(super) fn ending(text: &str, env: &Env) -> String {
+    let behind = |(dollar, _): (usize, &str)| {
+        let rest = &text[dollar + 1..];
+        let is_braced = rest.starts_with('{');
+        &rest[if is_braced { closing_brace(rest).map_or(rest.len(), |brace| brace + 1) } else { name_at(rest).len() }..]
+    };
+    let mut parts = text.match_indices('$').filter(|_| text.len() <= MAX_ENDING).map(behind);
+    parts.find_map(|part| resolve(part, env)).map(Cow::into_owned).unwrap_or_default()
 }
 
 /// What stands for `NAME`, `NAME:-default`, `NAME-default`, `NAME:?error`, `NAME?error`, `NAME:+other` or `NAME+other`.

@@ -30,7 +30,9 @@ pub use sources::{Source, Sources, Wanted};
 
 use crate::text::Span;
 use crate::yaml::{Kind, Node, SyntaxError};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A project as far as it is read.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub struct Document<'a> {
     pub top: Vec<Entry<'a>>,
     /// The entries of top-level `volumes` after merging.
     pub volumes: Vec<Entry<'a>>,
+    /// The variables of its values.
+    env: Arc<Env>,
 }
 
 /// Top-level keys of the Compose specification.
@@ -77,7 +81,7 @@ impl<'a> Project<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn read(root: Node<'a>, is_layer: bool) -> Result<Self, SyntaxError> {
+    fn read(root: Node<'a>, is_layer: bool, env: &Arc<Env>) -> Result<Self, SyntaxError> {
         if root.kind() != Kind::Mapping {
             let hint = "a Compose file is a mapping with a `services:` key; an empty document after `---` counts as a document";
             return Err(invalid(root, "top-level object must be a mapping", Some(hint)));
@@ -100,7 +104,17 @@ impl<'a> Document<'a> {
             }
         }
         let volumes = top.iter().find(|e| e.name() == "volumes").map(|e| merge::entries(e.value())).unwrap_or_default();
-        Ok(Self { root, is_layer, top, volumes })
+        Ok(Self { root, is_layer, top, volumes, env: env.clone() })
+    }
+
+    /// `text` with its variables replaced; `None` when one is not set here.
+    pub fn resolve<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
+        interpolate::resolve(text, &self.env)
+    }
+
+    /// The part of `text` behind the last variable that is not set here.
+    pub fn ending(&self, text: &str) -> String {
+        interpolate::ending(text, &self.env)
     }
 
     /// A top-level key after merging.

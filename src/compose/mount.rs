@@ -275,7 +275,7 @@ pub fn boolean(value: Node<'_>) -> Option<bool> {
     }
 }
 
-fn word(text: &str) -> Option<bool> {
+pub(super) fn word(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "on" => Some(true),
         "false" | "no" | "n" | "off" => Some(false),

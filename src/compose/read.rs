@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         scope: &Arc<Scope>,
         including: &mut Vec<FileId>,
     ) -> Result<(), SyntaxError> {
-        let document = Document::read(root, including.is_empty())?;
+        let document = Document::read(root, including.is_empty(), &scope.env)?;
         if self.documents.len() == MAX_DOCUMENTS {
             return Err(invalid(root, format!("more than {MAX_DOCUMENTS} documents are included"), Some("include fewer files")));
         }
@@ -270,16 +270,15 @@ impl<'a> Reader<'a> {
         for root in self.sources.file(file).into_iter().flat_map(|s| s.stream.roots()) {
             for entry in merge::get(root, "services").map(merge::entries).unwrap_or_default() {
                 let value = entry.value().resolved();
-                let definitions = table.entry(entry.name()).or_default();
                 if replaces(value) {
-                    definitions.clear();
+                    table.remove(entry.name());
                 }
-                if value.kind() == Kind::Mapping && !is_reset(value) {
-                    definitions.push(entry);
+                // One that is null is there, and gives nothing.
+                if (value.kind() == Kind::Mapping || value.is_null()) && !is_reset(value) {
+                    table.entry(entry.name()).or_default().push(entry);
                 }
             }
         }
-        table.retain(|_, definitions| !definitions.is_empty());
         let table = Rc::new(table);
         self.tables.insert(file, table.clone());
         Ok(Ok((path, table)))

@@ -55,6 +55,13 @@ impl<'a> Part<'a> {
         self.entries().find(|e| e.name() == key && self.tag(e) != Some("!reset"))
     }
 
+    /// The text of a value that is a string. One with a `!reset` that does not act is one, whatever stands in it.
+    pub fn text(&self, value: Node<'a>) -> Option<&'a str> {
+        let value = value.resolved();
+        let is_idle = !self.acts && is_reset(value) && value.kind() == Kind::Scalar;
+        if is_idle { Some(value.text()) } else { value.as_str() }
+    }
+
     /// The `!reset` or `!override` with which an entry acts on earlier layers.
     pub fn tag(&self, entry: &Entry<'a>) -> Option<&'a str> {
         entry.value().resolved().tag().filter(|tag| self.acts && matches!(*tag, "!reset" | "!override"))
@@ -143,12 +150,14 @@ impl<'a> Service<'a> {
             let text = interpolate::resolve(node.as_str()?, env)?;
             return Some(text.split(':').next().unwrap_or_default().to_owned());
         }
-        mount::volume_item(node, mount.part, env).ok().map(|(identity, _)| identity.into_owned())
+        // Of tmpfs items the text counts; volumes are cleaned before they are compared.
+        mount::volume_item(node, mount.part, env).ok().map(|(identity, _)| super::path::path_clean(&identity))
     }
 
     fn read_read_only(&self) -> Result<Known, SyntaxError> {
-        let Some(entry) = self.get("read_only") else { return Ok(Known::No) };
-        match (boolean(entry.value()), entry.value().resolved().as_str()) {
+        let Some(PartValue { part, entry }) = self.values("read_only").pop() else { return Ok(Known::No) };
+        let text = self.parts[part].text(entry.value());
+        match (text.map_or_else(|| boolean(entry.value()), mount::word), text) {
             (Some(true), _) => Ok(Known::Yes),
             (Some(false), _) => Ok(Known::No),
             (None, Some(text)) if has_variable(text) => Ok(Known::Unknown),
@@ -165,7 +174,7 @@ impl<'a> Service<'a> {
         for PartValue { part, entry } in self.values("tmpfs") {
             let value = entry.value().resolved();
             let env = &self.parts[part].scope.env;
-            if let Some(text) = value.as_str() {
+            if let Some(text) = self.parts[part].text(value) {
                 found.put(mount::tmpfs_item(entry.value(), text, part as u32, env));
                 continue;
             }
@@ -222,7 +231,7 @@ impl<'a> Service<'a> {
                 let tag = part.tag(&entry);
                 if tag.is_some() {
                     found.retain(|v| v.part < part.reach);
-                } else if value.is_null() && !found.is_empty() {
+                } else if value.is_null() && part.text(value).is_none() && !found.is_empty() {
                     // Null keeps what is there.
                     continue;
                 } else if matches!(key, "command" | "entrypoint") {
@@ -247,13 +256,17 @@ impl<'a> Service<'a> {
     /// Whether a boolean key is set, its variables replaced.
     pub fn flag(&self, key: &str) -> bool {
         let Some(PartValue { part, entry }) = self.values(key).pop() else { return false };
-        mount::boolean_in(entry.value(), &self.parts[part].scope.env) == Some(true)
+        let part = &self.parts[part];
+        match part.text(entry.value()) {
+            Some(text) => interpolate::resolve(text, &part.scope.env).is_some_and(|text| mount::word(&text) == Some(true)),
+            None => boolean(entry.value()) == Some(true),
+        }
     }
 
     /// The text of a key whose value is a string, with its variables replaced; as written where one is not set.
     pub fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         let PartValue { part, entry } = self.values(key).pop()?;
-        let text = entry.value().resolved().as_str()?;
+        let text = self.parts[part].text(entry.value())?;
         Some(self.resolve(part, text))
     }
 

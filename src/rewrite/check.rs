@@ -1,7 +1,7 @@
 //! The three laws. A result that breaks one is never shown or written.
 
 use super::place::{Op, Placement, Site};
-use super::value::{all, same_value};
+use super::value::{Value, all, same_value};
 use crate::audit::{Fix, KEYS, What};
 use crate::compose::LISTS;
 use crate::compose::{Entry, Known, Mount, MountKind, Project, Service, mount};
@@ -48,20 +48,44 @@ fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
     if matches!(before.kind(), Kind::Scalar | Kind::Alias) {
         return before.text() == after.text();
     }
-    let mut grown = after.children();
-    if !before.children().all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops))) {
-        return false;
-    }
-    match op {
-        None => grown.next().is_none(),
-        Some(Op::Items(items)) => all(items, grown, |item, node| item.is(node)),
-        Some(Op::Keys(keys)) => {
-            keys.iter().all(|(key, value)| {
-                let (name, node) = (grown.next(), grown.next());
-                name.is_some_and(|n| n.kind() == Kind::Scalar && n.text() == key) && node.is_some_and(|n| value.is(n))
-            }) && grown.next().is_none()
+    let new: Vec<Member<'_, '_>> = match op {
+        None => Vec::new(),
+        Some(Op::Items(items)) => items.iter().map(Member::Value).collect(),
+        Some(Op::Keys(keys)) => keys.iter().flat_map(|(key, value)| [Member::Key(key), Member::Value(value)]).collect(),
+        Some(Op::Replace(_) | Op::Amend { .. }) => return false,
+    };
+    // New members come last, or before the last one that was there.
+    let before_last = || before.children().count().checked_sub(if before.kind() == Kind::Mapping { 2 } else { 1 });
+    let starts_at = |at: &usize| after.children().nth(*at).is_some_and(|node| new.iter().take(1).all(|m| m.is(node)));
+    let place = if new.is_empty() { None } else { before_last().filter(starts_at) };
+    let (mut old, mut grown) = (before.children(), after.children());
+    old.by_ref().take(place.unwrap_or(usize::MAX)).all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops)))
+        && new.iter().all(|member| grown.next().is_some_and(|node| member.is(node)))
+        && old.all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops)))
+        && grown.next().is_none()
+}
+
+/// A new child of a collection.
+enum Member<'o, 'a> {
+    Key(&'o str),
+    Value(&'o Value<'a>),
+}
+
+impl Member<'_, '_> {
+    fn is(&self, node: Node<'_>) -> bool {
+        match self {
+            Self::Key(key) => node.kind() == Kind::Scalar && node.text() == *key,
+            Self::Value(value) => value.is(node),
         }
-        Some(Op::Replace(_) | Op::Amend { .. }) => false,
+    }
+}
+
+/// The third law for comments: all that `before` has are in `after`, in their order. Some are part of longer ones there.
+pub(super) fn comments_are_kept(before: &Stream, after: &Stream) -> Result<(), String> {
+    let mut found = after.comments().into_iter();
+    match before.comments().into_iter().find(|comment| !found.any(|other| other.ends_with(comment))) {
+        Some(comment) => Err(format!("a comment would be lost: {comment}")),
+        None => Ok(()),
     }
 }
 
@@ -222,9 +246,16 @@ fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> 
     }
 }
 
+/// Whether two nodes are the same item. A tag that acts on lists is not part of a single item, when that becomes one of several.
+fn same_item(old: Node<'_>, new: Node<'_>) -> bool {
+    let (old, new) = (old.resolved(), new.resolved());
+    let was_alone = old.kind() == Kind::Scalar && matches!(old.tag(), Some("!override" | "!reset"));
+    if was_alone { new.kind() == Kind::Scalar && new.text() == old.text() } else { same_value(old, new) }
+}
+
 /// Whether all of `old` is in `new`. Mounts that are inherited may come to stand before others.
 fn contains(new: &[Mount<'_>], old: &[&Mount<'_>]) -> bool {
-    let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_value(o.node, n.node);
+    let same = |o: &Mount<'_>, n: &Mount<'_>| n.target == o.target && n.kind == o.kind && same_item(o.node, n.node);
     let mut rest = new.iter();
     if old.iter().all(|o| rest.any(|n| same(o, n))) {
         return true;

@@ -48,6 +48,15 @@ pub(super) fn touched(before: &str, edits: &[Edit]) -> Vec<Touched> {
     touched
 }
 
+/// All lines from the first to the last in which two texts differ.
+pub(super) fn difference(before: &str, after: &str) -> Touched {
+    let lines = |text: &str| text.split('\n').count();
+    let same = before.split('\n').zip(after.split('\n')).take_while(|(b, a)| b == a).count();
+    let most = lines(before).min(lines(after)) - same;
+    let same_at_end = before.rsplit('\n').zip(after.rsplit('\n')).take(most).take_while(|(b, a)| b == a).count();
+    Touched { before: same..lines(before) - same_at_end, after: same..lines(after) - same_at_end }
+}
+
 /// The third law: outside the (sorted) edits, `after` has the bytes of `before`.
 pub(super) fn outside_is_equal(before: &str, after: &str, edits: &[Edit]) -> bool {
     let (mut old, mut new) = (before.as_bytes(), after.as_bytes());

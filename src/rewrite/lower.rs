@@ -1,5 +1,7 @@
 //! From ops on nodes to edits of bytes, in the file's own style.
 
+mod replace;
+
 use super::edit::Edit;
 use super::place::Op;
 use super::style::{Flow, Habits, Quotes, quotes_of, scalar_copy, single_quoted};
@@ -8,9 +10,20 @@ use crate::compose::merge;
 use crate::text::TextFile;
 use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
 
+/// The edits of one file.
+#[derive(Default)]
+pub(super) struct Lowered {
+    pub(super) edits: Vec<Edit>,
+    /// Whether the header of a block scalar has to say what the end of the file said.
+    pub(super) closes_scalar: bool,
+}
+
 /// The edits that carry out `ops` on one file.
-pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>, Op<'a>)>) -> Vec<Edit> {
-    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next() };
+pub(super) fn lower<'a>(stream: &'a Stream, ops: impl Iterator<Item = &'a (Node<'a>, Op<'a>)>) -> Lowered {
+    let ops: Vec<_> = ops.collect();
+    let is_replaced = |scalar: &Node<'_>| ops.iter().any(|(node, op)| node == scalar && matches!(op, Op::Replace(_)));
+    let open_scalar = open_scalar(stream).filter(|scalar| !is_replaced(scalar));
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next(), open_scalar };
     let mut edits = Vec::new();
     for (node, op) in ops {
         let rank = node.id().0;
@@ -20,19 +33,21 @@ pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>
             (Op::Items(items), Style::Block) => lowering.block_items(*node, items),
             (Op::Items(items), _) => lowering.flow_items(*node, items),
             (Op::Replace(value), _) => lowering.replace(*node, value),
-            (Op::Amend { text, in_flow }, _) => vec![amended(*node, text, *in_flow)],
+            (Op::Amend { text, in_flow }, _) => lowering.amend(*node, text, *in_flow),
         };
         edits.extend(new.into_iter().map(|(start, end, text)| Edit { start, end, text, rank }));
     }
     let grows_at_end = edits.iter().any(|e| e.start == stream.text().text().len());
-    edits.extend(closed_scalar(stream).filter(|_| grows_at_end));
-    edits
+    let closing = open_scalar.filter(|_| grows_at_end).map(closed);
+    let closes_scalar = closing.is_some();
+    edits.extend(closing);
+    Lowered { edits, closes_scalar }
 }
 
 /// The edit that gives a file without documents its first one.
 pub(super) fn fresh(stream: &Stream, value: &Value<'_>) -> Edit {
     let keys = if let Value::Map(keys) = value { keys.as_slice() } else { &[] };
-    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None };
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None, open_scalar: None };
     let text = stream.text().text();
     let newline = stream.text().newline_near(text.len());
     let sections = keys.iter().map(|(key, value)| lowering.entry_lines(key, value, 0, "").join(newline) + newline);
@@ -41,19 +56,27 @@ pub(super) fn fresh(stream: &Stream, value: &Value<'_>) -> Edit {
 }
 
 /// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and would read
-/// one once lines follow. Its header gets a `-`.
-fn closed_scalar(stream: &Stream) -> Option<Edit> {
+/// one once lines follow.
+fn open_scalar(stream: &Stream) -> Option<Node<'_>> {
     let last = std::iter::successors(stream.roots().last(), |n| n.children().last()).last()?;
-    if last.span().end as usize != stream.text().text().len() || !matches!(last.style(), Style::Literal | Style::Folded) {
-        return None;
-    }
-    let header = last.source().lines().next()?;
-    let start = last.body().start as usize;
-    let (start, end) = match header.find(['+', '-']) {
+    let is_open = last.span().end as usize == stream.text().text().len() && matches!(last.style(), Style::Literal | Style::Folded);
+    (is_open && !header_of(last).contains('-')).then_some(last)
+}
+
+/// The `|` or `>` of a block scalar and what belongs to it.
+fn header_of(scalar: Node<'_>) -> &str {
+    let source = scalar.source();
+    &source[..source.find(|c: char| !matches!(c, '|' | '>' | '+' | '-' | '0'..='9')).unwrap_or(source.len())]
+}
+
+/// The edit that gives the header of a block scalar a `-`: lines may follow then.
+fn closed(scalar: Node<'_>) -> Edit {
+    let start = scalar.body().start as usize;
+    let (start, end) = match header_of(scalar).find('+') {
         Some(at) => (start + at, start + at + 1),
         None => (start + 1, start + 1),
     };
-    Some(Edit { start, end, text: "-".into(), rank: last.id().0 })
+    Edit { start, end, text: "-".into(), rank: scalar.id().0 }
 }
 
 type Piece = (usize, usize, String);
@@ -62,6 +85,8 @@ struct Lowering<'t, 'a> {
     text: &'t TextFile,
     habits: Habits,
     root: Option<Node<'a>>,
+    /// The block scalar behind which nothing can be written without a change of it.
+    open_scalar: Option<Node<'a>>,
 }
 
 impl Lowering<'_, '_> {
@@ -71,6 +96,27 @@ impl Lowering<'_, '_> {
         let newline = self.text.newline_near(at);
         let new: String = lines.iter().flat_map(|line| [newline, line]).collect();
         vec![(at, at, new)]
+    }
+
+    /// Lines at the end of a block collection whose members begin at `starts`; before the last member where nothing can follow that.
+    fn grow(&self, collection: Node<'_>, starts: &[usize], mut lines: Vec<String>) -> Vec<Piece> {
+        let text = self.text.text();
+        let is_open = self.open_scalar.is_some() && collection.span().end as usize == text.len();
+        let Some(&last) = starts.last().filter(|_| is_open) else { return self.lines_after(collection, &lines) };
+        if starts.len() > 1 {
+            let before_last = if collection.kind() == Kind::Mapping { 3 } else { 2 };
+            let previous = collection.children().nth(collection.children().count().saturating_sub(before_last));
+            return self.lines_after(previous.unwrap_or(collection), &lines);
+        }
+        let at = self.text.line_start(last).max(self.text.bom_len());
+        if !text[at..last].trim_start().is_empty() {
+            return self.lines_after(collection, &lines);
+        }
+        // A blank line that parts them from what was there.
+        let parts = lines.first().is_some_and(String::is_empty);
+        lines.rotate_left(usize::from(parts));
+        let newline = self.text.newline_near(at);
+        vec![(at, at, lines.iter().flat_map(|line| [line.as_str(), newline]).collect())]
     }
 
     fn block_keys(&self, mapping: Node<'_>, keys: &[(String, Value<'_>)]) -> Vec<Piece> {
@@ -90,7 +136,8 @@ impl Lowering<'_, '_> {
             let plain = example.filter(|(_, v)| v.kind() == Kind::Mapping && v.children().next().is_none()).map_or("", |_| " {}");
             lines.extend(self.entry_lines(&key, value, column, plain));
         }
-        self.lines_after(mapping, &lines)
+        let starts: Vec<usize> = mapping.entries().map(|(k, _)| k.indicator().min(k.span().start as usize)).collect();
+        self.grow(mapping, &starts, lines)
     }
 
     /// `key: value` as lines in block style.
@@ -166,15 +213,16 @@ impl Lowering<'_, '_> {
         let between = &self.text.text()[dash + 1..last.span().start as usize];
         let gap = if !between.is_empty() && between.chars().all(|c| c == ' ') { between } else { " " };
         let value = last.resolved();
+        let dashes: Vec<usize> = list.items().map(Node::indicator).collect();
         if value.kind() == Kind::Mapping && value.style() == Style::Flow {
             let flow = self.habits.flow.like(value);
             let line = |item| format!("{}-{gap}{}", " ".repeat(self.text.column(dash)), flow.render(item, true));
-            return self.lines_after(list, &items.iter().map(line).collect::<Vec<_>>());
+            return self.grow(list, &dashes, items.iter().map(line).collect());
         }
         let long = value.kind() == Kind::Mapping;
         let lines: Vec<String> =
             items.iter().flat_map(|item| self.item_lines(item, self.text.column(dash), gap, long, quotes_of(value))).collect();
-        self.lines_after(list, &lines)
+        self.grow(list, &dashes, lines)
     }
 
     fn flow_items(&self, list: Node<'_>, items: &[Value<'_>]) -> Vec<Piece> {
@@ -225,6 +273,13 @@ impl Lowering<'_, '_> {
 
     /// New members at the end of a flow collection.
     fn flow_insert(&self, collection: Node<'_>, members: &[String]) -> Vec<Piece> {
+        let mut pieces = self.flow_pieces(collection, members);
+        // A comment begins behind a blank.
+        pieces.iter_mut().filter(|(_, end, _)| self.text.text()[*end..].starts_with('#')).for_each(|(_, _, text)| text.push(' '));
+        pieces
+    }
+
+    fn flow_pieces(&self, collection: Node<'_>, members: &[String]) -> Vec<Piece> {
         let text = self.text.text();
         let (open, close) = (collection.body().start as usize, collection.span().end as usize - 1);
         let Some(last) = collection.children().last() else {
@@ -259,59 +314,6 @@ impl Lowering<'_, '_> {
                 }
             }
         }
-    }
-
-    fn replace(&self, node: Node<'_>, value: &Value<'_>) -> Vec<Piece> {
-        let (span, body) = (node.span(), node.body());
-        if let (Value::Map(pairs), Kind::Alias) = (value, node.kind())
-            && let Some(pieces) = self.expand_alias(node, pairs)
-        {
-            return pieces;
-        }
-        let long = matches!(value, Value::Seq(items) | Value::Override(items) if uses_long_syntax(items));
-        let new = self.habits.flow.render(value, long);
-        let anchor = node.anchor().map_or(String::new(), |name| format!("&{name} "));
-        // A tag such as `!!str` need not fit the new value: it goes, the anchor stays.
-        let start = if node.tag().is_some() { span.start } else { body.start };
-        let new = if node.tag().is_some() { anchor + &new } else { new };
-        vec![(start as usize, span.end as usize, new)]
-    }
-
-    /// `api: *web` becomes a mapping in block style. `None` inside flow style.
-    fn expand_alias(&self, alias: Node<'_>, pairs: &[(String, Value<'_>)]) -> Option<Vec<Piece>> {
-        let (colon, end) = (alias.indicator(), alias.span().end as usize);
-        let line = self.text.line_start(colon);
-        let key_column = self.text.text()[line..colon].len() - self.text.text()[line..colon].trim_start().len();
-        let rest = self.text.text()[end..self.text.line_end(end)].trim_start();
-        if !(rest.is_empty() || rest.starts_with('#')) || colon >= alias.span().start as usize || self.text.line_start(end) != line {
-            return None;
-        }
-        let column = key_column + self.habits.map_indent;
-        let lines: Vec<String> = pairs.iter().flat_map(|(k, v)| self.entry_lines(k, v, column, "")).collect();
-        let mut pieces = vec![(colon + 1, end, String::new())];
-        pieces.extend(self.lines_after(alias, &lines));
-        Some(pieces)
-    }
-}
-
-/// The edit that gives the scalar `node` this text, in its own quotes: what is only added is put behind, so that the rest keeps its
-/// spelling.
-fn amended(node: Node<'_>, text: &str, in_flow: bool) -> Piece {
-    let (start, end) = (node.body().start as usize, node.span().end as usize);
-    let is_plain = quotes_of(node) == Quotes::No;
-    let added = text.strip_prefix(node.text()).filter(|_| !is_plain || quote_if_needed(text, in_flow) == text);
-    if let Some(added) = added {
-        let at = end - usize::from(!is_plain);
-        return (at, at, added.to_owned());
-    }
-    (start, end, respelled(node, text, in_flow))
-}
-
-fn respelled(node: Node<'_>, text: &str, in_flow: bool) -> String {
-    match quotes_of(node) {
-        Quotes::Double => double_quoted(text),
-        Quotes::Single => format!("'{}'", text.replace('\'', "''")),
-        Quotes::No => quote_if_needed(text, in_flow).into_owned(),
     }
 }
 

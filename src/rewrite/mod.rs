@@ -8,7 +8,7 @@ mod style;
 mod value;
 
 use crate::audit::{self, Change, Fix, Rule, What};
-use crate::compose::{Project, Service};
+use crate::compose::{Project, Service, Sources};
 use crate::error::{Error, Result};
 use crate::evidence::Need;
 use crate::text::{FileId, TextFile};
@@ -25,6 +25,7 @@ pub struct Rewrite {
     after: TextFile,
     lines: Vec<NewLine>,
     touched: Vec<Touched>,
+    closes_scalar: bool,
 }
 
 /// Lines around an edit, counted from 0. The last may be one past the end.
@@ -72,6 +73,11 @@ impl Rewrite {
     pub fn touched(&self) -> &[Touched] {
         &self.touched
     }
+
+    /// Whether the header of a block scalar got a `-`, since the file ended in it without a line break and lines had to follow.
+    pub fn closes_scalar(&self) -> bool {
+        self.closes_scalar
+    }
 }
 
 /// What became of a set of fixes.
@@ -106,13 +112,79 @@ pub struct Options {
     pub layer: Option<FileId>,
 }
 
+/// Most times that what was refused is tried again: the longest chain of services of which each waits for the next one.
+const MAX_PASSES: usize = 64;
+
+/// A file with its edits made.
+struct Edited {
+    stream: Arc<Stream>,
+    touched: Vec<Touched>,
+    closes_scalar: bool,
+}
+
 /// Turns `fixes`, planned from `needs`, into new content.
 ///
 /// Errors: [`Error::Unverified`] when a law does not hold for the result.
 pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: Options) -> Result<Outcome> {
-    let mut fixes = fixes.to_vec();
+    let (placement, mut refused) = settle(project, fixes.to_vec(), options.layer);
+    let mut edited = edit_files(project, &placement)?;
+    // What was refused for the sake of a service may be possible now that this one has lists and keys of its own.
+    for _ in 0..MAX_PASSES {
+        if edited.is_empty() || refused.is_empty() {
+            break;
+        }
+        let sources = project.sources.with(edited.iter().map(|e| e.stream.clone()));
+        let now = read_again(&sources)?;
+        let names = names_of(&refused);
+        let waiting: Vec<&Fix> = fixes.iter().copied().filter(|f| names.contains(f.service.as_str())).collect();
+        let number = waiting.len();
+        let (placement, still_refused) = settle(&now, waiting, options.layer);
+        if still_refused.len() == number {
+            break;
+        }
+        refused = still_refused;
+        for again in edit_files(&now, &placement)? {
+            edited.retain(|e| e.stream.file() != again.stream.file());
+            let before = project.sources.file(again.stream.file()).map_or("", |s| s.stream.text().text());
+            let touched = vec![edit::difference(before, again.stream.text().text())];
+            edited.push(Edited { touched, ..again });
+        }
+        edited.sort_by_key(|e| e.stream.file());
+    }
+    let accepted: Vec<&Fix> = {
+        let names = names_of(&refused);
+        fixes.iter().copied().filter(|f| !names.contains(f.service.as_str())).collect()
+    };
+    if edited.is_empty() {
+        return Ok(Outcome { rewrites: Vec::new(), refused });
+    }
+    let mut lines = verified_effect(project, &edited, &accepted, needs)?;
+    if options.explain {
+        for file in &mut edited {
+            let explained = commented(&file.stream, &lines)?;
+            check::tree_is_as_placed(&file.stream, &explained, &place::Placement::default()).map_err(unverified)?;
+            file.stream = Arc::new(explained);
+        }
+        lines = verified_effect(project, &edited, &accepted, needs)?;
+    }
+    let rewrites = edited.into_iter().filter_map(|Edited { stream: after, touched, closes_scalar }| {
+        let file = after.file();
+        let before = project.sources.file(file)?.stream.text().clone();
+        let lines = of_file(&lines, file).iter().map(|l| l.1.clone()).collect();
+        let after = after.text().clone();
+        (before.text() != after.text()).then_some(Rewrite { file, before, after, lines, touched, closes_scalar })
+    });
+    Ok(Outcome { rewrites: rewrites.collect(), refused })
+}
+
+fn names_of(refused: &[Refused]) -> HashSet<&str> {
+    refused.iter().map(|r| r.service.as_str()).collect()
+}
+
+/// Places as many of the fixes as can be, and says why not the others.
+fn settle<'a>(project: &Project<'a>, mut fixes: Vec<&Fix>, layer: Option<FileId>) -> (place::Placement<'a>, Vec<Refused>) {
     let mut refused: Vec<Refused> = Vec::new();
-    let mut placement = place::place(project, &fixes, options.layer);
+    let mut placement = place::place(project, &fixes, layer);
     for round in 0.. {
         if placement.refused.is_empty() {
             break;
@@ -124,48 +196,13 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
             let late = fixes.iter().map(|f| Refused { service: f.service.clone(), rule: Rule::SharedDefinition, why: why.into() });
             refused.extend(late);
         }
-        let names: HashSet<&str> = refused.iter().map(|r| r.service.as_str()).collect();
+        let names = names_of(&refused);
         fixes.retain(|f| !names.contains(f.service.as_str()));
-        placement = place::place(project, &fixes, options.layer);
+        placement = place::place(project, &fixes, layer);
     }
     let mut seen = HashSet::new();
     refused.retain(|r| seen.insert(r.service.clone()));
-    if placement.is_empty() {
-        return Ok(Outcome { rewrites: Vec::new(), refused });
-    }
-    let (mut changed, mut touched) = (Vec::new(), Vec::new());
-    for source in project.sources.files() {
-        if let Some((after, lines)) = edited(&source.stream, &placement)? {
-            changed.push(Arc::new(after));
-            touched.push(lines);
-        }
-    }
-    let verified = |changed: &[Arc<Stream>]| -> Result<Vec<(FileId, NewLine)>> {
-        for after in changed {
-            let before = project.sources.file(after.file()).map(|s| &s.stream);
-            let check = before.map(|before| check::tree_is_as_placed(before, after, &placement));
-            check.unwrap_or(Err("a new file".into())).map_err(unverified)?;
-        }
-        verified_effect(project, changed, &fixes, needs)
-    };
-    let mut lines = verified(&changed)?;
-    if options.explain {
-        changed = commented(&changed, &lines)?;
-        lines = verified(&changed)?;
-    }
-    let rewrites = changed.iter().zip(touched).filter_map(|(after, touched)| {
-        let file = after.file();
-        let before = project.sources.file(file)?.stream.text();
-        let lines = of_file(&lines, file).iter().map(|l| l.1.clone()).collect();
-        (before.text() != after.text().text()).then(|| Rewrite {
-            file,
-            before: before.clone(),
-            after: after.text().clone(),
-            lines,
-            touched,
-        })
-    });
-    Ok(Outcome { rewrites: rewrites.collect(), refused })
+    (placement, refused)
 }
 
 /// The text of a layer that makes the changes of `fix` and nothing else: to paste where no file can take them.
@@ -180,12 +217,18 @@ fn unverified(why: String) -> Error {
     Error::Unverified(why)
 }
 
-/// A file with what is placed in it, and the lines that this touched; `None` when nothing is.
-fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<(Stream, Vec<Touched>)>> {
+/// The files in which something is placed, with that. Compared with the files before, node by node.
+fn edit_files(project: &Project<'_>, placement: &place::Placement<'_>) -> Result<Vec<Edited>> {
+    let streams = project.sources.files().iter().map(|source| &*source.stream);
+    streams.filter_map(|stream| edit_file(stream, placement).transpose()).collect()
+}
+
+/// A file with what is placed in it; `None` when nothing is.
+fn edit_file(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<Edited>> {
     let file = stream.file();
     let start = (file.0, crate::yaml::NodeId::default());
     let end = (file.0 + 1, crate::yaml::NodeId::default());
-    let mut edits = lower::lower(stream, placement.ops.range(start..end).map(|(_, op)| op));
+    let lower::Lowered { mut edits, closes_scalar } = lower::lower(stream, placement.ops.range(start..end).map(|(_, op)| op));
     edits.extend(placement.fresh.iter().filter(|(f, _)| *f == file).map(|(_, value)| lower::fresh(stream, value)));
     if edits.is_empty() {
         return Ok(None);
@@ -195,13 +238,20 @@ fn edited(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option<(S
     if !edit::outside_is_equal(before.text(), &after, &edits) {
         return Err(unverified("a byte outside the edits changed".into()));
     }
-    Ok(Some((reread(before.name(), after, file)?, edit::touched(before.text(), &edits))))
+    let after = reread(before.name(), after, file)?;
+    check::tree_is_as_placed(stream, &after, placement).map_err(unverified)?;
+    check::comments_are_kept(stream, &after).map_err(unverified)?;
+    Ok(Some(Edited { stream: Arc::new(after), touched: edit::touched(before.text(), &edits), closes_scalar }))
+}
+
+fn read_again(sources: &Sources) -> Result<Project<'_>> {
+    Project::read(sources).map_err(|e| unverified(format!("the result does not load: {}", e.message)))
 }
 
 /// The laws for the whole project. Returns what the new lines are for.
-fn verified_effect(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix], needs: &[Need]) -> Result<Vec<(FileId, NewLine)>> {
-    let sources = project.sources.with(changed.iter().cloned());
-    let after = Project::read(&sources).map_err(|e| unverified(format!("the result does not load: {}", e.message)))?;
+fn verified_effect(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], needs: &[Need]) -> Result<Vec<(FileId, NewLine)>> {
+    let sources = project.sources.with(edited.iter().map(|e| e.stream.clone()));
+    let after = read_again(&sources)?;
     check::effect_is_as_planned(project, &after, fixes).map_err(unverified)?;
     let services: HashSet<&str> = fixes.iter().map(|f| f.service.as_str()).collect();
     let needs: Vec<Need> = needs.iter().filter(|n| services.contains(n.service.as_str())).cloned().collect();
@@ -262,29 +312,25 @@ fn of_file(lines: &[(FileId, NewLine)], file: FileId) -> &[(FileId, NewLine)] {
     &lines[start..start + lines[start..].partition_point(|(f, _)| *f == file)]
 }
 
-/// The streams with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.
-fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec<Arc<Stream>>> {
-    let mut result = Vec::new();
-    for stream in streams {
-        let text = stream.text();
-        let lines = of_file(lines, stream.file());
-        let mut reasons = lines.iter().map(|(_, l)| l).peekable();
-        let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
-        for (index, line) in text.text().split_inclusive('\n').enumerate() {
-            let body = line.trim_end_matches(['\n', '\r']);
-            after.push_str(body);
-            let mut first = true;
-            while let Some(reason) = reasons.next_if(|r| r.line <= index + 1) {
-                let block = !body.contains(['#', '[', '{', '"', '\'']);
-                if first && block && reason.line == index + 1 {
-                    let why: String = reason.change.reason.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-                    after.push_str(&format!("  # {why}"));
-                }
-                first = false;
+/// A file with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.
+fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<Stream> {
+    let text = stream.text();
+    let lines = of_file(lines, stream.file());
+    let mut reasons = lines.iter().map(|(_, l)| l).peekable();
+    let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
+    for (index, line) in text.text().split_inclusive('\n').enumerate() {
+        let body = line.trim_end_matches(['\n', '\r']);
+        after.push_str(body);
+        let mut first = true;
+        while let Some(reason) = reasons.next_if(|r| r.line <= index + 1) {
+            let block = !body.contains(['#', '[', '{', '"', '\'']);
+            if first && block && reason.line == index + 1 {
+                let why: String = reason.change.reason.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                after.push_str(&format!("  # {why}"));
             }
-            after.push_str(&line[body.len()..]);
+            first = false;
         }
-        result.push(Arc::new(reread(text.name(), after, stream.file())?));
+        after.push_str(&line[body.len()..]);
     }
-    Ok(result)
+    reread(text.name(), after, stream.file())
 }

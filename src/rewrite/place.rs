@@ -63,12 +63,6 @@ pub(super) struct Placement<'a> {
     pub(super) refused: Vec<Refused>,
 }
 
-impl Placement<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.ops.is_empty() && self.fresh.is_none()
-    }
-}
-
 /// Keys of [`KEYS`] before this one hold one value, the others a list.
 const FIRST_LIST: usize = 2;
 /// The index of `volumes`.
@@ -174,7 +168,7 @@ impl<'p, 'a> Placer<'p, 'a> {
                 Spot::NewService => self.put_new_service(service, key),
                 Spot::Part(part, entry) if self.sharing.is_none() => {
                     let node = entry.map_or(self.part(service, part).definition, |e| e.value());
-                    self.put(node, entry, key, service);
+                    self.put(node, entry, key, (service, part));
                 }
                 Spot::Part(part, entry) => {
                     for user in self.place_shared(service, part, entry, key, &placed) {
@@ -190,31 +184,29 @@ impl<'p, 'a> Placer<'p, 'a> {
         self.placement.refused.push(Refused { service, rule: Rule::SharedDefinition, why: why.to_owned() });
     }
 
-    /// Puts the wish of a service where its value stands, or into a new key of its own mapping.
-    fn put(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, key: usize, service: usize) {
+    /// Puts the wish of a service where the value of one of its parts stands, or into a new key of that part's own mapping.
+    fn put(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, key: usize, (service, part): (usize, usize)) {
         let Some(values) = self.wish(service, key).cloned() else { return };
-        if entry.is_none() {
+        let Some(entry) = entry else {
             return self.add_keys(node, vec![(KEYS[key].to_owned(), new_value(key, values))]);
-        }
-        let is_override = matches!(node.tag(), Some("!override" | "!reset"));
+        };
+        let part = self.part(service, part);
+        let tag = part.tag(&entry);
         let op = match node.kind() {
-            Kind::Sequence if node.tag() != Some("!reset") => Op::Items(values),
+            Kind::Sequence if tag != Some("!reset") => Op::Items(values),
             _ if key < FIRST_LIST => Op::Replace(new_value(key, values)),
-            _ if node.tag() == Some("!reset") => Op::Replace(list(is_override, self.merged_in(service, key).chain(values).collect())),
-            Kind::Scalar if node.is_null() => Op::Replace(list(is_override, values)),
-            _ => Op::Replace(list(is_override, std::iter::once(Value::Copy(node)).chain(values).collect())),
+            _ if tag == Some("!reset") => Op::Replace(Value::Override(merged_in(part, key).chain(values).collect())),
+            _ => {
+                // A tag that acts on a list is no part of an item.
+                let alone = match (part.text(node), node.tag()) {
+                    (Some(text), Some("!override" | "!reset")) => Some(Value::Text(text.to_owned())),
+                    (None, _) if node.is_null() => None,
+                    _ => Some(Value::Copy(node)),
+                };
+                Op::Replace(list(node.tag() == Some("!override"), alone.into_iter().chain(values).collect()))
+            }
         };
         self.placement.ops.insert(site(node), (node, op));
-    }
-
-    /// The items that a part merges in beside its own `!reset`.
-    fn merged_in(&self, service: usize, key: usize) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        let value = match self.spot(service, key) {
-            Spot::Part(part, _) => self.part(service, part).get(KEYS[key]).map(|e| e.value().resolved()),
-            _ => None,
-        };
-        let alone = value.filter(|v| v.kind() == Kind::Scalar && !v.is_null()).map(Value::Copy);
-        alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
     }
 
     /// Gives a part its own key with the items that it merges in and the new ones.
@@ -364,6 +356,13 @@ pub(super) fn as_layer<'a>(fix: &Fix) -> Value<'a> {
     let services = vec![(fix.service.clone(), Value::Map(service))];
     let sections = [("services", services), ("volumes", volumes)];
     Value::Map(sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect())
+}
+
+/// The items that a part merges in beside its own `!reset`.
+fn merged_in<'a>(part: &Part<'a>, key: usize) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    let value = part.get(KEYS[key]).map(|e| e.value().resolved());
+    let alone = value.filter(|v| v.kind() == Kind::Scalar && !v.is_null()).map(Value::Copy);
+    alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
 }
 
 fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {

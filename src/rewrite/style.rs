@@ -209,18 +209,14 @@ pub(super) fn single_quoted(text: &str) -> String {
 
 /// A scalar's own spelling where it may stand again, else its text in quotes.
 pub(super) fn scalar_copy(node: Node<'_>, in_flow: bool) -> String {
-    let tag = node
-        .full_source()
-        .split_whitespace()
-        .find(|w| node.tag().is_some() && w.starts_with('!'))
-        .map_or(String::new(), |t| format!("{t} "));
+    let tag = node.properties().find(|(_, word)| word.starts_with('!')).map_or(String::new(), |(_, tag)| format!("{tag} "));
     let source = node.source();
     let text = match node.style() {
         Style::Empty => "null".to_owned(),
         Style::Single | Style::Double if !source.contains(['\n', '\r']) => source.to_owned(),
         // A plain scalar that is no string (a number, a boolean) keeps its spelling.
         Style::Plain if node.as_str().is_none() => source.to_owned(),
-        Style::Plain => quote_if_needed(node.text(), in_flow).into_owned(),
+        Style::Plain | Style::Literal | Style::Folded => quote_if_needed(node.text(), in_flow).into_owned(),
         _ => double_quoted(node.text()),
     };
     tag + &text

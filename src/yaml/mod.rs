@@ -167,6 +167,37 @@ impl Stream {
         !self.anchors.is_empty()
     }
 
+    /// All comments in their order, each from its `#` to the end of its line.
+    pub fn comments(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut start = self.text.bom_len();
+        let leaves = self.nodes().filter(|n| matches!(n.kind(), Kind::Scalar | Kind::Alias) && n.style() != Style::Empty);
+        for leaf in leaves {
+            let body = leaf.body().range();
+            self.comments_in(start..body.start, &mut found);
+            if matches!(leaf.style(), Style::Literal | Style::Folded) {
+                self.comments_in(body.start..self.text.line_end(body.start), &mut found);
+            }
+            start = body.end;
+        }
+        self.comments_in(start..self.text.text().len(), &mut found);
+        found
+    }
+
+    /// The comments in a range that holds no text of a scalar.
+    fn comments_in<'a>(&'a self, range: std::ops::Range<usize>, found: &mut Vec<&'a str>) {
+        let text = self.text.text();
+        let mut at = range.start;
+        while let Some(hash) = text.get(at..range.end).and_then(|rest| rest.find('#')).map(|i| at + i) {
+            at = hash + 1;
+            // In the name of an anchor or tag it is none.
+            if !text[range.start..hash].ends_with(|c: char| c.is_alphanumeric()) {
+                at = self.text.line_end(hash);
+                found.push(&text[hash..at]);
+            }
+        }
+    }
+
     /// All nodes in source order.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> {
         (0..self.nodes.len() as u32).map(|i| self.node(NodeId(i)))
@@ -248,10 +279,29 @@ impl<'a> Node<'a> {
 
     /// The name of its anchor.
     pub fn anchor(self) -> Option<&'a str> {
-        let extra = self.extra().filter(|e| e.anchor > 0 && self.kind() != Kind::Alias)?;
-        let properties = &self.stream.text.text()[self.data().start as usize..extra.body as usize];
-        let mut words = properties.split(['\n', '\r']).flat_map(|line| line.split_whitespace().take_while(|word| !word.starts_with('#')));
-        words.find_map(|word| word.strip_prefix('&'))
+        self.extra().filter(|e| e.anchor > 0 && self.kind() != Kind::Alias)?;
+        self.properties().find_map(|(_, word)| word.strip_prefix('&'))
+    }
+
+    /// Its anchor and its tag as they are written, each with its offset. There may be comments around them.
+    pub fn properties(self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
+        let (text, end) = (self.stream.text.text(), self.body().start as usize);
+        let mut at = self.data().start as usize;
+        std::iter::from_fn(move || {
+            loop {
+                let rest = text[at..end].trim_start();
+                let start = end - rest.len();
+                let is_comment = rest.starts_with('#');
+                let length = if is_comment { rest.find(['\n', '\r']) } else { rest.find(char::is_whitespace) };
+                let word = &rest[..length.unwrap_or(rest.len())];
+                at = start + word.len();
+                match word {
+                    "" => return None,
+                    _ if is_comment => {}
+                    word => return Some((start, word)),
+                }
+            }
+        })
     }
 
     /// Its tag, resolved: `tag:yaml.org,2002:str`, `!reset`.

@@ -194,7 +194,7 @@ impl<'a> Placer<'_, 'a> {
         let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
         let is_borrowed = self.sharing.as_ref().is_some_and(|s| s.is_borrowed(node));
         if same && !is_borrowed && !is_stray {
-            self.put(node, entry, key, service);
+            self.put(node, entry, key, (service, part));
         } else {
             self.place_separately(node, entry, &own_users, key, &ways);
         }
@@ -231,7 +231,7 @@ impl<'a> Placer<'_, 'a> {
             if let Some(why) = self.obstacle((service, part), touched, &seeing, key, ways) {
                 self.refuse(service, &why);
             } else if is_owner {
-                self.put(node, entry, key, service);
+                self.put(node, entry, key, (service, part));
             } else {
                 self.put_own_key(service, part, key);
             }
