@@ -199,13 +199,13 @@ impl<'a> Service<'a> {
         Ok(found.mounts)
     }
 
-    /// The mounts of `volumes` in parts after this one.
-    pub fn volumes_after(&self, part: usize) -> Vec<Mount<'a>> {
+    /// The targets of `volumes` in parts after this one, as Compose compares them when it merges.
+    pub fn volumes_after(&self, part: usize) -> Vec<Cow<'a, str>> {
         let later = self.values("volumes").into_iter().filter(|v| v.part > part);
         let items = later.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
         items
             .filter_map(|(part, item)| mount::volume_item(item, part as u32, &self.parts[part].scope.env).ok())
-            .map(|(_, mount)| mount)
+            .map(|(identity, _)| identity)
             .collect()
     }
 

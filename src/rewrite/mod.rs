@@ -12,7 +12,7 @@ use crate::compose::{Project, Service};
 use crate::error::{Error, Result};
 use crate::evidence::Need;
 use crate::text::{FileId, TextFile};
-use crate::yaml::{Node, Stream};
+use crate::yaml::{Kind, Node, Stream, Style, is_printable};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -254,6 +254,7 @@ fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec
     let mut result = Vec::new();
     for stream in streams {
         let text = stream.text();
+        let closed = lines_inside_scalars(stream);
         let mut reasons = lines.iter().filter(|(file, _)| *file == stream.file()).map(|(_, l)| l).peekable();
         let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
         for (index, line) in text.text().split_inclusive('\n').enumerate() {
@@ -261,9 +262,9 @@ fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec
             after.push_str(body);
             let mut first = true;
             while let Some(reason) = reasons.next_if(|r| r.line <= index + 1) {
-                let block = !body.contains(['#', '[', '{', '"', '\'']);
+                let block = !body.contains(['#', '[', '{', '"', '\'']) && !closed.contains(&(index + 1));
                 if first && block && reason.line == index + 1 {
-                    let why: String = reason.change.reason.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                    let why: String = reason.change.reason.text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
                     after.push_str(&format!("  # {why}"));
                 }
                 first = false;
@@ -273,4 +274,18 @@ fn commented(streams: &[Arc<Stream>], lines: &[(FileId, NewLine)]) -> Result<Vec
         result.push(Arc::new(reread(text.name(), after, stream.file())?));
     }
     Ok(result)
+}
+
+/// The lines, from 1, at whose end a scalar goes on: a comment there would end it or be part of it.
+fn lines_inside_scalars(stream: &Stream) -> HashSet<usize> {
+    let text = stream.text();
+    let mut lines = HashSet::new();
+    for node in stream.nodes().filter(|n| n.kind() == Kind::Scalar && n.source().contains(['\n', '\r'])) {
+        let (first, last) = (text.line(node.body().start as usize), text.line(node.body().end as usize));
+        match node.style() {
+            Style::Literal | Style::Folded => lines.extend(first + 1..=last),
+            _ => lines.extend(first..last),
+        }
+    }
+    lines
 }

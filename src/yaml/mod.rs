@@ -7,6 +7,7 @@ mod parse;
 mod scalar;
 mod strict;
 
+pub(crate) use scalar::is_printable;
 pub use scalar::{Scalar, double_quoted, quote_if_needed, writes_plain};
 
 use crate::text::{FileId, Span, TextFile};

@@ -168,7 +168,7 @@ fn zone(text: &str) -> Option<()> {
 const WORDS: [&str; 16] = ["~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", ".inf", "-.inf", "+.inf", ".nan", "<<", "="];
 
 /// Whether `c` may stand in a file as it is: printable, and no line break or byte order mark to any reader.
-pub(super) fn is_printable(c: char) -> bool {
+pub(crate) fn is_printable(c: char) -> bool {
     match c {
         ' '..='~' => true,
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
