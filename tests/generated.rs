@@ -2,7 +2,7 @@
 //!
 //! `ROFS_CASES=50` tries 50 times the usual number, `ROFS_SEED=7` others than the usual ones.
 
-use crate::generate::{Case, Files, Generated};
+use crate::generate::{Files, Generated, choices, minimised, project};
 use crate::oracle::{Compose, apply, difference, normal, unordered};
 use crate::pipe::{Hardened, harden_project, plan, selection, sources, with_all};
 use rofs_harden::audit::Rule;
@@ -38,7 +38,7 @@ enum Answer {
 }
 
 fn wishes(generated: &Generated) -> (Selection, Options) {
-    let mut wishes = selection(generated.presets, generated.forced);
+    let mut wishes = selection(generated.presets, &generated.forced);
     if generated.with_all {
         for preset in &mut wishes.presets {
             // Also what is only read.
@@ -55,8 +55,7 @@ fn harden_twice(generated: &Generated) -> Result<Result<(Files, Hardened), Strin
     let (wishes, options) = wishes(generated);
     let layers = generated.layers();
     let run = |files: &Files| {
-        catch_unwind(AssertUnwindSafe(|| harden_project(files, &layers, &wishes, options)))
-            .map_err(|_| "a panic".to_owned())
+        catch_unwind(AssertUnwindSafe(|| harden_project(files, &layers, &wishes, options))).map_err(|_| "a panic".to_owned())
     };
     let (after, hardened) = match run(&generated.files)? {
         Err(why) if why.contains("internal error") => return Err(why),
@@ -66,7 +65,8 @@ fn harden_twice(generated: &Generated) -> Result<Result<(Files, Hardened), Strin
     let again = run(&after)?.map_err(|why| format!("the result is refused: {why}"))?;
     match (again.0 == after, again.1.fixes.as_slice()) {
         (true, []) => Ok(Ok((after, hardened))),
-        _ => Err(format!("a second run changes it again\n{}", Generated::shown(&again.0))),
+        (true, fixes) => Err(format!("a second run plans again: {:?}\n{}", fixes, Generated::shown(&again.0))),
+        (false, _) => Err(format!("a second run changes it again\n{}", Generated::shown(&again.0))),
     }
 }
 
@@ -180,6 +180,9 @@ impl Tally {
                 text += &format!("{number:>8}  {title}: case {}\n", example.replace('\n', " "));
             }
         }
+        for (what, (number, case, _)) in &self.failures {
+            text += &format!("{number:>8}  failures: case {case}: {what}\n");
+        }
         text
     }
 }
@@ -206,7 +209,7 @@ fn check_all(total: u64, check: impl Fn(&Generated) -> Result<Answer, String> + 
             scope.spawn(move || {
                 loop {
                     let case = next.fetch_add(1, Ordering::Relaxed);
-                    if case >= end || sender.send((case, check(&Case::new(seed, case).project()))).is_err() {
+                    if case >= end || sender.send((case, check(&project(&choices(seed, case))))).is_err() {
                         break;
                     }
                 }
@@ -223,7 +226,7 @@ fn check_all(total: u64, check: impl Fn(&Generated) -> Result<Answer, String> + 
     let mut shown = String::new();
     for (what, (number, case, _)) in &tally.failures {
         let fails = |generated: &Generated| check(generated).is_err_and(|why| kind(&why) == *what);
-        let smallest = Case::new(seed, *case).minimised(fails);
+        let smallest = minimised(choices(seed, *case), fails);
         let why = check(&smallest).expect_err("it failed");
         shown += &format!("\n===== {number} times, first in case {case} of seed {seed}: {why}\n");
         shown += &format!("{}layers {:?} {:?}\n", Generated::shown(&smallest.files), smallest.layers, smallest.wishes());

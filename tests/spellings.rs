@@ -1,6 +1,6 @@
 //! Odd spellings of the places where something is added, and what becomes of them, byte for byte.
 
-use crate::pipe::{harden, harden_project, selection, with_all};
+use crate::pipe::{harden, harden_project, selection};
 use rofs_harden::rewrite::Options;
 use rofs_harden::text::FileId;
 use std::collections::BTreeMap;
@@ -74,14 +74,8 @@ fn bare_aliases_become_mappings_where_they_stand() {
             "services: {\"a\": &a {\"image\": \"node\", \"volumes\": [\"/data\"]}, \"b\": *a}\n",
             "\"b\": {<<: *a, \"read_only\": true, \"tmpfs\": [\"/tmp:mode=1777\"]}}\n".to_owned(),
         ),
-        (
-            "services: {\n  a: &a {image: node, volumes: [/data]},\n  b: *a\n}\n",
-            format!("  b: {{<<: *a, {own}}}\n}}\n"),
-        ),
-        (
-            "services: {\n  b: &a {image: node, volumes: [/data]},\n  a: *a, # c\n}\n",
-            format!("  a: {{<<: *a, {own}}}, # c\n}}\n"),
-        ),
+        ("services: {\n  a: &a {image: node, volumes: [/data]},\n  b: *a\n}\n", format!("  b: {{<<: *a, {own}}}\n}}\n")),
+        ("services: {\n  b: &a {image: node, volumes: [/data]},\n  a: *a, # c\n}\n", format!("  a: {{<<: *a, {own}}}, # c\n}}\n")),
         (
             "services:\n  a: &a\n    image: node\n    volumes: [/data]\n  b:\n    *a\n",
             "  b:\n    <<: *a\n    read_only: true\n    tmpfs: [/tmp:mode=1777]\n".to_owned(),
@@ -132,17 +126,21 @@ fn a_base_gets_no_volume_where_who_extends_it_mounts_the_same_place_in_another_s
 
 #[test]
 fn reasons_with_odd_characters_and_lines_that_go_on_are_no_obstacle_to_explaining() {
-    let mut wishes = with_all(selection(&["node"], &[]));
-    let preset = Arc::make_mut(&mut wishes.presets[0]);
-    preset.config = vec!["/app".to_owned()];
-    for path in &mut preset.writable {
-        path.why = "a\u{2028}b\u{feff}c\u{85}d\u{1b}e\u{fffe}é".into();
+    let mut wishes = selection(&["node"], &[]);
+    for path in &mut Arc::make_mut(&mut wishes.presets[0]).writable {
+        Arc::make_mut(&mut path.reason).text = "a\u{2028}b\u{feff}c\u{85}d\u{1b}e\u{fffe}é".into();
     }
-    let text = "services:\n  web:\n    image: node\n    volumes:\n      - ./a\n        b:/app\n      - /data\n";
-    let files = BTreeMap::from([("compose.yaml".to_owned(), text.to_owned())]);
     let options = Options { explain: true, ..Options::default() };
-    let (after, _) = harden_project(&files, &["compose.yaml"], &wishes, options).expect("hardened");
-    let after = &after["compose.yaml"];
-    assert!(after.contains("- /tmp:mode=1777  # a b c d e é\n"), "{after}");
-    assert!(after.contains("- ./a\n        b:/app:ro\n"), "{after}");
+    for (text, expected) in [
+        (WEB, "- /tmp:mode=1777  # a b c d e é\n"),
+        // The command goes on in the next line.
+        (
+            "services: {web: {image: node, tmpfs: [/run,\n  /a], command: node\n  app.js}}\n",
+            "\n  /a, /tmp:mode=1777], command: node\n  app.js",
+        ),
+    ] {
+        let files = BTreeMap::from([("compose.yaml".to_owned(), text.to_owned())]);
+        let (after, _) = harden_project(&files, &["compose.yaml"], &wishes, options).expect("hardened");
+        assert!(after["compose.yaml"].contains(expected), "{}", after["compose.yaml"]);
+    }
 }

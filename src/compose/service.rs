@@ -219,7 +219,8 @@ impl<'a> Service<'a> {
                 let value = entry.value().resolved();
                 let tag = part.tag(&entry);
                 if tag.is_some() {
-                    found.retain(|v| v.part < part.reach);
+                    // It acts on what came before; a value that the part has beside it stays.
+                    found.retain(|v| v.part < part.reach || v.part == index);
                 } else if value.is_null() && !found.is_empty() {
                     // Null keeps what is there.
                     continue;

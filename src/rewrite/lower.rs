@@ -11,8 +11,7 @@ use std::ops::Range;
 
 /// The edits that carry out `ops` on one file.
 pub(super) fn lower<'a>(stream: &Stream, ops: impl Iterator<Item = &'a (Node<'a>, Op<'a>)>) -> Vec<Edit> {
-    let lowering =
-        Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next(), brackets: brackets(stream) };
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next(), brackets: brackets(stream) };
     let mut edits = Vec::new();
     for (node, op) in ops {
         let rank = node.id().0;
@@ -336,7 +335,11 @@ impl Lowering<'_, '_> {
         }
         let column = key_column + self.habits.map_indent;
         let lines: Vec<String> = pairs.iter().flat_map(|(k, v)| self.entry_lines(k, v, column, "")).collect();
-        let mut pieces = vec![(colon + 1, end, String::new())];
+        // No tab may stay between the colon and the keys below it.
+        let blanks = self.text.line_end(end) - end - rest.len();
+        let has_tab = self.text.text()[end..end + blanks].contains('\t');
+        let (end, gap) = if rest.is_empty() || has_tab { (end + blanks, if rest.is_empty() { "" } else { " " }) } else { (end, "") };
+        let mut pieces = vec![(colon + 1, end, gap.to_owned())];
         pieces.extend(self.lines_after(alias, &lines));
         Some(pieces)
     }

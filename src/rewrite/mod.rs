@@ -10,7 +10,7 @@ mod value;
 use crate::audit::{self, Change, Fix, Rule, What};
 use crate::compose::{Project, Service};
 use crate::error::{Error, Result};
-use crate::evidence::Need;
+use crate::evidence::{Extra, Need};
 use crate::text::{FileId, TextFile};
 use crate::yaml::{Kind, Node, Stream, Style, is_printable};
 use std::collections::{HashMap, HashSet};
@@ -140,6 +140,16 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
             touched.push(lines);
         }
     }
+    let parted = parted(project, &changed, &fixes, needs);
+    if !parted.is_empty() {
+        fixes.retain(|f| !parted.contains(&f.service));
+        let mut outcome = rewrite(project, &fixes, needs, options)?;
+        let why =
+            "its mounts are shared through an anchor, and more of them could be bound read-only in a list of its own: give it one first";
+        let left = parted.into_iter().map(|service| Refused { service, rule: Rule::SharedDefinition, why: why.into() });
+        outcome.refused.splice(0..0, refused.into_iter().chain(left));
+        return Ok(outcome);
+    }
     let verified = |changed: &[Arc<Stream>]| -> Result<Vec<(FileId, NewLine)>> {
         for after in changed {
             let before = project.sources.file(after.file()).map(|s| &s.stream);
@@ -209,6 +219,21 @@ fn verified_effect(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix
         return Err(unverified(format!("service `{}` would be changed again", finding.service)));
     }
     Ok(new_lines(&after, fixes))
+}
+
+/// Services that a second run would change again: with a list of mounts of their own, binds in it can be changed alone.
+fn parted(project: &Project<'_>, changed: &[Arc<Stream>], fixes: &[&Fix], needs: &[Need]) -> Vec<String> {
+    if !needs.iter().any(|need| need.with.has(Extra::ReadOnlyBinds)) || !changed.iter().any(|stream| stream.has_anchors()) {
+        return Vec::new();
+    }
+    let sources = project.sources.with(changed.iter().cloned());
+    // What does not load is reported by the laws.
+    let Ok(after) = Project::read(&sources) else { return Vec::new() };
+    let is_bind = |change: &Change| matches!(change.what, What::ReadOnlyBind(_));
+    let again = audit::audit(&after, needs).into_iter().filter(|f| f.fix.as_ref().is_some_and(|fix| fix.changes.iter().all(is_bind)));
+    let mut services: Vec<String> = again.map(|f| f.service).filter(|name| fixes.iter().any(|fix| fix.service == *name)).collect();
+    services.dedup();
+    services
 }
 
 fn reread(name: &str, after: String, file: FileId) -> Result<Stream> {

@@ -8,7 +8,9 @@ use super::{Choices, Generated};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A service's keys: whether there is an image among them.
-    Service { whole: bool },
+    Service {
+        whole: bool,
+    },
     Tmpfs,
     Mounts,
     Tmp,
@@ -32,6 +34,8 @@ pub(super) struct Content<'w, 'c> {
 
 /// What one document of a file holds.
 struct Document {
+    /// No other document of the project has it.
+    number: usize,
     /// Whether nothing comes before it: every service is whole then.
     is_first: bool,
     /// Whether it declares the volumes that services use.
@@ -43,43 +47,36 @@ struct Document {
 const NAMES: [&str; 8] = ["web", "api", "cron-2", "1", "true", "0x1F", "a.b_c", "null"];
 const DECLARED: [&str; 4] = ["shared", "uploads", "files", "web-data"];
 
-/// Makes the files and names the layers.
-pub(super) fn fill(c: &mut Choices<'_>, generated: &mut Generated) {
+/// Makes the files and names the layers. Returns the services of the first.
+pub(super) fn fill(c: &mut Choices<'_>, generated: &mut Generated) -> Vec<&'static str> {
     let has_base_file = c.one_in(3);
     let includes = c.one_in(4);
     let volumes = DECLARED[..c.pick(&[0, 1, 2, 3, 4])].to_vec();
-    let names: Vec<&str> = NAMES[..=c.pick(&[0, 1, 2, 3, 7])].to_vec();
+    let names: Vec<&'static str> = NAMES[..=c.pick(&[0, 1, 2, 3, 7])].to_vec();
     let layers: Vec<&str> = ["compose.yaml", "more.yaml", "last.yaml"][..=c.pick(&[0, 0, 0, 1, 1, 2])].to_vec();
     for (number, layer) in layers.iter().enumerate() {
         let documents = c.pick(&[1, 1, 1, 1, 2, 3]);
         let plans = (0..documents).map(|document| Document {
+            number: number * 3 + document,
             is_first: number + document == 0,
             declares: number + document == 0,
             names: names.clone(),
             includes: includes && number + document == 0,
         });
         let plans: Vec<Document> = plans.collect();
-        let mut content =
-            Content { c, anchors: Vec::new(), volumes: volumes.clone(), has_base_file };
+        let mut content = Content { c, anchors: Vec::new(), volumes: volumes.clone(), has_base_file };
         let roots: Vec<Tree> = plans.iter().map(|plan| content.document(plan)).collect();
         generated.files.insert((*layer).to_owned(), file(c, &roots));
         generated.layers.push((*layer).to_owned());
     }
-    for (name, wanted, service) in
-        [("common/base.yaml", has_base_file, "base"), ("db/compose.yaml", includes, "db")]
-    {
+    for (name, wanted, service) in [("common/base.yaml", has_base_file, "base"), ("db/compose.yaml", includes, "db")] {
         if !wanted {
             continue;
         }
         let is_base = service == "base";
         let volumes = if is_base { volumes.clone() } else { vec!["rows"] };
         let mut content = Content { c, anchors: Vec::new(), volumes, has_base_file: false };
-        let plan = Document {
-            is_first: true,
-            declares: !is_base || content.c.one_in(2),
-            names: vec![service],
-            includes: false,
-        };
+        let plan = Document { number: 0, is_first: true, declares: !is_base || content.c.one_in(2), names: vec![service], includes: false };
         let root = content.document(&plan);
         generated.files.insert(name.into(), file(c, &[root]));
     }
@@ -87,6 +84,7 @@ pub(super) fn fill(c: &mut Choices<'_>, generated: &mut Generated) {
         let env = c.pick(&["WHERE=/srv\n", "WHERE=/data\nHARD=true\n", "HARD=false\nTMP=/scratch\n"]);
         generated.files.insert(".env".into(), env.into());
     }
+    names
 }
 
 /// The text of a file with these documents.
@@ -127,7 +125,7 @@ impl Content<'_, '_> {
             match section {
                 0 => {
                     for number in 0..templates {
-                        root.extend(self.template(number));
+                        root.extend(self.template(&format!("{}-{number}", plan.number)));
                     }
                 }
                 1 => root.push(("services".into(), self.services(plan))),
@@ -167,8 +165,7 @@ impl Content<'_, '_> {
 
     /// An alias of something of this kind, sometimes.
     pub(super) fn alias(&mut self, fits: impl Fn(Kind) -> bool, one_in: usize) -> Option<Tree> {
-        let known: Vec<String> =
-            self.anchors.iter().filter(|(kind, _)| fits(*kind)).map(|(_, name)| name.clone()).collect();
+        let known: Vec<String> = self.anchors.iter().filter(|(kind, _)| fits(*kind)).map(|(_, name)| name.clone()).collect();
         if known.is_empty() || !self.c.one_in(one_in) {
             return None;
         }
@@ -177,7 +174,7 @@ impl Content<'_, '_> {
     }
 
     /// An `x-` block that others use.
-    fn template(&mut self, number: usize) -> Option<(String, Tree)> {
+    fn template(&mut self, number: &str) -> Option<(String, Tree)> {
         let key = format!("x-{}{number}", self.c.pick(&["a", "base", "é", "\"q\" "]));
         let (kind, tree) = match self.c.of(8) {
             0 | 1 => {
@@ -191,8 +188,7 @@ impl Content<'_, '_> {
             4 => (Kind::Setting, Tree::raw(self.c.pick(&["false", "False", "FALSE"]))),
             5 => (Kind::Image, Tree::text("node:22")),
             6 => {
-                let entries: Vec<(String, Tree)> =
-                    self.volumes.clone().iter().map(|name| ((*name).to_owned(), self.volume())).collect();
+                let entries: Vec<(String, Tree)> = self.volumes.clone().iter().map(|name| ((*name).to_owned(), self.volume())).collect();
                 (Kind::Volumes, Value::Map(entries).into())
             }
             _ => (Kind::Volume, self.volume()),
@@ -215,7 +211,8 @@ impl Content<'_, '_> {
     fn services(&mut self, plan: &Document) -> Tree {
         let mut entries: Vec<(String, Tree)> = Vec::new();
         // Bases first or last; nothing extends but these.
-        let has_base = plan.is_first && self.c.one_in(3) && !plan.names.contains(&"base");
+        let may_have_base = plan.is_first && !plan.names.iter().any(|name| ["base", "db"].contains(name));
+        let has_base = may_have_base && self.c.one_in(3);
         let mut names: Vec<&str> = plan.names.clone();
         if has_base {
             names.push("base");

@@ -9,9 +9,7 @@ mod service;
 mod tree;
 mod write;
 
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use crate::yaml_fuzz::Random;
 use std::collections::BTreeMap;
 
 /// Files by name.
@@ -57,7 +55,7 @@ pub(crate) struct Generated {
     /// The presets that are named; `auto` when there are none.
     pub(crate) presets: &'static [&'static str],
     /// Services that get a preset whatever their image is.
-    pub(crate) forced: &'static [(&'static str, &'static str)],
+    pub(crate) forced: Vec<(&'static str, &'static str)>,
     /// All that `--with` and `--unsafe-fixes` allow.
     pub(crate) with_all: bool,
     /// The reasons go into the files.
@@ -88,11 +86,11 @@ pub(crate) fn project(choices: &[u8]) -> Generated {
     let c = &mut Choices::new(choices);
     // First, so that they are as they were while the rest of a project shrinks.
     let presets = c.pick(&[&["node"][..], &["node", "auto"], &["auto"], &["generic"], &["auto", "generic"]]);
-    let forced = c.pick(&[&[][..], &[], &[("web", "node")], &[("api", "nginx"), ("web", "node")]]);
+    let forced = c.pick(&[&[][..], &[], &[("web", "node")], &[("api", "nginx"), ("web", "node")]]).to_vec();
     let (with_all, explain, layer) = (c.one_in(2), c.one_in(4), c.one_in(4));
-    let mut generated =
-        Generated { files: Files::new(), layers: Vec::new(), presets, forced, with_all, explain, layer };
-    content::fill(c, &mut generated);
+    let mut generated = Generated { files: Files::new(), layers: Vec::new(), presets, forced, with_all, explain, layer };
+    let names = content::fill(c, &mut generated);
+    generated.forced.retain(|(service, _)| names.contains(service));
     if layer && c.of(3) > 0 {
         let text = c.pick(&["", "# hardened\n", "services: {}\n", "services:\n  web: {}\nvolumes: {}\n"]);
         generated.files.insert("override.yaml".into(), text.into());
@@ -101,39 +99,37 @@ pub(crate) fn project(choices: &[u8]) -> Generated {
     generated
 }
 
-/// Choices that shrink.
-pub(crate) struct Case(Box<dyn ValueTree<Value = Vec<u8>>>);
+/// The choices of case `number` of the run that `seed` names.
+pub(crate) fn choices(seed: u64, number: u64) -> Vec<u8> {
+    let mut random = Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ number);
+    let length = random.below(1200);
+    (0..length).map(|_| random.below(256) as u8).collect()
+}
 
-impl Case {
-    /// Case `number` of the run that `seed` names.
-    pub(crate) fn new(seed: u64, number: u64) -> Self {
-        let mut bytes = [0; 32];
-        bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        bytes[8..16].copy_from_slice(&number.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let strategy = prop::collection::vec(any::<u8>(), 0..1200);
-        Self(Box::new(strategy.new_tree(&mut runner).expect("choices")))
+/// The plainest choices found for which `fails` still holds: fewer, and then smaller.
+pub(crate) fn minimised(mut choices: Vec<u8>, fails: impl Fn(&Generated) -> bool) -> Generated {
+    let fails = |choices: &[u8]| fails(&project(choices));
+    for size in [256, 64, 16, 4, 1, 1] {
+        let mut end = choices.len();
+        while end > 0 {
+            let start = end.saturating_sub(size);
+            let mut fewer = choices.clone();
+            fewer.drain(start..end);
+            if fails(&fewer) {
+                choices = fewer;
+            }
+            end = start;
+        }
     }
-
-    pub(crate) fn project(&self) -> Generated {
-        project(&self.0.current())
-    }
-
-    /// The smallest project found for which `fails` still holds.
-    pub(crate) fn minimised(mut self, fails: impl Fn(&Generated) -> bool) -> Generated {
-        let mut smallest = self.project();
-        for _ in 0..4000 {
-            let has_next = if fails(&self.project()) {
-                smallest = self.project();
-                self.0.simplify()
-            } else {
-                self.0.complicate()
-            };
-            if !has_next {
+    for at in 0..choices.len() {
+        for smaller in (0..choices[at]).take(4) {
+            let mut plainer = choices.clone();
+            plainer[at] = smaller;
+            if fails(&plainer) {
+                choices = plainer;
                 break;
             }
         }
-        smallest
     }
+    project(&choices)
 }

@@ -52,12 +52,7 @@ impl Content<'_, '_> {
                 _ => {}
             }
         }
-        let role = Role {
-            whole: is_first,
-            tags: !is_first,
-            may_extend: has_base,
-            may_extend_file: self.has_base_file && name != "base",
-        };
+        let role = Role { whole: is_first, tags: !is_first, may_extend: has_base, may_extend_file: self.has_base_file && name != "base" };
         let tree = self.keys_of_service(role);
         let Value::Map(entries) = &tree.value else { return tree };
         let has_image = entries.iter().any(|(key, _)| key == "image");
@@ -112,11 +107,7 @@ impl Content<'_, '_> {
     /// What `<<` brings, and whether there is an image in it.
     fn merged(&mut self, wants_whole: bool) -> Option<(Tree, bool)> {
         let whole = self.alias(|kind| matches!(kind, Kind::Service { whole: true }), 3);
-        let any = if whole.is_none() || !wants_whole {
-            self.alias(|kind| matches!(kind, Kind::Service { .. }), 4)
-        } else {
-            None
-        };
+        let any = if whole.is_none() || !wants_whole { self.alias(|kind| matches!(kind, Kind::Service { .. }), 4) } else { None };
         match (whole, any, self.c.of(4)) {
             (Some(a), Some(b), _) => Some((Value::List(vec![a, b]).into(), true)),
             (Some(a), None, 3) => Some((Value::List(vec![a]).into(), true)),
@@ -126,9 +117,7 @@ impl Content<'_, '_> {
             }
             (Some(a), None, _) => Some((a, true)),
             (None, Some(b), _) => Some((b, false)),
-            (None, None, 3) if self.c.one_in(6) => {
-                Some((Tree::map(&[("init", Tree::raw("true"))]), false))
-            }
+            (None, None, 3) if self.c.one_in(6) => Some((Tree::map(&[("init", Tree::raw("true"))]), false)),
             (None, None, _) => None,
         }
     }
@@ -229,8 +218,7 @@ impl Content<'_, '_> {
             5 => Tree::text(&format!("./a b:{target}")),
             6 | 7 => {
                 let kind = if name.is_some() { "volume" } else { "bind" };
-                let mut entries =
-                    vec![("type", Tree::text(kind)), ("source", Tree::text(source)), ("target", Tree::text(&target))];
+                let mut entries = vec![("type", Tree::text(kind)), ("source", Tree::text(source)), ("target", Tree::text(&target))];
                 match self.c.of(5) {
                     1 => entries.push(("read_only", Tree::raw("true"))),
                     2 => entries.push(("read_only", Tree::raw("false"))),
