@@ -136,7 +136,7 @@ fn reasons_with_odd_characters_and_lines_that_go_on_are_no_obstacle_to_explainin
         // The command goes on in the next line.
         (
             "services: {web: {image: node, tmpfs: [/run,\n  /a], command: node\n  app.js}}\n",
-            "\n  /a, /tmp:mode=1777], command: node\n  app.js",
+            "\n  /tmp:mode=1777], command: node\n  app.js, read_only: true,",
         ),
     ] {
         let files = BTreeMap::from([("compose.yaml".to_owned(), text.to_owned())]);

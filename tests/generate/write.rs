@@ -100,15 +100,22 @@ impl<'w, 'c> Writer<'w, 'c> {
     }
 
     fn end_line(&mut self) {
+        self.line_with_rest(["  ", " \t", "  ", "\t"]);
+    }
+
+    /// The end of a line whose value is a block below it: a tab there is no blank to Compose.
+    fn open_line(&mut self) {
+        self.line_with_rest(["  ", " ", "  ", " "]);
+    }
+
+    /// Ends a line with one of two kinds of blanks, or with one of two and a comment.
+    fn line_with_rest(&mut self, blanks: [&str; 4]) {
         self.after_block_scalar = false;
         if self.is_noisy() {
-            match self.c.of(4) {
-                0 => self.out.push_str("  "),
-                1 => self.out.push_str(" \t"),
-                n => {
-                    self.out.push_str(["  ", "\t"][n - 2]);
-                    return self.comment();
-                }
+            let kind = self.c.of(4);
+            self.out.push_str(blanks[kind]);
+            if kind > 1 {
+                return self.comment();
             }
         }
         self.out.push('\n');
@@ -123,7 +130,7 @@ impl<'w, 'c> Writer<'w, 'c> {
             if key != "<<" && self.c.of(40) == 39 {
                 self.out.push_str("? ");
                 self.key(key, false);
-                self.end_line();
+                self.open_line();
                 self.pad(column);
                 self.out.push(':');
             } else {
@@ -159,13 +166,13 @@ impl<'w, 'c> Writer<'w, 'c> {
         match &tree.value {
             Value::Map(entries) if in_block && !entries.is_empty() => {
                 self.properties(tree, column);
-                self.end_line();
+                self.open_line();
                 let deeper = self.step.max(1);
                 self.block_map(entries, column + deeper, false);
             }
             Value::List(items) if in_block && !items.is_empty() => {
                 self.properties(tree, column);
-                self.end_line();
+                self.open_line();
                 self.block_list(items, column + dash);
             }
             Value::Raw(text) if text.is_empty() => {
@@ -211,7 +218,7 @@ impl<'w, 'c> Writer<'w, 'c> {
                         self.pad(gap);
                     } else {
                         self.properties(item, column);
-                        self.end_line();
+                        self.open_line();
                     }
                     self.block_map(entries, inner, is_inline);
                 }
@@ -228,12 +235,12 @@ impl<'w, 'c> Writer<'w, 'c> {
         match self.c.of(40) {
             37 => {
                 self.properties(tree, column);
-                self.end_line();
+                self.open_line();
                 self.gap(inner);
                 self.pad(inner);
             }
             38 => {
-                self.end_line();
+                self.open_line();
                 self.gap(inner);
                 self.pad(inner - 1);
                 self.properties(tree, column);
@@ -258,7 +265,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         let both = if self.c.one_in(2) { [tag, anchor] } else { [anchor, tag] };
         for (i, property) in both.into_iter().flatten().enumerate() {
             if i > 0 && self.c.of(20) == 19 {
-                self.end_line();
+                self.open_line();
                 self.pad(column + self.step.max(1) - 1);
             }
             self.out.push(' ');
@@ -336,7 +343,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         let indent = if digit { deeper.to_string() } else { String::new() };
         let header = if self.c.one_in(2) { [&indent, chomp] } else { [chomp, &indent] };
         self.out.push_str(&header.concat());
-        self.end_line();
+        self.open_line();
         let line = |writer: &mut Self, text: &str| {
             writer.pad(column + deeper);
             writer.out.push_str(text);
