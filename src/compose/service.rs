@@ -210,13 +210,13 @@ impl<'a> Service<'a> {
         Ok(found.mounts)
     }
 
-    /// The mounts of `volumes` in parts after this one.
-    pub fn volumes_after(&self, part: usize) -> Vec<Mount<'a>> {
+    /// The targets of `volumes` in parts after this one, as Compose compares them when it merges.
+    pub fn volumes_after(&self, part: usize) -> Vec<Cow<'a, str>> {
         let later = self.values("volumes").into_iter().filter(|v| v.part > part);
         let items = later.flat_map(|v| v.entry.value().resolved().items().map(move |item| (v.part, item)));
         items
             .filter_map(|(part, item)| mount::volume_item(item, part as u32, &self.parts[part].scope.env).ok())
-            .map(|(_, mount)| mount)
+            .map(|(identity, _)| identity)
             .collect()
     }
 
@@ -230,7 +230,8 @@ impl<'a> Service<'a> {
                 let value = entry.value().resolved();
                 let tag = part.tag(&entry);
                 if tag.is_some() {
-                    found.retain(|v| v.part < part.reach);
+                    // It acts on what came before; a value that the part has beside it stays.
+                    found.retain(|v| v.part < part.reach || v.part == index);
                 } else if value.is_null() && part.text(value).is_none() && !found.is_empty() {
                     // Null keeps what is there.
                     continue;

@@ -9,6 +9,7 @@ use super::value::{Value, long_mount, short_mount};
 use crate::compose::merge;
 use crate::text::TextFile;
 use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
+use std::ops::Range;
 
 /// The edits of one file.
 #[derive(Default)]
@@ -23,7 +24,8 @@ pub(super) fn lower<'a>(stream: &'a Stream, ops: impl Iterator<Item = &'a (Node<
     let ops: Vec<_> = ops.collect();
     let is_replaced = |scalar: &Node<'_>| ops.iter().any(|(node, op)| node == scalar && matches!(op, Op::Replace(_)));
     let open_scalar = open_scalar(stream).filter(|scalar| !is_replaced(scalar));
-    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next(), open_scalar };
+    let lowering =
+        Lowering { text: stream.text(), habits: Habits::of(stream), root: stream.roots().next(), open_scalar, brackets: brackets(stream) };
     let mut edits = Vec::new();
     for (node, op) in ops {
         let rank = node.id().0;
@@ -47,7 +49,7 @@ pub(super) fn lower<'a>(stream: &'a Stream, ops: impl Iterator<Item = &'a (Node<
 /// The edit that gives a file without documents its first one.
 pub(super) fn fresh(stream: &Stream, value: &Value<'_>) -> Edit {
     let keys = if let Value::Map(keys) = value { keys.as_slice() } else { &[] };
-    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None, open_scalar: None };
+    let lowering = Lowering { text: stream.text(), habits: Habits::of(stream), root: None, open_scalar: None, brackets: Vec::new() };
     let text = stream.text().text();
     let newline = stream.text().newline_near(text.len());
     let sections = keys.iter().map(|(key, value)| lowering.entry_lines(key, value, 0, "").join(newline) + newline);
@@ -87,6 +89,8 @@ struct Lowering<'t, 'a> {
     root: Option<Node<'a>>,
     /// The block scalar behind which nothing can be written without a change of it.
     open_scalar: Option<Node<'a>>,
+    /// Where flow style begins and ends, in order.
+    brackets: Vec<Range<usize>>,
 }
 
 impl Lowering<'_, '_> {
@@ -126,7 +130,9 @@ impl Lowering<'_, '_> {
         let example = mapping.entries().last();
         let mut lines = Vec::new();
         for (key, value) in keys {
-            if is_root && matches!(value, Value::Map(_)) && separates_sections(self.text, mapping) {
+            // A scalar that keeps its final breaks would keep the blank line too.
+            let may_be_blank = !lines.is_empty() || !keeps_breaks(mapping);
+            if is_root && matches!(value, Value::Map(_)) && may_be_blank && separates_sections(self.text, mapping) {
                 lines.push(String::new());
             }
             let key = match example {
@@ -237,10 +243,10 @@ impl Lowering<'_, '_> {
 
     fn flow_keys(&self, mapping: Node<'_>, keys: &[(String, Value<'_>)]) -> Vec<Piece> {
         let flow = self.habits.flow.like(mapping);
-        let plain_neighbour = mapping.entries().last().filter(|(_, v)| v.kind() == Kind::Mapping && v.children().next().is_none());
+        let last = mapping.entries().last().map(|(_, value)| value).filter(|value| value.is_null() && !flow.json);
         let spread = self.line_prefix(mapping.entries().last().map(|(k, _)| k)).filter(|_| flow.json);
         let entry = |(key, value): &(String, Value<'_>)| match (value, &spread) {
-            (Value::Plain, _) if !flow.json && plain_neighbour.is_none() => format!("{}: ", flow.key(key)),
+            (Value::Plain, _) if last.is_some() => format!("{}: {}", flow.key(key), last.map_or("", plain_source)),
             // A section of a JSON file that is written over several lines.
             (Value::Map(pairs), Some(prefix)) => {
                 let newline = self.text.newline_near(mapping.span().start as usize);
@@ -283,11 +289,16 @@ impl Lowering<'_, '_> {
         let text = self.text.text();
         let (open, close) = (collection.body().start as usize, collection.span().end as usize - 1);
         let Some(last) = collection.children().last() else {
-            return vec![(open + 1, open + 1, members.join(", ").trim_end().to_owned())];
+            let inside = &text[open + 1..close];
+            // `{ }` has its blanks on both sides then.
+            let pad = if inside.is_empty() || inside.contains(['\n', '\r', '#']) { "" } else { " " };
+            let end = if pad.is_empty() { open + 1 } else { close };
+            return vec![(open + 1, end, format!("{pad}{}{pad}", members.join(", ")))];
         };
         let mut end = last.span().end as usize;
         // Behind the colon of a null there must be a blank, or Compose takes the colon for part of the key: `{a: , b: }`.
-        let is_open = last.style() == Style::Empty && text[..end].ends_with(':');
+        // The same holds for its tag, and the comma.
+        let is_open = last.style() == Style::Empty && (text[..end].ends_with(':') || last.tag().is_some());
         let has_blank = text[end..close].starts_with(' ');
         end += usize::from(is_open && has_blank);
         let separator = if is_open && !has_blank { " ," } else { "," };
@@ -299,14 +310,15 @@ impl Lowering<'_, '_> {
             (Some(prefix), comma) => {
                 let newline = self.text.newline_near(end);
                 let (tail, kept) = if comma.is_some() { (",", members.len()) } else { ("", members.len().saturating_sub(1)) };
-                // Before a comma the blank of a null stays; at a line's end it goes.
-                let member = |(i, m): (usize, &String)| format!("{newline}{prefix}{}", if i < kept { m } else { m.trim_end() });
-                let lines: Vec<String> = members.iter().enumerate().map(member).collect();
-                let body = format!("{}{tail}", lines.join(","));
                 let anchor = comma.map_or(end, |c| c + 1);
                 // Behind a comment that belongs to the last member, unless the bracket closes on the same line.
                 let line_end = self.text.line_end(anchor);
                 let at = if line_end <= close { line_end } else { anchor };
+                // Before a comma or a bracket the blank of a null stays; at a line's end it goes.
+                let kept = if at == line_end { kept } else { members.len() };
+                let member = |(i, m): (usize, &String)| format!("{newline}{prefix}{}", if i < kept { m } else { m.trim_end() });
+                let lines: Vec<String> = members.iter().enumerate().map(member).collect();
+                let body = format!("{}{tail}", lines.join(","));
                 match comma {
                     Some(_) => vec![(at, at, body)],
                     None if at == end => vec![(end, end, format!("{separator}{body}"))],
@@ -315,6 +327,29 @@ impl Lowering<'_, '_> {
             }
         }
     }
+}
+
+/// The outermost flow collections of a file, in order.
+fn brackets(stream: &Stream) -> Vec<Range<usize>> {
+    let mut outermost: Vec<Range<usize>> = Vec::new();
+    for range in stream.nodes().filter(|n| n.style() == Style::Flow).map(|n| n.body().range()) {
+        if outermost.last().is_none_or(|last| range.start >= last.end) {
+            outermost.push(range);
+        }
+    }
+    outermost
+}
+
+/// Whether `node` ends with a block scalar that keeps the breaks behind its text.
+fn keeps_breaks(node: Node<'_>) -> bool {
+    let last = std::iter::successors(Some(node), |n| n.children().last()).last();
+    let header = last.filter(|n| matches!(n.style(), Style::Literal | Style::Folded)).map_or("", Node::source);
+    header.chars().skip(1).take_while(|c| matches!(c, '+' | '-' | '0'..='9')).any(|c| c == '+')
+}
+
+/// How a null is written: `~`, or nothing.
+fn plain_source(null: Node<'_>) -> &str {
+    if matches!(null.style(), Style::Plain) { null.source() } else { "" }
 }
 
 /// New mounts are written long, unless they join items written short.

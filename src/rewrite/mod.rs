@@ -10,9 +10,9 @@ mod value;
 use crate::audit::{self, Change, Fix, Rule, What};
 use crate::compose::{Project, Service, Sources};
 use crate::error::{Error, Result};
-use crate::evidence::Need;
+use crate::evidence::{Extra, Need};
 use crate::text::{FileId, TextFile};
-use crate::yaml::{Node, Stream};
+use crate::yaml::{Kind, Node, Stream, Style, is_printable};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -158,6 +158,16 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
     if edited.is_empty() {
         return Ok(Outcome { rewrites: Vec::new(), refused });
     }
+    let parted = parted(project, &edited, &accepted, needs);
+    if !parted.is_empty() {
+        let others: Vec<&Fix> = fixes.iter().copied().filter(|f| !parted.contains(&f.service)).collect();
+        let mut outcome = rewrite(project, &others, needs, options)?;
+        let why =
+            "its mounts are shared through an anchor, and more of them could be bound read-only in a list of its own: give it one first";
+        let left = |service| Refused { service, rule: Rule::SharedDefinition, why: why.into() };
+        outcome.refused.extend(parted.into_iter().map(left));
+        return Ok(outcome);
+    }
     let mut lines = verified_effect(project, &edited, &accepted, needs)?;
     if options.explain {
         for file in &mut edited {
@@ -261,6 +271,21 @@ fn verified_effect(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], nee
     Ok(new_lines(&after, fixes))
 }
 
+/// Services that a second run would change again: with a list of mounts of their own, binds in it can be changed alone.
+fn parted(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], needs: &[Need]) -> Vec<String> {
+    if !needs.iter().any(|need| need.with.has(Extra::ReadOnlyBinds)) || !edited.iter().any(|e| e.stream.has_anchors()) {
+        return Vec::new();
+    }
+    let sources = project.sources.with(edited.iter().map(|e| e.stream.clone()));
+    // What does not load is reported by the laws.
+    let Ok(after) = Project::read(&sources) else { return Vec::new() };
+    let is_bind = |change: &Change| matches!(change.what, What::ReadOnlyBind(_));
+    let again = audit::audit(&after, needs).into_iter().filter(|f| f.fix.as_ref().is_some_and(|fix| fix.changes.iter().all(is_bind)));
+    let mut services: Vec<String> = again.map(|f| f.service).filter(|name| fixes.iter().any(|fix| fix.service == *name)).collect();
+    services.dedup();
+    services
+}
+
 fn reread(name: &str, after: String, file: FileId) -> Result<Stream> {
     let text = TextFile::new(name, after.into_bytes(), usize::MAX).map_err(|e| unverified(e.to_string()))?;
     Stream::parse(&text, file).map_err(|e| unverified(format!("the result does not parse: {}", e.message)))
@@ -316,6 +341,7 @@ fn of_file(lines: &[(FileId, NewLine)], file: FileId) -> &[(FileId, NewLine)] {
 fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<Stream> {
     let text = stream.text();
     let lines = of_file(lines, stream.file());
+    let closed = lines_inside_scalars(stream);
     let mut reasons = lines.iter().map(|(_, l)| l).peekable();
     let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
     for (index, line) in text.text().split_inclusive('\n').enumerate() {
@@ -323,9 +349,9 @@ fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<Stream> {
         after.push_str(body);
         let mut first = true;
         while let Some(reason) = reasons.next_if(|r| r.line <= index + 1) {
-            let block = !body.contains(['#', '[', '{', '"', '\'']);
+            let block = !body.contains(['#', '[', '{', '"', '\'']) && !closed.contains(&(index + 1));
             if first && block && reason.line == index + 1 {
-                let why: String = reason.change.reason.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                let why: String = reason.change.reason.text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
                 after.push_str(&format!("  # {why}"));
             }
             first = false;
@@ -333,4 +359,18 @@ fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<Stream> {
         after.push_str(&line[body.len()..]);
     }
     reread(text.name(), after, stream.file())
+}
+
+/// The lines, from 1, at whose end a scalar goes on: a comment there would end it or be part of it.
+fn lines_inside_scalars(stream: &Stream) -> HashSet<usize> {
+    let text = stream.text();
+    let mut lines = HashSet::new();
+    for node in stream.nodes().filter(|n| n.kind() == Kind::Scalar && n.source().contains(['\n', '\r'])) {
+        let (first, last) = (text.line(node.body().start as usize), text.line(node.body().end as usize));
+        match node.style() {
+            Style::Literal | Style::Folded => lines.extend(first + 1..=last),
+            _ => lines.extend(first..last),
+        }
+    }
+    lines
 }

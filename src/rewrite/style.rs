@@ -149,7 +149,12 @@ impl Flow {
 
     /// A key.
     pub(super) fn key(self, key: &str) -> String {
-        if self.json { double_quoted(key) } else { quote_if_needed(key, true).into_owned() }
+        match key {
+            // In quotes it would be no merge key.
+            "<<" => key.to_owned(),
+            _ if self.json => double_quoted(key),
+            _ => quote_if_needed(key, true).into_owned(),
+        }
     }
 
     /// `value` on one line. `long` chooses between the two spellings of a mount.

@@ -7,8 +7,8 @@ mod parse;
 mod scalar;
 mod strict;
 
-pub(crate) use scalar::is_visible;
 pub use scalar::{Scalar, double_quoted, quote_if_needed, writes_plain};
+pub(crate) use scalar::{is_printable, is_visible};
 
 use crate::text::{FileId, Span, TextFile};
 

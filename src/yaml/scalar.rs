@@ -175,7 +175,7 @@ pub(crate) fn is_visible(c: char) -> bool {
 }
 
 /// Whether `c` may stand in a file as it is: printable, and no line break or byte order mark to any reader.
-pub(super) fn is_printable(c: char) -> bool {
+pub(crate) fn is_printable(c: char) -> bool {
     match c {
         ' '..='~' => true,
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,

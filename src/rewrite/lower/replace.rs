@@ -16,7 +16,11 @@ impl Lowering<'_, '_> {
             return pieces;
         }
         let long = matches!(value, Value::Seq(items) | Value::Override(items) if uses_long_syntax(items));
-        let new = self.habits.flow.render(value, long);
+        let flow = match node.resolved() {
+            named if node.kind() == Kind::Alias && named.style() == Style::Flow => self.habits.flow.like(named),
+            _ => self.habits.flow,
+        };
+        let new = flow.render(value, long);
         let (new_tag, new_body) = new.split_at(if matches!(value, Value::Override(_)) { "!override".len() } else { 0 });
         let is_collection = matches!(node.kind(), Kind::Sequence | Kind::Mapping);
         let stays_as_comment = is_collection && (node.style() == Style::Block || node.source().contains(['\n', '\r']));
@@ -42,9 +46,8 @@ impl Lowering<'_, '_> {
             (true, Some(_)) => {}
             (true, None) => {
                 let start = node.body().start as usize;
-                let is_apart = self.text.text()[..start].ends_with([' ', '\t', '\n', '\r']);
-                let (before, behind) = (if is_apart { "" } else { " " }, if stays_as_comment { " " } else { "" });
-                pieces.push((start, start, format!("{before}{new_body}{behind}")));
+                let behind = if stays_as_comment { " " } else { "" };
+                pieces.push((start, start, format!("{}{new_body}{behind}", self.led_in(node, start))));
             }
             (false, _) => pieces.extend(in_place(self.text, node, new_body)),
         }
@@ -103,18 +106,54 @@ impl Lowering<'_, '_> {
         in_place(self.text, node, &respelled(node, text, in_flow))
     }
 
+    /// What is missing before the value that takes the place of `node` at `start`: a null may be nothing at all.
+    fn led_in(&self, node: Node<'_>, start: usize) -> String {
+        let before = &self.text.text()[..start];
+        if node.style() != Style::Empty || before.ends_with([' ', '\t', '\n', '\r']) && before.trim_end().ends_with([':', '-']) {
+            return String::new();
+        }
+        let has_indicator = matches!(self.text.text().as_bytes().get(node.indicator()), Some(b':' | b'-'));
+        if has_indicator || start > node.span().start as usize {
+            return " ".into();
+        }
+        // A key without a colon: `{a}` or `? a`.
+        if self.is_in_flow(start) {
+            return ": ".into();
+        }
+        let line = self.text.line_start(start);
+        let column = before[line..].len() - before[line..].trim_start().len();
+        format!("{}{}: ", self.text.newline_near(start), " ".repeat(column))
+    }
+
+    fn is_in_flow(&self, at: usize) -> bool {
+        let next = self.brackets.partition_point(|range| range.end <= at);
+        self.brackets.get(next).is_some_and(|range| range.start < at)
+    }
+
     /// `api: *web` becomes a mapping in block style. `None` inside flow style.
     fn expand_alias(&self, alias: Node<'_>, pairs: &[(String, Value<'_>)]) -> Option<Vec<Piece>> {
-        let (colon, end) = (alias.indicator(), alias.span().end as usize);
+        let (colon, start, end) = (alias.indicator(), alias.span().start as usize, alias.span().end as usize);
         let line = self.text.line_start(colon);
         let key_column = self.text.text()[line..colon].len() - self.text.text()[line..colon].trim_start().len();
         let rest = self.text.text()[end..self.text.line_end(end)].trim_start();
-        if !(rest.is_empty() || rest.starts_with('#')) || colon >= alias.span().start as usize || self.text.line_start(end) != line {
+        if !(rest.is_empty() || rest.starts_with('#')) || colon >= start || self.is_in_flow(start) {
             return None;
+        }
+        if self.text.line_start(end) != line {
+            // On a line of its own it becomes the first of the keys.
+            let column = self.text.column(start);
+            let mut lines = pairs.iter().flat_map(|(k, v)| self.entry_lines(k, v, column, ""));
+            let mut pieces = vec![(start, end, lines.next()?.trim_start().to_owned())];
+            pieces.extend(self.lines_after(alias, &lines.collect::<Vec<_>>()));
+            return Some(pieces);
         }
         let column = key_column + self.habits.map_indent;
         let lines: Vec<String> = pairs.iter().flat_map(|(k, v)| self.entry_lines(k, v, column, "")).collect();
-        let mut pieces = vec![(colon + 1, end, String::new())];
+        // No tab may stay between the colon and the keys below it.
+        let blanks = self.text.line_end(end) - end - rest.len();
+        let has_tab = self.text.text()[end..end + blanks].contains('\t');
+        let (end, gap) = if rest.is_empty() || has_tab { (end + blanks, if rest.is_empty() { "" } else { " " }) } else { (end, "") };
+        let mut pieces = vec![(colon + 1, end, gap.to_owned())];
         pieces.extend(self.lines_after(alias, &lines));
         Some(pieces)
     }

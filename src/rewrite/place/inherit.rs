@@ -85,8 +85,8 @@ impl Placer<'_, '_> {
             }
             Value::Mount { target, .. } => {
                 let own = wishes(&|v| matches!(v, Value::Mount { target: own, .. } if own == target));
-                // A mount of a later part at the same target takes the place of this one.
-                let replaced = service.volumes_after(at).iter().any(|m| m.target == *target);
+                // A mount of a later part at the same target takes the place of this one, if it is spelled the same.
+                let replaced = service.volumes_after(at).iter().any(|identity| identity == target);
                 if own || replaced { Reaches::Not } else { Reaches::Unwished }
             }
             _ if service.parts.iter().skip(at + 1).any(|p| p.get(KEYS[key]).is_some_and(|e| !e.value().resolved().is_null())) => {
