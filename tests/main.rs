@@ -17,6 +17,7 @@ mod diagnose;
 mod disk;
 mod docs;
 mod engine;
+mod env;
 mod extras;
 mod forge;
 mod generated;
@@ -25,6 +26,8 @@ mod laws;
 mod layers;
 mod mutations;
 mod oracle;
+#[cfg(unix)]
+mod outside;
 mod pipe;
 mod pr;
 mod presets;

@@ -16,7 +16,7 @@ use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
 use rayon::prelude::*;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a run left to say to the calling shell.
@@ -168,9 +168,13 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
     if !name.contains(['/', '\\']) {
         return Preset::embedded(name);
     }
-    let path = PathBuf::from(name);
-    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    Preset::parse(&stem, disk::read(&path)?.file())
+    preset_in(&disk::read(Path::new(name))?)
+}
+
+/// The preset in a file.
+pub(super) fn preset_in(loaded: &disk::Loaded) -> Result<Preset> {
+    let stem = loaded.path().file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    Preset::parse(&stem, loaded.file())
 }
 
 /// What became of a plan.
@@ -206,6 +210,10 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     text::held_back(ui, held_back);
     if plans.iter().any(|p| !p.accepted.is_empty()) {
         ui.hint("run without --check to see the change, with --write in its place to make it");
+        return Status::FindingsRemain;
+    }
+    if plans.iter().any(|p| p.is_unjudged()) {
+        ui.note("some of the project is not looked at, so nobody knows what is missing there");
         return Status::FindingsRemain;
     }
     ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });

@@ -72,7 +72,7 @@ fn report_error(ui: &Ui, error: &Error) {
         let shown = |text: &str| clean(text).replace('\t', "→");
         let before: String = line.chars().take(source.column - 1).collect();
         // One very long line (a file without breaks) would fill the screen.
-        if console::measure_text_width(line) <= 200 {
+        if *marked > 0 && console::measure_text_width(line) <= 200 {
             let number = source.line.to_string();
             let gutter = " ".repeat(number.len());
             let pad = " ".repeat(console::measure_text_width(&shown(&before)));

@@ -10,7 +10,7 @@ use super::report::text::{self, Remark};
 use super::report::{data, diff};
 use super::review;
 use super::ui::{Look, Ui, View, clean_line, paint};
-use crate::audit::{Applicability, Finding, Fix, audit};
+use crate::audit::{Applicability, Finding, Fix, Rule, audit};
 use crate::compose::{Known, Project, Sources};
 use crate::edge::disk;
 use crate::error::{Error, Result};
@@ -202,6 +202,11 @@ impl Plan {
         let Some(path) = clash else { return Ok(self) };
         let what = format!("{} belongs to another project of this run too, which changes it in another way", path.display());
         Err(Error::Usage(what, Some("harden the two projects one after the other".into())))
+    }
+
+    /// Whether some service could not be judged, since a file that Compose reads is not read.
+    pub(super) fn is_unjudged(&self) -> bool {
+        self.findings.iter().any(|f| f.rule == Rule::NotFollowed)
     }
 
     /// Names of the services that change.

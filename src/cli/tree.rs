@@ -24,6 +24,8 @@ struct Sum {
     counts: Counts,
     changed: usize,
     held_back: usize,
+    /// Whether some service could not be judged.
+    is_unjudged: bool,
     /// Services that were left alone, by rule.
     refused: BTreeMap<&'static str, usize>,
 }
@@ -61,7 +63,7 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
     }
     ui.progress_done();
     let done = match (args.check, args.write) {
-        (true, _) => Ok(if sum.changed > 0 { Status::FindingsRemain } else { Status::Done }),
+        (true, _) => Ok(if sum.changed > 0 || sum.is_unjudged { Status::FindingsRemain } else { Status::Done }),
         (false, true) if !kept.is_empty() => finish(ui, args, &kept.iter().collect::<Vec<_>>(), ask),
         (false, _) => Ok(Status::Done),
     };
@@ -97,6 +99,7 @@ impl Sum {
         self.counts.hard += plan.counts.hard;
         self.changed += plan.accepted.len();
         self.held_back += plan.held_back.len();
+        self.is_unjudged |= plan.is_unjudged();
         for remark in &plan.remarks {
             *self.refused.entry(remark.rule).or_default() += 1;
         }
