@@ -106,6 +106,14 @@ impl Error {
         self
     }
 
+    /// The same without a word of the file that it is about, which may hold secrets: only `what`, and the place.
+    #[must_use]
+    pub fn without_lines(self, what: &str) -> Self {
+        let Self::Source(source) = self else { return self };
+        let hint = "look at that line yourself: what other files name is not repeated here, as it may be anything";
+        SourceError { message: what.to_owned(), hint: Some(hint.to_owned()), excerpt: (String::new(), 0), ..*source }.into()
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

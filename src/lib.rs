@@ -38,6 +38,8 @@
 //! 5. Iteration follows the order of the input: the same input gives the same bytes on every run and machine.
 //! 6. Input comes from strangers: depth, size and alias expansion are bounded before anything recurses, and nothing from a file reaches a
 //!    terminal unescaped.
+//! 7. What a file names is read inside the project's root or not at all. What is repeated is what the Compose file says, never the value
+//!    of a variable, and never a line of a file that is no Compose file of the project.
 //!
 //! Most of this is checked by `tests/architecture.rs`, `clippy.toml` and the tests of the laws.
 

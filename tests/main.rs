@@ -18,6 +18,7 @@ mod diagnose;
 mod disk;
 mod docs;
 mod engine;
+mod env;
 mod extras;
 mod forge;
 mod generate;
@@ -27,6 +28,8 @@ mod laws;
 mod mutations;
 mod names;
 mod oracle;
+#[cfg(unix)]
+mod outside;
 mod pipe;
 mod pr;
 mod presets;

@@ -2,7 +2,7 @@
 
 use rofs_harden::audit::{Finding, Fix, What, audit};
 use rofs_harden::compose::dockerfile::Dockerfiles;
-use rofs_harden::compose::{Env, Project, Sources, Wanted, env_file, wanted};
+use rofs_harden::compose::{Env, Project, Sources, Wanted, wanted};
 use rofs_harden::evidence::preset::Preset;
 use rofs_harden::evidence::{Extra, Selection, needs};
 use rofs_harden::rewrite::{Options, Refused, rewrite};
@@ -96,7 +96,10 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
 
 /// The files of a project by path, read by the library without a disk.
 pub(crate) fn sources(files: &BTreeMap<String, String>, layers: &[&str]) -> Result<Sources, Refusal> {
-    let env = files.get(".env").map_or_else(Default::default, |text| env_file(text, &Env::new()).unwrap_or_default());
+    let mut env = Env::new();
+    if let Some(text) = files.get(".env") {
+        env.add_file(text, &Env::new()).map_err(|why| format!(".env: {} in line {}", why.what, why.line))?;
+    }
     let folder = layers.first().and_then(|l| Path::new(l).parent()).unwrap_or(Path::new(""));
     let mut sources = Sources::new(folder, env);
     let parse = |name: &str, text: &str, sources: &Sources| {

@@ -4,6 +4,7 @@ use crate::pipe::{sources, text_file};
 use rofs_harden::compose::{Coverage, Known, Mount, Project, Sources};
 use rofs_harden::text::{FileId, Span};
 use rofs_harden::yaml::Stream;
+use std::collections::BTreeMap;
 
 /// Files of a project: name and text. Names that start with `compose` are layers, in this order; `.env` has the variables.
 type Files = &'static [(&'static str, &'static str)];
@@ -155,7 +156,7 @@ fn what_is_not_here_leaves_the_rest_known() {
     )];
     let sources = read(files).expect("read");
     let project = Project::read(&sources).expect("a project");
-    let why: Vec<&str> = project.unread.iter().map(|(_, why)| why.as_str()).collect();
+    let why: Vec<&str> = project.unread.iter().map(|(_, file)| file.why.as_str()).collect();
     assert_eq!(why, ["https://example.com/x.git is not on this machine, and is not fetched"]);
     let unread: Vec<bool> = project.services.iter().map(|s| s.unread.is_some()).collect();
     assert_eq!(unread, [true, false]);
@@ -171,6 +172,20 @@ fn chains_and_cycles_end() {
     assert!(error.message.starts_with("more than 64 levels of extends: s0 extends s1 extends s2"), "{}", error.message);
     let cycle: Files = &[("compose.yaml", "include: [a.yaml]\n"), ("a.yaml", "include: [compose.yaml]\n")];
     assert_eq!(shown(cycle), Err("include cycle detected: compose.yaml includes a.yaml includes compose.yaml".to_owned()));
+}
+
+#[test]
+fn includes_that_are_nested_too_deep_are_no_cycle() {
+    let nested = |depth: usize| {
+        let name = |i: usize| if i == 0 { "compose.yaml".to_owned() } else { format!("{i}.yaml") };
+        let mut files: BTreeMap<String, String> =
+            (0..depth).map(|i| (name(i), format!("include: [{}]\nservices: {{s{i}: {{image: x}}}}\n", name(i + 1)))).collect();
+        files.insert(name(depth), "services: {last: {image: x}}\n".to_owned());
+        sources(&files, &["compose.yaml"]).and_then(|sources| Project::read(&sources).map(|p| p.services.len()).map_err(|e| e.message))
+    };
+    assert_eq!(nested(64), Ok(65));
+    assert_eq!(nested(65), Err("more than 64 includes are nested".to_owned()));
+    assert_eq!(nested(70), Err("more than 64 includes are nested".to_owned()));
 }
 
 #[test]

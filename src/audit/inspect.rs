@@ -101,7 +101,7 @@ impl<'s, 'a> Case<'s, 'a> {
         if let [first, rest @ ..] = places.as_slice()
             && rest.iter().any(|m| folder(m) != folder(first))
         {
-            let names: Vec<&str> = places.iter().take(6).map(|m| &*m.target).collect();
+            let names: Vec<&str> = places.iter().take(6).map(|m| m.shown_target()).collect();
             let message = format!("keeps data in {} places that have no folder in common: {}", places.len(), names.join(", "));
             self.say(Rule::ScatteredState, first.span(), message, "gather what must survive below one folder, such as /data");
         }

@@ -16,7 +16,7 @@ pub use restrict::rule_of_extra;
 pub use rule::{Rule, Severity};
 pub use surface::Surface;
 
-use crate::compose::{Coverage, Known, Project, Service};
+use crate::compose::{Coverage, Known, NotRead, Project, Service};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
 use crate::text::Span;
 use names::VolumeNames;
@@ -29,7 +29,12 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     let by_service: HashMap<&str, &Need> = needs.iter().rev().map(|n| (n.service.as_str(), n)).collect();
     let facts = Facts::of(project);
     let mut names = VolumeNames::of(project);
-    let mut findings: Vec<Finding> = project.unread.iter().map(|(span, why)| not_read(*span, why)).collect();
+    let whole = project.documents.first().map(|d| d.root.span()).into_iter();
+    let whole = whole.flat_map(|span| {
+        project.sources.unread().iter().map(move |file| not_read(span, file, "nothing in this project is known for sure"))
+    });
+    let parts = project.unread.iter().map(|(span, file)| not_read(*span, file, "its services are not looked at"));
+    let mut findings: Vec<Finding> = whole.chain(parts).collect();
     for service in &project.services {
         if let Some(need) = by_service.get(service.name) {
             findings.extend(audit_service(&facts, service, need, &mut names));
@@ -38,14 +43,15 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
     findings
 }
 
-/// A part of the project that is not on this machine.
-fn not_read(span: Span, why: &str) -> Finding {
+/// A part of the project that is not on this machine, or outside of the project.
+fn not_read(span: Span, file: &NotRead, what: &str) -> Finding {
+    let help = file.help.clone().unwrap_or_else(|| "run in that project, or bring the file into this one".to_owned());
     Finding {
         rule: Rule::NotFollowed,
         service: String::new(),
-        message: format!("{why}: its services are not looked at"),
+        message: format!("{}: {what}", file.why),
         span,
-        help: Some("run in that project, or bring the file into this one".to_owned()),
+        help: Some(help),
         fix: None,
         ignored: None,
     }
@@ -91,7 +97,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     }
     let refusals = refuse::refusals(facts, service);
     if !refusals.is_empty() {
-        let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into()), ..finding(r.rule, r.span, r.message) };
+        let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into_owned()), ..finding(r.rule, r.span, r.message) };
         return refusals.into_iter().map(refused).collect();
     }
     changes.sort_by_key(|c| c.what.rank());

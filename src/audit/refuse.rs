@@ -2,9 +2,10 @@
 //! with the reason and what to change.
 
 use super::rule::Rule;
-use crate::compose::{Project, Service, merge};
+use crate::compose::{NotRead, Project, Service, merge};
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// Why a service is left alone.
@@ -12,7 +13,7 @@ pub(super) struct Refusal {
     pub(super) rule: Rule,
     pub(super) span: Span,
     pub(super) message: String,
-    pub(super) help: &'static str,
+    pub(super) help: Cow<'static, str>,
 }
 
 /// What refusals need to know of the whole project, gathered once.
@@ -59,12 +60,12 @@ pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal>
 }
 
 fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'static str) -> Refusal {
-    Refusal { rule, span: node.span(), message: message.into(), help }
+    Refusal { rule, span: node.span(), message: message.into(), help: help.into() }
 }
 
 fn not_read(service: &Service<'_>) -> Option<Refusal> {
-    let (span, why) = *service.unread.clone()?;
-    let help = "bring the file into the project, or harden the service by hand";
+    let (span, NotRead { why, help }) = *service.unread.clone()?;
+    let help = help.map_or("bring the file into the project, or harden the service by hand".into(), Cow::Owned);
     Some(Refusal { rule: Rule::NotFollowed, span, message: why, help })
 }
 

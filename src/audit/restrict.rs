@@ -130,7 +130,7 @@ fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -
                 } else {
                     let message = format!(
                         "{} could be bound read-only; the line may have other users or is written unusually, so add `:ro` by hand",
-                        mount.target
+                        mount.shown_target()
                     );
                     left.push((mount.span(), message));
                 }
@@ -193,7 +193,7 @@ fn capability(text: &str) -> String {
 /// Whether a mount stands in the service's own definition and nowhere else, on one line or as a mapping, so that a change of it
 /// changes nothing else.
 fn can_change(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount<'_>) -> bool {
-    let Some(part) = service.parts.get(mount.part as usize) else { return false };
+    let Some(part) = service.parts.get(mount.part as usize).filter(|_| !mount.is_hidden()) else { return false };
     let own = part.definition.entries().find(|(key, _)| key.text() == "volumes").map(|(_, list)| list);
     let Some(list) = own.filter(|list| list.kind() == Kind::Sequence) else { return false };
     let is_own = |node: &crate::yaml::Node<'_>| node.anchor().is_none() && node.kind() != Kind::Alias;

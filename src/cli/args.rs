@@ -127,6 +127,9 @@ pub(super) struct Input {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
+    /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub(super) root: Option<PathBuf>,
     /// Whether Compose's variables of the environment do not count: where the answer must be the same on every machine
     #[arg(skip)]
     pub(super) is_apart: bool,
@@ -284,6 +287,9 @@ pub(super) struct Diagnose {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
+    /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    pub(super) root: Option<PathBuf>,
     #[command(flatten)]
     pub(super) writing: Writing,
 }

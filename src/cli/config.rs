@@ -3,7 +3,7 @@
 mod exclude;
 
 use super::args::Choice;
-use super::harden::preset;
+use super::harden::{preset, preset_in};
 use super::load::Files;
 use super::plan::with_profiles;
 use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
@@ -171,11 +171,13 @@ impl Config {
         let first = files.sources.files().first().map(|f| f.path.clone()).unwrap_or_default();
         let Some(loaded) = disk::upwards(&first, &files.root, NAME)? else { return Ok(Self::default()) };
         let folder = loaded.path().parent().map(Path::to_owned).unwrap_or_default();
-        Self::parse(loaded.file(), &folder, &disk::real_path(&first).unwrap_or(first))
+        let parsed = Self::parse(loaded.file(), &folder, &files.root, &disk::real_path(&first).unwrap_or(first));
+        // A link may lead to any file of the project.
+        parsed.map_err(|error| if disk::is_link(loaded.path()) { error.without_lines("this is no configuration") } else { error })
     }
 
     /// Reads a file that stands in `folder`, for the project whose first file is `first`.
-    fn parse(file: &TextFile, folder: &Path, first: &Path) -> Result<Self> {
+    fn parse(file: &TextFile, folder: &Path, root: &Path, first: &Path) -> Result<Self> {
         let wrong = |(range, message): Wrong| -> Error {
             let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
             SourceError::new(file, span, message, Some("`rofs-harden explain configuration` says what the file may hold".into())).into()
@@ -184,14 +186,21 @@ impl Config {
         let named = |name: &Spanned<String>| -> Result<Arc<Preset>> {
             let text = name.get_ref();
             let path = folder.join(text);
-            let is_file = is_file(text);
-            if is_file && disk::locked(&disk::root_of(file.name().as_ref())?, &path).is_some() {
-                return Err(wrong((name.span(), format!("`{text}` leads out of the project"))));
+            if !is_file(text) {
+                let wrong = |e: Error| wrong((name.span(), format!("{e}; {}", e.hint().unwrap_or_default())));
+                return preset(text).map(Arc::new).map_err(wrong);
             }
-            let found = preset(if is_file { path.to_str().unwrap_or(text) } else { text });
-            found.map(Arc::new).map_err(|e| match e.hint() {
-                _ if is_file => e,
-                hint => wrong((name.span(), format!("{e}; {}", hint.unwrap_or_default()))),
+            let loaded = disk::read_inside(&[root.to_owned()], &path).map_err(|unread| match unread {
+                disk::Unread::Outside(_) => wrong((name.span(), format!("`{text}` leads out of the project"))),
+                disk::Unread::Failed(error) => error.without_lines("this is no preset"),
+            })?;
+            // What a configuration names may be any file of the project, so none of its lines is shown.
+            preset_in(&loaded).map(Arc::new).map_err(|error| match error {
+                Error::Source(_) => {
+                    let path = loaded.path().display();
+                    wrong((name.span(), format!("`{text}` is no preset; `rofs-harden presets check {path}` says why")))
+                }
+                other => other,
             })
         };
         let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };

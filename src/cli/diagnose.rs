@@ -127,7 +127,7 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
 
 fn harden_args(args: &Diagnose) -> Harden {
     let (file, project_directory, env_file) = (args.file.clone(), args.project_directory.clone(), args.env_file.clone());
-    let input = Input { file, project_directory, env_file, ..Input::default() };
+    let input = Input { file, project_directory, env_file, root: args.root.clone(), ..Input::default() };
     Harden { input, write: args.writing.write, yes: args.writing.yes, ..Harden::default() }
 }
 

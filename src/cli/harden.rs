@@ -18,7 +18,7 @@ use crate::report::remarks::services;
 use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a run left to say to the calling shell.
@@ -178,9 +178,13 @@ pub(super) fn preset(name: &str) -> Result<Preset> {
     if !name.contains(['/', '\\']) {
         return Preset::embedded(name);
     }
-    let path = PathBuf::from(name);
-    let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    Preset::parse(&stem, disk::read(&path)?.file())
+    preset_in(&disk::read(Path::new(name))?)
+}
+
+/// The preset in a file.
+pub(super) fn preset_in(loaded: &disk::Loaded) -> Result<Preset> {
+    let stem = loaded.path().file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    Preset::parse(&stem, loaded.file())
 }
 
 /// What became of a plan.

@@ -1,14 +1,20 @@
 //! From the command line to the files of a project in memory.
 
+mod layers;
+
 use super::args::Input;
-use crate::compose::{self, Env, Project, Sources, Wanted, dockerfile};
+use crate::compose::{self, NotRead, Project, Sources, Wanted, dockerfile};
 use crate::edge::disk;
 use crate::edge::docker::Layers;
 use crate::error::{Error, Result, SourceError};
 use crate::text::{FileId, Span, TextFile};
 use crate::yaml::{Stream, SyntaxError};
+use layers::{Place, Way, layers, read_named};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+/// What is said of a file that only another file names.
+const NO_COMPOSE_FILE: &str = "this cannot be read as a Compose file";
 /// Most files of one project.
 const MAX_FILES: usize = 10_000;
 
@@ -38,6 +44,10 @@ pub(super) struct Files {
     pub(super) sources: Sources,
     /// Folder that nothing is written outside of.
     pub(super) root: PathBuf,
+    place: Place,
+    /// Files of which a line may be shown: a person or Compose's own rules name them, or they are Compose files by what is in them.
+    /// Others may be anything that a file of the project names, such as a key.
+    plain: HashSet<FileId>,
     /// The layer that takes all changes, if one is named.
     pub(super) layer: Option<FileId>,
     in_tree: bool,
@@ -45,15 +55,6 @@ pub(super) struct Files {
     is_discovered: bool,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
-}
-
-/// The layers of a project, found but not read.
-struct FoundLayers {
-    files: Vec<PathBuf>,
-    directory: PathBuf,
-    env: Env,
-    ignored: Vec<PathBuf>,
-    is_discovered: bool,
 }
 
 impl Files {
@@ -66,19 +67,43 @@ impl Files {
     /// read.
     pub(super) fn read_after(path: Option<&Path>, args: &Input, layer: Option<&Path>, before: Before<'_>) -> Result<Self> {
         let layers = layers(path, args)?;
-        let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path);
-        let root = disk::root_of(first)?;
+        let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path).to_owned();
         let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
         let warnings = layers.ignored.iter().map(ignored).collect();
         let sources = Sources::new(&layers.directory, layers.env);
-        let mut files =
-            Self { loaded: Vec::new(), sources, root, layer: None, in_tree: args.recursive, is_discovered: layers.is_discovered, warnings };
+        let mut files = Self {
+            loaded: Vec::new(),
+            sources,
+            root: layers.place.root().to_owned(),
+            place: layers.place,
+            plain: HashSet::new(),
+            layer: None,
+            in_tree: args.recursive,
+            is_discovered: layers.way == Way::Discovered,
+            warnings,
+        };
+        for why in layers.unread {
+            files.sources.add_unread(why);
+        }
+        let mut missing = None;
         for path in &layers.files {
             before(path)?;
-            match files.sources.at(path) {
-                Some(known) => files.sources.repeat_layer(known),
-                None => drop(files.add(disk::read(path)?, true)?),
+            if let Some(known) = files.sources.at(path) {
+                files.sources.repeat_layer(known);
+                continue;
             }
+            match files.place.layer(path, layers.way) {
+                Ok(loaded) => drop(files.add(loaded, true, layers.way != Way::Listed)?),
+                Err(disk::Unread::Outside(outside)) => {
+                    files.sources.add_unread(layers.way.not_read(&outside));
+                    missing = missing.or(Some(outside));
+                }
+                Err(disk::Unread::Failed(error)) => return Err(layers.way.about(error)),
+            }
+        }
+        if let (Some(outside), true) = (missing, files.loaded.is_empty()) {
+            let NotRead { why, help } = layers.way.not_read(&outside);
+            return Err(Error::Usage(why, help));
         }
         if let Some(path) = layer {
             files.layer = Some(files.add_override(path)?);
@@ -92,10 +117,25 @@ impl Files {
         let text = disk::read_from(Path::new("<stdin>"), std::io::stdin().lock())?;
         let stream = parse(&text, FileId(0))?;
         let folder = args.project_directory.clone().unwrap_or_default();
-        let mut sources = Sources::new(&folder, project_env(&[&folder], args)?);
+        let place = Place::of(Path::new("compose.yaml"), args)?;
+        let (env, unread) = place.env(&[&folder], args)?;
+        let mut sources = Sources::new(&folder, env);
         sources.add_layer(Path::new("<stdin>"), stream, None);
-        let root = disk::root_of(Path::new("compose.yaml"))?;
-        let mut files = Self { loaded: vec![None], sources, root, layer: None, in_tree: false, is_discovered: false, warnings: Vec::new() };
+        for why in unread {
+            sources.add_unread(why);
+        }
+        let (root, plain) = (place.root().to_owned(), HashSet::from([FileId(0)]));
+        let mut files = Self {
+            loaded: vec![None],
+            sources,
+            root,
+            place,
+            plain,
+            layer: None,
+            in_tree: false,
+            is_discovered: false,
+            warnings: Vec::new(),
+        };
         files.complete(&mut |_| Ok(()))?;
         Ok(files)
     }
@@ -122,8 +162,18 @@ impl Files {
         Some(paths.map(|source| format!("-f {}", source.path.display())).collect::<Vec<_>>().join(" "))
     }
 
-    fn add(&mut self, loaded: disk::Loaded, is_layer: bool) -> Result<FileId> {
-        let stream = parse(loaded.file(), self.sources.next_id())?;
+    /// Adds a file; `is_named` by a person, or by Compose's own rules.
+    fn add(&mut self, loaded: disk::Loaded, is_layer: bool, is_named: bool) -> Result<FileId> {
+        let id = self.sources.next_id();
+        // A link has no name of its own.
+        let is_named = is_named && !disk::is_link(loaded.path());
+        let stream = match parse(loaded.file(), id) {
+            Err(error) if !is_named => return Err(error.without_lines(NO_COMPOSE_FILE)),
+            other => other?,
+        };
+        if is_named || compose::is_compose_file(&stream) {
+            self.plain.insert(id);
+        }
         // A first layer that leads out of its own folder is an error when it is written; in a tree it must not stop the others.
         let is_asked_for = is_layer && self.loaded.is_empty() && !self.in_tree;
         let locked = disk::locked(&self.root, loaded.path()).filter(|_| !is_asked_for);
@@ -158,7 +208,15 @@ impl Files {
             let what = format!("--override {shown}: the project has an override file, {}, and Compose reads only one", last.path.display());
             return usage(what, "name that file, or one of another name and start the project with -f for each file");
         }
-        if path.exists() { self.add(disk::read(path)?, true) } else { self.add(disk::absent(path)?, true) }
+        if path.exists() {
+            let loaded = read_named(path, self.place.roots()).map_err(|unread| match unread {
+                disk::Unread::Outside(outside) => refused(&outside),
+                disk::Unread::Failed(error) => error,
+            })?;
+            self.add(loaded, true, true)
+        } else {
+            self.add(disk::absent(path)?, true, true)
+        }
     }
 
     fn loaded(&self, file: FileId) -> Option<&disk::Loaded> {
@@ -189,18 +247,21 @@ impl Files {
         let shown = |e: &Error| match e {
             Error::Read { reason, .. } => reason.clone(),
             Error::NotAFile { kind, .. } => format!("it is {kind}"),
+            Error::NotText { problem, .. } => problem.to_string(),
+            // What is not text may be a key.
+            Error::Source(_) => "it is not UTF-8".to_owned(),
             other => other.to_string(),
         };
-        let read = disk::read(path);
-        match (wanted, read) {
-            (_, Err(e)) => self.sources.add_missing(path, &shown(&e)),
+        match (wanted, disk::read_inside(self.place.roots(), path)) {
+            (_, Err(disk::Unread::Outside(outside))) => self.sources.add_outside(path, not_read(&outside)),
+            (_, Err(disk::Unread::Failed(e))) => self.sources.add_missing(path, &shown(&e)),
             (Wanted::Env(_), Ok(loaded)) => self.sources.add_env(path, loaded.file().text()),
             (Wanted::Compose(_), Ok(loaded)) => {
                 let by = self.sources.file(span.file).map_or(String::new(), |source| {
                     let (line, column) = source.stream.text().line_column(span.start as usize);
                     format!("{}:{line}:{column} names this file", source.stream.text().name())
                 });
-                self.add(loaded, false).map_err(|e| e.with_hint(&by))?;
+                self.add(loaded, false, false).map_err(|e| e.with_hint(&by))?;
             }
         }
         Ok(())
@@ -211,20 +272,41 @@ impl Files {
         Project::read(&self.sources).map_err(|e| self.source_error(e))
     }
 
+    /// Expects that nothing outside of the project counts for it: Compose would read that when it runs the project.
+    pub(super) fn expect_inside(&self, project: &Project<'_>) -> Result<()> {
+        let parts = project.unread.iter().map(|(_, file)| file);
+        let bases = project.services.iter().filter_map(|s| s.unread.as_ref()).map(|unread| &unread.1);
+        // What is only remote says nothing of what to do.
+        let outside = self.sources.unread().iter().chain(parts.chain(bases).filter(|file| file.help.is_some())).next();
+        match outside {
+            Some(NotRead { why, help }) => Err(Error::Usage(format!("{why}, so the project is not run"), help.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// The Dockerfiles that the project asks for, as far as they are there.
     pub(super) fn dockerfiles(&self, project: &Project<'_>) -> dockerfile::Dockerfiles {
         let read = |path: PathBuf| {
-            // A missing or unreadable Dockerfile is no error here: its service is then not recognised.
-            let is_inside = disk::locked(&self.root, &path).is_none();
-            let text = disk::read(&path).ok().filter(|_| is_inside)?;
-            Some((path, text.file().text().to_owned()))
+            let text = match disk::read_inside(self.place.roots(), &path) {
+                Ok(text) => Ok(text.file().text().to_owned()),
+                Err(disk::Unread::Outside(outside)) => {
+                    let NotRead { why, help } = not_read(&outside);
+                    Err(help.map_or(why.clone(), |help| format!("{why}; {help}")))
+                }
+                // A missing or unreadable Dockerfile is no error here: its service is then not recognised.
+                Err(disk::Unread::Failed(_)) => return None,
+            };
+            Some((path, text))
         };
         dockerfile::references(project).into_iter().filter_map(read).collect()
     }
 
     fn source_error(&self, error: SyntaxError) -> Error {
         match self.sources.file(error.span.file) {
-            Some(source) => SourceError::new(source.stream.text(), error.span, error.message, error.hint).into(),
+            Some(source) => {
+                let shown = SourceError::new(source.stream.text(), error.span, error.message, error.hint).into();
+                if self.plain.contains(&error.span.file) { shown } else { shown.without_lines(NO_COMPOSE_FILE) }
+            }
             None => Error::Unverified(error.message),
         }
     }
@@ -234,81 +316,15 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
     Stream::parse(text, number).map_err(|e| SourceError::new(text, e.span, e.message, e.hint).into())
 }
 
-/// The layers of a project, by Compose's rules: `-f`, else `COMPOSE_FILE`, else discovery.
-fn layers(path: Option<&Path>, args: &Input) -> Result<FoundLayers> {
-    let named_dir = args.project_directory.clone();
-    let parent = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
-    let (folder, explicit) = match path {
-        None => (PathBuf::new(), args.file.clone()),
-        Some(path) if path.is_dir() => (path.to_owned(), Vec::new()),
-        Some(path) => (PathBuf::new(), vec![path.to_owned()]),
-    };
-    if let Some(first) = explicit.first() {
-        let directory = named_dir.unwrap_or_else(|| parent(first));
-        let env = project_env(&[&directory], args)?;
-        return Ok(FoundLayers { files: explicit, directory, env, ignored: Vec::new(), is_discovered: false });
-    }
-    let env = project_env(&[&folder], args)?;
-    let shell = |name: &str| variable(name, args).filter(|_| path.is_none());
-    if let Some(list) = shell("COMPOSE_FILE").or_else(|| env.get("COMPOSE_FILE").cloned()).filter(|list| !list.is_empty()) {
-        let standard = if cfg!(windows) { ";" } else { ":" };
-        let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| env.get("COMPOSE_PATH_SEPARATOR").cloned());
-        let separator = separator.filter(|s| !s.is_empty()).unwrap_or_else(|| standard.to_owned());
-        if list.split(&separator).any(str::is_empty) {
-            let what = format!("COMPOSE_FILE has an empty part: {list}");
-            return Err(Error::Usage(what, Some("Compose stops here too; remove the separator too many".into())));
-        }
-        let files: Vec<PathBuf> = list.split(&separator).map(|file| folder.join(file)).collect();
-        let directory = named_dir.or_else(|| files.first().map(|f| parent(f))).unwrap_or_default();
-        let env = project_env(&[&folder, &directory], args)?;
-        return Ok(FoundLayers { files, directory, env, ignored: Vec::new(), is_discovered: false });
-    }
-    let found = disk::find(if folder.as_os_str().is_empty() { None } else { Some(&folder) })?;
-    let directory = named_dir.unwrap_or_else(|| found.files.first().map(|f| parent(f)).unwrap_or_default());
-    let env = if directory == folder { env } else { project_env(&[&folder, &directory], args)? };
-    Ok(FoundLayers { files: found.files, directory, env, ignored: found.ignored, is_discovered: true })
+/// What is said of a file outside of the project.
+fn not_read(outside: &disk::Outside) -> NotRead {
+    let why = format!("{} is outside the project folder {} and is not read", outside.path.display(), outside.root.display());
+    let wider = outside.wider.as_ref().map(|folder| format!(", or widen the project's root with --root {}", folder.display()));
+    NotRead { why, help: Some(format!("bring the file into the project{}", wider.unwrap_or_default())) }
 }
 
-/// One of Compose's variables of the environment, if they count.
-fn variable(name: &str, args: &Input) -> Option<String> {
-    std::env::var(name).ok().filter(|_| !args.is_apart)
-}
-
-/// The variables of a project: of the files that are named, else of `.env` in these folders, earlier ones first.
-fn project_env(folders: &[&Path], args: &Input) -> Result<Env> {
-    let listed = variable("COMPOSE_ENV_FILES", args).filter(|list| !list.is_empty());
-    let named = match listed {
-        Some(list) if args.env_file.is_empty() => list.split(',').map(PathBuf::from).collect(),
-        _ => args.env_file.clone(),
-    };
-    let mut env = Env::new();
-    if !named.is_empty() {
-        for path in &named {
-            // A later file wins over an earlier one.
-            env.extend(env_of(path, &Env::new())?.ok_or_else(|| Error::Read { path: path.clone(), reason: "no such file".into() })?);
-        }
-        return Ok(env);
-    }
-    if variable("COMPOSE_DISABLE_ENV_FILE", args).is_some_and(|v| matches!(v.as_str(), "1" | "true" | "TRUE" | "True" | "t" | "T")) {
-        return Ok(env);
-    }
-    for folder in folders {
-        if let Some(found) = env_of(&folder.join(".env"), &env)? {
-            env.extend(found);
-        }
-    }
-    Ok(env)
-}
-
-/// The variables of a file; `None` when it is not there.
-fn env_of(path: &Path, outer: &Env) -> Result<Option<Env>> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let loaded = disk::read(path)?;
-    let unreadable = || {
-        let hint = "Compose reads lines of NAME=value, and stops at this file as well".to_owned();
-        Error::Usage(format!("{} is not a file of variables", path.display()), Some(hint))
-    };
-    compose::env_file(loaded.file().text(), outer).map(Some).ok_or_else(unreadable)
+/// The failure of a project of which nothing can be read.
+fn refused(outside: &disk::Outside) -> Error {
+    let NotRead { why, help } = not_read(outside);
+    Error::Usage(why, help)
 }

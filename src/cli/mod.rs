@@ -74,7 +74,7 @@ fn report_error(ui: &Ui, error: &Error) {
         let shown = |text: &str| clean(text).replace('\t', "→");
         let before: String = line.chars().take(source.column - 1).collect();
         // One very long line (a file without breaks) would fill the screen.
-        if width(line) <= 200 {
+        if *marked > 0 && width(line) <= 200 {
             let number = source.line.to_string();
             let gutter = " ".repeat(number.len());
             let pad = " ".repeat(width(&shown(&before)));

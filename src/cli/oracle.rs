@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::rewrite::Rewrite;
 use crate::yaml::Stream;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,7 +93,8 @@ impl Oracle {
             mirror.put(&path, text).map_err(failed)?;
         }
         let layers = files.sources.layers().iter().filter_map(|id| all.get(id.0 as usize).cloned()).collect();
-        Ok(Some(Judge { cli: self.cli.clone(), mirror, layers, folder: folder.clone(), env: files.sources.env().as_ref().clone() }))
+        let env = files.sources.env().known().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Some(Judge { cli: self.cli.clone(), mirror, layers, folder: folder.clone(), env }))
     }
 }
 
@@ -102,7 +104,7 @@ struct Judge {
     mirror: Mirror,
     layers: Vec<PathBuf>,
     folder: PathBuf,
-    env: crate::compose::Env,
+    env: HashMap<String, String>,
 }
 
 impl Judge {

@@ -180,6 +180,7 @@ impl<'c> Case<'c> {
         let files = Files::read(path, &harden.input, None)?;
         let mut probes = Config::of(&files)?.probes;
         let project = files.project()?;
+        files.expect_inside(&project)?;
         probes.retain(|p| project.service(&p.service).is_some());
         for probe in options.http.iter().chain(&options.probe) {
             if project.service(&probe.service).is_none() {

@@ -2,7 +2,9 @@
 
 mod read;
 
-use super::interpolate::{self, Env};
+use super::env::Env;
+use super::interpolate;
+use super::service::has_hidden_below;
 use super::sources::join;
 use super::{PartValue, Project, Service, merge};
 use crate::yaml::{Kind, Node};
@@ -17,14 +19,16 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// any amount of work.
 pub const MAX_TOTAL_BYTES: usize = 16 * MAX_BYTES;
 
-/// Dockerfile texts by their path, as [`references`] asks for them.
-pub type Dockerfiles = HashMap<PathBuf, String>;
+/// Dockerfile texts by their path, as [`references`] asks for them, or why one is not read.
+pub type Dockerfiles = HashMap<PathBuf, Result<String, String>>;
 
 /// Facts of the stage that is built, and of the stages it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
     /// The image that the first of these stages starts from, or why it is not known.
     pub base: Result<String, String>,
+    /// The same image as it may be shown: as the Dockerfile has it, where a variable's value would be in it.
+    pub shown_base: String,
     /// The last `USER`, as written.
     pub user: Option<String>,
     /// All `ENV`, in order.
@@ -56,6 +60,8 @@ pub struct Build {
     args: HashMap<String, Option<String>>,
     /// Names that another context replaces, and with what.
     contexts: HashMap<String, Option<String>>,
+    /// Whether the value of a variable, which may be a secret, is in what Compose says.
+    is_hidden: bool,
 }
 
 /// The Dockerfiles that the project's services are built from, sorted. Remote and absolute contexts, and paths with variables that are
@@ -86,17 +92,23 @@ fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, Stri
         return Ok(text);
     }
     let path = build.path.as_ref().ok_or("its Dockerfile is not in the project folder")?;
-    files.get(path).map(String::as_str).ok_or_else(|| format!("`{}` cannot be read, or is outside the project", path.display()))
+    match files.get(path) {
+        Some(Err(_)) if build.is_hidden => Err("its Dockerfile cannot be read".into()),
+        Some(text) => text.as_deref().map_err(Clone::clone),
+        None if build.is_hidden => Err("its Dockerfile cannot be read".into()),
+        None => Err(format!("`{}` cannot be read", path.display())),
+    }
 }
 
 /// What `service` says of its build. `None` when it has none.
 pub fn build_of(service: &Service<'_>) -> Option<Build> {
-    let mut build = Build { path: None, target: None, inline: None, args: HashMap::new(), contexts: HashMap::new() };
+    let mut build = Build { path: None, target: None, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false };
     let (mut context, mut dockerfile, mut found) = (None, None, false);
     for PartValue { part, entry } in service.values("build") {
         let value = entry.value().resolved();
         found |= !value.is_null();
         let scope = &service.parts[part].scope;
+        build.is_hidden |= has_hidden_below(value, &scope.env);
         let known = |node: Node<'_>| Some(interpolate::resolve(node.as_str()?, &scope.env).map(Cow::into_owned));
         let field = |key: &str| merge::get(value, key).map(Node::resolved).and_then(known);
         // A relative context starts from the folder of the file that names it.
@@ -105,7 +117,9 @@ pub fn build_of(service: &Service<'_>) -> Option<Build> {
         dockerfile = field("dockerfile").or(dockerfile);
         let text = |key: &str| Some(service.resolve(part, merge::get(value, key)?.resolved().as_str()?).into_owned());
         build.target = text("target").or(build.target);
-        build.inline = text("dockerfile_inline").or(build.inline);
+        // Where the value of a variable is in it, it is read as it stands: what it says may be shown.
+        let inline = merge::get(value, "dockerfile_inline").and_then(|node| node.resolved().as_str());
+        build.inline = inline.map(|text| interpolate::shown(text, &scope.env).into_owned()).or(build.inline);
         for (key, pairs) in [("args", &mut build.args), ("additional_contexts", &mut build.contexts)] {
             pairs.extend(merge::get(value, key).map(|node| named(node.resolved(), &scope.env)).unwrap_or_default());
         }
@@ -196,7 +210,7 @@ mod tests {
                 Err("another build context stands for the Dockerfile's base node"),
             ),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".into(), dockerfile.to_owned())]);
+            let files = Dockerfiles::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
             let base = with_service(build, |p| facts(&p.services[0], &files, &mut MAX_TOTAL_BYTES.clone()).expect("a build"));
             assert_eq!(base.expect("facts").base, expected.map(str::to_owned).map_err(str::to_owned), "{build}");
         }
@@ -207,12 +221,12 @@ mod tests {
         let long = format!("FROM node\n#{}", "x".repeat(MAX_BYTES));
         for (build, dockerfile, left, expected) in [
             ("    build: /srv\n", "", 99, "its Dockerfile is not in the project folder"),
-            ("    build: api\n", "", 99, "`api/Dockerfile` cannot be read, or is outside the project"),
+            ("    build: api\n", "", 99, "`api/Dockerfile` cannot be read"),
             ("    build: .\n", &*long, MAX_TOTAL_BYTES, "its Dockerfile is longer than 1 MiB"),
             ("    build: .\n", "FROM node\n", 5, "the Dockerfiles of this project are too long together"),
             ("    build: {target: nowhere}\n", "FROM node\n", 99, "its Dockerfile has no stage nowhere"),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".into(), dockerfile.to_owned())]);
+            let files = Dockerfiles::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
             let found = with_service(build, |p| facts(&p.services[0], &files, &mut left.clone()).expect("a build"));
             assert_eq!(found, Err(expected.to_owned()), "{build}");
         }

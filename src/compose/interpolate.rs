@@ -1,8 +1,8 @@
-//! Variables in values: `${…}` and `$NAME` by Compose's rules (compose-go, `template/template.go`). What depends on a variable that is
-//! not set is unknown, never assumed.
+//! Variables in values: `${…}` and `$NAME` by Compose's rules (compose-go v2.9.1, `template/template.go`). What depends on a variable
+//! that is not set is unknown, never assumed.
 
+use super::env::Env;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// Deepest nesting of defaults (`${A:-${B:-c}}`) that is followed.
 const MAX_NESTING: usize = 16;
@@ -11,17 +11,24 @@ const MAX_LENGTH: usize = 64 * 1024;
 /// Longest text of which the ending is looked for, in bytes.
 const MAX_ENDING: usize = 4096;
 
-/// Variables and their values.
-pub type Env = HashMap<String, String>;
+/// Why a text has no value at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is no template, and Compose stops at it.
+    Invalid,
+    /// It becomes longer, or is nested deeper, than is followed.
+    TooMuch,
+}
 
-/// Whether Compose would substitute something in `text`. `$$` is a literal dollar sign.
+/// Whether Compose would substitute something in `text`. `$$` is a literal dollar sign, and so is one that no name follows.
 pub fn has_variable(text: &str) -> bool {
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
         rest = &rest[dollar + 1..];
         match rest.strip_prefix('$') {
             Some(behind) => rest = behind,
-            None => return true,
+            None if rest.starts_with('{') || !name_at(rest).is_empty() => return true,
+            None => {}
         }
     }
     false
@@ -38,33 +45,65 @@ pub(super) fn resolve<'t>(text: &'t str, env: &Env) -> Option<Cow<'t, str>> {
     if !text.contains('$') {
         return Some(Cow::Borrowed(text));
     }
-    substitute(text, env, 0).map(Cow::Owned)
+    expand(text, &[env], &mut MAX_LENGTH.clone()).ok().flatten().map(Cow::Owned)
 }
 
-fn substitute(text: &str, env: &Env, depth: usize) -> Option<String> {
-    let mut result = String::with_capacity(text.len());
+/// What may be shown of `text`: its value where the file alone says it, else the text as it stands in the file. The value of a variable
+/// may be a secret.
+pub(super) fn shown<'t>(text: &'t str, env: &Env) -> Cow<'t, str> {
+    let alone = resolve(text, &Env::new());
+    match (alone, resolve(text, env)) {
+        (Some(alone), Some(value)) if alone == value => alone,
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Whether the value of a variable, which may be a secret, stands in what `text` comes to.
+pub(super) fn has_hidden(text: &str, env: &Env) -> bool {
+    text.contains('$') && resolve(text, env).is_some_and(|value| value != shown(text, env))
+}
+
+/// `text` with its variables replaced by what the first of `envs` that has them says. `None` when a variable decides that is not set, or
+/// whose value is not known. The bytes of the result are taken off `left`.
+pub(super) fn expand(text: &str, envs: &[&Env], left: &mut usize) -> Result<Option<String>, Fault> {
+    let value = substitute(text, envs, 0, *left)?;
+    *left -= value.as_ref().map_or(0, String::len);
+    Ok(value)
+}
+
+fn substitute(text: &str, envs: &[&Env], depth: usize, most: usize) -> Result<Option<String>, Fault> {
+    if depth > MAX_NESTING {
+        return Err(Fault::TooMuch);
+    }
+    let mut result = String::new();
+    let mut is_known = true;
+    let mut put = |value: Option<&str>| {
+        match value {
+            Some(value) if result.len() + value.len() > most => return Err(Fault::TooMuch),
+            Some(value) => result.push_str(value),
+            None => is_known = false,
+        }
+        Ok(())
+    };
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
-        result.push_str(&rest[..dollar]);
+        put(Some(&rest[..dollar]))?;
         rest = &rest[dollar + 1..];
         if let Some(behind) = rest.strip_prefix('$') {
-            result.push('$');
+            put(Some("$"))?;
             rest = behind;
-        } else if rest.starts_with('{') {
-            let end = closing_brace(rest)?;
-            result.push_str(&braced(&rest[1..end], env, depth)?);
-            rest = &rest[end + 1..];
+        } else if let Some(inside) = rest.strip_prefix('{') {
+            let (value, behind) = braced(inside, envs, depth, most)?;
+            put(value.as_deref())?;
+            rest = behind;
         } else {
             let name = name_at(rest);
-            result.push_str(env.get(name).filter(|_| !name.is_empty())?);
+            put(if name.is_empty() { Some("$") } else { envs.iter().find_map(|env| env.get(name)).flatten() })?;
             rest = &rest[name.len()..];
         }
-        if result.len() > MAX_LENGTH {
-            return None;
-        }
     }
-    result.push_str(rest);
-    Some(result)
+    put(Some(rest))?;
+    Ok(is_known.then_some(result))
 }
 
 /// The part of `text` behind its last variable that is not known, with the known ones in it replaced. Empty for what is too long to
@@ -73,31 +112,48 @@ pub(super) fn ending(text: &str, env: &Env) -> String {
     let behind = |(dollar, _): (usize, &str)| {
         let rest = &text[dollar + 1..];
         let is_braced = rest.starts_with('{');
-        &rest[if is_braced { closing_brace(rest).map_or(rest.len(), |brace| brace + 1) } else { name_at(rest).len() }..]
+        &rest[if is_braced { end_of_braces(&rest[1..]).map_or(rest.len(), |end| end + 2) } else { name_at(rest).len() }..]
     };
     let mut parts = text.match_indices('$').filter(|_| text.len() <= MAX_ENDING).map(behind);
     parts.find_map(|part| resolve(part, env)).map(Cow::into_owned).unwrap_or_default()
 }
 
-/// What stands for `NAME`, `NAME:-default`, `NAME-default`, `NAME:?error`, `NAME?error`, `NAME:+other` or `NAME+other`.
-fn braced(inside: &str, env: &Env, depth: usize) -> Option<String> {
+/// A value, and the text behind it.
+type Replaced<'t> = (Option<Cow<'t, str>>, &'t str);
+
+/// What stands for `NAME}`, `NAME:-default}`, `NAME-default}`, `NAME:?error}`, `NAME?error}`, `NAME:+other}` or `NAME+other}` at the start
+/// of `inside`, and what follows it.
+fn braced<'t>(inside: &'t str, envs: &[&'t Env], depth: usize, most: usize) -> Result<Replaced<'t>, Fault> {
     let name = name_at(inside);
-    let (value, operator) = (env.get(name), &inside[name.len()..]);
-    if name.is_empty() || depth == MAX_NESTING {
-        return None;
+    if name.is_empty() {
+        return Err(Fault::Invalid);
     }
-    let filled = value.filter(|v| !v.is_empty());
-    let other = |text: &str| substitute(text, env, depth + 1);
-    match operator.as_bytes() {
-        [] => value.cloned(),
-        [b':', b'-', ..] => filled.cloned().or_else(|| other(&operator[2..])),
-        [b'-', ..] => value.cloned().or_else(|| other(&operator[1..])),
-        [b':', b'?', ..] => filled.cloned(),
-        [b'?', ..] => value.cloned(),
-        [b':', b'+', ..] => filled.map_or(Some(String::new()), |_| other(&operator[2..])),
-        [b'+', ..] => value.map_or(Some(String::new()), |_| other(&operator[1..])),
-        _ => None,
+    let value = envs.iter().find_map(|env| env.get(name));
+    if let Some(behind) = inside[name.len()..].strip_prefix('}') {
+        return Ok((value.flatten().map(Cow::Borrowed), behind));
     }
+    let operator = &inside[name.len()..];
+    let (must_be_filled, operator) = operator.strip_prefix(':').map_or((false, operator), |behind| (true, behind));
+    let Some(kind @ ('-' | '+' | '?')) = operator.chars().next() else { return Err(Fault::Invalid) };
+    let end = end_of_braces(inside).ok_or(Fault::Invalid)?;
+    let (text, behind) = (&inside[inside.len() - operator.len() + 1..end], &inside[end + 1..]);
+    let counts = match value {
+        Some(Some(value)) => Some(!must_be_filled || !value.is_empty()),
+        Some(None) if must_be_filled => None,
+        Some(None) => Some(true),
+        None => Some(false),
+    };
+    let other = || Ok(substitute(text, envs, depth + 1, most)?.map(Cow::Owned));
+    let own = || value.flatten().map(Cow::Borrowed);
+    let value = match (kind, counts) {
+        (_, None) => None,
+        ('-', Some(false)) | ('+', Some(true)) => other()?,
+        ('+', Some(false)) => Some(Cow::Borrowed("")),
+        // Where a required variable is missing here, the shell may have it.
+        ('?', Some(false)) => None,
+        (_, Some(_)) => own(),
+    };
+    Ok((value, behind))
 }
 
 /// The name that `text` starts with.
@@ -106,23 +162,36 @@ fn name_at(text: &str) -> &str {
     if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
 }
 
-/// The `}` that closes the `{` at the start of `text`; braces of inner variables count.
-fn closing_brace(text: &str) -> Option<usize> {
-    let (mut depth, mut previous) = (0_usize, '$');
-    for (i, c) in text.char_indices() {
-        match c {
-            '{' if previous == '$' => depth += 1,
-            '}' => {
-                depth -= 1;
-                if depth == 0 {
+/// The `}` that ends the variable whose name `inside` starts with. Inner braces count, and the byte behind an opening one does not; where
+/// they do not match, it is the last one of the line. A variable does not go on in the next line.
+fn end_of_braces(inside: &str) -> Option<usize> {
+    let (mut open, mut last) = (1_usize, None);
+    let mut bytes = inside.bytes().enumerate();
+    while let Some((i, byte)) = bytes.next() {
+        match byte {
+            b'\n' => break,
+            b'}' => {
+                open -= 1;
+                if open == 0 {
                     return Some(i);
+                }
+                last = Some(i);
+            }
+            b'{' => {
+                open += 1;
+                // What is skipped may be a brace, which is the last of the line all the same.
+                match inside.as_bytes().get(i + 1) {
+                    Some(b'\n') | None => {}
+                    Some(next) => {
+                        last = if *next == b'}' { Some(i + 1) } else { last };
+                        bytes.next();
+                    }
                 }
             }
             _ => {}
         }
-        previous = c;
     }
-    None
+    last
 }
 
 /// Ends of the parts of `text` between `separator`s outside `${…}`; the last end is the text's length.
@@ -152,85 +221,12 @@ pub(super) fn may_equal(pattern: &str, path: &str) -> bool {
     path.len() >= first + (pattern.len() - last) && path.starts_with(&pattern[..first]) && path.ends_with(&pattern[last..])
 }
 
-/// The variables of an env file: `NAME=value`, `export NAME=value`, quotes, comments, `${…}` of what stands above or in `outer`. `None`
-/// for what Compose cannot read either.
-pub fn env_file(text: &str, outer: &Env) -> Option<Env> {
-    let mut env = Env::new();
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    loop {
-        rest = rest.trim_start();
-        if rest.is_empty() {
-            return Some(env);
-        }
-        if rest.starts_with('#') {
-            rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
-            continue;
-        }
-        rest = rest.strip_prefix("export ").unwrap_or(rest).trim_start();
-        let end = rest.find(['=', ':', '\n']).unwrap_or(rest.len());
-        let name = rest[..end].trim_end();
-        if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "_.-[]".contains(c)) {
-            return None;
-        }
-        let is_assignment = !rest[end..].starts_with('\n') && end < rest.len();
-        rest = &rest[(end + usize::from(is_assignment)).min(rest.len())..];
-        let value = if is_assignment {
-            let (value, behind) = env_value(rest.trim_start_matches([' ', '\t', '\r']), &env, outer)?;
-            rest = behind;
-            value
-        } else {
-            // A name alone takes its value from outside.
-            None
-        };
-        // Outer values win over the file's.
-        if let Some(value) = outer.get(name).cloned().or(value) {
-            env.insert(name.to_owned(), value);
-        }
-    }
-}
-
-/// A value of an env file (`None` where it depends on a variable that is not set), and what follows it.
-fn env_value<'t>(text: &'t str, env: &Env, outer: &Env) -> Option<(Option<String>, &'t str)> {
-    let expand = |value: &str| {
-        if !value.contains('$') {
-            return Some(value.to_owned());
-        }
-        let mut known = env.clone();
-        known.extend(outer.iter().map(|(k, v)| (k.clone(), v.clone())));
-        substitute(value, &known, 0)
-    };
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let Some(quote) = quote else {
-        let end = text.find('\n').unwrap_or(text.len());
-        let line = &text[..end];
-        let comment = line.match_indices('#').find(|(i, _)| *i == 0 || line[..*i].ends_with([' ', '\t'])).map_or(end, |(i, _)| i);
-        return Some((expand(line[..comment].trim_end()), &text[end..]));
-    };
-    let mut escaped = false;
-    let close = text[1..].char_indices().find(|&(_, c)| {
-        let closes = c == quote && !escaped;
-        escaped = c == '\\' && !escaped;
-        closes
-    });
-    let end = 1 + close?.0;
-    let inside = &text[1..end];
-    let value = if quote == '"' {
-        expand(&inside.replace("\\n", "\n").replace("\\r", "\r").replace("\\\"", "\"").replace("\\\\", "\\"))
-    } else {
-        Some(inside.to_owned())
-    };
-    let behind = &text[end + 1..];
-    // Only a comment may follow on the line.
-    let line_end = behind.find('\n').unwrap_or(behind.len());
-    Some((value, &behind[line_end..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> Env {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect()
     }
 
     #[test]
@@ -245,8 +241,11 @@ mod tests {
             ("$$$A", Some("$a")),
             ("${N}", None),
             ("$N", None),
-            ("$", None),
+            ("$", Some("$")),
+            ("$(id) $1", Some("$(id) $1")),
             ("${A", None),
+            ("${N:-{x}}", Some("{x}")),
+            ("${N:-x\ny}", None),
             ("${1}", None),
             ("${A!x}", None),
             ("${N:-d}", Some("d")),
@@ -295,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_doubled_dollar_is_no_variable() {
-        for (text, expected) in [("a", false), ("$A", true), ("${A:-b}", true), ("$$A", false), ("$$$A", true), ("a$", true)] {
+        for (text, expected) in
+            [("a", false), ("$A", true), ("${A:-b}", true), ("$$A", false), ("$$$A", true), ("a$", false), ("$(id)", false), ("${", true)]
+        {
             assert_eq!(has_variable(text), expected, "{text}");
         }
     }
@@ -303,27 +304,5 @@ mod tests {
     #[test]
     fn separators_inside_variables_do_not_split() {
         assert_eq!(split_outside_variables("${A:-./x}:/d:ro", ':'), [9, 12, 15]);
-    }
-
-    #[test]
-    fn env_files_give_their_variables() {
-        let outer = env(&[("OUT", "o"), ("WIN", "outer")]);
-        let text = "# c\n\nA=1\nexport B = two # c\nC='a $A \\n'\nD=\"x${A}\\ny\" # c\nE=${OUT}/${A}\nWIN=file\nOUT\nNONE\nF: y\r\nG=a#b\nH=\nU=$UNSET\n";
-        let found = env_file(text, &outer).expect("an env file");
-        let expected = env(&[
-            ("A", "1"),
-            ("B", "two"),
-            ("C", "a $A \\n"),
-            ("D", "x1\ny"),
-            ("E", "o/1"),
-            ("WIN", "outer"),
-            ("OUT", "o"),
-            ("F", "y"),
-            ("G", "a#b"),
-            ("H", ""),
-        ]);
-        assert_eq!(found, expected);
-        assert_eq!(env_file("A B=1\n", &outer), None);
-        assert_eq!(env_file("A=\"x\n", &outer), None);
     }
 }

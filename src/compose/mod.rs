@@ -6,6 +6,7 @@
 //! stays reachable through [`Service::get`].
 
 pub mod dockerfile;
+mod env;
 mod image;
 mod interpolate;
 pub mod merge;
@@ -17,8 +18,9 @@ mod service;
 mod socket;
 mod sources;
 
+pub use env::{Env, NoEnv};
 pub use image::{Image, Tag};
-pub use interpolate::{Env, env_file, escaped, has_variable};
+pub use interpolate::{escaped, has_variable};
 pub use merge::Entry;
 pub use model::{LISTS, differences};
 pub use mount::{Known, Mount, MountKind, boolean};
@@ -26,10 +28,10 @@ pub use path::{clean_path, is_at};
 pub use read::wanted;
 pub use service::{Coverage, Part, PartValue, Service};
 pub use socket::is_engine_socket;
-pub use sources::{Source, Sources, Wanted};
+pub use sources::{NotRead, Source, Sources, Wanted};
 
 use crate::text::Span;
-use crate::yaml::{Kind, Node, SyntaxError};
+use crate::yaml::{Kind, Node, Stream, SyntaxError};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -45,8 +47,8 @@ pub struct Project<'a> {
     pub services: Vec<Service<'a>>,
     /// Names of the declared volumes.
     pub volumes: Vec<&'a str>,
-    /// What is not read, and why: includes that are not on this machine.
-    pub unread: Vec<(Span, String)>,
+    /// What is not read, and where: includes that are not on this machine or outside of the project.
+    pub unread: Vec<(Span, NotRead)>,
     by_name: HashMap<&'a str, usize>,
 }
 
@@ -121,6 +123,16 @@ impl<'a> Document<'a> {
     pub fn get(&self, key: &str) -> Option<Entry<'a>> {
         self.top.iter().find(|e| e.name() == key).copied()
     }
+}
+
+/// Whether every document of a file is a mapping of the Compose specification's top-level keys, at least one of them.
+pub fn is_compose_file(stream: &Stream) -> bool {
+    let is_known = |name: &str| TOP_LEVEL.contains(&name);
+    let is_compose = |root: Node<'_>| {
+        let top = merge::entries(root);
+        top.iter().any(|e| is_known(e.name())) && top.iter().all(|e| is_known(e.name()) || e.name().starts_with("x-"))
+    };
+    stream.roots().next().is_some() && stream.roots().all(is_compose)
 }
 
 fn invalid(node: Node<'_>, message: impl Into<String>, hint: Option<&str>) -> SyntaxError {

@@ -51,10 +51,17 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
         }
     }
     for key in LISTS {
-        let ours: BTreeSet<String> = service.list(key).into_iter().map(|(_, text)| text.into_owned()).collect();
+        let items = service.list(key);
+        let is_hidden = items.iter().any(|(item, text)| item.resolved().as_str() != Some(text));
+        let ours: BTreeSet<String> = items.into_iter().map(|(_, text)| text.into_owned()).collect();
         let listed = theirs.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        if !ours.iter().any(|text| has_variable(text)) {
-            compare(found, &format!("services.{name}.{key}"), &ours, &listed.map(str::to_owned).collect());
+        let listed: BTreeSet<String> = listed.map(str::to_owned).collect();
+        if is_hidden {
+            // Both sides hold values of variables.
+            let differs = ours != listed && !ours.iter().any(|text| has_variable(text));
+            found.extend(differs.then(|| format!("services.{name}.{key} differ")));
+        } else {
+            compare(found, &format!("services.{name}.{key}"), &ours, &listed);
         }
     }
     let list = |key: &str| theirs.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -75,7 +82,13 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
         let source = (kind == "volume").then(|| text("source")).filter(|s| !s.is_empty());
         (clean(&text("target")), kind, source, !read_only)
     });
-    compare(found, &format!("services.{name} mounts"), &ours, &tmpfs.chain(volumes).collect());
+    let (what, theirs) = (format!("services.{name} mounts"), tmpfs.chain(volumes).collect::<BTreeSet<_>>());
+    if service.mounts.iter().any(Mount::is_hidden) {
+        // Both sides hold values of variables.
+        found.extend((ours != theirs).then(|| format!("{what} differ")));
+    } else {
+        compare(found, &what, &ours, &theirs);
+    }
 }
 
 /// Target, kind, name of a volume, whether it can be written.

@@ -2,7 +2,8 @@
 //!
 //! Rules: Compose's `format/volume.go`, checked against the real CLI.
 
-use super::interpolate::{self, Env, has_variable, split_outside_variables};
+use super::env::Env;
+use super::interpolate::{self, has_hidden, has_variable, split_outside_variables};
 use super::merge::{self, Entry};
 use super::path::{clean_path, path_clean};
 use super::socket::is_engine_socket;
@@ -55,6 +56,15 @@ pub struct Mount<'a> {
     pub node: Node<'a>,
     /// Index of the service's part that has it.
     pub part: u32,
+    /// Its places as they stand in the file, where the value of a variable is in the others.
+    written: Option<Box<Written>>,
+}
+
+/// The places of a mount as they stand in the file.
+#[derive(Clone, Debug)]
+struct Written {
+    source: Option<String>,
+    target: String,
 }
 
 impl Mount<'_> {
@@ -62,6 +72,21 @@ impl Mount<'_> {
     pub fn is_engine_socket(&self) -> bool {
         matches!(self.kind, MountKind::Bind | MountKind::Unknown)
             && (is_engine_socket(&self.target) || self.source.as_deref().is_some_and(is_engine_socket))
+    }
+
+    /// [`Mount::target`] as it may be shown to others: the value of a variable may be a secret.
+    pub fn shown_target(&self) -> &str {
+        self.written.as_ref().map_or(&*self.target, |written| &written.target)
+    }
+
+    /// [`Mount::source`] as it may be shown to others.
+    pub fn shown_source(&self) -> Option<&str> {
+        self.written.as_ref().map_or(self.source.as_deref(), |written| written.source.as_deref())
+    }
+
+    /// Whether the value of a variable stands in its places.
+    pub fn is_hidden(&self) -> bool {
+        self.written.is_some()
     }
 
     /// Where it stands.
@@ -108,7 +133,9 @@ pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env
     };
     let target = target_of(prefix(&spec, path.len()), is_known);
     let is_placed = is_known || !has_variable(&target);
-    let mount = Mount { target, is_placed, kind: MountKind::Tmpfs, writable, source: None, node, part };
+    let path = |text: &str| text[..split_outside_variables(text, ':')[0]].to_owned();
+    let written = has_hidden(text, env).then(|| Box::new(Written { source: None, target: path(text) }));
+    let mount = Mount { target, is_placed, kind: MountKind::Tmpfs, writable, source: None, node, part, written };
     let identity = match spec.find('=') {
         None => spec,
         Some(end) => prefix(&spec, end),
@@ -128,9 +155,15 @@ struct Spec<'t> {
 fn short_volume<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> Result<(Cow<'a, str>, Mount<'a>), String> {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
+    let written = has_hidden(text, env).then(|| match split_spec(text).as_slice() {
+        [source, target, ..] => Box::new(Written { source: Some((*source).to_owned()), target: (*target).to_owned() }),
+        _ => Box::new(Written { source: None, target: text.to_owned() }),
+    });
+    let is_hidden = written.is_some();
+    let shown = |why: String| if is_hidden { format!("{text} becomes an invalid spec") } else { why };
     let mount = |target: Cow<'a, str>, kind, writable, source| {
         let is_placed = is_known || !has_variable(&target);
-        Mount { target, is_placed, kind, writable, source, node, part }
+        Mount { target, is_placed, kind, writable, source, node, part, written }
     };
     match resolved.unwrap_or(Cow::Borrowed(text)) {
         Cow::Borrowed(text) => {
@@ -140,7 +173,7 @@ fn short_volume<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> Resu
             Ok((identity, mount(target, spec.kind, spec.writable, spec.source.map(Cow::Borrowed))))
         }
         Cow::Owned(text) => {
-            let spec = read_spec(&text, true)?;
+            let spec = read_spec(&text, true).map_err(shown)?;
             let source = spec.source.map(|s| Cow::Owned(s.to_owned()));
             Ok((
                 Cow::Owned(path_clean(spec.target)),
@@ -250,8 +283,14 @@ fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>
         },
     };
     let is_placed = is_known || !has_variable(&target);
+    let is_hidden = |key: &str| text(key).is_some_and(|text| has_hidden(text, env));
+    let as_written = |key: &str| text(key).map(|text| interpolate::shown(text, env).into_owned());
+    let written = ["source", "target"]
+        .iter()
+        .any(|key| is_hidden(key))
+        .then(|| Box::new(Written { source: as_written("source"), target: as_written("target").unwrap_or_default() }));
     let source = text("source").map(resolved);
-    let mount = Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part };
+    let mount = Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part, written };
     Ok((target, mount))
 }
 
@@ -296,102 +335,4 @@ pub fn volume_item<'a>(item: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compose::Sources;
-    use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
-    use crate::yaml::Stream;
-
-    /// `kind source:target mode`, or the complaint, for an item as YAML.
-    fn shown(item: &str, of: &str) -> String {
-        let text = format!("services:\n  s:\n    image: x\n    {of}:\n      - {item}\n");
-        let file = TextFile::new("f", text.into_bytes(), MAX_FILE_BYTES).expect("text");
-        let sources = Sources::single(Stream::parse(&file, FileId(0)).expect("YAML"));
-        match crate::compose::Project::read(&sources) {
-            Err(e) => e.message.rsplit(": ").next().unwrap_or_default().to_owned(),
-            Ok(project) => {
-                let mount = &project.services[0].mounts[0];
-                let source = mount.source.as_ref().map_or(String::new(), |s| format!("{s}:"));
-                format!("{:?} {source}{} {:?}", mount.kind, mount.target, mount.writable)
-            }
-        }
-    }
-
-    #[test]
-    fn binds_in_short_syntax_become_read_only() {
-        for (text, expected) in [
-            ("./a:/b", Some("./a:/b:ro")),
-            ("./a:/b:rw", Some("./a:/b:ro")),
-            ("./a:/b:rw,z", Some("./a:/b:ro,z")),
-            ("./a:/b:z", Some("./a:/b:z,ro")),
-            ("${DIR:-./a}:/b", Some("${DIR:-./a}:/b:ro")),
-            ("C:\\a:/b", Some("C:\\a:/b:ro")),
-            ("./a:${B}", None),
-            ("./a:/b:${MODE}", None),
-            ("/b", None),
-        ] {
-            assert_eq!(read_only(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn short_volumes_are_read_as_compose_reads_them() {
-        for (item, expected) in [
-            ("/data", "Anonymous /data Yes"),
-            ("/data/", "Anonymous /data Yes"),
-            ("data:/d", "Volume data:/d Yes"),
-            ("data:/d:ro", "Volume data:/d No"),
-            ("data:/d:ro,rw", "Volume data:/d Yes"),
-            ("data:/d:RO", "Volume data:/d Yes"),
-            ("data:/d:z,ro", "Volume data:/d No"),
-            ("./a:/d", "Bind ./a:/d Yes"),
-            (".a:/d", "Bind .a:/d Yes"),
-            ("~a:/d", "Bind ~a:/d Yes"),
-            ("/h:/var/run/x", "Bind /h:/run/x Yes"),
-            ("C:\\w:/d", "Bind C:\\w:/d Yes"),
-            ("d:/data", "Anonymous d:/data Yes"),
-            ("/data:ro", "Bind /data:ro Yes"),
-            ("\"\"", "invalid empty volume spec"),
-            ("/h:/d:ro:z", "too many colons"),
-            ("/h::ro", "empty section between colons"),
-            ("\"/h:/d:\"", "empty section between colons"),
-            ("${V}:/d", "Unknown ${V}:/d Yes"),
-            ("${V:-./x}:/d", "Bind ./x:/d Yes"),
-            ("data:${T}", "Volume data:${T} Yes"),
-            ("data:/d:${M}", "Volume data:/d Unknown"),
-            ("${ALL}", "Unknown ${ALL} Unknown"),
-            ("5", "must be a string or a mapping"),
-        ] {
-            assert_eq!(shown(item, "volumes"), expected, "{item}");
-        }
-    }
-
-    #[test]
-    fn long_volumes_and_tmpfs_items_are_read_as_compose_reads_them() {
-        for (item, expected) in [
-            ("{type: bind, source: ./a, target: /d}", "Bind ./a:/d Yes"),
-            ("{type: volume, source: v, target: /d/}", "Volume v:/d Yes"),
-            ("{type: volume, target: /d}", "Anonymous /d Yes"),
-            ("{type: tmpfs, target: /d}", "Tmpfs /d Yes"),
-            ("{type: image, source: i, target: /d}", "Fixed i:/d No"),
-            ("{type: '${T:-bind}', source: ./a, target: '${D:-/d}', read_only: '${R:-true}'}", "Bind ./a:/d No"),
-            ("{type: bind, source: ./a, target: /d, read_only: \"no\"}", "Bind ./a:/d Yes"),
-            ("{type: bind, source: ./a, target: /d, read_only: $R}", "Bind ./a:/d Unknown"),
-            ("{target: /d}", "must have a type"),
-            ("{type: x, target: /d}", "must be one of bind, volume, tmpfs, image, npipe, cluster"),
-            ("{type: bind}", "is missing a mount target"),
-        ] {
-            assert_eq!(shown(item, "volumes"), expected, "{item}");
-        }
-        for (item, expected) in [
-            ("/run", "Tmpfs /run Yes"),
-            ("/run:ro", "Tmpfs /run No"),
-            ("/var/run:size=1m,ro,rw", "Tmpfs /run Yes"),
-            ("${T}", "Tmpfs ${T} Unknown"),
-            ("${T:-/t/}:ro", "Tmpfs /t No"),
-            ("tmp", "Tmpfs tmp Yes"),
-        ] {
-            assert_eq!(shown(item, "tmpfs"), expected, "{item}");
-        }
-    }
-}
+mod tests;

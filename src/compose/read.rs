@@ -4,11 +4,12 @@ mod include;
 
 use super::interpolate;
 use super::merge::{self, Entry};
-use super::service::{Part, Scope, Service, is_reset};
-use super::sources::{Sources, Wanted, join};
+use super::service::{Part, Scope, Service, has_hidden_below, is_reset};
+use super::sources::{NotRead, Sources, Wanted, join};
 use super::{Document, Project, invalid};
 use crate::text::{FileId, Span};
 use crate::yaml::{Kind, Node, NodeId, SyntaxError};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -65,7 +66,16 @@ struct Model<'a> {
 struct Draft<'a> {
     name: &'a str,
     parts: Vec<Part<'a>>,
-    unread: Option<Box<(Span, String)>>,
+    unread: Option<Box<(Span, NotRead)>>,
+}
+
+/// A file that another one names.
+enum Named {
+    Here(FileId),
+    /// It must be read first.
+    Wanted,
+    /// It is not read.
+    Not(NotRead),
 }
 
 /// The service definitions of one document, or of all documents of a file, by name.
@@ -74,7 +84,7 @@ type Table<'a> = HashMap<&'a str, Vec<Entry<'a>>>;
 struct Reader<'a> {
     sources: &'a Sources,
     documents: Vec<Document<'a>>,
-    unread: Vec<(Span, String)>,
+    unread: Vec<(Span, NotRead)>,
     wanted: Vec<(Wanted, Span)>,
     tables: HashMap<FileId, Rc<Table<'a>>>,
     entries: HashMap<(FileId, NodeId), Arc<[Entry<'a>]>>,
@@ -95,7 +105,14 @@ impl<'a> Reader<'a> {
             return Err(SyntaxError { span, message: "empty compose file".into(), hint });
         }
         let drafts = model.services.into_iter().filter(|d| d.parts.iter().any(|p| !p.is_base));
-        let mut services: Vec<Service<'a>> = drafts.map(|d| Service::read(d.name, d.parts, d.unread)).collect::<Result<_, _>>()?;
+        let whole = sources.unread().first().zip(self.documents.first());
+        let whole = whole.map(|(file, document)| (document.root.span(), file.clone()));
+        let unread = |d: &mut Draft<'a>| d.unread.take().or_else(|| whole.clone().map(Box::new));
+        let read = |mut d: Draft<'a>| {
+            let unread = unread(&mut d);
+            Service::read(d.name, d.parts, unread)
+        };
+        let mut services: Vec<Service<'a>> = drafts.map(read).collect::<Result<_, _>>()?;
         services.shrink_to_fit();
         let by_name = services.iter().enumerate().map(|(i, s)| (s.name, i)).collect();
         let (documents, unread) = (std::mem::take(&mut self.documents), std::mem::take(&mut self.unread));
@@ -227,9 +244,10 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
-            way.push(base.to_string());
+            way.push(name.map_or(Cow::Borrowed(""), |text| interpolate::shown(text, &scope.env)).into_owned());
             let Some(entries) = table.get(&*base) else {
-                let message = format!("cannot extend service \"{}\": service \"{base}\" not found", draft.name);
+                let shown = name.map_or(Cow::Borrowed(""), |text| interpolate::shown(text, &scope.env));
+                let message = format!("cannot extend service \"{}\": service \"{shown}\" not found", draft.name);
                 let hint = "name a service of the same document, or its file with `file:`; override files see no services of other files";
                 return Err(invalid(entry.value(), message, Some(hint)));
             };
@@ -257,12 +275,16 @@ impl<'a> Reader<'a> {
 
     /// The services of a file that is extended, or why they are not known.
     #[allow(clippy::type_complexity, reason = "two outcomes beside the error")]
-    fn base_file(&mut self, node: Node<'a>, scope: &Scope) -> Result<Result<(PathBuf, Rc<Table<'a>>), String>, SyntaxError> {
+    fn base_file(&mut self, node: Node<'a>, scope: &Scope) -> Result<Result<(PathBuf, Rc<Table<'a>>), NotRead>, SyntaxError> {
         let path = match path_of(node, scope)? {
             Ok(path) => path,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => return Ok(Err(why.into())),
         };
-        let Some(file) = self.file(&path, node)? else { return Ok(Err("its base is not read yet".into())) };
+        let file = match self.file(&path, node, scope)? {
+            Named::Here(file) => file,
+            Named::Wanted => return Ok(Err("its base is not read yet".to_owned().into())),
+            Named::Not(why) => return Ok(Err(why)),
+        };
         if let Some(table) = self.tables.get(&file) {
             return Ok(Ok((path, table.clone())));
         }
@@ -284,17 +306,19 @@ impl<'a> Reader<'a> {
         Ok(Ok((path, table)))
     }
 
-    /// The number of the file at `path`; `None` when it must be read first.
-    fn file(&mut self, path: &Path, node: Node<'a>) -> Result<Option<FileId>, SyntaxError> {
+    /// The file at `path`, which `node` names.
+    fn file(&mut self, path: &Path, node: Node<'a>, scope: &Scope) -> Result<Named, SyntaxError> {
         if let Some(why) = self.sources.why_missing(path) {
-            let message = format!("cannot read {}: {why}", path.display());
-            return Err(invalid(node, message, Some("correct the path, or add the file")));
+            return Err(missing(path, node, scope, why));
+        }
+        if let Some(why) = self.sources.why_outside(path) {
+            return Ok(Named::Not(outside(why, node, scope)));
         }
         let file = self.sources.at(path);
         if file.is_none() {
             self.wanted.push((Wanted::Compose(path.to_owned()), node.span()));
         }
-        Ok(file)
+        Ok(file.map_or(Named::Wanted, Named::Here))
     }
 }
 
@@ -345,6 +369,22 @@ fn replaces(node: Node<'_>) -> bool {
     matches!(node.resolved().tag(), Some("!reset" | "!override"))
 }
 
+/// The failure of a file that `node` names. A path that a variable makes is not repeated.
+fn missing(path: &Path, node: Node<'_>, scope: &Scope, why: &str) -> SyntaxError {
+    let text = node.resolved().text();
+    let shown = if interpolate::has_hidden(text, &scope.env) { text.to_owned() } else { path.display().to_string() };
+    invalid(node, format!("cannot read {shown}: {why}"), Some("correct the path, or add the file"))
+}
+
+/// Why a file that `node` names is not read. A path that a variable makes is not repeated.
+fn outside(file: &NotRead, node: Node<'_>, scope: &Scope) -> NotRead {
+    if !has_hidden_below(node, &scope.env) {
+        return file.clone();
+    }
+    let name = node.resolved().as_str().unwrap_or("a file of this include");
+    NotRead { why: format!("{name} is outside the project folder and is not read"), help: file.help.clone() }
+}
+
 /// The path that a node names, or why it is not known here.
 fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, SyntaxError> {
     let text = node.resolved().text();
@@ -356,7 +396,7 @@ fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, Syn
     };
     let is_remote = path.contains("://") || path.starts_with("git@") || path.starts_with("oci:") || path.starts_with("github.com/");
     if is_remote {
-        return Ok(Err(format!("{path} is not on this machine, and is not fetched")));
+        return Ok(Err(format!("{} is not on this machine, and is not fetched", interpolate::shown(text, &scope.env))));
     }
     Ok(Ok(join(&scope.folder, &path)))
 }

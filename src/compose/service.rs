@@ -1,9 +1,11 @@
 //! One service: the parts that make it, and what they come to.
 
-use super::interpolate::{self, Env, has_variable};
+use super::env::Env;
+use super::interpolate::{self, has_variable};
 use super::invalid;
 use super::merge::{self, Entry};
 use super::mount::{self, Known, Mount, boolean};
+use super::sources::NotRead;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, SyntaxError};
 use std::borrow::Cow;
@@ -80,7 +82,7 @@ pub struct Service<'a> {
     /// Everything mounted into it: `tmpfs` first, then `volumes`.
     pub mounts: Vec<Mount<'a>>,
     /// Why it is not known whole, and where: a base that is not on this machine, say.
-    pub unread: Option<Box<(Span, String)>>,
+    pub unread: Option<Box<(Span, NotRead)>>,
     /// Made when it is first needed; few services have many mounts.
     index: OnceLock<Box<MountIndex>>,
 }
@@ -110,7 +112,7 @@ pub struct PartValue<'a> {
 }
 
 impl<'a> Service<'a> {
-    pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<Box<(Span, String)>>) -> Result<Self, SyntaxError> {
+    pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<Box<(Span, NotRead)>>) -> Result<Self, SyntaxError> {
         let mut service = Self { name, parts, read_only: Known::No, mounts: Vec::new(), unread, index: OnceLock::new() };
         service.read_only = service.read_read_only()?;
         service.mounts = service.read_tmpfs()?;
@@ -133,7 +135,7 @@ impl<'a> Service<'a> {
             let Some(earlier) = seen.insert(&mount.target, mount) else { continue };
             let written = |m: &Mount<'_>| self.written_target(m);
             if written(mount).is_some() && written(mount) == written(earlier) {
-                let message = format!("services.{}: target {} already mounted", self.name, mount.target);
+                let message = format!("services.{}: target {} already mounted", self.name, mount.shown_target());
                 let hint = "Compose refuses two mounts at one target; layers unify tmpfs items only when they agree before the first `=`";
                 return Err(invalid(mount.node, message, Some(hint)));
             }
@@ -271,6 +273,13 @@ impl<'a> Service<'a> {
         Some(self.resolve(part, text))
     }
 
+    /// [`Service::text`] as it may be shown to others: as it stands in the file, where a variable's value would be in it.
+    pub fn shown_text(&self, key: &str) -> Option<Cow<'a, str>> {
+        let PartValue { part, entry } = self.values(key).pop()?;
+        let text = entry.value().resolved().as_str()?;
+        Some(self.parts.get(part).map_or(Cow::Borrowed(text), |p| interpolate::shown(text, &p.scope.env)))
+    }
+
     /// `text` of a part with its variables replaced; as written where one is not set.
     pub fn resolve<'t>(&self, part: usize, text: &'t str) -> Cow<'t, str> {
         self.parts.get(part).and_then(|p| interpolate::resolve(text, &p.scope.env)).unwrap_or(Cow::Borrowed(text))
@@ -380,6 +389,20 @@ impl MountIndex {
         let above = path.rmatch_indices('/').filter(|(i, _)| *i > 0).map(|(i, _)| &path[..i]);
         std::iter::once(path).chain(above).find_map(at).or_else(|| at("/")).or_else(|| at("").filter(|_| path.starts_with('/')))
     }
+}
+
+/// Whether the value of a variable is in a scalar of `node` or below it.
+pub(super) fn has_hidden_below(node: Node<'_>, env: &Env) -> bool {
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        let node = node.resolved();
+        if node.kind() == Kind::Scalar && interpolate::has_hidden(node.text(), env) {
+            return true;
+        }
+        waiting.extend(node.items());
+        waiting.extend(merge::entries(node).iter().map(Entry::value));
+    }
+    false
 }
 
 /// Mounts of which a later one takes the place of an earlier one with the same identity.

@@ -1,6 +1,6 @@
 //! The files of a project in memory. The core asks for files ([`super::Project::wanted`]); whoever has a disk adds them here.
 
-use super::interpolate::Env;
+use super::env::Env;
 use crate::text::FileId;
 use crate::yaml::Stream;
 use std::collections::HashMap;
@@ -27,6 +27,12 @@ pub enum Wanted {
     Env(PathBuf),
 }
 
+impl From<String> for NotRead {
+    fn from(why: String) -> Self {
+        Self { why, help: None }
+    }
+}
+
 /// The files that a project is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
@@ -37,6 +43,18 @@ pub struct Sources {
     env: Arc<Env>,
     env_files: HashMap<PathBuf, String>,
     missing: HashMap<PathBuf, String>,
+    outside: HashMap<PathBuf, NotRead>,
+    /// What counts for the whole project and is not read.
+    unread: Vec<NotRead>,
+}
+
+/// Why a file is not read though Compose would read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRead {
+    /// Which file, and why.
+    pub why: String,
+    /// What to do about it.
+    pub help: Option<String>,
 }
 
 impl Sources {
@@ -85,6 +103,21 @@ impl Sources {
     /// Notes that a file cannot be read, and why.
     pub fn add_missing(&mut self, path: &Path, why: &str) {
         self.missing.insert(clean(path), why.to_owned());
+    }
+
+    /// Notes that a file that another one names is not read: what depends on it is not known.
+    pub fn add_outside(&mut self, path: &Path, why: NotRead) {
+        self.outside.insert(clean(path), why);
+    }
+
+    /// Notes that a layer, or the variables of the project, are not read: nothing in the project is known for sure.
+    pub fn add_unread(&mut self, why: NotRead) {
+        self.unread.push(why);
+    }
+
+    /// What counts for the whole project and is not read.
+    pub fn unread(&self) -> &[NotRead] {
+        &self.unread
     }
 
     /// The same files with other content for some, by number.
@@ -136,6 +169,10 @@ impl Sources {
 
     pub(super) fn env_text(&self, path: &Path) -> Option<&str> {
         self.env_files.get(&clean(path)).map(String::as_str)
+    }
+
+    pub(super) fn why_outside(&self, path: &Path) -> Option<&NotRead> {
+        self.outside.get(&clean(path))
     }
 
     pub(super) fn why_missing(&self, path: &Path) -> Option<&str> {

@@ -53,15 +53,17 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// The image that it runs or builds on, and the words for it (`image node:22`). Errors: why it is not known.
     pub(super) fn image(&self) -> Result<(Image<'_>, String), String> {
-        let (text, what) = match (&self.built, self.image.as_deref()) {
+        let (text, shown, what) = match (&self.built, self.image.as_deref()) {
             // With a build, `image` is only the name of what comes out.
             (Some(Err(why)), _) => return Err(why.clone()),
-            (Some(Ok(facts)), _) => (facts.base.as_deref().map_err(Clone::clone)?, "Dockerfile base"),
-            (None, Some(image)) => (image, "image"),
+            (Some(Ok(facts)), _) => {
+                (facts.base.as_deref().map_err(Clone::clone)?, Cow::Borrowed(facts.shown_base.as_str()), "Dockerfile base")
+            }
+            (None, Some(image)) => (image, self.service.shown_text("image").unwrap_or_default(), "image"),
             (None, None) => return Err("it names no image".into()),
         };
-        let image = Image::parse(text).ok_or_else(|| format!("a variable decides the image {}", short(text)))?;
-        Ok((image, format!("{what} {}", short(text))))
+        let image = Image::parse(text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
+        Ok((image, format!("{what} {}", short(&shown))))
     }
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
@@ -84,7 +86,11 @@ impl<'s, 'a> About<'s, 'a> {
         }
         let text = self.user();
         let runner = match (text.as_deref(), base.run_user.uid) {
-            (Some(text), _) => runner(text, &users),
+            (Some(text), _) => match runner(text, &users) {
+                // A name that a variable gives is not repeated.
+                Runner::Name(name) => Runner::Name(self.service.shown_text("user").map_or(name, Cow::into_owned)),
+                known => known,
+            },
             (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
             (None, None) => Runner::Unknown,
         };

@@ -207,7 +207,7 @@ fn capabilities(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Limit 
 fn foreign(base: &Part, mount: &Mount<'_>) -> Option<String> {
     let is_read = base.preset.config.iter().any(|path| is_bind_at(mount, path)) || mount.writable == Known::No;
     let is_bind = mount.kind == MountKind::Bind && !mount.is_engine_socket();
-    (is_bind && (!is_read || is_key(&mount.target))).then(|| format!("what is bound at {}", mount.target))
+    (is_bind && (!is_read || is_key(&mount.target))).then(|| format!("what is bound at {}", mount.shown_target()))
 }
 
 /// Whether a path is one where private keys usually are.
@@ -254,7 +254,7 @@ pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>) -> Option<
         |m: &Mount<'_>| m.target == "/tmp" && !m.node.resolved().as_str().is_some_and(|t| t.contains("mode=") && !t.contains("mode=1777"));
     let is_roots = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && !is_open(m) && !has_owner(about, m, uid);
     if let Some(mount) = about.service.mounts.iter().find(is_roots) {
-        let why = format!("the tmpfs at {} would stay root's; give it uid={uid},gid={gid} first", mount.target);
+        let why = format!("the tmpfs at {} would stay root's; give it uid={uid},gid={gid} first", mount.shown_target());
         return Some(Limit::Unknown(Extra::User, why));
     }
     // Files that are there already may belong to root. What is only read need not belong to the reader.
@@ -263,7 +263,7 @@ pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>) -> Option<
         let is_data = m.writable != Known::No && !is_read(m) || m.kind == MountKind::Bind && is_key(&m.target);
         matches!(m.kind, MountKind::Bind | MountKind::Volume) && is_data && !m.is_engine_socket()
     };
-    let kept = about.service.mounts.iter().find(is_kept).map(|m| m.target.to_string());
+    let kept = about.service.mounts.iter().find(is_kept).map(|m| m.shown_target().to_owned());
     let kept = kept.or_else(|| about.has("secrets").then(|| "its secrets".to_owned()));
     let (text, confidence) = match kept {
         Some(kept) => (format!("the image works as {uid}:{gid}; what is in {kept} must be open to it"), Confidence::Assumed),

@@ -141,7 +141,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
     Service {
         name: service.name.to_owned(),
         location: location(found.project, service.key().span()),
-        image: service.text("image").map(Cow::into_owned),
+        image: service.shown_text("image").map(Cow::into_owned),
         preset,
         recognised: need.recognised,
         // With a read-only root, what is not mounted cannot be written.
@@ -182,9 +182,9 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
         };
         let restriction = restrictions.get(&*mount.target);
         let writable = Change { before, after: if restriction.is_some() { Answer::No } else { before } };
-        let source = mount.source.as_ref().map(ToString::to_string);
+        let source = mount.shown_source().map(str::to_owned);
         let reason = restriction.map(|c| c.reason.text.clone());
-        mounts.push(Mount { target: mount.target.to_string(), kind, source, writable, planned: false, reason });
+        mounts.push(Mount { target: mount.shown_target().to_owned(), kind, source, writable, planned: false, reason });
     }
     for change in changes() {
         let (target, kind, source) = match &change.what {

@@ -62,6 +62,7 @@ fn host(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
     if path != "home directory" && !WHOLE.contains(&path.as_str()) && !SYSTEM.iter().any(|folder| is_at(&path, folder)) {
         return false;
     }
+    let path = if mount.is_hidden() { mount.shown_source().unwrap_or_default() } else { &path };
     let message = format!("can write to the host's {path}");
     case.say(Rule::WritableHostFolder, mount.span(), message, "add `:ro`, or bind only the file or folder that it must write");
     true
@@ -86,7 +87,8 @@ fn source(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
     if !is_relative || !is_project(source) && !is_application(case, &mount.target) {
         return false;
     }
-    let message = format!("can write to the source tree: `{source}` is bound at {}", mount.target);
+    let source = mount.shown_source().unwrap_or_default();
+    let message = format!("can write to the source tree: `{source}` is bound at {}", mount.shown_target());
     let help = "add `:ro` and give what it must write a volume of its own; keep the writable bind in an override file for development";
     case.say(Rule::WritableSource, mount.span(), message, help);
     true
@@ -104,6 +106,7 @@ fn program(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
     if !(is_application(case, target) || PROGRAMS.iter().any(|folder| is_at(target, folder)) && !is_config) {
         return false;
     }
+    let target = mount.shown_target();
     let message = format!("can write to {target}, where its program or configuration is, so whoever gets in can change what runs");
     case.say(Rule::WritableProgram, mount.span(), message, "mount only what must be written, below it or in /data, or bind it with `:ro`");
     true
@@ -112,7 +115,7 @@ fn program(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
 fn secret(case: &mut Case<'_, '_>, mount: &Mount<'_>) {
     let is_public = mount.target.rsplit('/').next() == Some("known_hosts");
     if mount.target.split('/').any(|part| SECRETS.contains(&part)) && !is_public {
-        let message = format!("keys in {} are kept on disk where it can write", mount.target);
+        let message = format!("keys in {} are kept on disk where it can write", mount.shown_target());
         let help = "use Compose `secrets:`, bind them with `:ro`, or write them to a tmpfs";
         case.say(Rule::SecretOnDisk, mount.span(), message, help);
     }
@@ -120,7 +123,7 @@ fn secret(case: &mut Case<'_, '_>, mount: &Mount<'_>) {
 
 fn log(case: &mut Case<'_, '_>, mount: &Mount<'_>) {
     if is_at(&mount.target, "/var/log") || mount.target.rsplit('/').next().is_some_and(|name| matches!(name, "log" | "logs")) {
-        let message = format!("logs go to files in {}", mount.target);
+        let message = format!("logs go to files in {}", mount.shown_target());
         let help = "log to standard output, which the engine collects and rotates; then nothing has to be writable for it";
         case.say(Rule::LogFile, mount.span(), message, help);
     }
@@ -130,7 +133,7 @@ fn cache(case: &mut Case<'_, '_>, mount: &Mount<'_>) {
     let parts: Vec<&str> = mount.target.split('/').skip(1).collect();
     let (["root", below_home @ ..] | ["home", _, below_home @ ..]) = parts.as_slice() else { return };
     if below_home.iter().any(|part| CACHES.contains(part)) {
-        let message = format!("keeps a cache in a home directory: {}", mount.target);
+        let message = format!("keeps a cache in a home directory: {}", mount.shown_target());
         let help = "turn the cache off, or move it by its environment variable to a tmpfs such as /cache";
         case.say(Rule::HomeCache, mount.span(), message, help);
     }

@@ -73,7 +73,8 @@ fn twice(case: &mut Case<'_, '_>) {
     let mut seen: HashMap<&str, &Mount<'_>> = HashMap::new();
     for mount in &case.service.mounts {
         if seen.insert(&mount.target, mount).is_some() && mount.target.starts_with('/') {
-            let message = format!("`{}` is mounted twice under different names; the later mount hides the earlier one", mount.target);
+            let message =
+                format!("`{}` is mounted twice under different names; the later mount hides the earlier one", mount.shown_target());
             case.say(Rule::MountedTwice, mount.span(), message, "remove one of them: /var/run is a link to /run in nearly every image");
         }
     }
@@ -98,7 +99,12 @@ fn mode(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
     let is_meant = |number: &u32| ![0o600, 0o644, 0o700, 0o711, 0o750, 0o755, 0o770, 0o775, 0o777, 0o1777].contains(number);
     let Some(number) = text.parse().ok().filter(is_meant).filter(|_| is_octal_looking && node.as_str().is_none()) else { return };
     let message = format!("`mode: {text}` is a decimal number here, which is mode {number:04o}");
-    case.say(Rule::TmpfsMode, node.span(), message, format!("write `mode: 0o{text}`, or `{}:mode={text}` in `tmpfs`", tmpfs.mount.target));
+    case.say(
+        Rule::TmpfsMode,
+        node.span(),
+        message,
+        format!("write `mode: 0o{text}`, or `{}:mode={text}` in `tmpfs`", tmpfs.mount.shown_target()),
+    );
 }
 
 fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
@@ -110,17 +116,18 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
     let is_filled = FILLED.contains(&target) || FILLED_BELOW.iter().any(|folder| is_at(target, folder));
     let filled = || is_filled.then(|| "images have files there".to_owned());
     if let Some(why) = brought.or_else(filled) {
-        let message = format!("the tmpfs at `{target}` hides what the image has there: {why}");
+        let shown = tmpfs.mount.shown_target();
+        let message = format!("the tmpfs at `{shown}` hides what the image has there: {why}");
         let help = "mount it at a folder below that is empty in the image, or use a named volume, which starts with the image's files";
         case.say(Rule::TmpfsHidesFiles, tmpfs.mount.span(), message, help);
     }
 }
 
 fn exec(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
-    let needed = case.needed.get(&*tmpfs.mount.target);
+    let needed = case.needed.get(&*tmpfs.mount.shown_target());
     let is_needed = needed.is_some_and(|p| matches!(&p.storage, Storage::Scratch(options) if options.exec));
     if tmpfs.exec && !is_needed {
-        let message = format!("programs can be run from the tmpfs at `{}`", tmpfs.mount.target);
+        let message = format!("programs can be run from the tmpfs at `{}`", tmpfs.mount.shown_target());
         case.say(Rule::TmpfsExec, tmpfs.mount.span(), message, "drop `exec` unless the service loads libraries or programs from there");
     }
 }
@@ -129,7 +136,8 @@ fn exec(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
 fn memory(case: &mut Case<'_, '_>, all: &[Tmpfs<'_, '_>]) {
     let Some(limit) = limit(case.service) else { return };
     for tmpfs in all.iter().filter(|t| !t.has_size) {
-        let message = format!("the tmpfs at `{}` has no size, and what is in it counts against the memory limit", tmpfs.mount.target);
+        let message =
+            format!("the tmpfs at `{}` has no size, and what is in it counts against the memory limit", tmpfs.mount.shown_target());
         case.say(Rule::UnlimitedTmpfs, tmpfs.mount.span(), message, "give it a size, such as `size=64m`: a full one is an error, no kill");
     }
     let sum: u64 = all.iter().filter_map(|t| t.size).fold(0, u64::saturating_add);

@@ -14,7 +14,7 @@ const MAX_PATH: usize = 4096;
 
 /// Reads the stage that `build` asks for and the stages below it. Errors: why nothing is known.
 pub(super) fn read(text: &str, build: &Build) -> Result<Facts, String> {
-    let dockerfile = parse_dockerfile::parse(text).map_err(|e| format!("its Dockerfile is not understood: {}", short(&e.to_string())))?;
+    let dockerfile = parse_dockerfile::parse(text).map_err(|e| not_understood(&e.to_string()))?;
     let arguments = Arguments::new(dockerfile.global_args().map(|arg| &*arg.arguments.value), build);
     let stages: Vec<Stage<'_, '_>> = dockerfile.stages().collect();
     let names = stages.iter().enumerate().rev().filter_map(|(i, s)| Some((s.from.as_.as_ref()?.1.value.to_ascii_lowercase(), i)));
@@ -24,14 +24,19 @@ pub(super) fn read(text: &str, build: &Build) -> Result<Facts, String> {
             .get(&target.to_ascii_lowercase())
             .copied()
             .or_else(|| target.parse().ok().filter(|&i: &usize| i < stages.len()))
-            .ok_or_else(|| format!("its Dockerfile has no stage {}", short(target)))?,
+            .ok_or_else(|| {
+                format!("its Dockerfile has no stage {}", if build.is_hidden { "of that name".to_owned() } else { short(target) })
+            })?,
         None => stages.len() - 1,
     };
     let mut chain = vec![current];
+    let mut shown;
     let base = loop {
-        let image = arguments.substitute(&stages[current].from.image.value);
+        let written = &stages[current].from.image.value;
+        let image = arguments.substitute(written);
+        shown = short(if build.is_hidden { written } else { &image });
         if let Some(other) = build.contexts.get(image.as_str()) {
-            let replaced = || format!("another build context stands for the Dockerfile's base {}", short(&image));
+            let replaced = || format!("another build context stands for the Dockerfile's base {shown}");
             break other.as_deref().and_then(|o| o.strip_prefix("docker-image://")).map(str::to_owned).ok_or_else(replaced);
         }
         match names.get(&image.to_ascii_lowercase()) {
@@ -41,13 +46,19 @@ pub(super) fn read(text: &str, build: &Build) -> Result<Facts, String> {
                 chain.push(earlier);
             }
             _ if image == "scratch" => break Err("the Dockerfile's base is scratch".into()),
-            _ if Image::parse(&image).is_none() => break Err(format!("a variable decides the Dockerfile's base {}", short(&image))),
+            _ if Image::parse(&image).is_none() => break Err(format!("a variable decides the Dockerfile's base {shown}")),
             _ => break Ok(image),
         }
     };
-    let mut reader = Reader::new(base);
+    let mut reader = Reader::new(base, shown);
     chain.iter().rev().for_each(|&i| reader.stage(&stages[i]));
     Ok(reader.facts)
+}
+
+/// Of what the parser says only the place is repeated: the file may be none of the project's Dockerfiles but a key.
+fn not_understood(error: &str) -> String {
+    let place = error.rsplit_once(" at line ").map_or(String::new(), |(_, place)| format!(" at line {place}"));
+    format!("its Dockerfile is not understood{place}")
 }
 
 /// Goes through stages from the lowest to the one that is built.
@@ -60,9 +71,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(base: Result<String, String>) -> Self {
+    fn new(base: Result<String, String>, shown_base: String) -> Self {
         let facts = Facts {
             base,
+            shown_base,
             user: None,
             environment: Vec::new(),
             entrypoint: None,
@@ -294,7 +306,7 @@ mod tests {
 
     fn facts(text: &str, target: Option<&str>) -> Result<Facts, String> {
         let target = target.map(str::to_owned);
-        read(text, &Build { path: None, target, inline: None, args: HashMap::new(), contexts: HashMap::new() })
+        read(text, &Build { path: None, target, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false })
     }
 
     #[test]
@@ -336,7 +348,7 @@ mod tests {
     fn what_is_no_dockerfile_is_not_understood() {
         for text in ["not a dockerfile", "", "RUN x\n", "FROM a AS b\nFROM c AS b\n", "FROM\n"] {
             let error = facts(text, None).expect_err("no facts");
-            assert!(error.starts_with("its Dockerfile is not understood: "), "{text}: {error}");
+            assert!(error.starts_with("its Dockerfile is not understood"), "{text}: {error}");
         }
     }
 

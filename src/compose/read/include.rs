@@ -1,8 +1,8 @@
 //! `include`: other projects whose services, volumes and the rest come into this one.
 
-use super::{Model, Reader, path_of};
-use crate::compose::interpolate::{self, Env};
-use crate::compose::service::{Part, Scope, is_reset};
+use super::{Model, Named, Reader, missing, outside, path_of};
+use crate::compose::env::{Env, NoEnv};
+use crate::compose::service::{Part, Scope, has_hidden_below, is_reset};
 use crate::compose::sources::Wanted;
 use crate::compose::{invalid, merge};
 use crate::text::FileId;
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
                     }
                     if let Some(&known) = model.by_name.get(draft.name).filter(|_| twin != definition) {
                         let why = "two files of one project define it, and both must stay equal".to_owned();
-                        model.services[known].unread = Some(Box::new((item.span(), why)));
+                        model.services[known].unread = Some(Box::new((item.span(), why.into())));
                     }
                     continue;
                 }
@@ -75,10 +75,17 @@ impl<'a> Reader<'a> {
             match path_of(node, scope)? {
                 Ok(path) => {
                     folder.get_or_insert_with(|| path.parent().map(Path::to_owned).unwrap_or_default());
-                    files.push(self.file(&path, node)?);
+                    match self.file(&path, node, scope)? {
+                        Named::Here(file) => files.push(Some(file)),
+                        Named::Wanted => files.push(None),
+                        Named::Not(why) => {
+                            self.unread.push((node.span(), why));
+                            return Ok(None);
+                        }
+                    }
                 }
                 Err(why) => {
-                    self.unread.push((node.span(), why));
+                    self.unread.push((node.span(), why.into()));
                     return Ok(None);
                 }
             }
@@ -93,12 +100,16 @@ impl<'a> Reader<'a> {
             }
         }
         if let Some(first) = first
-            && (including.contains(&first) || self.sources.layers().contains(&first) || including.len() == MAX_INCLUDES)
+            && (including.contains(&first) || self.sources.layers().contains(&first))
         {
             let name = |id: &FileId| self.sources.file(*id).map_or(String::new(), |s| s.path.display().to_string());
             let way: Vec<String> = self.sources.layers().first().into_iter().chain(&*including).chain([&first]).map(name).collect();
             let message = format!("include cycle detected: {}", way.join(" includes "));
             return Err(invalid(item, message, Some("remove one of these includes")));
+        }
+        if including.len() == MAX_INCLUDES {
+            let message = format!("more than {MAX_INCLUDES} includes are nested");
+            return Err(invalid(item, message, Some("include these files from one that is less deep")));
         }
         let env = self.included_env(item, field("env_file").map(texts), &folder, scope)?;
         let Some(env) = env else { return Ok(None) };
@@ -129,19 +140,24 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let mut env = scope.env.clone();
+        let mut own = Env::new();
         for (path, node) in paths {
+            if let Some(why) = self.sources.why_outside(&path) {
+                let node = node.unwrap_or(item);
+                self.unread.push((node.span(), outside(why, node, scope)));
+                return Ok(None);
+            }
             match (self.sources.env_text(&path), self.sources.why_missing(&path), node) {
-                (Some(text), _, _) => match interpolate::env_file(text, &env) {
-                    // There may be as many variables as includes: they are copied only where some are added.
-                    Some(found) if found.is_empty() => {}
-                    Some(found) => Arc::make_mut(&mut env).extend(found),
-                    None => self.unread.push((item.span(), format!("{} cannot be read as a file of variables", path.display()))),
-                },
-                (None, Some(why), Some(node)) => {
-                    let message = format!("cannot read {}: {why}", path.display());
-                    return Err(invalid(node, message, Some("correct the path, or add the file")));
+                (Some(text), _, _) => {
+                    own.add_file(text, &scope.env).map_err(|NoEnv { line, what }| {
+                        let node = node.unwrap_or(item);
+                        let is_hidden = has_hidden_below(node, &scope.env);
+                        let shown = if is_hidden { "what it names".to_owned() } else { path.display().to_string() };
+                        let message = format!("{shown} is not a file of variables: {what}, in line {line}");
+                        invalid(node, message, Some("Compose reads lines of NAME=value, and stops at this file as well"))
+                    })?;
                 }
+                (None, Some(why), Some(node)) => return Err(missing(&path, node, scope, why)),
                 (None, Some(_), None) => {}
                 (None, None, _) => {
                     self.wanted.push((Wanted::Env(path), item.span()));
@@ -149,6 +165,11 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(Some(env))
+        if own.is_empty() {
+            return Ok(Some(scope.env.clone()));
+        }
+        let mut env = Env::clone(&scope.env);
+        env.merge(own);
+        Ok(Some(Arc::new(env)))
     }
 }

@@ -75,24 +75,33 @@ pub fn real_path(path: &Path) -> Option<PathBuf> {
     super::canonical(path).ok()
 }
 
+/// The folder that `file` is in, without links.
+///
+/// Errors: [`Error::Read`] if it is not there.
+pub fn real_folder(file: &Path) -> Result<PathBuf> {
+    let folder = super::folder_of(file);
+    fs::canonicalize(folder).map_err(|e| cannot_read(folder, &e))
+}
+
 /// The file called `name` in the folder of `file`, else in the nearest folder above it, no higher than `root` (see [`super::root_of`]).
 ///
 /// Errors: as for [`super::read`].
 pub fn upwards(file: &Path, root: &Path, name: &str) -> Result<Option<super::Loaded>> {
-    let folder = super::folder_of(file);
-    let folder = fs::canonicalize(folder).map_err(|e| cannot_read(folder, &e))?;
+    let folder = real_folder(file)?;
     let here = env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
     for folder in folder.ancestors().take_while(|f| f.starts_with(root)) {
         let path = folder.join(name);
         if fs::symlink_metadata(&path).is_ok() {
             // As a person would write it.
             let shown = path.strip_prefix(&here).unwrap_or(&path);
-            return match super::locked(root, &path) {
-                Some(reason) => {
+            return match super::read_inside(&[root.to_owned()], shown) {
+                Ok(loaded) => Ok(Some(loaded)),
+                Err(super::Unread::Failed(error)) => Err(error),
+                Err(super::Unread::Outside(super::Outside { path, root, .. })) => {
                     let hint = "put the file itself into the project, or remove the link".to_owned();
+                    let reason = format!("{} is outside the project folder {}", path.display(), root.display());
                     Err(Error::Usage(format!("will not read {}: {reason}", shown.display()), Some(hint)))
                 }
-                None => super::read(shown).map(Some),
             };
         }
     }

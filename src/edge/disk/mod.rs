@@ -3,10 +3,12 @@
 //! What holds for everything here:
 //! - a file is read once; what is analysed, shown and compared before writing are the same bytes;
 //! - opening never waits: pipes, devices and folders are refused before they are opened;
-//! - nothing outside the project's [`root_of`] is written;
+//! - nothing outside the project's [`root_of`] is written, and what a file names is read only inside it ([`read_inside`]);
+//! - what the kernel makes up when it is read (`/proc`, `/sys`) is no file;
 //! - whoever looks, at any moment and after any crash, sees all old or all new bytes of a file.
 
 mod find;
+mod inside;
 #[cfg(not(unix))]
 mod other;
 mod output;
@@ -20,7 +22,8 @@ use other as system;
 #[cfg(unix)]
 use unix as system;
 
-pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_path, upwards};
+pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_folder, real_path, upwards};
+pub use inside::{Outside, Unread, is_link, read_inside};
 pub use output::{output, plain_files, put, remove};
 pub use temporary::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 pub use write::{Write, write_all};
@@ -65,9 +68,14 @@ pub fn read(path: &Path) -> Result<Loaded> {
     // Opening a pipe waits for its other end, so the kind is asked before and, for what was really opened, after.
     let named = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     expect_file(path, named.file_type())?;
-    let handle = File::open(path).map_err(|e| cannot_read(path, &e))?;
+    loaded(path, system::open(path).map_err(|e| cannot_read(path, &e))?)
+}
+
+/// What was opened at `path`.
+fn loaded(path: &Path, handle: File) -> Result<Loaded> {
     let opened = handle.metadata().map_err(|e| cannot_read(path, &e))?;
     expect_file(path, opened.file_type())?;
+    expect_on_disk(path, &handle)?;
     if opened.len() > MAX_FILE_BYTES as u64 {
         let size = usize::try_from(opened.len()).unwrap_or(usize::MAX);
         return Err(Error::NotText { path: path.to_owned(), problem: NotText::TooLarge(size, MAX_FILE_BYTES) });
@@ -123,7 +131,9 @@ pub fn absolute(path: &Path) -> Option<PathBuf> {
 pub fn open(path: &Path) -> Result<File> {
     let named = fs::metadata(path).map_err(|e| cannot_read(path, &e))?;
     expect_file(path, named.file_type())?;
-    File::open(path).map_err(|e| cannot_read(path, &e))
+    let handle = system::open(path).map_err(|e| cannot_read(path, &e))?;
+    expect_on_disk(path, &handle)?;
+    Ok(handle)
 }
 
 /// Why a file must not be written by a project whose folder is `root` (see [`root_of`]), if so.
@@ -178,6 +188,11 @@ pub fn name_in_patch(root: &Path, file: &Path) -> Result<(Option<PathBuf>, Strin
 
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
     Error::Read { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn expect_on_disk(path: &Path, handle: &File) -> Result<()> {
+    let kind = "something that the kernel makes up";
+    if system::is_made_up(handle) { Err(Error::NotAFile { path: path.to_owned(), kind }) } else { Ok(()) }
 }
 
 fn expect_file(path: &Path, kind: FileType) -> Result<()> {

@@ -6,6 +6,22 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Opens a file to read it, following links.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Opens the file `below` a folder to read it, if no part of `below` is a link.
+pub(super) fn open_below(folder: &Path, below: &Path) -> io::Result<File> {
+    let path = folder.join(below);
+    let file = File::open(&path)?;
+    if fs::canonicalize(&path)? == path { Ok(file) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+pub(super) fn is_made_up(_: &File) -> bool {
+    false
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity;
 

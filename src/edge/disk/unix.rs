@@ -1,9 +1,47 @@
-//! What the standard library knows about files on Unix only.
+//! What is known about files on Unix only.
 
+use rustix::fs::{Mode, OFlags, openat};
 use std::fs::{File, FileType, Metadata, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
+
+/// How files are opened: a pipe that took a file's place does not make anybody wait.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// How folders on the way to a file are opened.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PASS: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PASS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+/// Opens a file to read it, following links.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    Ok(rustix::fs::open(path, READ, Mode::empty())?.into())
+}
+
+/// Opens the file `below` a folder to read it. No part of `below` may be a link.
+pub(super) fn open_below(folder: &Path, below: &Path) -> io::Result<File> {
+    let mut folder: OwnedFd = rustix::fs::open(folder, PASS, Mode::empty())?;
+    for part in below.parent().into_iter().flat_map(Path::components) {
+        folder = openat(&folder, part.as_os_str(), PASS | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    let name = below.file_name().ok_or(ErrorKind::IsADirectory)?;
+    Ok(openat(&folder, name, READ | OFlags::NOFOLLOW, Mode::empty())?.into())
+}
+
+/// Whether a file is none on a disk, but the kernel's answer to being read, such as a process's environment.
+#[cfg(target_os = "linux")]
+pub(super) fn is_made_up(file: &File) -> bool {
+    // `/proc` and `/sys`, by the numbers of the kernel's linux/magic.h.
+    rustix::fs::fstatfs(file).is_ok_and(|system| system.f_type == 0x9fa0 || system.f_type == 0x6265_6572)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_made_up(_: &File) -> bool {
+    false
+}
 
 /// What makes a file the same file: device and inode.
 pub(super) type Identity = (u64, u64);

@@ -63,7 +63,7 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         return plain("a path that is writable by now", Some(path), help);
     }
     if let Some(Coverage::ReadOnly(mount)) = service.map(|s| s.coverage(&path)) {
-        let help = Some(format!("the project mounts {} read-only", mount.target));
+        let help = Some(format!("the project mounts {} read-only", mount.shown_target()));
         return plain("a mount that is read-only on purpose", Some(path), help);
     }
     if is_kernels(&path) {
@@ -141,25 +141,25 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
         let help = Some(symptom.help.map_or(help, str::to_owned));
         return Advice { cause: "a user who may not write there", path: Some(path), mend: None, help, remedy: None };
     };
-    let target = mount.target.to_string();
+    let (target, shown) = (mount.target.to_string(), mount.shown_target());
     let user = user_of(service, hearing.need, &target);
     let (mut mend, mut remedy) = (None, None);
-    let help = match (mount.kind, &mount.source, user) {
+    let help = match (mount.kind, mount.shown_source(), user) {
         (MountKind::Tmpfs, _, Some((uid, gid))) => {
             let options = TmpfsOptions { mode: Some(0o700), uid: Some(uid), gid: Some(gid), ..TmpfsOptions::default() };
-            let item = options.item(&target);
+            let item = options.item(shown);
             mend = if hearing.is_planned { writable(symptom, hearing, &target, Storage::Scratch(options)).ok() } else { None };
             format!("the tmpfs belongs to root; write it as `{item}`")
         }
         (MountKind::Volume, Some(volume), Some((uid, gid))) => {
-            remedy = if mount.is_placed { owner_service(service, volume, &target, uid, gid) } else { None };
+            remedy = if mount.is_placed && !mount.is_hidden() { owner_service(service, volume, &target, uid, gid) } else { None };
             let more = if remedy.is_some() {
                 "a service that gives it away once, before this one starts, also mends a volume that is there already"
             } else {
                 "give it that user's folder in the image"
             };
             format!(
-                "the volume belongs to root, since the image has no folder {target} of user {uid}; {more} (`explain volume-owner` shows all ways)"
+                "the volume belongs to root, since the image has no folder {shown} of user {uid}; {more} (`explain volume-owner` shows all ways)"
             )
         }
         (kind, ..) => {
@@ -168,7 +168,7 @@ fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
                 mend = writable(symptom, hearing, &target, Storage::Scratch(options)).ok();
             }
             format!(
-                "the mount at {target} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
+                "the mount at {shown} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
              the image (`explain volume-owner`)"
             )
         }
@@ -188,7 +188,7 @@ fn user_of(service: &Service<'_>, need: Option<&Need>, target: &str) -> Option<(
 /// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from, or
 /// its short list cannot name the target.
 fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gid: u32) -> Option<String> {
-    let image = service.text("image").filter(|_| service.get("build").is_none())?;
+    let image = service.shown_text("image").filter(|_| service.get("build").is_none())?;
     let target = &*escaped(&Target::new(target, &Storage::State).ok()?).into_owned();
     let text = |text: &str| quote_if_needed(text, true).into_owned();
     let (name, own) = (text(service.name), text(&format!("{}-owner", service.name)));

@@ -18,7 +18,7 @@ fn named(names: &[&str]) -> Selection {
 fn try_needs(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Result<Vec<Need>> {
     let text = TextFile::new("f", format!("services:\n{services}").into_bytes(), MAX_FILE_BYTES).expect("text");
     let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
-    let files = dockerfile.map(|text| ("Dockerfile".into(), text.to_owned())).into_iter().collect();
+    let files = dockerfile.map(|text| ("Dockerfile".into(), Ok(text.to_owned()))).into_iter().collect();
     needs(&Project::read(&sources).expect("a project"), selection, &files)
 }
 
@@ -180,7 +180,7 @@ fn what_is_not_recognised_says_why() {
         ("image: mycorp/x", None, "no preset knows the image mycorp/x; most images run with these mounts"),
         ("image: '${I}'", None, "a variable decides the image ${I}; most images run with these mounts"),
         ("command: x", None, "it names no image; most images run with these mounts"),
-        ("build: ., image: node", None, "`Dockerfile` cannot be read, or is outside the project; most images run with these mounts"),
+        ("build: ., image: node", None, "`Dockerfile` cannot be read; most images run with these mounts"),
         ("build: .", Some("FROM scratch\n"), "the Dockerfile's base is scratch; most images run with these mounts"),
         ("build: .", Some("FROM fedora\n"), "no preset knows the Dockerfile base fedora; most images run with these mounts"),
         ("build: .", Some("FROM node:22\n"), "Dockerfile base node:22 runs read-only with these mounts"),
