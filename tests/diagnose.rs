@@ -5,6 +5,7 @@ use serde_json::Value;
 
 mod large;
 mod real;
+mod reported;
 mod sense;
 mod verb;
 
