@@ -6,6 +6,7 @@ use serde_json::Value;
 mod large;
 mod paths;
 mod real;
+mod reported;
 mod sense;
 mod verb;
 
