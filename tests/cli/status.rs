@@ -16,7 +16,7 @@ const fn left(name: &'static str, files: &'static [(&'static str, &'static str)]
 }
 
 /// Every way in which a service is left as it is.
-const KINDS: [Left; 14] = [
+const KINDS: [Left; 15] = [
     left("nothing", &[("compose.yaml", "services:\n  web:\n    image: nginx\n")], Some("missing: read_only: true, tmpfs")),
     left(
         "shared-definition",
@@ -31,10 +31,16 @@ const KINDS: [Left; 14] = [
         )],
         Some("[shared-definition]; missing: read_only: true"),
     ),
+    Left {
+        name: "locked-file",
+        files: &[("compose.yaml", "services: {}\n"), ("../outside.yaml", "services:\n  web:\n    image: nginx\n")],
+        arguments: &["-f", "compose.yaml", "-f", "../outside.yaml"],
+        check: Some("[locked-file]; missing: read_only: true"),
+    },
     left(
-        "locked-file",
+        "not-followed file",
         &[("compose.yaml", "include: [../outside.yaml]\n"), ("../outside.yaml", "services:\n  web:\n    image: nginx\n")],
-        Some("[locked-file]; missing: read_only: true"),
+        Some("[not-followed]"),
     ),
     left(
         "not-followed base",
