@@ -5,7 +5,7 @@ mod coverage;
 pub use coverage::Coverage;
 
 use super::env::Env;
-use super::interpolate;
+use super::interpolate::{self, has_variable};
 use super::invalid;
 use super::merge::{self, Entry};
 use super::mount::{self, Known, Mount, boolean};
