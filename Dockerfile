@@ -9,7 +9,7 @@ RUN apk add --no-cache musl-dev
 WORKDIR /source
 COPY . .
 # Besides the program: the authorities that forges are trusted by, and a folder that `pr` wants as a tmpfs.
-RUN cargo build --release --locked && install -D target/release/rofs-harden /out/usr/bin/rofs-harden \
+RUN cargo build --profile dist --locked && install -D target/dist/rofs-harden /out/usr/bin/rofs-harden \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt \
     && mkdir /out/project && mkdir -m 1777 /out/tmp
 

@@ -132,3 +132,15 @@ fn files_are_compared_as_they_are_on_the_disk() {
     let changed = pr(&folder, "shop", &forge, &["--verify"]).exits(2);
     assert!(changed.err.contains("--verify runs what is checked out"), "{}", changed.err);
 }
+
+#[test]
+fn nobody_waits_at_a_pipe_among_the_objects() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let folder = clone(&forge, &[]);
+    folder.put(".gitconfig", IDENTITY);
+    let pipe = folder.path().join("shop/.git/objects/pack/pack-0.idx");
+    std::fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let run = pr(&folder, "shop", &forge, &["--dry-run"]).exits(2);
+    assert!(run.err.contains("pack-0.idx is no file"), "{}", run.err);
+}

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// How many references may name each other before one names a commit.
 const MAX_LINKS: usize = 5;
+/// How deep objects lie in folders: `objects/pack/` and the like.
+const OBJECT_FOLDERS: usize = 2;
 
 /// A checkout's places.
 #[derive(Debug)]
@@ -62,6 +64,26 @@ impl Checkout {
     /// The folder with its objects.
     pub(super) fn objects(&self) -> PathBuf {
         self.common.join("objects")
+    }
+
+    /// Errors: something among the objects is no file, such as a pipe, at which Git would wait.
+    pub(super) fn expect_files(&self) -> Result<()> {
+        let mut folders = vec![(self.objects(), 0)];
+        while let Some((folder, depth)) = folders.pop() {
+            let entries = fs::read_dir(&folder).map_err(|e| failed("look at the objects", &e.to_string()))?;
+            for entry in entries {
+                let path = entry.map_err(|e| failed("look at the objects", &e.to_string()))?.path();
+                // A link that leads nowhere is no object.
+                let Ok(kind) = fs::metadata(&path) else { continue };
+                if kind.is_dir() && depth < OBJECT_FOLDERS {
+                    folders.push((path, depth + 1));
+                } else if !kind.is_dir() && !kind.is_file() {
+                    let why = format!("{} is no file", path.display());
+                    return Err(failed("read the objects", &why));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The file of names that it ignores, if it is one.

@@ -76,6 +76,7 @@ pub(super) struct Store {
 impl Store {
     /// A repository that sees the objects of a checkout.
     pub(super) fn over(checkout: &Checkout, token: Option<Token>) -> Result<Self> {
+        checkout.expect_files()?;
         let folder = tempfile::Builder::new().prefix("rofs-harden-").tempdir().map_err(|e| failed("make a repository", &e.to_string()))?;
         let real = fs::canonicalize(folder.path()).map_err(|e| failed("make a repository", &e.to_string()))?;
         let store = Self { path: Self::known_as(checkout, &real), folder, token };
