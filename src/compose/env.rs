@@ -4,6 +4,7 @@
 
 use super::interpolate::{self, Fault};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// How many bytes the values of one file may become together. Each may repeat earlier ones, so a small file could otherwise ask for any
 /// amount of memory.
@@ -14,6 +15,8 @@ const MAX_TOTAL: usize = 4 * 1024 * 1024;
 pub struct Env {
     /// `None` where a variable is set and its value is not known.
     values: HashMap<String, Option<String>>,
+    /// Variables that win over these. They are not copied: there may be as many as places that share them.
+    outer: Option<Arc<Env>>,
 }
 
 /// Why a file of variables cannot be read. It repeats nothing of the file, which may hold secrets.
@@ -33,7 +36,8 @@ impl Env {
 
     /// The value of a variable: `None` where it is not set, `Some(None)` where it is set and its value is not known.
     pub fn get(&self, name: &str) -> Option<Option<&str>> {
-        self.values.get(name).map(Option::as_deref)
+        let outer = self.outer.as_ref().and_then(|outer| outer.get(name));
+        outer.or_else(|| self.values.get(name).map(Option::as_deref))
     }
 
     /// The value of a variable, if it is set and known.
@@ -43,12 +47,18 @@ impl Env {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.outer.as_ref().is_none_or(|outer| outer.is_empty())
     }
 
-    /// The variables whose values are known, in no order.
+    /// The variables of its own whose values are known, in no order.
     pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
         self.values.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
+    }
+
+    /// The same variables, where those of `outer` win.
+    #[must_use]
+    pub fn below(self, outer: Arc<Self>) -> Self {
+        Self { outer: Some(outer), ..self }
     }
 
     /// Takes over those variables of `other` that are not set here.
@@ -101,7 +111,7 @@ impl Env {
 
 impl FromIterator<(String, Option<String>)> for Env {
     fn from_iter<T: IntoIterator<Item = (String, Option<String>)>>(pairs: T) -> Self {
-        Self { values: pairs.into_iter().collect() }
+        Self { values: pairs.into_iter().collect(), outer: None }
     }
 }
 

@@ -168,8 +168,6 @@ impl<'a> Reader<'a> {
         if own.is_empty() {
             return Ok(Some(scope.env.clone()));
         }
-        let mut env = Env::clone(&scope.env);
-        env.merge(own);
-        Ok(Some(Arc::new(env)))
+        Ok(Some(Arc::new(own.below(scope.env.clone()))))
     }
 }
