@@ -148,7 +148,8 @@ fn places(preset: &Preset) -> String {
             sources.push(prose(&declared.source));
         }
         if let Some(Moved { by, fixed, source }) = &path.moved {
-            words.extend(by.iter().map(|mover| format!("Moved by {}.", prose(&mover.to_string()))));
+            let movers: Vec<String> = by.iter().map(|mover| prose(&mover.to_string())).collect();
+            words.extend((!by.is_empty()).then(|| format!("Moved by {}.", movers.join("; "))));
             let nothing = if by.is_empty() { "Nothing moves it" } else { "Nothing else moves it" };
             words.extend(fixed.iter().map(|why| format!("{nothing}: {}.", prose(why))));
             sources.push(prose(source));

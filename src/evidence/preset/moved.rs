@@ -248,6 +248,6 @@ impl fmt::Display for Mover {
         let when = self.when.iter().map(|condition| format!("when {condition}"));
         let source = self.source.iter().map(|source| format!("source: {source}"));
         let more: Vec<String> = part.chain(adds).chain(self.means.clone()).chain(when).chain(source).collect();
-        if more.is_empty() { Ok(()) } else { write!(f, " ({})", more.join("; ")) }
+        if more.is_empty() { Ok(()) } else { write!(f, " ({})", more.join(", ")) }
     }
 }

@@ -284,8 +284,8 @@ fn the_facts_of_a_place_are_read_and_shown() {
     let expected = "
       no volume of the image
       source: d
-      moved by the variable `A_*` (only logs; with `/b` behind its value; when the tag's version is
-               4 or older; source: x)
+      moved by the variable `A_*` (only logs, with `/b` behind its value, when the tag's version is
+               4 or older, source: x)
       moved by `--dir` in the command
       moved by `-s PATH` in the command
       moved by `-e=PATH` in the command (a file)
