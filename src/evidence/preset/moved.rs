@@ -207,10 +207,10 @@ fn mover(raw: Spanned<RawMover>) -> Result<Mover, Wrong> {
 
 /// A name without blanks and without a value.
 fn one_word(raw: Spanned<String>) -> Result<String, Wrong> {
-    match raw.get_ref().contains('=') {
-        true => Err((raw.span(), format!("`{}` is not a name without its value", raw.get_ref()))),
-        false => start_of_word(raw),
+    if raw.get_ref().contains('=') {
+        return Err((raw.span(), format!("`{}` is not a name without its value", raw.get_ref())));
     }
+    start_of_word(raw)
 }
 
 fn start_of_word(raw: Spanned<String>) -> Result<String, Wrong> {
