@@ -3,7 +3,7 @@
 use super::{is_made, names};
 use crate::support::Folder;
 use rofs_harden::evidence::Confidence;
-use rofs_harden::evidence::preset::{Condition, NoNewPrivileges, Preset, User, Writable, list};
+use rofs_harden::evidence::preset::{Condition, Moved, NoNewPrivileges, Preset, User, Writable, list};
 use std::collections::HashSet;
 
 /// Image and command of the example for a preset that is for commands.
@@ -62,6 +62,7 @@ fn describe(preset: &Preset) -> String {
         text += &format!("| users | {} |\n", users.join("<br>"));
     }
     text += &format!("\n## What it adds\n\n{}", writable(preset));
+    text += &places(preset);
     text += &section(
         "What does not run read-only",
         preset.obstacles.iter().map(|o| {
@@ -134,6 +135,29 @@ fn writable(preset: &Preset) -> String {
         text += "\nWith `user:` set, the owner of each tmpfs but those with mode 1777 follows it.\n";
     }
     text
+}
+
+/// Whether the image declares its places for state as volumes, and what moves them.
+fn places(preset: &Preset) -> String {
+    let mut text = String::new();
+    for path in preset.writable.iter().filter(|path| path.declared.is_some() || path.moved.is_some()) {
+        let mut words = Vec::new();
+        let mut sources: Vec<String> = Vec::new();
+        if let Some(declared) = &path.declared {
+            words.push(format!("{declared}."));
+            sources.push(prose(&declared.source));
+        }
+        if let Some(Moved { by, fixed, source }) = &path.moved {
+            let movers: Vec<String> = by.iter().map(|mover| prose(&mover.to_string())).collect();
+            words.extend((!by.is_empty()).then(|| format!("Moved by {}.", movers.join("; "))));
+            let nothing = if by.is_empty() { "Nothing moves it" } else { "Nothing else moves it" };
+            words.extend(fixed.iter().map(|why| format!("{nothing}: {}.", prose(why))));
+            sources.push(prose(source));
+        }
+        text += &format!("- {}: {}", code(&path.target), words.join("\n  "));
+        text += &format!("\n  Source: {}.\n", sources.join("; "));
+    }
+    if text.is_empty() { text } else { format!("\n## Where its state lies\n\n{text}") }
 }
 
 fn storage(path: &Writable) -> String {

@@ -1,6 +1,6 @@
 //! A preset as text for people.
 
-use super::{Condition, NoNewPrivileges, Preset, User, Writable};
+use super::{Condition, Moved, NoNewPrivileges, Preset, User, Writable};
 use crate::evidence::Confidence;
 
 /// Longest line, in characters.
@@ -105,6 +105,7 @@ fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
         text.line("      size: ", &format!("{size} is enough as a rule"));
     }
     text.conditions(&path.when, &path.unless);
+    place(text, path);
     let knows_something = !preset.images.is_empty() || !preset.prefixes.is_empty() || preset.is_addition();
     // What nobody recognises gets assumed scratch as part of the assumption that it runs read-only at all.
     if path.reason.confidence == Confidence::Assumed && (path.scratch.is_none() || knows_something) {
@@ -113,6 +114,20 @@ fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     let owner = path.scratch.as_ref().is_some_and(|options| options.mode != Some(0o1777));
     if owner && !path.when.iter().any(|c| matches!(c, Condition::User(_))) {
         text.line("      ", "with `user:` set, the owner follows it");
+    }
+}
+
+/// Whether the image declares it as a volume, and what moves it.
+fn place(text: &mut Text, path: &Writable) {
+    if let Some(declared) = &path.declared {
+        text.line("      ", &declared.to_string());
+        text.line("      source: ", &declared.source);
+    }
+    if let Some(Moved { by, fixed, source }) = &path.moved {
+        by.iter().for_each(|mover| text.line("      moved by ", &mover.to_string()));
+        let fixed_by = if by.is_empty() { "      nothing moves it: " } else { "      nothing else moves it: " };
+        fixed.iter().for_each(|why| text.line(fixed_by, why));
+        text.line("      source: ", source);
     }
 }
 

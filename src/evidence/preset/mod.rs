@@ -1,11 +1,13 @@
 //! Presets: what images write, as data. One TOML file a family in `presets/`, embedded at build time and parsed when used.
 
 mod describe;
+mod moved;
 mod parse;
 mod raw;
 mod saved;
 mod when;
 
+pub use moved::{By, Declared, Form, Key, Moved, Mover};
 pub use raw::RawPath;
 pub use saved::Saved;
 pub(super) use when::fits;
@@ -97,6 +99,10 @@ pub struct Writable {
     pub when: Vec<Condition>,
     /// When it is not needed after all: one of these is enough.
     pub unless: Vec<Condition>,
+    /// Whether the image declares it as a volume; `None` when that is not known.
+    pub declared: Option<Declared>,
+    /// What moves it; `None` when that is not known.
+    pub moved: Option<Moved>,
     /// What writes there, where that is written or was seen, and how sure it is.
     pub reason: Arc<Reason>,
 }
@@ -253,6 +259,26 @@ mod tests {
         }
         assert!(EMBEDDED.is_sorted_by_key(|e| e.name));
         assert_eq!((claiming("node"), claiming("bitnami/node")), (Some("node"), None));
+    }
+
+    #[test]
+    fn every_place_for_state_says_what_moves_it_and_who_says_so() {
+        let mut count = [0; 4];
+        for (name, _) in list().filter(|(name, _)| *name != "generic") {
+            let preset = Preset::embedded(name).expect("a preset");
+            for path in preset.writable.iter().filter(|path| path.scratch.is_none()) {
+                let moved = path.moved.as_ref().unwrap_or_else(|| panic!("{name}: {} has neither `moved_by` nor `fixed`", path.target));
+                assert!(!moved.by.is_empty() || moved.fixed.is_some(), "{name}: {}", path.target);
+                let sources =
+                    path.declared.iter().map(|d| &d.source).chain([&moved.source]).chain(moved.by.iter().filter_map(|m| m.source.as_ref()));
+                for source in sources {
+                    assert!(!["not found", "not read", "none"].contains(&source.as_str()), "{name}: {}: {source}", path.target);
+                }
+                let is = [true, path.declared.is_some(), !moved.by.is_empty(), moved.fixed.is_some()];
+                count.iter_mut().zip(is).for_each(|(count, is)| *count += usize::from(is));
+            }
+        }
+        assert!(count.iter().all(|n| *n > 50), "state, declared, moved and fixed: {count:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Preset files, strictly: what is written is first read as it stands, then checked and turned into a [`Preset`].
 
+use super::moved::RawPlace;
 use super::raw::{RawCapabilities, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
 use super::{Capabilities, Condition, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use toml::Spanned;
 
 /// A part of the file and what is wrong with it.
-type Wrong = (Range<usize>, String);
+pub(super) type Wrong = (Range<usize>, String);
 
 /// The capabilities of Linux, as Compose names them (capabilities(7)).
 const CAPABILITIES: [&str; 41] = [
@@ -138,6 +139,17 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
             None => None,
         },
     };
+    let place = RawPlace {
+        declared: raw.declared,
+        declared_source: raw.declared_source,
+        moved_by: raw.moved_by,
+        fixed: raw.fixed,
+        moved_source: raw.moved_source,
+    };
+    if let (Some(_), Some(range)) = (&scratch, place.span()) {
+        return Err((range, "this is for state: scratch is made anew wherever it is".into()));
+    }
+    let (declared, moved) = place.read()?;
     let reason = Reason {
         source: Source::Preset(preset.to_owned()),
         text: line(raw.why)?,
@@ -150,6 +162,8 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
         size,
         when: conditions(raw.when)?,
         unless: conditions(raw.unless)?,
+        declared,
+        moved,
         reason: Arc::new(reason),
     })
 }
@@ -220,7 +234,7 @@ fn size(raw: &Spanned<String>) -> Result<String, Wrong> {
     if good { Ok(text.clone()) } else { Err((raw.span(), format!("`{text}` is not a size such as 64m, 1g or 10%"))) }
 }
 
-fn conditions(raw: Option<Spanned<RawConditions>>) -> Result<Vec<Condition>, Wrong> {
+pub(super) fn conditions(raw: Option<Spanned<RawConditions>>) -> Result<Vec<Condition>, Wrong> {
     let Some(raw) = raw else { return Ok(Vec::new()) };
     let range = raw.span();
     let conditions = raw.into_inner().conditions();
@@ -280,7 +294,7 @@ fn numbers(raw: &Spanned<String>) -> Result<(u32, u32), Wrong> {
 }
 
 /// A text of one line with something in it.
-fn line(raw: Spanned<String>) -> Result<String, Wrong> {
+pub(super) fn line(raw: Spanned<String>) -> Result<String, Wrong> {
     let (range, text) = (raw.span(), raw.into_inner());
     match text.trim() {
         "" => Err((range, "there is no text in it".into())),

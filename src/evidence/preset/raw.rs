@@ -1,5 +1,6 @@
 //! A preset file as it is written; unknown keys are errors.
 
+use super::moved::RawMover;
 use super::when::RawConditions;
 use crate::evidence::{Confidence, Storage, Target, TmpfsOptions};
 use schemars::JsonSchema;
@@ -106,6 +107,21 @@ pub(super) struct RawWritable {
     pub when: Option<Spanned<RawConditions>>,
     #[schemars(with = "Option<RawConditions>")]
     pub unless: Option<Spanned<RawConditions>>,
+    /// Whether the image declares it as a volume; not known where nothing is said.
+    #[schemars(with = "Option<bool>")]
+    pub declared: Option<Spanned<bool>>,
+    /// Where that was seen.
+    #[schemars(with = "Option<String>")]
+    pub declared_source: Option<Spanned<String>>,
+    /// What in a Compose file moves it.
+    #[schemars(with = "Option<Vec<RawMover>>")]
+    pub moved_by: Option<Spanned<Vec<Spanned<RawMover>>>>,
+    /// Why nothing in a Compose file, or nothing else, moves it.
+    #[schemars(with = "Option<String>")]
+    pub fixed: Option<Spanned<String>>,
+    /// Where it is written what moves it.
+    #[schemars(with = "Option<String>")]
+    pub moved_source: Option<Spanned<String>>,
     #[schemars(with = "String")]
     pub why: Spanned<String>,
     #[schemars(with = "String")]
@@ -164,6 +180,11 @@ impl RawPath {
                 gid: self.gid,
                 size: self.size,
                 exec: self.exec,
+                declared: None,
+                declared_source: None,
+                moved_by: None,
+                fixed: None,
+                moved_source: None,
                 why: self.why,
             },
         )?;

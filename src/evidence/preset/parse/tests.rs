@@ -213,3 +213,90 @@ fn broken_privileges_and_claims_are_refused_with_line_and_caret() {
         assert_eq!(shown(&text), format!("mine.toml:{expected}"));
     }
 }
+
+#[test]
+fn broken_facts_of_a_place_are_refused_with_line_and_caret() {
+    let moved = |movers: &str| format!("target = '/a'\nstorage = 'state'\nmoved_source = 's'\nmoved_by = {movers}");
+    let state = |keys: &str| format!("target = '/a'\nstorage = 'state'\n{keys}");
+    for (path, expected) in [
+        (state("declared = true"), "8:12: say where that was seen in `declared_source`\ndeclared = true\n           ^^^^"),
+        (state("declared_source = 's'"), "8:19: this is for `declared`\ndeclared_source = 's'\n                  ^^^"),
+        (state("fixed = 'f'"), "8:9: say where that is written in `moved_source`\nfixed = 'f'\n        ^^^"),
+        (state("moved_source = 's'"), "8:16: this is for `moved_by` or `fixed`\nmoved_source = 's'\n               ^^^"),
+        (
+            "target = '/a'\nstorage = 'scratch'\nfixed = 'f'\nmoved_source = 's'".to_owned(),
+            "8:9: this is for state: scratch is made anew wherever it is\nfixed = 'f'\n        ^^^",
+        ),
+        (moved("[]"), "9:12: where nothing moves it, say so in `fixed`\nmoved_by = []\n           ^^"),
+        (
+            moved("[{ envs = 'A' }]"),
+            "9:15: unknown field `envs`, expected one of `env`, `option`, `form`, `word`, `key`, `adds`, `part`, `means`, `when`, `source`\nmoved_by = [{ envs = 'A' }]\n              ^^^^",
+        ),
+        (
+            moved("[{ env = 'A', key = 'command' }]"),
+            "9:13: one of `env`, `option`, `word` (also behind an `option`) or `key` says what moves it\nmoved_by = [{ env = 'A', key = 'command' }]\n            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+        ),
+        (
+            moved("[{ part = 'p' }]"),
+            "9:13: one of `env`, `option`, `word` (also behind an `option`) or `key` says what moves it\nmoved_by = [{ part = 'p' }]\n            ^^^^^^^^^^^^^^",
+        ),
+        (
+            moved("[{ key = 'image' }]"),
+            "9:21: unknown variant `image`, expected `command` or `working_dir`\nmoved_by = [{ key = 'image' }]\n                    ^^^^^^^",
+        ),
+        (
+            moved("[{ option = '-d', form = 'attached' }]"),
+            "9:37: unknown variant `attached`, expected one of `space`, `equals`, `both`\nmoved_by = [{ option = '-d', form = 'attached' }]\n                                    ^^^^^^^^^^",
+        ),
+        (
+            moved("[{ env = 'A', form = 'both' }]"),
+            "9:33: this is for an `option` with a value of its own\nmoved_by = [{ env = 'A', form = 'both' }]\n                                ^^^^^^",
+        ),
+        (
+            moved("[{ option = '--dir=' }]"),
+            "9:24: `--dir=` is not a name without its value\nmoved_by = [{ option = '--dir=' }]\n                       ^^^^^^^^",
+        ),
+        (moved("[{ word = 'a b' }]"), "9:22: `a b` is not one word\nmoved_by = [{ word = 'a b' }]\n                     ^^^^^"),
+        (
+            moved("[{ env = 'A', adds = 'b' }]"),
+            "9:33: `b` is not a path below a folder, such as /.ollama\nmoved_by = [{ env = 'A', adds = 'b' }]\n                                ^^^",
+        ),
+        (
+            moved("[{ env = 'A' }, { env = 'A', part = 'p' }]"),
+            "9:28: the variable `A` is listed twice\nmoved_by = [{ env = 'A' }, { env = 'A', part = 'p' }]\n                           ^^^^^^^^^^^^^^^^^^^^^^^^^",
+        ),
+        (
+            moved("[{ env = 'A', when = {} }]"),
+            "9:33: there is no condition in it\nmoved_by = [{ env = 'A', when = {} }]\n                                ^^",
+        ),
+    ] {
+        assert_eq!(shown(&format!("{HEAD}[[writable]]\n{path}\n{TAIL}")), format!("mine.toml:{expected}"));
+    }
+}
+
+#[test]
+fn the_facts_of_a_place_are_read_and_shown() {
+    let path = "target = '/a'\nstorage = 'state'\ndeclared = false\ndeclared_source = 'd'\nfixed = 'f'\nmoved_source = 'm'\nmoved_by = [\n\
+                { env = 'A_*', adds = '/b', part = 'logs', when = { version = '<5' }, source = 'x' },\n{ option = '--dir' },\n\
+                { option = '-s', form = 'space' },\n{ option = '-e', form = 'equals', means = 'a file' },\n{ word = '-D' },\n\
+                { word = 'dir=', option = '-c' },\n{ key = 'working_dir' },\n{ key = 'command' },\n]";
+    let preset = read(&format!("{HEAD}[[writable]]\n{path}\n{TAIL}")).expect("a preset");
+    let expected = "
+      no volume of the image
+      source: d
+      moved by the variable `A_*` (only logs, with `/b` behind its value, when the tag's version is
+               4 or older, source: x)
+      moved by `--dir` in the command
+      moved by `-s PATH` in the command
+      moved by `-e=PATH` in the command (a file)
+      moved by `-DPATH` in the command
+      moved by `-c dir=PATH` in the command
+      moved by the key `working_dir`
+      moved by the key `command`
+      nothing else moves it: f
+      source: m
+";
+    assert!(preset.describe().contains(expected), "{}", preset.describe());
+    let unknown = read(&format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\n{TAIL}")).expect("a preset");
+    assert_eq!((&unknown.writable[0].declared, &unknown.writable[0].moved), (&None, &None));
+}
