@@ -43,6 +43,27 @@ fn what_is_refused_stays_refused() {
     assert_eq!(hardened.refused.iter().map(|r| r.service.as_str()).collect::<Vec<_>>(), ["base"]);
 }
 
+#[test]
+fn a_shared_list_is_not_changed_for_another_where_its_owner_is_not_met_first() {
+    let text = "services:
+  web: {image: node}
+  api:
+    image: node
+    volumes: &list []
+  cron: &cron
+    image: node
+    volumes: *list
+---
+services:
+  web: *cron
+";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    let why = |share: &str| format!("service `{share} through an anchor and would change with it");
+    let expected = [("cron", why("web` shares its definition")), ("api", why("cron` shares its `volumes`"))];
+    let refused: Vec<_> = hardened.refused.iter().map(|r| (r.service.as_str(), r.why.clone())).collect();
+    assert_eq!(refused, expected, "{}", hardened.after);
+}
+
 /// Writes services that extend each other and share lists and definitions.
 fn file(choices: &[u8]) -> String {
     let mut rest = choices.iter();

@@ -213,7 +213,7 @@ impl<'a> Placer<'_, 'a> {
     }
 
     fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {
-        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry, node));
+        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry.is_some(), node));
         let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
             if self.wish(service, key).is_none() || !self.is_here((service, part), key) {
@@ -231,6 +231,8 @@ impl<'a> Placer<'_, 'a> {
             if let Some(why) = self.obstacle((service, part), touched, &seeing, key, ways) {
                 self.refuse(service, &why);
             } else if is_owner {
+                // Its own entry: that of another user may be an alias.
+                let entry = entry.and_then(|_| self.part(service, part).entry(KEYS[key]));
                 self.put(node, entry, key, (service, part));
             } else {
                 self.put_own_key(service, part, key);
@@ -257,11 +259,11 @@ impl<'a> Placer<'_, 'a> {
     }
 }
 
-/// Whether `node` is the part's own mapping, or a value written in it.
-fn owns(part: &Part<'_>, entry: Option<Entry<'_>>, node: Node<'_>) -> bool {
+/// Whether `node` is the part's own mapping, or as a value is written in it.
+fn owns(part: &Part<'_>, is_value: bool, node: Node<'_>) -> bool {
     let body = part.definition;
-    let is_own = |e: Entry<'_>| e.value() == node && body.entries().any(|(_, value)| value == node);
-    body.kind() != Kind::Alias && entry.map_or(body == node, is_own)
+    let holds = if is_value { body.entries().any(|(_, value)| value == node) } else { body == node };
+    holds && body.kind() != Kind::Alias
 }
 
 fn same_wish(a: Option<&Vec<Value<'_>>>, b: Option<&Vec<Value<'_>>>) -> bool {
