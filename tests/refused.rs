@@ -64,6 +64,38 @@ services:
     assert_eq!(refused, expected, "{}", hardened.after);
 }
 
+#[test]
+fn lists_that_act_on_earlier_layers_do_so_where_they_become_a_service_s_own() {
+    for tag in ["!reset", "!override"] {
+        let text = format!(
+            "services:\n  web: {{image: node, volumes: [/srv]}}\n  api: {{image: node}}\n---\nservices:\n  api: &api\n    volumes: {tag}\n      \
+             - {{type: volume, target: /srv/}}\n  web: *api\n"
+        );
+        let hardened = settled(&text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        assert_eq!(hardened.refused, [], "{}", hardened.after);
+    }
+}
+
+#[test]
+fn a_mapping_that_is_merged_in_twice_gets_a_key_once() {
+    let text = "services:\n  a: &a {image: node}\n  b: {<<: [*a, *a]}\n  c: {image: x}\n---\nservices:\n  c: {<<: [*a, *a]}\n";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(hardened.fixes.len() + hardened.refused.len(), 3, "{}", hardened.after);
+}
+
+#[test]
+fn no_alias_loses_its_anchor() {
+    for command in ["command: *why", "x-own: *why"] {
+        let text = format!(
+            "services:\n  web: {{image: node, volumes: [/srv]}}\n---\nservices:\n  web:\n    volumes: !reset\n      \
+             - {{type: volume, target: /srv, x-why: &why a}}\n    {command}\n"
+        );
+        let hardened = settled(&text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+        let why = "a list of it holds what is used again by `*why`";
+        assert_eq!(hardened.refused.iter().map(|r| (&*r.service, &*r.why)).collect::<Vec<_>>(), [("web", why)]);
+    }
+}
+
 /// Writes services that extend each other and share lists and definitions.
 fn file(choices: &[u8]) -> String {
     let mut rest = choices.iter();

@@ -5,7 +5,8 @@ use super::{KEYS, Placer, Site, Value, site};
 use crate::compose::{Entry, Part, Project, merge};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Style};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 /// A service, and which of its parts.
 type User = (usize, usize);
@@ -17,6 +18,8 @@ pub(super) struct Sharing<'a> {
     users: HashMap<Site, Vec<User>>,
     /// Nodes that aliases outside `x-` blocks stand for, in the order of the files.
     targets: Vec<Target<'a>>,
+    /// The last alias of each node that has one, `x-` blocks included.
+    last_aliases: BTreeMap<Site, Node<'a>>,
     /// The values of top-level sections that have an effect of their own, such as `volumes`, in the order of the files.
     sections: Vec<Span>,
     /// Users of the values of each key, wherever those stand.
@@ -45,6 +48,8 @@ impl<'a> Sharing<'a> {
         }
         let mut sharing = Self::default();
         let mut aliases = Vec::new();
+        let nodes = project.sources.files().iter().flat_map(|f| f.stream.nodes());
+        sharing.last_aliases = nodes.filter(|n| has_alias(*n)).map(|alias| (site(alias.resolved()), alias)).collect();
         for root in project.sources.files().iter().flat_map(|f| f.stream.roots()) {
             aliases.extend(reachable_aliases(root));
             let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
@@ -55,7 +60,11 @@ impl<'a> Sharing<'a> {
         for (index, service) in project.services.iter().enumerate() {
             for (number, part) in service.parts.iter().enumerate() {
                 for (body, _) in merge::sources(part.definition) {
-                    sharing.users.entry(site(body)).or_default().push((index, number));
+                    let users = sharing.users.entry(site(body)).or_default();
+                    // A mapping may be merged in twice.
+                    if users.last() != Some(&(index, number)) {
+                        users.push((index, number));
+                    }
                 }
                 for (key, seeing) in KEYS.iter().zip(&mut sharing.seeing) {
                     if let Some(entry) = part.entry(key) {
@@ -121,6 +130,13 @@ impl<'a> Sharing<'a> {
             at = target.around;
         }
         found.map(|(_, alias)| alias)
+    }
+
+    /// An alias behind `node` of something within it, which would be lost with the node.
+    pub(super) fn alias_into(&self, node: Node<'a>) -> Option<Node<'a>> {
+        let last = std::iter::successors(Some(node), |n| n.children().last()).last()?;
+        let within = (Bound::Excluded(site(node)), Bound::Included(site(last)));
+        self.last_aliases.range(within).map(|(_, alias)| *alias).find(|alias| site(*alias) > site(last))
     }
 
     /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
