@@ -7,6 +7,7 @@ use rofs_harden::audit::Rule;
 use rofs_harden::evidence::Selection;
 use rofs_harden::rewrite::Options;
 use std::fmt::Write;
+use std::sync::Arc;
 
 fn auto() -> Selection {
     Selection { assume: true, ..selection(&["auto"], &[]) }
@@ -94,6 +95,37 @@ fn no_alias_loses_its_anchor() {
         let why = "a list of it holds what is used again by `*why`";
         assert_eq!(hardened.refused.iter().map(|r| (&*r.service, &*r.why)).collect::<Vec<_>>(), [("web", why)]);
     }
+}
+
+#[test]
+fn a_reset_that_is_merged_in_beside_an_own_list_acts() {
+    let text = "services:
+  api: {image: x}
+  web: {image: node, volumes: [/srv, /app]}
+---
+services:
+  api: &api
+    volumes: !reset []
+  web:
+    <<: *api
+    volumes: [/srv]
+";
+    for name in ["web", "api"] {
+        let mut wishes = selection(&[], &[(name, "node")]);
+        wishes.auto = false;
+        let hardened = settled(text, &wishes).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(hardened.fixes.len() + hardened.refused.len(), 1, "{}", hardened.after);
+    }
+}
+
+#[test]
+fn a_list_of_binds_that_all_share_is_left_to_all() {
+    let text = "x-list: &list [/srv, .:/app]\nservices:\n  web: &web {image: node, volumes: *list}\n  api: {image: node, volumes: *list}\n";
+    let mut wishes = with_all(selection(&["node"], &[]));
+    Arc::make_mut(&mut wishes.presets[0]).config = vec!["/app".to_owned()];
+    let hardened = settled(text, &wishes).unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = hardened.refused.iter().map(|r| r.service.as_str()).collect();
+    assert_eq!(names, ["web", "api"], "{}", hardened.after);
 }
 
 /// Writes services that extend each other and share lists and definitions.

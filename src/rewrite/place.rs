@@ -218,7 +218,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let part = self.part(service, part);
         let (body, found) = (part.definition, crate::compose::merge::find(part.definition, KEYS[key]));
         let merged_value = found.as_ref().map(|f| f.value.resolved());
-        let tag = part.entry(KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
+        let tag = part.acting(KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
         let values: Vec<Value<'a>> = match merged_value {
             _ if tag == Some("!reset") => merged_in(part, key).chain(wish).collect(),
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),

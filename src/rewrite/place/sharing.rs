@@ -67,7 +67,7 @@ impl<'a> Sharing<'a> {
                     }
                 }
                 for (key, seeing) in KEYS.iter().zip(&mut sharing.seeing) {
-                    if let Some(entry) = part.entry(key) {
+                    for entry in part.entries().filter(|e| e.name() == *key) {
                         seeing.entry(site(entry.value().resolved())).or_default().push((index, number));
                     }
                 }
@@ -194,6 +194,15 @@ impl<'a> Placer<'_, 'a> {
     ) -> Vec<usize> {
         let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
         let users = self.users_of(node, entry, key);
+        if entry.is_some() {
+            // Who merges in a `!reset` beside a value of its own sees nothing else of it.
+            let sees = |u: &User| self.part(u.0, u.1).entry(KEYS[key]).is_some_and(|e| e.value().resolved() == node);
+            if let Some((other, _)) = users.iter().find(|u| !sees(u)) {
+                let name = self.project.services[*other].name;
+                self.refuse(service, &format!("service `{name}` merges its `!reset` of `{}` in and would change with it", KEYS[key]));
+                return vec![service];
+            }
+        }
         let (mut same, mut own_users) = (true, Vec::new());
         for &user in &users {
             let (other, number) = user;
