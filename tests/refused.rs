@@ -7,6 +7,7 @@ use rofs_harden::audit::Rule;
 use rofs_harden::evidence::Selection;
 use rofs_harden::rewrite::Options;
 use std::fmt::Write;
+use std::sync::Arc;
 
 fn auto() -> Selection {
     Selection { assume: true, ..selection(&["auto"], &[]) }
@@ -41,6 +42,90 @@ fn what_is_refused_stays_refused() {
     let text = "services:\n  base:\n    image: nginx\n  api: {image: node:22, extends: base}\n";
     let hardened = settled(text, &auto()).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(hardened.refused.iter().map(|r| r.service.as_str()).collect::<Vec<_>>(), ["base"]);
+}
+
+#[test]
+fn a_shared_list_is_not_changed_for_another_where_its_owner_is_not_met_first() {
+    let text = "services:
+  web: {image: node}
+  api:
+    image: node
+    volumes: &list []
+  cron: &cron
+    image: node
+    volumes: *list
+---
+services:
+  web: *cron
+";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    let why = |share: &str| format!("service `{share} through an anchor and would change with it");
+    let expected = [("cron", why("web` shares its definition")), ("api", why("cron` shares its `volumes`"))];
+    let refused: Vec<_> = hardened.refused.iter().map(|r| (r.service.as_str(), r.why.clone())).collect();
+    assert_eq!(refused, expected, "{}", hardened.after);
+}
+
+#[test]
+fn lists_that_act_on_earlier_layers_do_so_where_they_become_a_service_s_own() {
+    for tag in ["!reset", "!override"] {
+        let text = format!(
+            "services:\n  web: {{image: node, volumes: [/srv]}}\n  api: {{image: node}}\n---\nservices:\n  api: &api\n    volumes: {tag}\n      \
+             - {{type: volume, target: /srv/}}\n  web: *api\n"
+        );
+        let hardened = settled(&text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        assert_eq!(hardened.refused, [], "{}", hardened.after);
+    }
+}
+
+#[test]
+fn a_mapping_that_is_merged_in_twice_gets_a_key_once() {
+    let text = "services:\n  a: &a {image: node}\n  b: {<<: [*a, *a]}\n  c: {image: x}\n---\nservices:\n  c: {<<: [*a, *a]}\n";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(hardened.fixes.len() + hardened.refused.len(), 3, "{}", hardened.after);
+}
+
+#[test]
+fn no_alias_loses_its_anchor() {
+    for command in ["command: *why", "x-own: *why"] {
+        let text = format!(
+            "services:\n  web: {{image: node, volumes: [/srv]}}\n---\nservices:\n  web:\n    volumes: !reset\n      \
+             - {{type: volume, target: /srv, x-why: &why a}}\n    {command}\n"
+        );
+        let hardened = settled(&text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+        let why = "a list of it holds what is used again by `*why`";
+        assert_eq!(hardened.refused.iter().map(|r| (&*r.service, &*r.why)).collect::<Vec<_>>(), [("web", why)]);
+    }
+}
+
+#[test]
+fn a_reset_that_is_merged_in_beside_an_own_list_acts() {
+    let text = "services:
+  api: {image: x}
+  web: {image: node, volumes: [/srv, /app]}
+---
+services:
+  api: &api
+    volumes: !reset []
+  web:
+    <<: *api
+    volumes: [/srv]
+";
+    for name in ["web", "api"] {
+        let mut wishes = selection(&[], &[(name, "node")]);
+        wishes.auto = false;
+        let hardened = settled(text, &wishes).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(hardened.fixes.len() + hardened.refused.len(), 1, "{}", hardened.after);
+    }
+}
+
+#[test]
+fn a_list_of_binds_that_all_share_is_left_to_all() {
+    let text = "x-list: &list [/srv, .:/app]\nservices:\n  web: &web {image: node, volumes: *list}\n  api: {image: node, volumes: *list}\n";
+    let mut wishes = with_all(selection(&["node"], &[]));
+    Arc::make_mut(&mut wishes.presets[0]).config = vec!["/app".to_owned()];
+    let hardened = settled(text, &wishes).unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = hardened.refused.iter().map(|r| r.service.as_str()).collect();
+    assert_eq!(names, ["web", "api"], "{}", hardened.after);
 }
 
 /// Writes services that extend each other and share lists and definitions.

@@ -281,9 +281,16 @@ fn parted(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], needs: &[Nee
     let Ok(after) = Project::read(&sources) else { return Vec::new() };
     let is_bind = |change: &Change| matches!(change.what, What::ReadOnlyBind(_));
     let again = audit::audit(&after, needs).into_iter().filter(|f| f.fix.as_ref().is_some_and(|fix| fix.changes.iter().all(is_bind)));
-    let mut services: Vec<String> = again.map(|f| f.service).filter(|name| fixes.iter().any(|fix| fix.service == *name)).collect();
-    services.dedup();
-    services
+    let again: HashSet<String> = again.map(|f| f.service).collect();
+    let lists = |service: &Service<'_>| -> Vec<_> {
+        let values = service.parts.iter().filter_map(|part| Some(part.entry("volumes")?.value().resolved().span()));
+        values.map(|span| (span.file, span.start)).collect()
+    };
+    // Who has the same list goes with them, or it would be theirs alone in the end.
+    let named = |name: &str| project.service(name).map(lists).unwrap_or_default();
+    let shared: HashSet<_> = again.iter().flat_map(|name| named(name)).collect();
+    let is_parted = |name: &str| again.contains(name) || !again.is_empty() && named(name).iter().any(|list| shared.contains(list));
+    fixes.iter().map(|fix| &fix.service).filter(|name| is_parted(name)).cloned().collect()
 }
 
 fn reread(name: &str, after: String, file: FileId) -> Result<Stream> {

@@ -195,7 +195,10 @@ impl<'p, 'a> Placer<'p, 'a> {
         let op = match node.kind() {
             Kind::Sequence if tag != Some("!reset") => Op::Items(values),
             _ if key < FIRST_LIST => Op::Replace(new_value(key, values)),
-            _ if tag == Some("!reset") => Op::Replace(Value::Override(merged_in(part, key).chain(values).collect())),
+            _ if tag == Some("!reset") => {
+                let value = Value::Override(merged_in(part, key).chain(values).collect());
+                return self.replace(service, node, value);
+            }
             _ => {
                 // A tag that acts on a list is no part of an item.
                 let alone = match (part.text(node), node.tag()) {
@@ -214,18 +217,27 @@ impl<'p, 'a> Placer<'p, 'a> {
         let Some(wish) = self.wish(service, key).cloned() else { return };
         let part = self.part(service, part);
         let (body, found) = (part.definition, crate::compose::merge::find(part.definition, KEYS[key]));
-        let merged_in = found.as_ref().map(|f| f.value.resolved());
-        let values: Vec<Value<'a>> = match merged_in {
+        let merged_value = found.as_ref().map(|f| f.value.resolved());
+        let tag = part.acting(KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
+        let values: Vec<Value<'a>> = match merged_value {
+            _ if tag == Some("!reset") => merged_in(part, key).chain(wish).collect(),
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),
             Some(node) if key >= FIRST_LIST && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
             _ => wish,
         };
-        let value = new_value(key, values);
+        // What merges in acts on earlier layers, so its own key must too.
+        let value = if tag.is_some() { Value::Override(values) } else { new_value(key, values) };
         match found {
-            Some(found) if found.owner == body.resolved() && body.kind() != Kind::Alias => {
-                self.placement.ops.insert(site(found.value), (found.value, Op::Replace(value)));
-            }
+            Some(found) if found.owner == body.resolved() && body.kind() != Kind::Alias => self.replace(service, found.value, value),
             _ => self.add_keys(body, vec![(KEYS[key].to_owned(), value)]),
+        }
+    }
+
+    /// Another value in the place of a node of a service, unless an alias elsewhere stands for something within it.
+    fn replace(&mut self, service: usize, node: Node<'a>, value: Value<'a>) {
+        match self.sharing.as_ref().and_then(|s| s.alias_into(node)) {
+            Some(alias) => self.refuse(service, &format!("a list of it holds what is used again by `{}`", alias.text())),
+            None => _ = self.placement.ops.insert(site(node), (node, Op::Replace(value))),
         }
     }
 

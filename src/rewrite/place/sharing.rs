@@ -5,7 +5,8 @@ use super::{KEYS, Placer, Site, Value, site};
 use crate::compose::{Entry, Part, Project, merge};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Style};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound;
 
 /// A service, and which of its parts.
 type User = (usize, usize);
@@ -17,6 +18,8 @@ pub(super) struct Sharing<'a> {
     users: HashMap<Site, Vec<User>>,
     /// Nodes that aliases outside `x-` blocks stand for, in the order of the files.
     targets: Vec<Target<'a>>,
+    /// The last alias of each node that has one, `x-` blocks included.
+    last_aliases: BTreeMap<Site, Node<'a>>,
     /// The values of top-level sections that have an effect of their own, such as `volumes`, in the order of the files.
     sections: Vec<Span>,
     /// Users of the values of each key, wherever those stand.
@@ -45,6 +48,8 @@ impl<'a> Sharing<'a> {
         }
         let mut sharing = Self::default();
         let mut aliases = Vec::new();
+        let nodes = project.sources.files().iter().flat_map(|f| f.stream.nodes());
+        sharing.last_aliases = nodes.filter(|n| has_alias(*n)).map(|alias| (site(alias.resolved()), alias)).collect();
         for root in project.sources.files().iter().flat_map(|f| f.stream.roots()) {
             aliases.extend(reachable_aliases(root));
             let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
@@ -55,10 +60,14 @@ impl<'a> Sharing<'a> {
         for (index, service) in project.services.iter().enumerate() {
             for (number, part) in service.parts.iter().enumerate() {
                 for (body, _) in merge::sources(part.definition) {
-                    sharing.users.entry(site(body)).or_default().push((index, number));
+                    let users = sharing.users.entry(site(body)).or_default();
+                    // A mapping may be merged in twice.
+                    if users.last() != Some(&(index, number)) {
+                        users.push((index, number));
+                    }
                 }
                 for (key, seeing) in KEYS.iter().zip(&mut sharing.seeing) {
-                    if let Some(entry) = part.entry(key) {
+                    for entry in part.entries().filter(|e| e.name() == *key) {
                         seeing.entry(site(entry.value().resolved())).or_default().push((index, number));
                     }
                 }
@@ -123,6 +132,13 @@ impl<'a> Sharing<'a> {
         found.map(|(_, alias)| alias)
     }
 
+    /// An alias behind `node` of something within it, which would be lost with the node.
+    pub(super) fn alias_into(&self, node: Node<'a>) -> Option<Node<'a>> {
+        let last = std::iter::successors(Some(node), |n| n.children().last()).last()?;
+        let within = (Bound::Excluded(site(node)), Bound::Included(site(last)));
+        self.last_aliases.range(within).map(|(_, alias)| *alias).find(|alias| site(*alias) > site(last))
+    }
+
     /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
     fn is_borrowed(&self, node: Node<'a>) -> bool {
         let span = node.span();
@@ -178,6 +194,15 @@ impl<'a> Placer<'_, 'a> {
     ) -> Vec<usize> {
         let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
         let users = self.users_of(node, entry, key);
+        if entry.is_some() {
+            // Who merges in a `!reset` beside a value of its own sees nothing else of it.
+            let sees = |u: &User| self.part(u.0, u.1).entry(KEYS[key]).is_some_and(|e| e.value().resolved() == node);
+            if let Some((other, _)) = users.iter().find(|u| !sees(u)) {
+                let name = self.project.services[*other].name;
+                self.refuse(service, &format!("service `{name}` merges its `!reset` of `{}` in and would change with it", KEYS[key]));
+                return vec![service];
+            }
+        }
         let (mut same, mut own_users) = (true, Vec::new());
         for &user in &users {
             let (other, number) = user;
@@ -213,7 +238,7 @@ impl<'a> Placer<'_, 'a> {
     }
 
     fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {
-        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry, node));
+        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry.is_some(), node));
         let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
             if self.wish(service, key).is_none() || !self.is_here((service, part), key) {
@@ -231,6 +256,8 @@ impl<'a> Placer<'_, 'a> {
             if let Some(why) = self.obstacle((service, part), touched, &seeing, key, ways) {
                 self.refuse(service, &why);
             } else if is_owner {
+                // Its own entry: that of another user may be an alias.
+                let entry = entry.and_then(|_| self.part(service, part).entry(KEYS[key]));
                 self.put(node, entry, key, (service, part));
             } else {
                 self.put_own_key(service, part, key);
@@ -257,11 +284,11 @@ impl<'a> Placer<'_, 'a> {
     }
 }
 
-/// Whether `node` is the part's own mapping, or a value written in it.
-fn owns(part: &Part<'_>, entry: Option<Entry<'_>>, node: Node<'_>) -> bool {
+/// Whether `node` is the part's own mapping, or as a value is written in it.
+fn owns(part: &Part<'_>, is_value: bool, node: Node<'_>) -> bool {
     let body = part.definition;
-    let is_own = |e: Entry<'_>| e.value() == node && body.entries().any(|(_, value)| value == node);
-    body.kind() != Kind::Alias && entry.map_or(body == node, is_own)
+    let holds = if is_value { body.entries().any(|(_, value)| value == node) } else { body == node };
+    holds && body.kind() != Kind::Alias
 }
 
 fn same_wish(a: Option<&Vec<Value<'_>>>, b: Option<&Vec<Value<'_>>>) -> bool {
