@@ -69,11 +69,6 @@ impl<'a> Part<'a> {
         if is_idle { Some(value.text()) } else { value.as_str() }
     }
 
-    /// The entry of a key that acts on earlier layers: it may be merged in beside another.
-    pub fn acting(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries().find(|e| e.name() == key && self.tag(e).is_some())
-    }
-
     /// The `!reset` or `!override` with which an entry acts on earlier layers.
     pub fn tag(&self, entry: &Entry<'a>) -> Option<&'a str> {
         entry.value().resolved().tag().filter(|tag| self.acts && matches!(*tag, "!reset" | "!override"))

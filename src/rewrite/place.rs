@@ -218,7 +218,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         let part = self.part(service, part);
         let (body, found) = (part.definition, crate::compose::merge::find(part.definition, KEYS[key]));
         let merged_value = found.as_ref().map(|f| f.value.resolved());
-        let tag = part.acting(KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
+        let tag = acting(part, KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
         let values: Vec<Value<'a>> = match merged_value {
             _ if tag == Some("!reset") => merged_in(part, key).chain(wish).collect(),
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),
@@ -375,6 +375,11 @@ fn merged_in<'a>(part: &Part<'a>, key: usize) -> impl Iterator<Item = Value<'a>>
     let value = part.get(KEYS[key]).map(|e| e.value().resolved());
     let alone = value.filter(|v| v.kind() == Kind::Scalar && !v.is_null()).map(Value::Copy);
     alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
+}
+
+/// The entry of a key that acts on earlier layers: it may be merged in beside another.
+fn acting<'a>(part: &Part<'a>, key: &str) -> Option<Entry<'a>> {
+    part.entries().find(|e| e.name() == key && part.tag(e).is_some())
 }
 
 fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {
