@@ -134,7 +134,7 @@ impl Plan {
         }
         let refused: HashSet<&str> = outcome.refused.iter().map(|r| r.service.as_str()).collect();
         accepted.retain(|f| !refused.contains(f.service.as_str()));
-        let open: HashSet<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
+        let open: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
         let missing = if args.check { remarks::missing(&project, &findings, &open, &outcome.refused) } else { Vec::new() };
         let remarks = remarks::remarks(&project, &findings, &outcome.refused)?;
         let planned = accepted.iter().map(|f| f.service.as_str()).collect();

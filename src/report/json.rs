@@ -41,7 +41,7 @@ impl<F: Formatter> Formatter for Shown<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
         let mut rest = text;
         while let Some(at) = rest.find(drives_terminal) {
-            out.write_all(rest[..at].as_bytes())?;
+            out.write_all(&rest.as_bytes()[..at])?;
             let mut after = rest[at..].chars();
             // All of them are in the first plane, where one escape is one character.
             if let Some(c) = after.next() {

@@ -56,7 +56,8 @@ fn in_a_layer(project: &Project<'_>) -> String {
 
 /// What `--check` says, a line each: services of `open`, whose fix can be carried out; those whose fix has no place; and what is not on
 /// this machine, so that nobody can say what it lacks.
-pub fn missing(project: &Project<'_>, findings: &[Finding], open: &HashSet<&str>, refused: &[Refused]) -> Vec<String> {
+pub fn missing(project: &Project<'_>, findings: &[Finding], open: &[&str], refused: &[Refused]) -> Vec<String> {
+    let open: HashSet<&str> = open.iter().copied().collect();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     let mut lines = Vec::new();
     for finding in findings {

@@ -213,7 +213,7 @@ impl<'j> Judge<'j> {
     /// Decides about services that wait for others which failed, and starts what Compose left.
     fn go_on_starting(&mut self, now: Duration) -> Option<Command> {
         let fails = |s: &&TrialService<'j>| s.fails();
-        let failed: Vec<&str> = self.services.iter().filter(fails).map(|s| s.name()).collect();
+        let failed: Vec<&str> = self.services.iter().filter(fails).map(TrialService::name).collect();
         let waited = now.saturating_sub(self.start.since);
         for service in self.services.iter_mut().filter(|s| s.is_waiting()) {
             let needs = &service.isolated.needs;

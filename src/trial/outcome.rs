@@ -48,6 +48,7 @@ impl Outcome {
     }
 
     /// The same with a reason for everybody.
+    #[must_use]
     pub fn shortly(mut self, short: &str) -> Self {
         short.clone_into(&mut self.short);
         self

@@ -150,10 +150,10 @@ impl<'j> TrialService<'j> {
         };
         self.phase = Phase::Running(since);
         self.has_health = container.health().is_some();
-        if !self.is_healthy(container, limits, now - since) {
+        if !self.is_healthy(container, limits, now.saturating_sub(since)) {
             return None;
         }
-        let is_settled = now - since >= limits.settle && self.is_calm(limits, now);
+        let is_settled = now.saturating_sub(since) >= limits.settle && self.is_calm(limits, now);
         if let Some(probe) = self.probes.front().copied() {
             let is_asked = std::mem::replace(&mut self.is_probed, true);
             return (!is_asked).then(|| Command::Probe(probe.clone()));
@@ -230,8 +230,8 @@ impl<'j> TrialService<'j> {
     /// Whether nothing speaks for its still starting.
     fn is_calm(&self, limits: Limits, now: Duration) -> bool {
         let Phase::Running(since) = self.phase else { return true };
-        let is_idle = self.busy_at.is_none_or(|at| now - at >= limits.settle);
-        let is_late = now - since > limits.timeout / 2;
+        let is_idle = self.busy_at.is_none_or(|at| now.saturating_sub(at) >= limits.settle);
+        let is_late = now.saturating_sub(since) > limits.timeout / 2;
         !self.is_silent() || is_late || self.load_is_known && is_idle
     }
 
@@ -293,7 +293,7 @@ impl<'j> TrialService<'j> {
         self.is_probed = false;
         let Phase::Running(since) = self.phase else { return };
         let Some(probe) = self.probes.front().copied() else { return };
-        let age = now - since;
+        let age = now.saturating_sub(since);
         match self.tried(probe, answer, container, age) {
             Tried::Passed => {
                 self.probes.pop_front();
@@ -344,7 +344,7 @@ impl<'j> TrialService<'j> {
             Phase::Decided(o) if o.verdict == Verdict::Works => "works".to_owned(),
             Phase::Decided(o) if o.verdict == Verdict::Fails => "fails".to_owned(),
             Phase::Decided(_) => "done".to_owned(),
-            Phase::Running(since) => format!("up {} s", (now - *since).as_secs()),
+            Phase::Running(since) => format!("up {} s", now.saturating_sub(*since).as_secs()),
             Phase::Waiting | Phase::Ended(_) | Phase::Pausing(_) | Phase::Restarting => "starting".to_owned(),
         }
     }

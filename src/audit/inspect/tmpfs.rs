@@ -124,7 +124,7 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
 }
 
 fn exec(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
-    let needed = case.needed.get(&*tmpfs.mount.shown_target());
+    let needed = case.needed.get(&*tmpfs.mount.target);
     let is_needed = needed.is_some_and(|p| matches!(&p.storage, Storage::Scratch(options) if options.exec));
     if tmpfs.exec && !is_needed {
         let message = format!("programs can be run from the tmpfs at `{}`", tmpfs.mount.shown_target());

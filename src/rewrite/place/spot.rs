@@ -77,7 +77,7 @@ fn open<'a>(service: &Service<'a>, key: &str) -> (usize, Option<Entry<'a>>) {
     let holds = |entry: &Entry<'_>| !entry.value().resolved().is_null();
     let tag = |i: usize, entry: &Entry<'a>| service.parts[i].tag(entry);
     // A layer may merge the tag in beside a list of its own.
-    let last_tagged = own().filter_map(|(i, p)| Some((i, super::acting(p, key)?))).last();
+    let last_tagged = own().filter_map(|(i, p)| Some((i, super::acting(p, key)?))).next_back();
     if matches!(key, "read_only" | "user") {
         let all = service.parts.iter().enumerate();
         let last = all.filter_map(|(i, p)| Some((i, p.entry(key)?))).rfind(|(i, e)| holds(e) || tag(*i, e).is_some());
