@@ -282,3 +282,24 @@ fn what_is_only_said_in_a_comment_of_a_command_installs_nothing() {
         assert_eq!(is_refused, installs, "{text}");
     }
 }
+
+#[test]
+fn a_key_is_written_once_where_what_is_merged_in_twice_has_a_reset_and_a_list() {
+    let text = "services:
+  web: {image: node, tmpfs: [/run]}
+---
+x-reset: &reset
+  volumes: !reset []
+x-more: &more
+  <<: *reset
+  volumes: [shared:/srv]
+services:
+  web:
+    <<: [*more, *more]
+volumes:
+  shared:
+";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    let why: Vec<&str> = hardened.refused.iter().map(|r| r.why.as_str()).collect();
+    assert!(matches!(why[..], [why] if why.contains("merges in a tag")), "{why:?}\n{}", hardened.after);
+}

@@ -81,6 +81,7 @@ fn add_to<'a>(wish: &mut Wish<'a>, key: usize, value: Value<'a>) {
 /// Finds the place of every change of `fixes`. With a `layer`, all changes go into that file.
 pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<FileId>) -> Placement<'a> {
     let mut placer = Placer::new(project, fixes, layer);
+    placer.leave_merged_tags();
     placer.inherit();
     for key in 0..KEYS.len() {
         placer.place_key(key);
@@ -152,6 +153,24 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     fn part(&self, service: usize, part: usize) -> &Part<'a> {
         &self.project.services[service].parts[part]
+    }
+
+    /// Refuses services that merge a `!reset` or `!override` in by `<<`: what it acts on depends on
+    /// all that stands beside it, in every layer.
+    fn leave_merged_tags(&mut self) {
+        if self.sharing.is_none() || self.layer.is_some() {
+            return;
+        }
+        for service in 0..self.wishes.len() {
+            if self.wishes[service].is_none() {
+                continue;
+            }
+            if let Some(key) = self.project.services[service].parts.iter().find_map(merged_tag) {
+                self.wishes[service] = None;
+                let why = format!("it merges in a tag such as `!reset` for its `{key}`, which acts on other layers as well");
+                self.refuse(service, &why);
+            }
+        }
     }
 
     fn place_key(&mut self, key: usize) {
@@ -378,6 +397,14 @@ fn merged_in<'a>(part: &Part<'a>, key: usize) -> impl Iterator<Item = Value<'a>>
 }
 
 /// The entry of a key that acts on earlier layers: it may be merged in beside another.
+/// The key of a `!reset` or `!override` that a part takes from another mapping.
+fn merged_tag<'a>(part: &Part<'a>) -> Option<&'a str> {
+    let own: Vec<Node<'a>> = part.definition.resolved().entries().map(|(key, _)| key).collect();
+    let is_tagged = |e: &Entry<'a>| matches!(e.value().resolved().tag(), Some("!reset" | "!override"));
+    let merged = part.entries().filter(|e| KEYS.contains(&e.name()) && is_tagged(e));
+    merged.map(|e| (e.key(), e.name())).find(|(key, _)| !own.contains(key)).map(|(_, name)| name)
+}
+
 fn acting<'a>(part: &Part<'a>, key: &str) -> Option<Entry<'a>> {
     part.entries().find(|e| e.name() == key && part.tag(e).is_some())
 }

@@ -1,8 +1,8 @@
 //! Git in a checkout: what a bot reads there, commits that touch neither the work tree nor the index, and pushes that lose nothing.
 //!
 //! A checkout may be a stranger's, and no program runs that it names. So Git never works in it: it works in a
-//! repository of our own ([`store`]) that sees the checkout's objects and that has settings of ours. What else
-//! is taken from a checkout is a short list, in [`checkout`]. The settings of the person who runs this hold,
+//! repository of our own (`store`) that sees the checkout's objects and that has settings of ours. What else
+//! is taken from a checkout is a short list, in `checkout`. The settings of the person who runs this hold,
 //! with their credentials, proxies and short names of addresses.
 
 mod checkout;

@@ -193,7 +193,10 @@ impl<'a> Placer<'_, 'a> {
         placed: &[bool],
     ) -> Vec<usize> {
         let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
-        let users = self.users_of(node, entry, key);
+        let mut users = self.users_of(node, entry, key);
+        // Who merges it in twice sees it once.
+        let mut seen = HashSet::new();
+        users.retain(|user| seen.insert(*user));
         if entry.is_some() {
             // Who merges in a `!reset` beside a value of its own sees nothing else of it.
             let sees = |u: &User| self.part(u.0, u.1).entry(KEYS[key]).is_some_and(|e| e.value().resolved() == node);
