@@ -47,7 +47,9 @@ fn wishes(generated: &Generated) -> (Selection, Options) {
         wishes = with_all(wishes);
     }
     let last = FileId(generated.layers.len() as u32 - 1);
-    (wishes, Options { explain: generated.explain, layer: generated.layer.then_some(last) })
+    // The first file cannot be the layer on top.
+    let has_layer = generated.layer && generated.layers.len() > 1;
+    (wishes, Options { explain: generated.explain, layer: has_layer.then_some(last) })
 }
 
 /// Hardens a project twice; the laws are checked inside. `Err` says what is wrong.
