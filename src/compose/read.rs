@@ -2,6 +2,7 @@
 
 mod include;
 
+use super::env::Env;
 use super::interpolate;
 use super::merge::{self, Entry};
 use super::service::{Part, Scope, Service, has_hidden_below, is_reset};
@@ -81,6 +82,9 @@ enum Named {
 /// The service definitions of one document, or of all documents of a file, by name.
 type Table<'a> = HashMap<&'a str, Vec<Entry<'a>>>;
 
+/// Files of variables, and the variables that win over them.
+type EnvFiles = (Vec<PathBuf>, *const Env);
+
 struct Reader<'a> {
     sources: &'a Sources,
     documents: Vec<Document<'a>>,
@@ -88,11 +92,21 @@ struct Reader<'a> {
     wanted: Vec<(Wanted, Span)>,
     tables: HashMap<FileId, Rc<Table<'a>>>,
     entries: HashMap<(FileId, NodeId), Arc<[Entry<'a>]>>,
+    /// Variables of files below others, which many includes may share: by those files and by whose variables win.
+    envs: HashMap<EnvFiles, (Arc<Env>, Arc<Env>)>,
 }
 
 impl<'a> Reader<'a> {
     fn new(sources: &'a Sources) -> Self {
-        Self { sources, documents: Vec::new(), unread: Vec::new(), wanted: Vec::new(), tables: HashMap::new(), entries: HashMap::new() }
+        Self {
+            sources,
+            documents: Vec::new(),
+            unread: Vec::new(),
+            wanted: Vec::new(),
+            tables: HashMap::new(),
+            entries: HashMap::new(),
+            envs: HashMap::new(),
+        }
     }
 
     fn project(&mut self) -> Result<Project<'a>, SyntaxError> {

@@ -140,6 +140,10 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        let key = (paths.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), Arc::as_ptr(&scope.env));
+        if let Some((_, known)) = self.envs.get(&key) {
+            return Ok(Some(known.clone()));
+        }
         let mut own = Env::new();
         for (path, node) in paths {
             if let Some(why) = self.sources.why_outside(&path) {
@@ -165,9 +169,10 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        if own.is_empty() {
-            return Ok(Some(scope.env.clone()));
-        }
-        Ok(Some(Arc::new(own.below(scope.env.clone()))))
+        let outer = scope.env.clone();
+        let env = if own.is_empty() { outer.clone() } else { Arc::new(own.below(outer.clone())) };
+        // The outer ones are kept, so that no others get their place in memory.
+        self.envs.insert(key, (outer, env.clone()));
+        Ok(Some(env))
     }
 }
