@@ -303,3 +303,16 @@ volumes:
     let why: Vec<&str> = hardened.refused.iter().map(|r| r.why.as_str()).collect();
     assert!(matches!(why[..], [why] if why.contains("merges in a tag")), "{why:?}\n{}", hardened.after);
 }
+
+#[test]
+fn a_key_that_would_win_over_a_merged_one_is_no_key_of_others() {
+    let text = "x-more: &more {volumes: [shared:/srv]}
+services:
+  web: &web {image: node}
+  api:
+    <<: [*web, *more]
+volumes: {shared: }
+";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(hardened.fixes.len() + hardened.refused.len(), 2, "{}", hardened.after);
+}

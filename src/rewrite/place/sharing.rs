@@ -177,8 +177,8 @@ impl<'a> Placer<'_, 'a> {
         let project = self.project;
         let part = |&(service, part): &User| &project.services[service].parts[part];
         if entry.is_none() {
-            // The mapping's other users, as far as they have no such key.
-            return sharing.users(node).iter().copied().filter(|u| part(u).entry(KEYS[key]).is_none()).collect();
+            // The mapping's other users, as far as they would see such a key in it.
+            return sharing.users(node).iter().copied().filter(|u| would_see(part(u), node, KEYS[key])).collect();
         }
         sharing.seeing[key].get(&site(node)).cloned().unwrap_or_default()
     }
@@ -285,6 +285,18 @@ impl<'a> Placer<'_, 'a> {
         let alias = sharing.stray_alias(touched, ways)?;
         Some(format!("its definition is used again by `{}`, which would change with it", alias.text()))
     }
+}
+
+/// Whether a part would see a key that `node` gets, one of the mappings that make it: it has none,
+/// or one of a mapping that `node` wins over.
+fn would_see(part: &Part<'_>, node: Node<'_>, key: &str) -> bool {
+    if part.entry(key).is_none() {
+        return true;
+    }
+    let sources = merge::sources(part.definition);
+    let owner = sources.iter().position(|(body, _)| body.get(key).is_some());
+    let ours = sources.iter().position(|(body, _)| *body == node);
+    ours.zip(owner).is_some_and(|(ours, owner)| ours < owner)
 }
 
 /// Whether `node` is the part's own mapping, or as a value is written in it.
