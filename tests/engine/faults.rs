@@ -3,7 +3,9 @@
 use super::stand::Stand;
 use std::fs;
 use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -178,10 +180,21 @@ fn an_engine_that_goes_away_is_cleaned_when_it_is_back() {
     }
 }
 
+/// A project of the person in a folder: whatever becomes of the test, it is not left behind.
+struct Mine<'s>(&'s Path);
+
+impl Drop for Mine<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["compose", "down", "-v", "-t", "0"]).current_dir(self.0).output();
+    }
+}
+
 #[test]
 fn a_project_that_runs_is_not_touched() {
     let Some(stand) = Stand::alone(&[BUSYBOX], "") else { return };
     let project = format!("rofs-test-mine-{}", std::process::id());
+    let _mine = Mine(stand.folder.path());
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     let file = format!(
         "name: {project}
 services:
@@ -189,7 +202,7 @@ services:
     image: {BUSYBOX}
     container_name: {project}-fixed
     command: [sh, -c, 'echo run >> /data/runs; touch /folder/was-here; sleep 1000']
-    ports: ['127.0.0.1:18427:80']
+    ports: ['127.0.0.1:{port}:80']
     restart: always
     labels: {{proxy.enable: 'true'}}
     networks: [back]
@@ -215,7 +228,6 @@ volumes:
     }
     assert!(!stand.folder.path().join("folder/was-here").exists(), "the trial wrote to a copy");
     assert_eq!(stand.docker(&["exec", &format!("{project}-fixed"), "cat", "/data/runs"]), "run\n");
-    stand.docker(&["compose", "down", "-v", "-t", "0"]);
 }
 
 #[test]
