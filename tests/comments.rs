@@ -133,10 +133,14 @@ fn what_is_read_only_by_a_tag_a_null_or_a_bind_keeps_its_comments() {
 
 #[test]
 fn a_header_that_had_to_change_is_said() {
-    let text = "services:\n  web:\n    image: adminer\n    ? tmpfs\n    : - |\n        /run";
-    let run = Folder::compose(text).run(&[]).exits(0);
-    assert!(run.out.contains("+    : - |-\n"), "{}", run.text());
-    assert!(run.err.contains("compose.yaml ended in a block scalar without a line break: its header got a `-`"), "{}", run.text());
+    let web = "  web:\n    image: adminer\n    ? tmpfs\n    : - |\n        /run";
+    // The second one takes two rounds, of which only the first comes to the end of the file.
+    let shared = "  base:\n    image: node:22\n    tmpfs: &t []\n  api: {image: node:22, extends: base, tmpfs: *t}\n";
+    for before in ["", shared] {
+        let run = Folder::compose(&format!("services:\n{before}{web}")).run(&["--unsafe-fixes"]).exits(0);
+        assert!(run.out.contains("+    : - |-\n"), "{}", run.text());
+        assert!(run.err.contains("compose.yaml ended in a block scalar without a line break: its header got a `-`"), "{}", run.text());
+    }
 }
 
 /// Decisions for the writer below; when they run out every answer is 0, the plainest.

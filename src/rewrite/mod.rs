@@ -144,10 +144,12 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
         }
         refused = still_refused;
         for again in edit_files(&now, &placement)? {
-            edited.retain(|e| e.stream.file() != again.stream.file());
-            let before = project.sources.file(again.stream.file()).map_or("", |s| s.stream.text().text());
+            let file = again.stream.file();
+            let before = project.sources.file(file).map_or("", |s| s.stream.text().text());
             let touched = vec![edit::difference(before, again.stream.text().text())];
-            edited.push(Edited { touched, ..again });
+            let closed_before = edited.iter().any(|e| e.stream.file() == file && e.closes_scalar);
+            edited.retain(|e| e.stream.file() != file);
+            edited.push(Edited { touched, closes_scalar: closed_before || again.closes_scalar, ..again });
         }
         edited.sort_by_key(|e| e.stream.file());
     }

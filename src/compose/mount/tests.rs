@@ -38,24 +38,6 @@ fn binds_in_short_syntax_become_read_only() {
 }
 
 #[test]
-fn paths_are_cleaned_and_the_links_of_every_image_followed() {
-    for (path, expected) in [
-        ("/a", "/a"),
-        ("/a/", "/a"),
-        ("//a/./b/../c/", "/a/c"),
-        ("/..", "/"),
-        ("/../a", "/a"),
-        ("/var/run", "/run"),
-        ("/var/run/x", "/run/x"),
-        ("/var/lock/x", "/run/lock/x"),
-        ("/var/runs", "/var/runs"),
-        ("/x/var/run", "/x/var/run"),
-    ] {
-        assert_eq!(clean_path(path), expected, "{path}");
-    }
-}
-
-#[test]
 fn short_volumes_are_read_as_compose_reads_them() {
     for (item, expected) in [
         ("/data", "Anonymous /data Yes"),
