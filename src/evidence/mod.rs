@@ -9,6 +9,7 @@ pub mod preset;
 mod select;
 mod target;
 
+pub use about::Runner;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub use place::is_kernels;
 pub use select::{Selection, needs};
@@ -162,4 +163,9 @@ pub struct Need {
     pub limits: Vec<Limit>,
     /// The extras that are to be carried out.
     pub with: Extras,
+    /// As whom it runs.
+    pub runner: Runner,
+    /// What its presets say of the image: what stands in the way, which variables help, what else
+    /// to know.
+    pub sayings: Vec<String>,
 }

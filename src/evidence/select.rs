@@ -347,7 +347,18 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
         with,
+        runner: who.runner,
+        sayings: if selection.limits { sayings(choice) } else { Vec::new() },
     }
+}
+
+/// What the presets of a service say of its image.
+fn sayings(choice: &Choice) -> Vec<String> {
+    let presets = || [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
+    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| o.why.clone());
+    let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
+    let notes = presets().flat_map(|p| &p.notes).cloned();
+    obstacles.chain(hints).chain(notes).collect()
 }
 
 /// Whether it does not matter if a path is needed: it is writable already, or is to be, and holds what it must.
@@ -405,7 +416,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
 /// A tmpfs belongs to root unless `uid=` says otherwise, and runc before 1.1.15 loses `mode=` where the path exists or the container is
 /// restarted. So a service that does not run as root gets its number written down. A folder that is known to be in the image with mode
 /// 1777 keeps that mode everywhere and is open to all. Root gets no owner: without capabilities it could not write to another's folder.
-fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
+pub(super) fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
     let mut options = options.clone();
     let open = options.mode == Some(0o1777);
     let unknown = match runner {

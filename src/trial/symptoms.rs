@@ -2,7 +2,7 @@
 
 use super::{Outcome, Verdict};
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::evidence::log::{Cause, Hearing, Symptom, advise};
+use crate::evidence::log::{Cause, Hearing, Symptom, advise, join};
 use crate::evidence::{Need, WritablePath, is_kernels};
 use crate::report::advice;
 
@@ -95,11 +95,14 @@ pub fn explain(
     // What failed before as well is said with its reasons, whoever's they are.
     let known = before.filter(|o| o.verdict != Verdict::Fails).map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
-    for (index, symptom) in telling(&outcome.symptoms, known, service).enumerate() {
+    let hearing = Hearing { service, need, is_planned: true, log: "a run" };
+    let found = telling(&outcome.symptoms, known, service).map(|symptom| (symptom, advise(symptom, hearing)));
+    let mut found: Vec<_> = found.collect();
+    join(&mut found.iter_mut().map(|(_, advice)| advice).collect::<Vec<_>>());
+    for (index, (symptom, advice)) in found.into_iter().enumerate() {
         if index == MOST_TOLD {
             lines.push("and more of the kind".to_owned());
         }
-        let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });
         if index < MOST_TOLD {
             lines.extend(advice::lines(symptom, &advice));
         }

@@ -1,10 +1,14 @@
 //! From what the containers of a service wrote to the places that must be writable.
 
 use crate::compose::is_at;
-use crate::evidence::place::{Place, about_filled, is_filled, parent, unmountable};
+use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, parent, unmountable};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, WritablePath};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Folders in which many programs have theirs.
+const COMMON: [&str; 13] =
+    ["/", "/etc", "/usr", "/usr/local", "/usr/share", "/usr/src", "/var", "/var/lib", "/home", "/opt", "/srv", "/mnt", "/media"];
 
 /// Something that a container made, changed or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,19 @@ pub struct Folder {
     pub in_image: bool,
     /// Whether the image has files right in it.
     pub has_files: bool,
+    /// Whether some of them are programs or their settings.
+    pub has_program: bool,
+}
+
+/// Whether a file is there only so that its folder is.
+pub fn is_placeholder(name: &str) -> bool {
+    [".keep", ".gitkeep", ".gitignore", ".empty", ".placeholder", ".dockerkeep"].contains(&name)
+}
+
+/// Whether a file of an image is part of a program, by its name and permission bits.
+pub fn is_program_file(name: &str, mode: u32) -> bool {
+    // A link has all bits.
+    is_code(name) || mode & 0o111 != 0 && mode & 0o777 != 0o777
 }
 
 /// What a run shows of one service.
@@ -43,6 +60,21 @@ pub struct Sight {
     pub nameless: Vec<String>,
 }
 
+impl Sight {
+    /// Whether this holds of a folder of the image or of one below it; `None` where the folder is
+    /// not there.
+    fn any(&self, folder: &str, holds: impl Fn(&Folder) -> bool) -> Option<bool> {
+        self.folders.get(folder)?;
+        let below = self.folders.range(folder.to_owned()..).take_while(|(path, _)| path.starts_with(folder));
+        Some(below.filter(|(path, _)| is_at(path, folder)).any(|(_, f)| f.in_image && holds(f)))
+    }
+
+    /// Whether the image has files there, which a tmpfs would hide.
+    fn has_files(&self, folder: &str) -> bool {
+        self.any(folder, |f| f.has_files) == Some(true)
+    }
+}
+
 /// Places that must be writable, and what was written elsewhere, with what to do about it.
 pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec<WritablePath>, Vec<(String, String)>) {
     let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
@@ -51,21 +83,15 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         if is_optional(&written.path) || is_known(&written.path, need) {
             continue;
         }
-        let folder = if written.is_inside { written.path.clone() } else { parent(&written.path) };
-        let (folder, made) = existing(&folder, &sight.folders);
-        // What the program made in a folder of the image's own files is mounted by itself, if it is a folder.
-        let made = made.or_else(|| sight.folders.get(&written.path).filter(|f| !f.in_image).map(|_| written.path.clone()));
-        let folder = match made {
-            Some(made) if is_filled(&folder, need) || holds_files(&folder, sight) => made,
-            _ => folder,
-        };
-        let place = Place::of(&written.path, &folder, false);
-        if is_filled(&place.target, need) || place.storage == Storage::State && is_program(&place.target, sight, need) {
-            elsewhere.push((written.path.clone(), about_filled(&place.target)));
+        let place = place(written, sight, need);
+        let Some((target, storage)) = &place.mount else {
+            elsewhere.push((written.path.clone(), place.help.unwrap_or_default()));
             continue;
-        }
+        };
         let text = if written.is_inside { "files come and go there".to_owned() } else { format!("{} was written", written.path) };
-        match writable(service, place, text, sight) {
+        match writable(service, target, storage.clone(), told(&place, text), sight) {
+            // What must be kept decides for the whole folder, whichever path came first.
+            Ok(path) if path.storage == Storage::State => drop(found.insert(path.target.to_string(), path)),
             Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
             Err(why) => elsewhere.push((written.path.clone(), why)),
         }
@@ -84,6 +110,64 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
     let outer: Vec<WritablePath> = found.values().cloned().collect();
     found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, sight)));
     (found.into_values().collect(), elsewhere)
+}
+
+/// The place of something that was written.
+fn place(written: &Written, sight: &Sight, need: Option<&Need>) -> Place {
+    let kind = match sight.folders.get(&written.path) {
+        _ if written.is_inside => Kind::Folder,
+        Some(folder) if folder.in_image => Kind::Folder,
+        Some(_) => Kind::Made,
+        None => Kind::File,
+    };
+    let has_program = |folder: &str| sight.any(folder, |f| f.has_program);
+    let place = Place::of(Asked { path: &written.path, kind, is_state: false, need, has_program: &has_program });
+    let Some((target, storage)) = place.mount.clone() else { return place };
+    let is_lost = || kind == Kind::File && is_missed(&written.path, &target);
+    match storage {
+        // A tmpfs would hide them, and a volume copies them.
+        Storage::Scratch(_) if !is_lost() && sight.has_files(&target) && !is_shared(&target) => {
+            Place { mount: Some((target, Storage::State)), ..place }
+        }
+        Storage::Scratch(_) if !is_lost() => place,
+        _ => Place { mount: state_at(&target, sight).map(|target| (target, Storage::State)), ..place },
+    }
+}
+
+/// Folders that all programs share: hiding what the image has right in them does no harm.
+fn is_shared(target: &str) -> bool {
+    ["/tmp", "/var/tmp", "/run", "/var/log", "/var/cache", "/dev/shm"].contains(&target)
+}
+
+/// Whether a file in a folder of scratch is missed when it is gone.
+fn is_missed(path: &str, target: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let folder = name(target);
+    match folder.as_str() {
+        "tmp" | "temp" | "cache" | "caches" | ".cache" | "shm" => false,
+        // Settings and data by their definition; what is known to come back by itself is not missed.
+        ".config" | ".local" => {
+            let below = &path[target.len()..];
+            !["/matplotlib/", "/fontconfig/", "/configstore/", "/pip/", "/cache", "/Cache", "/logs/", "/state/"]
+                .iter()
+                .any(|p| below.contains(p))
+        }
+        _ => is_kept(&name(path)),
+    }
+}
+
+/// Where a volume for what is written at `target` belongs: at the folder of the image, from which it
+/// gets content and owner, or at what was made beside the program. `None` where it would hold the
+/// program.
+fn state_at(target: &str, sight: &Sight) -> Option<String> {
+    let (base, made) = existing(target, &sight.folders);
+    let has_program = |folder: &str| sight.any(folder, |f| f.has_program) == Some(true);
+    let holds = |folder: &str| COMMON.contains(&folder) || !is_at(folder, "/etc") && has_program(folder);
+    match made {
+        None => Some(base).filter(|base| !holds(base)),
+        Some(made) if holds(&base) || sight.has_files(&base) || is_at(&base, "/etc") => Some(made),
+        Some(_) => Some(base),
+    }
 }
 
 /// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user.
@@ -119,9 +203,13 @@ fn is_known(path: &str, need: Option<&Need>) -> bool {
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.
 fn covers(outer: &WritablePath, target: &str, inner: &WritablePath, sight: &Sight) -> bool {
     let is_below = *outer.target != *target && is_at(target, &outer.target);
-    let is_hidden = outer.storage != Storage::State && sight.folders.get(target).is_some_and(|f| f.in_image);
-    let is_kept = inner.storage == Storage::State && outer.storage != Storage::State;
-    is_below && !is_hidden && !is_kept
+    let (is_outer_state, is_inner_state) = (outer.storage == Storage::State, inner.storage == Storage::State);
+    let is_hidden = !is_outer_state && sight.folders.get(target).is_some_and(|f| f.in_image);
+    let is_kept = is_inner_state && !is_outer_state;
+    // What may vanish is no part of the data. From `tmp` and the like programs move files to where they stay, which no two mounts allow.
+    let name = target.rsplit('/').next().unwrap_or_default();
+    let is_apart = is_outer_state && !is_inner_state && ["cache", "caches", ".cache", "log", "logs"].contains(&name);
+    is_below && !is_hidden && !is_kept && !is_apart
 }
 
 /// The nearest folder of the image that holds `folder`, and what the program made right in it.
@@ -135,26 +223,22 @@ fn existing(folder: &str, folders: &BTreeMap<String, Folder>) -> (String, Option
     (at, made)
 }
 
-fn holds_files(folder: &str, sight: &Sight) -> bool {
-    sight.folders.get(folder).is_some_and(|f| f.has_files)
-}
-
-/// Whether a folder is that of the program: a volume there would keep an old program when the image is new.
-fn is_program(target: &str, sight: &Sight, need: Option<&Need>) -> bool {
-    let is_data = ["/var", "/data", "/srv", "/home", "/root", "/etc"].iter().any(|top| is_at(target, top));
-    holds_files(target, sight) && !is_data && !need.is_some_and(|n| n.recognised)
-}
-
 /// Whether a program does without the file where it cannot be written: Python's compiled modules.
 fn is_optional(path: &str) -> bool {
     path.split('/').any(|part| part == "__pycache__") || path.rsplit_once('.').is_some_and(|(_, kind)| kind == "pyc")
 }
 
+/// Why a place must be writable, as a sentence.
+fn told(place: &Place, text: String) -> String {
+    let help = place.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("{}: {text}{help}", place.cause)
+}
+
 /// Errors: why nothing can be mounted there, a sentence.
-fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Result<WritablePath, String> {
-    let folder = sight.folders.get(&place.target).copied().unwrap_or_default();
+fn writable(service: &str, target: &str, storage: Storage, text: String, sight: &Sight) -> Result<WritablePath, String> {
+    let folder = sight.folders.get(target).copied().unwrap_or_default();
     let mut volume_owner = None;
-    let storage = match place.storage {
+    let storage = match storage {
         Storage::Scratch(mut options) => {
             if folder.mode != 0 {
                 options.mode = Some(folder.mode);
@@ -168,13 +252,8 @@ fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Res
             Storage::State
         }
     };
-    if let Some(help) = place.help {
-        text = format!("{}: {text}; {help}", place.cause);
-    } else {
-        text = format!("{}: {text}", place.cause);
-    }
-    let target = Target::new(&place.target, &storage).map_err(|why| unmountable(&place.target, why))?;
-    Ok(WritablePath { service: service.to_owned(), target, storage, owner: volume_owner, reason: reason(text) })
+    let place = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
+    Ok(WritablePath { service: service.to_owned(), target: place, storage, owner: volume_owner, reason: reason(text) })
 }
 
 fn reason(text: String) -> Arc<Reason> {
@@ -189,10 +268,16 @@ mod tests {
         let inside = |path: &&str| Written { path: path.trim_end_matches('/').to_owned(), is_inside: path.ends_with('/') };
         let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
         for (path, uid, mode, has_files) in image {
-            folders.insert((*path).to_owned(), Folder { uid: *uid, gid: *uid, mode: *mode, in_image: true, has_files: *has_files });
+            folders.insert(
+                (*path).to_owned(),
+                Folder { uid: *uid, gid: *uid, mode: *mode, in_image: true, has_files: *has_files, has_program: *has_files },
+            );
         }
         for (path, uid) in made {
-            folders.insert((*path).to_owned(), Folder { uid: *uid, gid: *uid, mode: 0o700, in_image: false, has_files: false });
+            folders.insert(
+                (*path).to_owned(),
+                Folder { uid: *uid, gid: *uid, mode: 0o700, in_image: false, has_files: false, has_program: false },
+            );
         }
         Sight { written: written.iter().map(inside).collect(), folders, nameless: Vec::new(), user: None }
     }
@@ -247,6 +332,90 @@ mod tests {
         ] {
             assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
         }
+    }
+
+    #[test]
+    fn what_must_be_kept_wins_over_what_may_vanish() {
+        let (root, app) = (("/", 0, 0o755, false), ("/var/lib/app", 7, 0o750, false));
+        let home = ("/home/app", 1000, 0o755, false);
+        for (written, image, made, expected) in [
+            // A cache beside a database, in whichever order they come.
+            (
+                &["/var/lib/app/cache", "/var/lib/app/cache/x", "/var/lib/app/users.db"][..],
+                &[root, app][..],
+                &[("/var/lib/app/cache", 7)][..],
+                &["/var/lib/app volume", "/var/lib/app/cache:mode=700,uid=7,gid=7"][..],
+            ),
+            (
+                &["/config/app.db", "/config/logs/x.log"],
+                &[root, ("/config", 9, 0o755, false)],
+                &[("/config/logs", 9)],
+                &["/config volume", "/config/logs:mode=700,uid=9,gid=9"],
+            ),
+            // A database in a folder of logs.
+            (&["/app/logs/state.db"], &[root, ("/app", 0, 0o755, true), ("/app/logs", 0, 0o755, false)], &[], &["/app/logs volume"]),
+            // From `tmp` files are moved to where they stay, which two mounts do not allow.
+            (
+                &["/var/lib/app/new/a", "/var/lib/app/tmp/b"],
+                &[root, app],
+                &[("/var/lib/app/new", 7), ("/var/lib/app/tmp", 7)],
+                &["/var/lib/app volume"],
+            ),
+            // Settings and keys in a home; what comes back by itself is not missed.
+            (&["/home/app/.config/app/secret.key"], &[root, home], &[("/home/app/.config", 1000)], &["/home/app volume"]),
+            (&["/home/app/.local/share/app/x"], &[root, home], &[("/home/app/.local", 1000)], &["/home/app volume"]),
+            (
+                &["/home/app/.config/matplotlib/x", "/home/app/.cache/y"],
+                &[root, home],
+                &[("/home/app/.config", 1000), ("/home/app/.cache", 1000)],
+                &["/home/app/.cache:mode=700,uid=1000,gid=1000", "/home/app/.config:mode=700,uid=1000,gid=1000"],
+            ),
+        ] {
+            assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn no_mount_hides_or_freezes_the_program() {
+        let root = ("/", 0, 0o755, false);
+        for (written, image, made, expected) in [
+            // A database beside the program: held back, unless it has a folder of its own.
+            (&["/srv/site/db.sqlite3"][..], &[root, ("/srv/site", 0, 0o755, true)][..], &[][..], &["! /srv/site/db.sqlite3"][..]),
+            (&["/home/app/site/x.db"], &[root, ("/home/app/site", 0, 0o755, true)], &[], &["! /home/app/site/x.db"]),
+            (&["/var/lib/app/x.db"], &[root, ("/var/lib/app", 0, 0o755, true)], &[], &["! /var/lib/app/x.db"]),
+            // The program may lie deeper.
+            (&["/srv/x.db"], &[root, ("/srv", 0, 0o755, false), ("/srv/site", 0, 0o755, true)], &[], &["! /srv/x.db"]),
+            (
+                &["/srv/site/db/x.db", "/srv/site/db"],
+                &[root, ("/srv/site", 0, 0o755, true)],
+                &[("/srv/site/db", 5)],
+                &["/srv/site/db volume of 5"],
+            ),
+            // A tmpfs would hide what the image has there.
+            (&["/var/lib/app/cache/x"], &[root, ("/var/lib/app/cache", 3, 0o755, true)], &[], &["! /var/lib/app/cache/x"]),
+            // The listing counts, and not the name: nothing is there.
+            (&["/var/www/html/x.db"], &[root, ("/var/www/html", 33, 0o755, false)], &[], &["/var/www/html volume"]),
+            // What the user's folder has, owner and all, comes along.
+            (
+                &["/var/lib/app/.config/x"],
+                &[root, ("/var/lib/app", 1000, 0o755, false)],
+                &[("/var/lib/app/.config", 1000)],
+                &["/var/lib/app volume"],
+            ),
+        ] {
+            assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
+        }
+        // Files that are no program are copied into a volume.
+        let mut seen = sight(&["/var/lib/app/cache/x"], &[root, ("/var/lib/app/cache", 3, 0o755, true)], &[]);
+        seen.folders.values_mut().for_each(|folder| folder.has_program = false);
+        assert_eq!(shown(&seen), ["/var/lib/app/cache volume"]);
+    }
+
+    #[test]
+    fn a_program_is_known_by_names_and_bits() {
+        assert!(is_program_file("manage.py", 0o644) && is_program_file("tool", 0o755));
+        assert!(!is_program_file("seed.db", 0o644) && !is_program_file("link", 0o777));
+        assert!(is_placeholder(".gitkeep") && !is_placeholder("x"));
     }
 
     #[test]
