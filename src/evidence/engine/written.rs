@@ -89,7 +89,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
             continue;
         };
         let text = if written.is_inside { "files come and go there".to_owned() } else { format!("{} was written", written.path) };
-        match writable(service, target, storage.clone(), told(&place, text), sight) {
+        match writable(service, target, storage.clone(), told(&place, &text), sight) {
             // What must be kept decides for the whole folder, whichever path came first.
             Ok(path) if path.storage == Storage::State => drop(found.insert(path.target.to_string(), path)),
             Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
@@ -229,7 +229,7 @@ fn is_optional(path: &str) -> bool {
 }
 
 /// Why a place must be writable, as a sentence.
-fn told(place: &Place, text: String) -> String {
+fn told(place: &Place, text: &str) -> String {
     let help = place.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
     format!("{}: {text}{help}", place.cause)
 }
