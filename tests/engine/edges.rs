@@ -115,3 +115,24 @@ fn a_path_that_is_named_twice_is_one_project() {
     let seen = stand.run(&["observe", ".", "compose.yaml"]).exits(0);
     assert_eq!(seen.out.matches("app: ").count(), 1, "{seen:?}");
 }
+
+#[test]
+fn no_project_gets_the_token_of_a_forge() {
+    let project = "\
+services:
+  app:
+    image: rofs-test-busybox:1
+    environment: [GITLAB_TOKEN]
+    entrypoint: [sh, -c]
+    command: ['echo got ${GITHUB_TOKEN-nothing}, $$GITLAB_TOKEN and ${GREETING}; exit 3']
+";
+    let Some(stand) = Stand::new(&[BUSYBOX], project) else { return };
+    for args in [&["verify"][..], &["observe", "--for", "1s"]] {
+        let mut command = stand.command(args);
+        command.env("GITHUB_TOKEN", "canary-1").env("GITLAB_TOKEN", "canary-2").env("GREETING", "hello");
+        let said = stand.folder.finish(command, args, "");
+        assert!(!said.text().contains("canary"), "{said:?}");
+        // Its other variables are those that `up` would see.
+        assert!(said.text().contains("got nothing, and hello"), "{said:?}");
+    }
+}
