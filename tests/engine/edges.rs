@@ -136,3 +136,34 @@ services:
         assert!(said.text().contains("got nothing, and hello"), "{said:?}");
     }
 }
+
+#[test]
+fn the_engine_mounts_odd_paths_exactly_there() {
+    let project = "services:\n  app:\n    image: rofs-test-busybox:1\n    command: [sleep, '100']\n    stop_grace_period: 0s\n";
+    let Some(stand) = Stand::new(&[BUSYBOX], project) else { return };
+    let paths = [
+        "/srv/$X/z",
+        "/srv/$$",
+        "/srv/a b",
+        "/srv/#c",
+        "/srv/c # d",
+        "/srv/- e",
+        "/srv/[f]",
+        "/srv/ü",
+        "/srv/a,b",
+        "/srv/a=b",
+        "/srv/%41",
+        "/srv/*",
+    ];
+    let log: String = paths.iter().map(|path| format!("app-1  | touch: cannot touch '{path}/z': Read-only file system\n")).collect();
+    stand.folder.put("log", log);
+    let said = stand.run(&["diagnose", "log", "--write", "--yes"]);
+    let written = stand.folder.read("compose.yaml");
+    stand.docker(&["compose", "up", "-d"]);
+    let container = stand.docker(&["compose", "ps", "-q", "app"]);
+    let mounts = stand.docker(&["inspect", "--format", "{{range .Mounts}}{{.Destination}}\n{{end}}", container.trim()]);
+    stand.docker(&["compose", "down", "-t", "0", "-v"]);
+    let mounts: Vec<&str> = mounts.lines().filter(|line| !line.is_empty()).collect();
+    let missing: Vec<&str> = paths.into_iter().filter(|path| !mounts.contains(path)).collect();
+    assert!(missing.is_empty(), "{missing:?}\n{mounts:?}\n{written}\n{}", said.text());
+}
