@@ -54,9 +54,10 @@ pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> 
         // The complaint may quote a variable's value, so what is repeated is what Compose says without values.
         args.push("--no-interpolate");
         let bare = docker.run_as_it_is(&args)?;
-        let why = match bare.status.success() {
-            true => "Compose does not load the project with the values of its variables".to_owned(),
-            false => format!("Compose does not load the project: {}", real(&bare.complaint())),
+        let why = if bare.status.success() {
+            "Compose does not load the project with the values of its variables".to_owned()
+        } else {
+            format!("Compose does not load the project: {}", real(&bare.complaint()))
         };
         return Err(Error::Usage(why, Some(hint)));
     }
