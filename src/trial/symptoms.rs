@@ -123,6 +123,32 @@ mod tests {
         Outcome { symptoms: symptoms_of(text), ended, ..Outcome::new("app", verdict, "why".to_owned()) }
     }
 
+    /// What mends a log of a service that has these keys, and is refused the rest.
+    fn mended(keys: &str, log: &str) -> Vec<String> {
+        let text = format!("services:\n  app:\n    image: i\n    read_only: true\n{keys}");
+        let text = crate::text::TextFile::new("compose.yaml", text.into_bytes(), 1 << 20).expect("text");
+        let stream = crate::yaml::Stream::parse(&text, crate::text::FileId(0)).expect("YAML");
+        let mut sources = crate::compose::Sources::new(std::path::Path::new(""), crate::compose::Env::new());
+        sources.add_layer(std::path::Path::new("compose.yaml"), stream, None);
+        let project = crate::compose::Project::read(&sources).expect("a project");
+        let (_, mends) = explain(&outcome(Verdict::Fails, false, log), None, project.service("app"), None);
+        mends.iter().map(advice::mount).collect()
+    }
+
+    #[test]
+    fn what_may_not_be_run_from_our_tmpfs_is_mended_by_exec() {
+        let keys = "    user: \"99\"\n    tmpfs: [\"/work:uid=99\", /run]\n";
+        assert_eq!(mended(keys, "sh: 1: /work/tool: Permission denied"), ["tmpfs /work:uid=99,exec"]);
+        assert_eq!(mended(keys, "/init: 9: exec: /run/x/init: Permission denied"), ["tmpfs /run:mode=700,uid=99,gid=99,exec"]);
+        assert_eq!(mended(keys, "touch: cannot touch '/run/x': Permission denied"), ["tmpfs /run:mode=700,uid=99,gid=99"]);
+    }
+
+    #[test]
+    fn the_folder_whose_owner_was_to_change_is_mounted_itself() {
+        assert_eq!(mended("", "chown: changing ownership of '/var/log/app': Read-only file system"), ["tmpfs /var/log/app:mode=1777"]);
+        assert_eq!(mended("", "chown: /var/lib/app: Read-only file system"), ["volume at /var/lib/app"]);
+    }
+
     #[test]
     fn the_log_and_the_run_before_have_a_say() {
         const EROFS: &str = "sh: can't create /srv/x: Read-only file system";
