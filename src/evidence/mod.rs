@@ -4,13 +4,17 @@ mod about;
 pub mod engine;
 mod limit;
 pub mod log;
+mod moves;
 mod place;
 pub mod preset;
+mod scripts;
 mod select;
 mod target;
 
 pub use limit::{Extra, Extras, Limit, Restriction};
+pub(crate) use place::is_filled;
 pub use place::is_kernels;
+pub(crate) use scripts::writes;
 pub use select::{Selection, needs};
 pub use target::Target;
 

@@ -20,6 +20,9 @@ pub(super) struct RawPreset {
     /// What it is for.
     #[serde(rename = "match")]
     pub matches: RawMatch,
+    /// Where its programs run: relative paths start there.
+    #[schemars(with = "Option<String>")]
+    pub workdir: Option<Spanned<String>>,
     /// As whom the image starts.
     pub run_user: RawRunUser,
     /// Users of the image: name and `uid:gid`.
