@@ -78,6 +78,8 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
                     Finding { help: Some(give_away(&path.target, uid)), ..finding(Rule::VolumeOwner, service.key().span(), message) }
                 }));
             }
+            // Who only reads what another service keeps, does so on purpose.
+            Coverage::ReadOnly(mount) if mount.is_lent => {}
             Coverage::ReadOnly(mount) => {
                 let message = format!("`{}` must be writable ({}) but is mounted read-only", path.target, path.reason.text);
                 let help =

@@ -194,15 +194,13 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether something is mounted or copied at `path` or below it.
     fn present(&self, path: &str) -> Known {
         let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
-        // Configs are files in the container as well.
-        let configs = ["configs", "secrets"].iter().any(|key| self.service.texts(key).iter().any(|n| is_at(n.text(), path)));
-        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
+        let mounted = self.service.all_mounts().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
             Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
             Some(_) => Known::No,
             None if is_at(&mount.target, path) => Known::Yes,
             None => Known::No,
         });
-        if copied || configs { Known::Yes } else { any(mounted) }
+        if copied { Known::Yes } else { any(mounted) }
     }
 
     /// Whether the environment sets `NAME`, or `NAME=word`.
@@ -281,7 +279,7 @@ impl<'s, 'a> About<'s, 'a> {
     pub(super) fn is_mounted(&self, path: &str) -> bool {
         let is_there = matches!(self.service.coverage(path), Coverage::Engine | Coverage::Writable(_));
         let as_written = |target: &str| path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'));
-        is_there || self.service.mounts.iter().any(|m| m.writable != Known::No && !m.is_placed && as_written(&m.target))
+        is_there || self.service.all_mounts().any(|m| m.writable != Known::No && !m.is_placed && as_written(&m.target))
     }
 
     /// The commands that count, with what to call them: Compose's own replace those of the image, and a new entrypoint drops the image's

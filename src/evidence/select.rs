@@ -79,7 +79,29 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
             found.push(need(&about, &choice, selection));
         }
     }
+    leave_to_lenders(project, &mut found);
     Ok(found)
+}
+
+/// What one service keeps, others have from it by `volumes_from`: a volume of their own would hide it from them.
+fn leave_to_lenders(project: &Project<'_>, needs: &mut [Need]) {
+    let kept = |need: &Need| -> Vec<Target> {
+        need.paths.iter().filter(|p| p.storage == Storage::State).map(|p| p.target.clone()).collect()
+    };
+    let lenders: HashMap<String, Vec<&str>> = needs
+        .iter()
+        .filter_map(|need| Some((need.service.clone(), project.service(&need.service)?.lenders.clone())))
+        .filter(|(_, lenders)| !lenders.is_empty())
+        .collect();
+    if lenders.is_empty() {
+        return;
+    }
+    let kept: HashMap<String, Vec<Target>> = needs.iter().map(|need| (need.service.clone(), kept(need))).collect();
+    for need in needs {
+        let theirs = lenders.get(&need.service).into_iter().flatten().filter_map(|lender| kept.get(*lender)).flatten();
+        let theirs: HashSet<&Target> = theirs.collect();
+        need.paths.retain(|path| path.storage != Storage::State || !theirs.contains(&path.target));
+    }
 }
 
 fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
@@ -279,6 +301,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
                 gathered.doubts.push(obstacle.why.clone());
             }
         }
+    }
+    if let Some(item) = about.service.unknown_mounts {
+        gathered.doubts.push(format!("it has the mounts of `{}`, which are not known here", item.resolved().text()));
+        // A volume of its own would win over one that it has from there.
+        gathered.paths.retain(|path| path.storage != Storage::State);
     }
     for doubt in gathered.doubts {
         confidence = Confidence::Assumed;

@@ -168,3 +168,20 @@ fn what_a_command_writes_by_itself_is_read_from_it() {
         assert_eq!(kept(&format!("image: nginx, {body}")), expected, "{body}");
     }
 }
+
+#[test]
+fn what_another_service_keeps_is_not_kept_twice() {
+    let db = "  db: {image: 'grafana/grafana:11'}\n";
+    for (body, expected) in [
+        ("volumes_from: [db]", &["backup grafana: /tmp:mode=1777"][..]),
+        ("volumes_from: ['db:ro']", &["backup grafana: /tmp:mode=1777"]),
+        ("extends: {service: saver}", &["backup grafana: /tmp:mode=1777"]),
+        ("volumes_from: [saver]", &["backup grafana: /tmp:mode=1777"]),
+        ("volumes_from: ['container:db']", &["backup grafana?: /tmp:mode=1777"]),
+        ("user: '472'", &["backup grafana: /tmp:mode=1777 state /var/lib/grafana"]),
+    ] {
+        let services = format!("{db}  saver: {{image: 'grafana/grafana:11', volumes_from: [db]}}\n  backup: {{image: 'grafana/grafana:11', {body}}}\n");
+        let found = shown(&services, &auto(), None);
+        assert_eq!(&found[2..], expected, "{body}");
+    }
+}
