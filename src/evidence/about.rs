@@ -186,6 +186,11 @@ impl<'s, 'a> About<'s, 'a> {
         is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
     }
 
+    /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.
+    pub(super) fn declares(&self, path: &str) -> bool {
+        self.facts().is_some_and(|f| f.folders.iter().any(|(kind, folder)| *kind == "VOLUME" && is_at(path, folder)))
+    }
+
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
     pub(super) fn gives_away(&self, path: &str) -> bool {
         self.facts().is_some_and(|f| f.owned.iter().any(|owned| is_at(path, owned)))

@@ -31,6 +31,8 @@ pub struct WritablePath {
     pub target: Target,
     /// What may hold it.
     pub storage: Storage,
+    /// Whether the image declares it as a volume: then it can be written without a mount.
+    pub is_declared: bool,
     /// Number of the user who must own it, where the engine may make the volume root's.
     pub owner: Option<u32>,
     /// Why.

@@ -17,6 +17,8 @@ use toml::Spanned;
 pub struct Declared {
     /// It does.
     pub is_volume: bool,
+    /// When it does: all of these must hold.
+    pub when: Vec<Condition>,
     /// Where that was seen.
     pub source: String,
 }
@@ -170,6 +172,7 @@ pub(super) struct RawMover {
 #[derive(Default)]
 pub(super) struct RawPlace {
     pub declared: Option<Spanned<bool>>,
+    pub declared_when: Option<Spanned<RawConditions>>,
     pub declared_source: Option<Spanned<String>>,
     pub moved_by: Option<Spanned<Vec<Spanned<RawMover>>>>,
     pub fixed: Option<Spanned<String>>,
@@ -179,7 +182,7 @@ pub(super) struct RawPlace {
 impl RawPlace {
     /// The first of its keys that is only for state: scratch may be moved, and that is all.
     pub(super) fn of_state(&self) -> Option<Range<usize>> {
-        let declared = self.declared.as_ref().map(Spanned::span);
+        let declared = self.declared.as_ref().map(Spanned::span).or(self.declared_when.as_ref().map(Spanned::span));
         let fixed = self.moved_by.is_none().then(|| self.fixed.as_ref().or(self.moved_source.as_ref())).flatten();
         [declared, self.declared_source.as_ref().map(Spanned::span), fixed.map(Spanned::span)]
             .into_iter()
@@ -188,9 +191,15 @@ impl RawPlace {
     }
 
     pub(super) fn read(self) -> Result<(Option<Declared>, Option<Moved>), Wrong> {
+        if let (Some(when), None) = (&self.declared_when, &self.declared) {
+            return Err((when.span(), "this is for `declared`".into()));
+        }
         let declared = match (self.declared, self.declared_source) {
             (None, None) => None,
-            (Some(is_volume), Some(source)) => Some(Declared { is_volume: is_volume.into_inner(), source: line(source)? }),
+            (Some(is_volume), Some(source)) => {
+                let when = conditions(self.declared_when)?;
+                Some(Declared { is_volume: is_volume.into_inner(), when, source: line(source)? })
+            }
             (Some(declared), None) => return Err((declared.span(), "say where that was seen in `declared_source`".into())),
             (None, Some(source)) => return Err((source.span(), "this is for `declared`".into())),
         };
@@ -277,7 +286,8 @@ fn start_of_word(raw: Spanned<String>) -> Result<String, Wrong> {
 
 impl fmt::Display for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_volume { "a volume of the image" } else { "no volume of the image" })
+        f.write_str(if self.is_volume { "a volume of the image" } else { "no volume of the image" })?;
+        self.when.iter().try_for_each(|condition| write!(f, ", when {condition}"))
     }
 }
 

@@ -142,6 +142,7 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
     };
     let place = RawPlace {
         declared: raw.declared,
+        declared_when: raw.declared_when,
         declared_source: raw.declared_source,
         moved_by: raw.moved_by,
         fixed: raw.fixed,

@@ -22,7 +22,7 @@ pub(super) struct Gathered {
 impl Gathered {
     pub(super) fn of<'p>(about: &About<'_, '_>, parts: impl Iterator<Item = &'p Part>, who: &Who<'_>, sizes: bool) -> Self {
         let mut found = Self::default();
-        let mut unknown: Vec<&Writable> = Vec::new();
+        let mut unknown: Vec<(&Part, &Writable)> = Vec::new();
         let mut idle = Vec::new();
         let argv = about.argv();
         for part in parts {
@@ -40,7 +40,7 @@ impl Gathered {
                 moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
                 match (moves.rest, needed) {
                     (None, Known::Yes) => found.put(writable(about, part, path, who, sizes)),
-                    (None, _) => unknown.push(path),
+                    (None, _) => unknown.push((part, path)),
                     (Some(rest), _) => {
                         for below in rest.iter().filter_map(|below| Target::new(below, &storage(path)).ok()) {
                             found.put(writable(about, part, &Writable { target: below, ..path.clone() }, who, sizes));
@@ -50,8 +50,10 @@ impl Gathered {
             }
         }
         let mut asked = HashSet::new();
-        for path in unknown {
-            if !is_settled(about, path, &found.paths) && asked.insert(&path.target) {
+        for (part, path) in unknown {
+            // Where the image declares it, it can be written in any case.
+            let is_declared = is_declared(about, part, path, who);
+            if !is_declared && !is_settled(about, path, &found.paths) && asked.insert(&path.target) {
                 found.doubt(format!("whether it must write {} is not known from its files", path.target));
             }
         }
@@ -109,9 +111,15 @@ impl Gathered {
                 link: None,
                 confidence,
             });
-            self.put(Some(WritablePath { service: about.service.name.to_owned(), target, storage, owner: None, reason }));
+            self.put(Some(WritablePath { service: about.service.name.to_owned(), target, storage, is_declared: false, owner: None, reason }));
         }
     }
+}
+
+/// Whether the image declares a path as a volume. What is known of an image says nothing of another.
+fn is_declared(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>) -> bool {
+    let declared = path.declared.as_ref().filter(|declared| declared.is_volume && part.recognised);
+    declared.is_some_and(|declared| about.needs(&declared.when, &[], who) == Known::Yes)
 }
 
 fn storage(path: &Writable) -> Storage {
@@ -124,6 +132,7 @@ fn moved(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, siz
     let text = format!("{}; {by} names this place", path.reason.text);
     let reason = Arc::new(Reason { text, confidence: Confidence::Documented, ..Reason::clone(&path.reason) });
     let mut needed = writable(about, part, &Writable { target, reason, ..path.clone() }, who, sizes)?;
+    needed.is_declared = path.scratch.is_none() && about.declares(&needed.target);
     // The image need not have the folder.
     needed.owner = match &who.runner {
         Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && !about.gives_away(&needed.target) => Some(*uid),
@@ -179,7 +188,8 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
         }
         _ => None,
     };
-    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, owner, reason })
+    let is_declared = path.scratch.is_none() && (is_declared(about, part, path, who) || about.declares(&path.target));
+    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, is_declared, owner, reason })
 }
 
 /// The options with the owner who must write there, and what is guessed about them.
