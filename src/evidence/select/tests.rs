@@ -1,3 +1,5 @@
+mod places;
+
 use super::*;
 use crate::compose::Sources;
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
@@ -135,7 +137,7 @@ fn conditions_hold_or_not_or_are_not_known() {
         ("image: nginx, configs: [{source: c, target: /etc/nginx/templates/a.template}]", None, &rendered),
         ("build: .", Some("FROM nginx\nCOPY t /etc/nginx/templates/\n"), &rendered),
         ("image: nginx, volumes: ['./t:/etc/nginx/templates2']", None, &plain),
-        ("image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}", None, &plain),
+        ("image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}", None, &format!("{plain} /x:mode=755")),
         ("image: nginx, volumes: ['./t:/etc/nginx/${T}']", None, &unknown),
         ("image: nginx, volumes: ['./t:/srv/${T}']", None, &plain),
     ] {
