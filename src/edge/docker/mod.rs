@@ -11,7 +11,7 @@ pub use journal::{clean, sweep};
 pub use model::{Layers, config};
 pub use trial::Trial;
 
-use crate::edge::stop;
+use crate::edge::{forge::TOKENS, stop};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -149,9 +149,13 @@ impl Answer {
     }
 }
 
-/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it.
+/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it, and without the tokens of forges: a
+/// stranger's project could print or send any variable that Compose sees.
 fn program() -> Command {
     let mut command = Command::new("docker");
+    for name in TOKENS {
+        command.env_remove(name);
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command
