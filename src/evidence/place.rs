@@ -94,6 +94,12 @@ impl Place {
     }
 }
 
+/// Whether `target` holds what the image needs, so that nothing may be mounted over it.
+pub(crate) fn is_filled(target: &str) -> bool {
+    let parts: Vec<&str> = target.split('/').filter(|part| !part.is_empty()).collect();
+    names::is_system(target) || names::filled(&parts) >= parts.len()
+}
+
 /// A path on its way through the rules.
 struct Way<'w> {
     asked: Asked<'w>,

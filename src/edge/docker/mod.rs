@@ -2,12 +2,14 @@
 
 mod host;
 mod journal;
+mod kept;
 mod model;
 mod scan;
 mod trial;
 
 pub use host::{Place, place};
 pub use journal::{clean, sweep};
+pub use kept::{Kept, kept};
 pub use model::{Layers, config};
 pub use trial::Trial;
 

@@ -220,5 +220,5 @@ fn writable(
         confidence: Confidence::Reported,
     };
     let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
-    Ok(WritablePath { service, target, storage, owner, reason: Arc::new(reason) })
+    Ok(WritablePath { service, target, storage, is_declared: false, owner, reason: Arc::new(reason) })
 }

@@ -155,6 +155,7 @@ fn what_a_log_names_is_held_against_the_listing() {
         service: "s".to_owned(),
         target: Target::new(target, storage).expect("a target"),
         storage: storage.clone(),
+        is_declared: false,
         owner: None,
         reason: reason(String::new()),
     };
