@@ -225,7 +225,8 @@ impl Harden {
             let what = format!("--with {} changes lines of other files than that of --override", binds.name());
             return Err(Error::Usage(what, Some("leave out one of them".into())));
         }
-        let is_asked_for = |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (self.override_file.is_none() || *extra != binds);
+        let is_asked_for =
+            |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (self.override_file.is_none() || *extra != binds);
         Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
     }
 }

@@ -228,7 +228,8 @@ impl Config {
                 config.paths.entry(service.clone()).or_default().push(WritablePath {
                     service: service.clone(),
                     target,
-                    storage, is_declared: false,
+                    storage,
+                    is_declared: false,
                     owner: None,
                     reason,
                 });

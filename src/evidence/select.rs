@@ -9,8 +9,8 @@ use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Tar
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
-use std::collections::{BTreeSet, HashMap, HashSet};
 use paths::{Gathered, owned};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// The preset of services that no other preset knows.
@@ -85,9 +85,8 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
 
 /// What one service keeps, others have from it by `volumes_from`: a volume of their own would hide it from them.
 fn leave_to_lenders(project: &Project<'_>, needs: &mut [Need]) {
-    let kept = |need: &Need| -> Vec<Target> {
-        need.paths.iter().filter(|p| p.storage == Storage::State).map(|p| p.target.clone()).collect()
-    };
+    let kept =
+        |need: &Need| -> Vec<Target> { need.paths.iter().filter(|p| p.storage == Storage::State).map(|p| p.target.clone()).collect() };
     let lenders: HashMap<String, Vec<&str>> = needs
         .iter()
         .filter_map(|need| Some((need.service.clone(), project.service(&need.service)?.lenders.clone())))

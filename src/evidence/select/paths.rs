@@ -105,13 +105,15 @@ impl Gathered {
                 Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0),
                 Storage::State => Storage::State,
             };
-            let reason = Arc::new(Reason {
-                source: Source::Rule,
-                text: format!("its command writes {path}"),
-                link: None,
-                confidence,
-            });
-            self.put(Some(WritablePath { service: about.service.name.to_owned(), target, storage, is_declared: false, owner: None, reason }));
+            let reason = Arc::new(Reason { source: Source::Rule, text: format!("its command writes {path}"), link: None, confidence });
+            self.put(Some(WritablePath {
+                service: about.service.name.to_owned(),
+                target,
+                storage,
+                is_declared: false,
+                owner: None,
+                reason,
+            }));
         }
     }
 }
@@ -127,7 +129,14 @@ fn storage(path: &Writable) -> Storage {
 }
 
 /// The path at the place that something in the service names.
-fn moved(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, sizes: bool, (target, by): (&str, &str)) -> Option<WritablePath> {
+fn moved(
+    about: &About<'_, '_>,
+    part: &Part,
+    path: &Writable,
+    who: &Who<'_>,
+    sizes: bool,
+    (target, by): (&str, &str),
+) -> Option<WritablePath> {
     let target = Target::new(target, &storage(path)).ok()?;
     let text = format!("{}; {by} names this place", path.reason.text);
     let reason = Arc::new(Reason { text, confidence: Confidence::Documented, ..Reason::clone(&path.reason) });
