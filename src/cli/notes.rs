@@ -1,7 +1,7 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
-use super::plan::HeldBack;
 use super::ui::Ui;
+use crate::plan::HeldBack;
 use crate::report::diff;
 use crate::report::remarks::{Remark, services};
 use crate::rewrite::Rewrite;

@@ -9,6 +9,7 @@ use crate::compose::mount::tmpfs_target;
 use crate::compose::{self, Coverage, Known, MountKind};
 use crate::error::Result;
 use crate::evidence::{Need, Source};
+use crate::plan::Plan;
 use crate::rewrite::{Options, Rewrite, rewrite};
 use crate::text::{Span, TextFile};
 use sha2::{Digest, Sha256};
@@ -21,29 +22,22 @@ use std::fmt::Write;
 /// time would grow with the square of its size. A third of a second's worth.
 const MAX_EDIT_WORK: usize = 8 << 20;
 
-/// A project and what was found in it.
-pub struct Found<'p, 'a> {
-    /// The project.
-    pub project: &'p compose::Project<'a>,
-    /// What its services need, in their order.
-    pub needs: &'p [Need],
-    /// By place.
-    pub findings: &'p [audit::Finding],
-    /// How bad findings of a rule are.
-    pub severity: &'p dyn Fn(Rule) -> audit::Severity,
-    /// Services whose fix counts as the plan.
-    pub planned: HashSet<&'p str>,
+/// A plan, and the services whose fix it carries out.
+struct Found<'p, 'a> {
+    plan: &'p Plan<'a>,
+    planned: HashSet<&'p str>,
 }
 
 /// The report of one project. With `edits`, each fix says by which edits it is carried out.
 ///
 /// Errors: a fix that breaks a law.
-pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
-    let project = found.project;
+pub fn collect(plan: &Plan<'_>, edits: bool) -> Result<Project> {
+    let found = &Found { plan, planned: plan.changed().collect() };
+    let project = &plan.project;
     let files: Vec<String> = project.sources.files().iter().map(|f| f.path.display().to_string()).collect();
-    let by_name: HashMap<&str, &Need> = found.needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let by_name: HashMap<&str, &Need> = plan.needs.iter().map(|n| (n.service.as_str(), n)).collect();
     let mut own: HashMap<&str, Vec<&audit::Finding>> = HashMap::new();
-    for finding in found.findings {
+    for finding in &plan.findings {
         own.entry(finding.service.as_str()).or_default().push(finding);
     }
     let none = Vec::new();
@@ -53,7 +47,7 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
     let mut left = if edits { MAX_EDIT_WORK } else { 0 };
     let mut seen: HashMap<(Rule, &str), usize> = HashMap::new();
     let mut findings = Vec::new();
-    for finding in found.findings {
+    for finding in &plan.findings {
         let number = seen.entry((finding.rule, finding.service.as_str())).or_default();
         let fix = match &finding.fix {
             Some(fix) => {
@@ -68,7 +62,7 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
         *number += 1;
         findings.push(Finding {
             rule: finding.rule.id(),
-            severity: severity((found.severity)(finding.rule)),
+            severity: severity(plan.severity(finding.rule)),
             service: finding.service.clone(),
             message: finding.message.clone(),
             help: finding.help.clone(),
@@ -140,7 +134,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
     };
     Service {
         name: service.name.to_owned(),
-        location: location(found.project, service.key().span()),
+        location: location(&found.plan.project, service.key().span()),
         image: service.shown_text("image").map(Cow::into_owned),
         preset,
         recognised: need.recognised,
@@ -214,7 +208,7 @@ fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
     };
     let mut all = Vec::new();
     if edits {
-        for rewrite in rewrite(found.project, &[fix], found.needs, Options::default())?.rewrites {
+        for rewrite in rewrite(&found.plan.project, &[fix], &found.plan.needs, Options::default())?.rewrites {
             all.extend(edits_of(&rewrite));
         }
     }
