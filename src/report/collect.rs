@@ -13,10 +13,10 @@ use crate::plan::Plan;
 use crate::rewrite::{Options, Rewrite, rewrite};
 use crate::text::{Span, TextFile};
 use sha2::{Digest, Sha256};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Most bytes that are rewritten to find the edits of single fixes: each is verified in the whole project, so that without a bound the
 /// time would grow with the square of its size. A third of a second's worth.
@@ -215,19 +215,42 @@ fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
     Ok(Fix { applicability, summary: audit::summary(&fix.changes), changes: changes.collect(), edits: all })
 }
 
-/// The lines that a rewrite changes.
+/// The edits of a rewrite as whole lines: those that it touches, without what stays the same at their beginning and end.
 fn edits_of(rewrite: &Rewrite) -> Vec<Edit> {
     let text = rewrite.before();
-    let [old, new]: [Vec<&str>; 2] = [text, rewrite.after()].map(|t| t.text().split_inclusive('\n').collect());
-    let mut starts = vec![0];
-    for line in &old {
-        starts.push(starts[starts.len() - 1] + line.len());
+    let mut edits = rewrite.edits().iter().peekable();
+    let mut found = Vec::new();
+    while let Some(edit) = edits.next() {
+        let start = text.text()[..edit.span.range().start].rfind('\n').map_or(0, |at| at + 1);
+        let (mut copied, mut new, mut edit) = (start, String::new(), edit);
+        let end = loop {
+            new += &text.text()[copied..edit.span.range().start];
+            new += &edit.text;
+            copied = edit.span.range().end;
+            // A line that ends where the edit does is whole already.
+            let is_whole = copied > start && text.text()[..copied].ends_with('\n') && (new.is_empty() || new.ends_with('\n'));
+            let line_end = text.text()[copied..].find('\n').map_or(text.text().len(), |at| copied + at + 1);
+            let end = if is_whole { copied } else { line_end };
+            match edits.next_if(|next| next.span.range().start < end) {
+                Some(next) => edit = next,
+                None => break end,
+            }
+        };
+        new += &text.text()[copied..end];
+        found.push(whole_lines(text, start..end, &new));
     }
-    let changed = capture_diff_slices(Algorithm::Myers, &old, &new).into_iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    let edit = |op: DiffOp| {
-        let (start, end) = (starts[op.old_range().start], starts[op.old_range().end]);
-        let file = text.name().to_owned();
-        Edit { location: Location { file, start: position(text, start), end: position(text, end) }, text: new[op.new_range()].concat() }
-    };
-    changed.map(edit).collect()
+    found
+}
+
+/// The replacement of some lines, without those that are the same at the beginning and at the end.
+fn whole_lines(text: &TextFile, Range { mut start, mut end }: Range<usize>, new: &str) -> Edit {
+    let old: Vec<&str> = text.text()[start..end].split_inclusive('\n').collect();
+    let new: Vec<&str> = new.split_inclusive('\n').collect();
+    let first = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let most = old.len().min(new.len()) - first;
+    let last = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
+    start += old[..first].iter().map(|line| line.len()).sum::<usize>();
+    end -= old[old.len() - last..].iter().map(|line| line.len()).sum::<usize>();
+    let location = Location { file: text.name().to_owned(), start: position(text, start), end: position(text, end) };
+    Edit { location, text: new[first..new.len() - last].concat() }
 }

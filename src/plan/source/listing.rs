@@ -40,8 +40,8 @@ pub fn name_below(path: &Path) -> Option<String> {
 }
 
 /// The failure to read a file that is not in the list.
-fn missing(path: &Path, list: &impl Listing) -> Error {
-    Error::Read { path: path.to_owned(), reason: format!("{} has no such file", list.what()) }
+fn missing(path: &Path) -> Error {
+    Error::Read { path: path.to_owned(), reason: "no such file".to_owned() }
 }
 
 /// Reads the file of this name, which `path` stands for; without one, that leads outside.
@@ -52,7 +52,7 @@ fn load(list: &impl Listing, path: &Path, name: Option<String>) -> Result<Loaded
     if !list.has(&name) {
         let is_folder = name.is_empty() || list.has_below(&name);
         let folder = Error::NotAFile { path: path.to_owned(), kind: "a directory" };
-        return Err(Unread::Failed(if is_folder { folder } else { missing(path, list) }));
+        return Err(Unread::Failed(if is_folder { folder } else { missing(path) }));
     }
     let bytes = list.bytes(&name).map_err(Unread::Stopped)?;
     let file = text_file(&path.to_string_lossy(), bytes).map_err(Unread::Failed)?;
@@ -78,7 +78,7 @@ impl<T: Listing> FileSource for T {
 
     fn real_path(&self, path: &Path) -> Result<PathBuf> {
         let name = own_name(path).filter(|name| name.is_empty() || self.has(name) || self.has_below(name));
-        name.map(|name| Path::new(TOP).join(name)).ok_or_else(|| missing(path, self))
+        name.map(|name| Path::new(TOP).join(name)).ok_or_else(|| missing(path))
     }
 
     fn root_of(&self, _: &Path) -> Result<PathBuf> {
@@ -88,7 +88,7 @@ impl<T: Listing> FileSource for T {
     fn read(&self, path: &Path) -> Result<Loaded> {
         match load(self, path, own_name(path)) {
             Ok(loaded) => Ok(loaded),
-            Err(Unread::Outside(_)) => Err(missing(path, self)),
+            Err(Unread::Outside(_)) => Err(missing(path)),
             Err(Unread::Failed(error) | Unread::Stopped(error)) => Err(error),
         }
     }
@@ -188,7 +188,7 @@ mod tests {
         for path in ["../compose.yaml", "a/../../x", "/compose.yaml", "/etc/passwd"] {
             assert_eq!(said(path), "outside the project", "{path}");
         }
-        assert_eq!(said("a/x"), "cannot read a/x: the project has no such file");
+        assert_eq!(said("a/x"), "cannot read a/x: no such file");
         assert_eq!(said("a/b"), "cannot read a/b: it is a directory");
     }
 }
