@@ -120,7 +120,7 @@ fn mend(ui: &Ui, aim: Aim, files: &Files<'_>, mends: &[&WritablePath], ask: Opti
     let plan = Prepared::of(files, Asking { view: Some(ui.view()), ..Asking::plainly(&options, aim) })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask)?;
-    let is_written = aim == Aim::Write && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
+    let is_written = aim.writes() && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
     Ok(if is_written { status } else { Status::FindingsRemain })
 }
 

@@ -2,6 +2,7 @@
 
 use super::args::Harden;
 use super::ask::Ask;
+use super::moving;
 use super::notes;
 use super::oracle::Oracle;
 use super::prepared::{Aim, Asking, Prepared};
@@ -14,7 +15,7 @@ use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::plan::{self, Files, HeldBack, Options};
-use crate::report::remarks::services;
+use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -38,7 +39,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let aim = args.aim();
     let ask = match aim {
         Aim::Review => Some(Ask::new("-i", "leave out -i to see the diff; --write --yes writes without questions")?),
-        Aim::Write if !args.yes => Some(Ask::new("--write", "add --yes to write without questions")?),
+        Aim::Write { asks: true } => Some(Ask::new("--write", "add --yes to write without questions")?),
         _ => None,
     };
     if args.write || args.input.recursive {
@@ -46,7 +47,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     }
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| aim == Aim::Review).map(|ask| (ui, ask));
-    let view = matches!(aim, Aim::Show | Aim::Write).then(|| ui.view());
+    let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
     let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
     if args.input.recursive {
         return tree::run(ui, &args.input, asking, ask.as_ref());
@@ -88,7 +89,7 @@ impl Harden {
         match (self.check, self.interactive, self.write) {
             (true, ..) => Aim::Check,
             (_, true, _) => Aim::Review,
-            (_, _, true) => Aim::Write,
+            (_, _, true) => Aim::Write { asks: !self.yes },
             _ => Aim::Show,
         }
     }
@@ -112,6 +113,11 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
             }
         }
     }
+    moving::say(ui, &plan.left_behind, plan.up.as_deref());
+    if aim == (Aim::Write { asks: false }) && !plan.left_behind.is_empty() {
+        let services: Vec<&str> = plan.left_behind.iter().map(|kept| kept.service.as_str()).collect();
+        ui.note(&clean_line(&format!("{} held back: data would stay behind", remarks::services(&services))));
+    }
     notes::remarks(ui, &plan.remarks);
     for (service, reason) in &plan.left_out {
         ui.note(&clean_line(&format!("{service} is left out: {reason}")));
@@ -124,6 +130,7 @@ pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) 
     if aim == Aim::Check {
         return Ok(check(ui, plans, &held_back));
     }
+    notes::new_volumes(ui, plans);
     let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
     let done = if is_empty && aim == Aim::Review && is_open {
@@ -185,6 +192,9 @@ pub(super) enum Done {
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
 pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
     if let Some(ask) = ask {
+        if !leaves_behind(plans, ask)? {
+            return Ok(false);
+        }
         let what = review::summary(plans);
         if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
             return Ok(false);
@@ -192,6 +202,15 @@ pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
     }
     stop::hold()?;
     Ok(true)
+}
+
+/// Whether the person wants volumes that start without what containers hold, where there are such.
+fn leaves_behind(plans: &[&Prepared], ask: &Ask) -> Result<bool> {
+    let services: Vec<&str> = plans.iter().flat_map(|p| &p.left_behind).map(|kept| kept.service.as_str()).collect();
+    if services.is_empty() {
+        return Ok(true);
+    }
+    ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
 }
 
 fn write(plans: &[&Prepared], ask: Option<&Ask>) -> Result<Done> {

@@ -10,6 +10,7 @@ mod diagnose;
 mod explain;
 mod harden;
 mod heal;
+mod moving;
 mod notes;
 mod observe;
 mod oracle;

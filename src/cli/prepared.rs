@@ -1,12 +1,14 @@
 //! The plan of one project, prepared for a terminal: everything that is shown, asked, written or summed up, without the project itself.
 
 use super::ask::Ask;
+use super::moving;
 use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Finding, Fix};
 use crate::compose::Sources;
 use crate::edge::disk::{self, Disk};
+use crate::edge::docker::Kept;
 use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Need;
@@ -32,7 +34,17 @@ pub(super) enum Aim {
     /// A person decides service by service what is written.
     Review,
     /// It is shown and written.
-    Write,
+    Write {
+        /// Whether a person is asked before.
+        asks: bool,
+    },
+}
+
+impl Aim {
+    /// Whether it is written without a review.
+    pub(super) fn writes(self) -> bool {
+        matches!(self, Self::Write { .. })
+    }
 }
 
 /// The plan of one project.
@@ -52,6 +64,8 @@ pub(super) struct Prepared {
     pub(super) accepted: Vec<Fix>,
     /// Services whose fix is assumed and was not asked for.
     pub(super) held_back: Vec<HeldBack>,
+    /// What containers hold where new mounts would hide it.
+    pub(super) left_behind: Vec<Kept>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -114,19 +128,21 @@ impl Prepared {
 
     /// Plans the project of these files.
     pub(super) fn of(files: &Files<'_>, asking: Asking<'_>) -> Result<Self> {
-        let plan = match asking.reviewer {
-            None => Plan::of(files, asking.options)?,
-            Some((ui, ask)) => {
-                let mut plan = Plan::found(files, asking.options)?;
-                review::review(ui, ask, &mut plan)?;
-                plan.carry_out()?;
-                plan
-            }
-        };
+        let mut plan = Plan::found(files, asking.options)?;
+        if let Some((ui, ask)) = asking.reviewer {
+            review::review(ui, ask, &mut plan)?;
+        }
+        let is_written = matches!(asking.aim, Aim::Review | Aim::Write { .. });
+        let left_behind = if is_written { moving::left_behind(&plan)? } else { Vec::new() };
+        if asking.aim == (Aim::Write { asks: false }) {
+            // Nobody is asked, so nobody's data are left behind.
+            plan.accepted.retain(|fix| !left_behind.iter().any(|kept| kept.service == fix.service));
+        }
+        plan.carry_out()?;
         if let Some(oracle) = asking.oracle {
             oracle.check(&plan)?;
         }
-        Self::prepare(files, plan, asking)
+        Ok(Self { left_behind, ..Self::prepare(files, plan, asking)? })
     }
 
     /// Keeps what outlives the project.
@@ -151,6 +167,7 @@ impl Prepared {
             findings,
             accepted,
             held_back,
+            left_behind: Vec::new(),
             remarks,
             missing,
             counts,

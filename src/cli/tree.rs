@@ -49,7 +49,7 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
                     present(ui, asking.aim, &plan);
                     sum.add(&plan);
                     // What is not written any more is forgotten, so that memory stays flat.
-                    if asking.aim == Aim::Write && !plan.rewrites.is_empty() {
+                    if asking.aim.writes() && !plan.rewrites.is_empty() {
                         kept.push(plan);
                     }
                 }
@@ -66,7 +66,7 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
     ui.progress_done();
     let status = match asking.aim {
         Aim::Check if sum.missing > 0 => Status::FindingsRemain,
-        Aim::Write if !kept.is_empty() => {
+        Aim::Write { .. } if !kept.is_empty() => {
             let (status, failed) = write(ui, &kept, ask)?;
             sum.failed += failed;
             status
@@ -91,7 +91,7 @@ fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<(Status, usiz
     let all: Vec<&Prepared> = plans.iter().collect();
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     if !consent(&all, ask)? {
-        closing(ui, Aim::Write, &all, &held_back, Done::Declined);
+        closing(ui, Aim::Write { asks: true }, &all, &held_back, Done::Declined);
         return Ok((Status::FindingsRemain, 0));
     }
     let (mut written, mut failed) = (Vec::new(), 0);
@@ -112,7 +112,7 @@ fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<(Status, usiz
         return Err(if written.is_empty() { interrupted } else { Error::InterruptedAfter(text()) });
     }
     if !written.is_empty() {
-        closing(ui, Aim::Write, &written, &held_back, Done::Written);
+        closing(ui, Aim::Write { asks: ask.is_some() }, &written, &held_back, Done::Written);
     }
     Ok((Status::Done, failed))
 }
@@ -143,7 +143,7 @@ impl Sum {
     }
 
     fn text(&self, aim: Aim) -> String {
-        let verb = if aim == Aim::Write { "to harden" } else { "would be hardened" };
+        let verb = if aim.writes() { "to harden" } else { "would be hardened" };
         let refused: String = self.refused.iter().map(|(rule, number)| format!(", {number} {rule}")).collect();
         let failed = if self.failed > 0 { format!(", {} with an error", count(self.failed, "project", "projects")) } else { String::new() };
         format!(

@@ -51,6 +51,8 @@ pub(super) struct Row {
 pub(super) struct Case<'c> {
     pub(super) input: Input,
     pub(super) options: Options,
+    /// What becomes of its plans.
+    pub(super) aim: Aim,
     pub(super) context: TrialContext<'c>,
 }
 
@@ -68,6 +70,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         // A trial does no harm, so it shows what is only assumed as well.
         let selection = Selection { assume: true, with: wanted_extras(&args.with, false)?, ..args.choice.selection()? };
         let mut case = Case::new(ui, args.input.project(path), args.choice.options(selection), &args.trying, &docker)?;
+        case.aim = aim;
         if args.as_is {
             case.options.selection.skip = case.services()?;
             case.options.selection.only.clear();
@@ -102,7 +105,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         });
         return Ok(Status::FindingsRemain);
     }
-    if aim != Aim::Write {
+    if !aim.writes() {
         return Ok(Status::Done);
     }
     finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
@@ -188,7 +191,7 @@ impl<'c> Case<'c> {
         let profiles = if options.profiles.is_empty() { &all[..] } else { &options.profiles };
         let layers = for_compose(&files, &input, profiles);
         let context = TrialContext { ui, docker: docker.clone(), layers, probes, options: trying, only, hold: None };
-        Ok(Self { input, options, context })
+        Ok(Self { input, options, aim: Aim::Show, context })
     }
 
     /// Names of its services.
@@ -207,7 +210,7 @@ impl<'c> Case<'c> {
     /// The plan for a selection.
     pub(super) fn plan(&self, selection: &Selection) -> Result<Prepared> {
         let options = Options { selection: selection.clone(), ..self.options.clone() };
-        Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..Asking::plainly(&options, Aim::Show) })
+        Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..Asking::plainly(&options, self.aim) })
     }
 
     /// Plans and runs.
