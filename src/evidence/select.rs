@@ -1,8 +1,9 @@
 //! Which service gets which preset, and what that says it needs.
 
 use super::about::{About, Runner, Who};
+use super::catalogue::{self, Entry};
 use super::limit::{self, Restriction};
-use super::preset::{Preset, Writable, added_for, claiming, nearest};
+use super::preset::{Preset, Writable, added_for, claiming, naming, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Coverage, Known, Project};
@@ -140,6 +141,36 @@ fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
     Ok(preset)
 }
 
+/// Who knows an image.
+#[derive(Clone, Copy)]
+enum Family {
+    Preset(&'static str),
+    Catalogue(Entry),
+}
+
+impl Family {
+    /// A preset that names the image comes first. What is known of this very image says more than a preset
+    /// for all names that begin alike, where somebody runs it read-only.
+    fn of(repository: &str) -> Option<Self> {
+        if let Some(name) = naming(repository) {
+            return Some(Self::Preset(name));
+        }
+        let entry = catalogue::find(repository).filter(Entry::is_evidence);
+        match (claiming(repository), entry) {
+            (Some(_), Some(entry)) if entry.is_reported() => Some(Self::Catalogue(entry)),
+            (Some(name), _) => Some(Self::Preset(name)),
+            (None, entry) => entry.map(Self::Catalogue),
+        }
+    }
+
+    fn preset(self, parsed: &mut Parsed) -> Result<Arc<Preset>> {
+        match self {
+            Self::Preset(name) => embedded(name, parsed),
+            Self::Catalogue(entry) => Ok(parsed.entry(entry.line()).or_insert_with(|| Arc::new(entry.preset())).clone()),
+        }
+    }
+}
+
 /// The presets that are named for the whole project, and which of them claims an image.
 struct Claims<'p> {
     presets: &'p [Arc<Preset>],
@@ -198,13 +229,13 @@ fn choose(
         Part { preset: preset.clone(), named: true, recognised: is_first || repository.is_some_and(|r| preset.claims(r)) }
     };
     let for_images = forced.filter(|p| !p.is_addition()).or(claiming_it);
-    let family = repository.and_then(claiming);
+    let family = repository.and_then(Family::of);
     let is_known = for_images.is_some() || family.is_some();
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
     let base = match (for_images, family, claims.for_images) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
-        (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
+        (None, Some(family), _) if is_wanted => Part { preset: family.preset(parsed)?, named: false, recognised: true },
         (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
@@ -252,10 +283,11 @@ fn additions(
 
 fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let base = &choice.base;
-    let (mut text, mut confidence) = match &choice.recognised {
-        Ok(what) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
-        Err(_) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
-        Err(why) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
+    let (mut text, mut confidence) = match (&choice.recognised, &base.preset.basis) {
+        (Ok(what), Some(basis)) => (format!("{what}: {}", basis.text), basis.confidence),
+        (Ok(what), None) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
+        (Err(_), _) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
+        (Err(why), _) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
     };
     let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
@@ -303,7 +335,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         }
     }
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
-    if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
+    let is_a_guess = choice.recognised.is_err() || base.preset.basis.as_ref().is_some_and(|b| b.confidence == Confidence::Assumed);
+    if about.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
         paths.clear();
     }
     // What the person says of a path counts before what a preset says.
@@ -337,7 +370,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
-    let basis = Arc::new(Reason { source: Source::Preset(base.preset.name.clone()), text, link: None, confidence });
+    let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
+    let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),
@@ -374,7 +408,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
     if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
         match about.mention(&path.target) {
             Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
-            None if !part.named => return None,
+            None if !part.named && part.preset.basis.is_none() => return None,
             None => {}
         }
     }
