@@ -166,6 +166,7 @@ fn runs(service: &Service<'_>) -> Runs {
 fn preset_of(source: &Source) -> String {
     match source {
         Source::Preset(name) => name.clone(),
+        Source::Catalogue(_) => "(catalogue)".to_owned(),
         other => panic!("{other}"),
     }
 }
@@ -332,6 +333,8 @@ fn presets_know_the_images_of_public_files_as_the_tables_say() {
     let added = built.iter().filter(|s| s.family.is_none() && !s.additions.is_empty()).count();
     let once = unknown.iter().filter(|(_, count)| *count == 1).count();
     text += &format!("- services that run an image, recognised: {}\n", count(&run));
+    let by_catalogue = run.iter().filter(|s| s.family.as_deref() == Some("(catalogue)")).count();
+    text += &format!("- of these by the catalogue, where no preset knows the image: {by_catalogue}\n");
     text +=
         &format!("- services that build, base recognised: {} (only inline Dockerfiles are here); by a command: {added}\n", count(&built));
     text += &format!("- services with neither: {}\n", seen.len() - run.len() - built.len());

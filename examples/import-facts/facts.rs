@@ -126,7 +126,8 @@ impl Facts {
         for (number, fields) in rows(capabilities, 6) {
             let at = |why: String| format!("capabilities.tsv:{number}: {why}");
             let [image, user, add, no_new_privileges, check, source] = &fields[..] else { return Err(at("six columns".into())) };
-            let source = if source.contains('@') { (*source).to_owned() } else { format!("{CAPABILITIES_FROM}:{source}") }.replace(' ', ",");
+            let source =
+                if source.contains('@') { (*source).to_owned() } else { format!("{CAPABILITIES_FROM}:{source}") }.replace(' ', ",");
             if !is_source(&source) {
                 return Err(at(format!("`{source}` is not owner/repository@commit:file")));
             }

@@ -48,7 +48,7 @@ fn made(facts: &Facts) -> Vec<(PathBuf, String)> {
         (catalogue.join("images.tsv"), entries.iter().map(rule::Entry::line).collect()),
         (snapshots.join("conflicts.md"), pages::conflicts(&entries)),
         (snapshots.join("grades.md"), pages::grades(facts, &entries)),
-        (folder("docs/presets").join("catalogue.md"), pages::index(&entries)),
+        (folder("docs").join("catalogue.md"), pages::index(&entries)),
     ]
 }
 

@@ -8,7 +8,9 @@ const MADE: &str = "<!-- Made by `cargo run --example import-facts` from presets
 
 /// How many images and facts there are of each grade, and where they are from.
 pub(crate) fn grades(facts: &Facts, entries: &[Entry]) -> String {
-    let mut text = format!("# The catalogue in numbers\n\n{MADE}| grade | what it means | images | planned without a flag | paths |\n| --- | --- | ---: | ---: | ---: |\n");
+    let mut text = format!(
+        "# The catalogue in numbers\n\n{MADE}| grade | what it means | images | planned without a flag | paths |\n| --- | --- | ---: | ---: | ---: |\n"
+    );
     for (grade, what) in [
         (Grade::A, "a vendor or a catalogue runs it read-only"),
         (Grade::B2, "two people who have nothing to do with each other do"),

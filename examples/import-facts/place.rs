@@ -33,8 +33,7 @@ const TESTS: [&str; 4] = ["/opt/tests", "/scratchpad", "/shares", "/updater"];
 /// Where files vanish on every system, whatever a catalogue mounts there.
 const ALWAYS_SCRATCH: [&str; 3] = ["/tmp", "/run", "/var/tmp"];
 /// Last parts of paths that programs keep data in.
-const DATA: [&str; 11] =
-    ["appdata", "config", "data", "database", "datavolume", "db", "home", "my-data", "state", "storage", "uploads"];
+const DATA: [&str; 11] = ["appdata", "config", "data", "database", "datavolume", "db", "home", "my-data", "state", "storage", "uploads"];
 /// Words in the first part of a path below which a person's own files are. A part that a program made
 /// for itself, such as `/usr/src/paperless/media`, lies deeper.
 const OPERATORS: [&str; 30] = [
@@ -81,7 +80,8 @@ pub(crate) fn path_of(fact: &Fact) -> Result<String, &'static str> {
         return Err("a variable decides the path");
     }
     let path = clean_path(&fact.path);
-    let storage = if matches!(use_of(fact, &path), Use::Scratch { .. }) { Storage::Scratch(TmpfsOptions::default()) } else { Storage::State };
+    let storage =
+        if matches!(use_of(fact, &path), Use::Scratch { .. }) { Storage::Scratch(TmpfsOptions::default()) } else { Storage::State };
     Target::new(&path, &storage).map(|target| target.to_string())
 }
 
@@ -103,12 +103,20 @@ pub(crate) fn use_of(fact: &Fact, path: &str) -> Use {
         "seeded" => Use::Seeded,
         "tmpfs exec" => Use::Scratch { exec: true },
         k if k.starts_with("emptyDir") || k.starts_with("tmpfs") => {
-            if holds_data(path) { Use::InMemory } else { Use::Scratch { exec: false } }
+            if holds_data(path) {
+                Use::InMemory
+            } else {
+                Use::Scratch { exec: false }
+            }
         }
         "volume" if fact.source.starts_with("truenas/apps@") => Use::Either,
         "bind(state)" | "pvc" | "volume" => Use::Kept,
         k if k.starts_with("owned dir") => {
-            if ALWAYS_SCRATCH.iter().any(|top| is_at(path, top)) { Use::Scratch { exec: false } } else { Use::Kept }
+            if ALWAYS_SCRATCH.iter().any(|top| is_at(path, top)) {
+                Use::Scratch { exec: false }
+            } else {
+                Use::Kept
+            }
         }
         _ => Use::Not("not a mount that is known"),
     }
@@ -127,7 +135,8 @@ fn operators(path: &str, kind: &str) -> Option<&'static str> {
     let second = parts.next().unwrap_or_default().to_ascii_lowercase();
     let last = path.rsplit('/').next().unwrap_or_default();
     let is_test = TESTS.iter().any(|test| is_at(path, test)) || first.strip_prefix("data").is_some_and(is_number);
-    let words = |part: &str| OPERATORS.iter().any(|word| part.split(['-', '_', '.']).any(|p| p == *word || p.strip_suffix('s') == Some(word)));
+    let words =
+        |part: &str| OPERATORS.iter().any(|word| part.split(['-', '_', '.']).any(|p| p == *word || p.strip_suffix('s') == Some(word)));
     match () {
         () if matches!(kind, "nfs" | "hostPath") => Some("the host's or another machine's files"),
         () if last.ends_with(".sock") || path.contains("docker.sock") => Some("a socket"),
@@ -136,7 +145,9 @@ fn operators(path: &str, kind: &str) -> Option<&'static str> {
             Some("certificates or keys of the operator")
         }
         () if is_file(last) => Some("a single file"),
-        () if ["etc", "usr"].contains(&first.as_str()) && ["localtime", "timezone", "zoneinfo"].contains(&last) => Some("the host's time zone"),
+        () if ["etc", "usr"].contains(&first.as_str()) && ["localtime", "timezone", "zoneinfo"].contains(&last) => {
+            Some("the host's time zone")
+        }
         () if words(&first) || first == "data" && words(&second) => Some("the operator's own files"),
         () if is_at(path, "/docker-entrypoint-initdb.d") || is_at(path, "/lib/modules") => Some("the operator's own files"),
         () => None,

@@ -228,7 +228,8 @@ fn places(entry: &mut Entry, rows: &[&Fact], runners: &BTreeSet<&str>) {
     let is_volume = |place: &Place| matches!(place.kind, "volume" | "seeded");
     entry.needs.retain(|place| {
         let holds = |other: &&Place| other.path != place.path && is_at(&place.path, &other.path) && (is_volume(other) || !is_volume(place));
-        !all.iter().any(|other| holds(&other) && (other.is_reported || !place.is_reported) && (place.kind != "exec" || other.kind == "exec"))
+        !all.iter()
+            .any(|other| holds(&other) && (other.is_reported || !place.is_reported) && (place.kind != "exec" || other.kind == "exec"))
     });
 }
 

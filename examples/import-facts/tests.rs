@@ -138,10 +138,10 @@ fn what_a_catalogue_mounts_everywhere_shows_no_need() {
     // It is no second voice for what somebody else mounts.
     let by = |person: &'static str| [["/tmp", "emptyDir", "", person, PERSON], ["/config", "pvc", "", person, PERSON]];
     let rows: Vec<_> = [habits[0]].into_iter().chain(by("p/home-ops@1234567:a")).collect();
-    assert_eq!(entry_of("owner/app", &rows, "").needs.iter().map(|p| (&*p.path, p.why)).collect::<Vec<_>>(), [
-        ("/config", "kept"),
-        ("/tmp", "habit")
-    ]);
+    assert_eq!(
+        entry_of("owner/app", &rows, "").needs.iter().map(|p| (&*p.path, p.why)).collect::<Vec<_>>(),
+        [("/config", "kept"), ("/tmp", "habit")]
+    );
 }
 
 #[test]
@@ -172,9 +172,10 @@ fn data_is_never_put_into_memory_on_the_word_of_a_chart() {
     for path in ["/data", "/var/lib/mysql", "/app/config"] {
         assert_eq!(needs_of(&[[path, "emptyDir", "", "v/charts@1234567:a", CHART]]), [format!("volume {path} reported")]);
     }
-    assert_eq!(needs_of(&[["/opt/bitnami/redis/config", "emptyDir", "", "bitnami/charts@1234567:a", CHART]]), [
-        "tmpfs /opt/bitnami/redis/config reported"
-    ]);
+    assert_eq!(
+        needs_of(&[["/opt/bitnami/redis/config", "emptyDir", "", "bitnami/charts@1234567:a", CHART]]),
+        ["tmpfs /opt/bitnami/redis/config reported"]
+    );
 }
 
 #[test]
@@ -185,10 +186,13 @@ fn contradictions_are_kept_and_make_the_plan_a_guess() {
     assert_eq!(needs(&entry), ["volume /cache reported"], "data is kept");
     let entry = entry_of("owner/app", &rows[..1], "truecharts,truenas-charts");
     assert!(!entry.is_reported());
-    assert_eq!(entry.doubts, [
-        "TrueCharts, which runs its apps read-only, switched that off for this one",
-        "TrueNAS, which runs its apps read-only, switched that off for this one"
-    ]);
+    assert_eq!(
+        entry.doubts,
+        [
+            "TrueCharts, which runs its apps read-only, switched that off for this one",
+            "TrueNAS, which runs its apps read-only, switched that off for this one"
+        ]
+    );
     let page = pages::conflicts(&[entry]);
     assert!(page.contains("| `owner/app` | A | TrueCharts, which"), "{page}");
     let limits = "A: vendor says it runs read-only; caveat: Not supported in client mode.";
@@ -218,11 +222,6 @@ fn numbers_of_users_are_the_images_own_or_nobodys() {
 #[test]
 fn what_lies_below_a_mount_needs_none_of_its_own() {
     let row = |path, kind| [path, kind, "", "v/charts@1234567:a", CHART];
-    assert_eq!(needs_of(&[row("/config", "pvc"), row("/config/cache", "emptyDir"), row("/config/db", "pvc")]), [
-        "volume /config reported"
-    ]);
-    assert_eq!(needs_of(&[row("/app/x", "emptyDir"), row("/app/x/kept", "pvc")]), [
-        "tmpfs /app/x reported",
-        "volume /app/x/kept reported"
-    ]);
+    assert_eq!(needs_of(&[row("/config", "pvc"), row("/config/cache", "emptyDir"), row("/config/db", "pvc")]), ["volume /config reported"]);
+    assert_eq!(needs_of(&[row("/app/x", "emptyDir"), row("/app/x/kept", "pvc")]), ["tmpfs /app/x reported", "volume /app/x/kept reported"]);
 }

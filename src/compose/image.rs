@@ -39,8 +39,8 @@ const PUBLISHED_AS: [(&str, &str); 34] = [
     ("ghcr.io/triliumnext/trilium", "triliumnext/trilium"),
     ("lscr.io/linuxserver/", "linuxserver/"),
     ("public.ecr.aws/bitnami/", "bitnami/"),
-    ("quay.io/minio/", "minio/"),
     ("quay.io/miniflux/miniflux", "miniflux/miniflux"),
+    ("quay.io/minio/", "minio/"),
     ("quay.io/netdata/netdata", "netdata/netdata"),
     ("quay.io/prometheus/", "prom/"),
     ("quay.io/vaultwarden/server", "vaultwarden/server"),
@@ -51,7 +51,7 @@ pub fn published_as(repository: &str) -> Cow<'_, str> {
     let at = PUBLISHED_AS.partition_point(|(name, _)| *name <= repository);
     // Names that begin alike stand beside each other, so the one before is the only one that can fit.
     match at.checked_sub(1).map(|at| PUBLISHED_AS[at]) {
-        Some((name, main)) if name == repository => main.into(),
+        Some((name, main)) if name == repository && !name.ends_with('/') => main.into(),
         Some((start, main)) if start.ends_with('/') && repository.len() > start.len() => {
             repository.strip_prefix(start).map_or(repository.into(), |rest| format!("{main}{rest}").into())
         }

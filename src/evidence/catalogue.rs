@@ -52,7 +52,7 @@ impl Entry {
     }
 
     /// The whole line.
-    pub(super) fn line(self) -> &'static str {
+    pub(in crate::evidence) fn line(self) -> &'static str {
         self.line
     }
 
@@ -99,7 +99,7 @@ impl Entry {
     /// Why it runs read-only, or why that is a guess.
     pub fn basis(self) -> Cow<'static, str> {
         let known = match self.field(1) {
-            "A" => "a catalogue runs it read-only with these mounts",
+            "A" => "its vendor or a catalogue runs it read-only with these mounts",
             "BB" => "two people run it read-only with these mounts",
             "B" => "one person runs it read-only with these mounts",
             "C" => "where it keeps its data is known, that it runs read-only is not",
@@ -143,7 +143,7 @@ impl Entry {
         Preset {
             name: image.to_owned(),
             basis: Some(reason(self.basis(), self.runs().next(), self.confidence())),
-            summary: format!("{image}, as catalogues run it"),
+            summary: "what public catalogues and people mount for it".to_owned(),
             images: vec![image.to_owned()],
             prefixes: Vec::new(),
             commands: Vec::new(),
@@ -215,7 +215,7 @@ mod tests {
         let entry = |image| find(image).unwrap_or_else(|| panic!("{image}"));
         let kuma = entry("ghcr.io/louislam/uptime-kuma");
         assert_eq!((kuma.image(), kuma.confidence()), ("louislam/uptime-kuma", Confidence::Reported));
-        assert_eq!(kuma.basis(), "a catalogue runs it read-only with these mounts");
+        assert_eq!(kuma.basis(), "its vendor or a catalogue runs it read-only with these mounts");
         assert!(kuma.preset().writable.iter().any(|path| path.target == "/app/data" && path.scratch.is_none()));
         let gitlab = entry("gitlab/gitlab-ce");
         assert_eq!(gitlab.confidence(), Confidence::Assumed);

@@ -12,7 +12,7 @@ mod target;
 
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub use place::is_kernels;
-pub use select::{Selection, needs};
+pub use select::{Selection, known, needs};
 pub use target::Target;
 
 use crate::compose::escaped;

@@ -1,15 +1,19 @@
 //! Which service gets which preset, and what that says it needs.
 
 use super::about::{About, Runner, Who};
-use super::catalogue::{self, Entry};
 use super::limit::{self, Restriction};
-use super::preset::{Preset, Writable, added_for, claiming, naming, nearest};
+use super::preset::{Preset, Writable, added_for, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Coverage, Known, Project};
 use crate::error::{Error, Result};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+mod family;
+
+pub use family::known;
+use family::{Family, Parsed, embedded};
 
 /// The preset of services that no other preset knows.
 const FALLBACK: &str = "generic";
@@ -33,6 +37,8 @@ pub struct Selection {
     pub paths: HashMap<String, Vec<WritablePath>>,
     /// Paths that services were seen to do without.
     pub spared: HashMap<String, Vec<String>>,
+    /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
+    pub mirrors: Vec<String>,
     /// Whether the person agrees to what is assumed.
     pub assume: bool,
     /// What else is asked for.
@@ -72,7 +78,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
-        let about = About::new(service, dockerfiles, &mut left);
+        let about = About::new(service, dockerfiles, &mut left, &selection.mirrors);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
             found.push(need(&about, &choice, selection));
         }
@@ -127,48 +133,6 @@ pub(super) struct Choice {
     recognised: Result<String, String>,
     /// Those of its commands.
     pub(super) additions: Vec<Part>,
-}
-
-/// Embedded presets that were parsed already.
-type Parsed = HashMap<&'static str, Arc<Preset>>;
-
-fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
-    if let Some(preset) = parsed.get(name) {
-        return Ok(preset.clone());
-    }
-    let preset = Arc::new(Preset::embedded(name)?);
-    parsed.insert(name, preset.clone());
-    Ok(preset)
-}
-
-/// Who knows an image.
-#[derive(Clone, Copy)]
-enum Family {
-    Preset(&'static str),
-    Catalogue(Entry),
-}
-
-impl Family {
-    /// A preset that names the image comes first. What is known of this very image says more than a preset
-    /// for all names that begin alike, where somebody runs it read-only.
-    fn of(repository: &str) -> Option<Self> {
-        if let Some(name) = naming(repository) {
-            return Some(Self::Preset(name));
-        }
-        let entry = catalogue::find(repository).filter(Entry::is_evidence);
-        match (claiming(repository), entry) {
-            (Some(_), Some(entry)) if entry.is_reported() => Some(Self::Catalogue(entry)),
-            (Some(name), _) => Some(Self::Preset(name)),
-            (None, entry) => entry.map(Self::Catalogue),
-        }
-    }
-
-    fn preset(self, parsed: &mut Parsed) -> Result<Arc<Preset>> {
-        match self {
-            Self::Preset(name) => embedded(name, parsed),
-            Self::Catalogue(entry) => Ok(parsed.entry(entry.line()).or_insert_with(|| Arc::new(entry.preset())).clone()),
-        }
-    }
 }
 
 /// The presets that are named for the whole project, and which of them claims an image.

@@ -32,7 +32,7 @@ fn shown(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Vec
         format!(" {text}{}", if p.reason.confidence == Confidence::Assumed { "?" } else { "" })
     };
     let line = |n: Need| {
-        let Source::Preset(name) = &n.basis.source else { panic!("{n:?}") };
+        let (Source::Preset(name) | Source::Catalogue(name)) = &n.basis.source else { panic!("{n:?}") };
         let paths: String = n.paths.into_iter().map(path).collect();
         let doubt = if n.basis.confidence == Confidence::Assumed { "?" } else { "" };
         format!("{} {name}{}{doubt}:{paths}", n.service, if n.consent { "!" } else { "" })
@@ -296,4 +296,60 @@ fn sizes_are_given_to_those_who_ask() {
     let state = " state /var/lib/mysql";
     assert_eq!(shown(text, &selection, None), [format!("s mariadb: /run/mysqld:mode=1777,size=1m /tmp:mode=1777,size=256m{state}")]);
     assert_eq!(shown(text, &auto(), None), [format!("s mariadb: /run/mysqld:mode=1777 /tmp:mode=1777{state}")]);
+}
+
+#[test]
+fn the_catalogue_knows_images_that_no_preset_does() {
+    for (image, expected) in [
+        // A catalogue runs it read-only.
+        ("louislam/uptime-kuma:1", "a louislam/uptime-kuma: state /app/data /run /tmp:mode=1777"),
+        ("ghcr.io/louislam/uptime-kuma", "a louislam/uptime-kuma: state /app/data /run /tmp:mode=1777"),
+        ("vaultwarden/server", "a vaultwarden/server: state /data"),
+        // The vendor does, and the preset for all names that begin so knows less.
+        ("lscr.io/linuxserver/sonarr", "a linuxserver/sonarr: state /config /run:exec"),
+        // Only the path is known: all of it is a guess, and nothing is forgotten.
+        ("gitlab/gitlab-ce", "a gitlab/gitlab-ce?: state /etc/gitlab? state /var/log/gitlab? state /var/opt/gitlab? /tmp:mode=1777?"),
+        // Somebody says otherwise.
+        ("2fauth/2fauth", "a 2fauth/2fauth?: state /2fauth /tmp:mode=1777?"),
+        // A preset that names the image comes first, and other registries are other people.
+        ("nginx", &format!("a nginx:{NGINX}")),
+        ("registry.example.com/vaultwarden/server", "a generic?: /tmp:mode=1777?"),
+        ("registry.example.com/node", "a generic?: /tmp:mode=1777?"),
+    ] {
+        assert_eq!(shown(&format!("  a: {{image: '{image}'}}\n"), &auto(), None), [expected], "{image}");
+    }
+}
+
+#[test]
+fn a_guess_of_the_catalogue_says_why_it_is_one() {
+    let basis = |image: &str| try_needs(&format!("  a: {{image: '{image}'}}\n"), &auto(), None).expect("needs").remove(0).basis;
+    let gitlab = basis("gitlab/gitlab-ce:18");
+    assert_eq!(gitlab.text, "image gitlab/gitlab-ce:18: where it keeps its data is known, that it runs read-only is not");
+    assert_eq!(gitlab.confidence, Confidence::Assumed);
+    let kuma = basis("louislam/uptime-kuma");
+    assert_eq!(
+        (&*kuma.text, kuma.confidence),
+        ("image louislam/uptime-kuma: its vendor or a catalogue runs it read-only with these mounts", Confidence::Reported)
+    );
+    assert_eq!(kuma.link.as_deref(), Some("stavros-k/truecharts-apps@0f40aaae19:charts/stable/uptime-kuma"));
+    assert!(basis("jellyfin/jellyfin").text.contains("switched that off for this one"));
+}
+
+#[test]
+fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
+    let services = "  a: {image: louislam/uptime-kuma}\n  b: {image: mycorp/x}\n";
+    assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
+    assert_eq!(shown("  a: {image: louislam/uptime-kuma, read_only: true}\n", &auto(), None).len(), 1);
+    // Somebody made it read-only already, and what is known of it is a guess.
+    assert_eq!(shown("  a: {image: gitlab/gitlab-ce, read_only: true}\n", &auto(), None), ["a gitlab/gitlab-ce?:"]);
+}
+
+#[test]
+fn images_behind_a_mirror_are_those_that_it_mirrors() {
+    let mirrors = Selection { mirrors: vec!["registry.example.com/proxy".into()], ..auto() };
+    let service = "  a: {image: 'registry.example.com/proxy/library/node:22'}\n  b: {image: 'registry.example.com/node:22'}\n";
+    assert_eq!(shown(service, &mirrors, None), ["a node: /tmp:mode=1777", "b generic?: /tmp:mode=1777?"]);
+    assert_eq!(shown(service, &auto(), None)[0], "a generic?: /tmp:mode=1777?");
+    let built = "FROM registry.example.com/proxy/node:22\n";
+    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node: /tmp:mode=1777"]);
 }
