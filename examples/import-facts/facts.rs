@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub(crate) struct Facts {
     /// Sorted, none twice.
-    pub(crate) facts: BTreeSet<Fact>,
+    pub(crate) mounts: BTreeSet<Fact>,
     /// By image: what a catalogue needs after `cap_drop: [ALL]`, and how it checks the health.
     pub(crate) capabilities: BTreeSet<Capability>,
     /// Catalogues that switched read-only off, by image.
@@ -114,7 +114,7 @@ impl Facts {
             if !is_source(&source) {
                 return Err(at(format!("`{source}` is not owner/repository@commit:file")));
             }
-            found.facts.insert(Fact {
+            found.mounts.insert(Fact {
                 image: image_name(image).map_err(at)?,
                 path: (*path).to_owned(),
                 kind: kind.split_once("(seeded").map_or(*kind, |_| "seeded").to_owned(),
@@ -151,7 +151,7 @@ impl Facts {
 
     pub(crate) fn facts_text(&self) -> String {
         let row = |f: &Fact| [&*f.image, &f.path, &f.kind, &f.user, &f.source, f.proof.word()].join("\t") + "\n";
-        "image\tpath\tkind\tuid:gid\tsource\twhat it proves\n".to_owned() + &self.facts.iter().map(row).collect::<String>()
+        "image\tpath\tkind\tuid:gid\tsource\twhat it proves\n".to_owned() + &self.mounts.iter().map(row).collect::<String>()
     }
 
     pub(crate) fn capabilities_text(&self) -> String {
@@ -176,7 +176,7 @@ const CAPABILITIES_FROM: &str = "truenas/apps@5a5f8aa813";
 
 /// The rows of a table below its head, with their numbers.
 fn rows(text: &str, columns: usize) -> impl Iterator<Item = (usize, Vec<&str>)> {
-    let rows = text.lines().enumerate().filter(|(number, line)| !line.is_empty() && !(*number == 0 && line.starts_with("image\t")));
+    let rows = text.lines().enumerate().filter(|(number, line)| !line.is_empty() && (*number > 0 || !line.starts_with("image\t")));
     rows.map(move |(number, line)| (number + 1, line.splitn(columns, '\t').collect()))
 }
 

@@ -34,10 +34,10 @@ pub(crate) fn grades(facts: &Facts, entries: &[Entry]) -> String {
         *others.entry(why).or_default() += 1;
     }
     others.iter().for_each(|(why, count)| text += &format!("| {why} | {count} |\n"));
-    text += &format!("\n## Sources\n\n");
+    text += "\n## Sources\n\n";
     text += "Collected in November 2026. A source is newer where its commit is.\n\n| source | commit | facts | images |\n| --- | --- | ---: | ---: |\n";
     let mut sources: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for fact in &facts.facts {
+    for fact in &facts.mounts {
         let (count, images) = sources.entry(fact.source.split(':').next().unwrap_or_default()).or_default();
         *count += 1;
         images.insert(&fact.image);

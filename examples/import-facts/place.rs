@@ -26,9 +26,9 @@ pub(crate) enum Use {
     Not(&'static str),
 }
 
-/// TrueCharts mounts these everywhere.
+/// One catalogue mounts these in every app.
 const HABITS: [&str; 5] = ["/tmp", "/run", "/var/logs", "/shared", "/dev/shm"];
-/// Folders that the tests of TrueNAS mount to see whether that works.
+/// Folders that the tests of another mount to see whether that works.
 const TESTS: [&str; 4] = ["/opt/tests", "/scratchpad", "/shares", "/updater"];
 /// Where files vanish on every system, whatever a catalogue mounts there.
 const ALWAYS_SCRATCH: [&str; 3] = ["/tmp", "/run", "/var/tmp"];
@@ -134,12 +134,13 @@ fn operators(path: &str, kind: &str) -> Option<&'static str> {
     let first = parts.next().unwrap_or_default().to_ascii_lowercase();
     let second = parts.next().unwrap_or_default().to_ascii_lowercase();
     let last = path.rsplit('/').next().unwrap_or_default();
+    let is_socket = last.rsplit_once('.').is_some_and(|(_, ending)| ending == "sock");
     let is_test = TESTS.iter().any(|test| is_at(path, test)) || first.strip_prefix("data").is_some_and(is_number);
     let words =
         |part: &str| OPERATORS.iter().any(|word| part.split(['-', '_', '.']).any(|p| p == *word || p.strip_suffix('s') == Some(word)));
     match () {
         () if matches!(kind, "nfs" | "hostPath") => Some("the host's or another machine's files"),
-        () if last.ends_with(".sock") || path.contains("docker.sock") => Some("a socket"),
+        () if is_socket || path.contains("docker.sock") => Some("a socket"),
         () if is_test => Some("a folder that only the catalogue's tests mount"),
         () if path.split('/').any(|part| part.split(['-', '_']).any(|p| CERTIFICATES.contains(&p.to_ascii_lowercase().as_str()))) => {
             Some("certificates or keys of the operator")

@@ -77,7 +77,7 @@ pub(crate) struct Entry {
 /// Every image, by name.
 pub(crate) fn entries(facts: &Facts) -> Vec<Entry> {
     let mut by_image: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
-    for fact in &facts.facts {
+    for fact in &facts.mounts {
         by_image.entry(&fact.image).or_default().push(fact);
     }
     let others = facts.negatives.keys().chain(facts.capabilities.iter().map(|c| &c.image));
@@ -253,7 +253,7 @@ fn owner(catalogue: &str) -> &str {
     }
 }
 
-/// The number of the image's own user. What charts set is their own choice: 568 is TrueNAS's, 1001 is
+/// The number of the image's own user. What charts set is their own choice: 568 is that of `TrueNAS`, 1001 is
 /// an image's own only for Bitnami's, and 65532 only where the image's definition says so.
 fn own_user(image: &str, rows: &[&Fact]) -> Option<u32> {
     let is_own = |fact: &&&Fact| match image.split('/').next() {

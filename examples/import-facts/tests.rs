@@ -61,8 +61,8 @@ fn a_row_that_is_wrong_is_named() {
 #[test]
 fn every_source_has_repository_and_commit() {
     let facts = read(&folder("presets/catalogue")).unwrap_or_else(|e| panic!("{e}"));
-    assert!(facts.facts.len() > 4000);
-    assert!(facts.facts.iter().all(|f| is_source(&f.source)) && facts.capabilities.iter().all(|c| is_source(&c.source)));
+    assert!(facts.mounts.len() > 4000);
+    assert!(facts.mounts.iter().all(|f| is_source(&f.source)) && facts.capabilities.iter().all(|c| is_source(&c.source)));
     for (text, is) in [("a/b@1234567:c", true), ("a/b@1234567", true), ("a@1234567:c", false), ("a/b@main:c", false), ("a/b:c", false)] {
         assert_eq!(is_source(text), is, "{text}");
     }

@@ -37,7 +37,7 @@ struct RawConfig {
     /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
     #[schemars(with = "Vec<String>")]
     mirrors: Vec<Spanned<String>>,
-    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes` or `all`.
+    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, `named-volumes`, or `all` but the last.
     #[schemars(with = "Vec<String>")]
     with: Vec<Spanned<String>>,
     /// Include changes that are assumed, not documented, to work.
@@ -234,6 +234,7 @@ impl Config {
                     service: service.clone(),
                     target,
                     storage,
+                    is_declared: false,
                     owner: None,
                     reason,
                 });
@@ -308,7 +309,7 @@ impl Config {
 fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     let text = name.get_ref();
     if text == "all" {
-        return Ok(Extra::ALL.to_vec());
+        return Ok(Extra::ALL.into_iter().filter(|extra| extra.is_of_all()).collect());
     }
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");

@@ -191,7 +191,7 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
     let added = ask.text("Another writable path (empty for none)", |text| target(text).map(drop))?;
     if let Ok(target) = target(&added) {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
-        let path = WritablePath { service: need.service.clone(), target, storage, owner: None, reason: reason.into() };
+        let path = WritablePath { service: need.service.clone(), target, storage, is_declared: false, owner: None, reason: reason.into() };
         need.paths.push(path);
     }
     Ok(())

@@ -146,6 +146,7 @@ impl Entry {
             summary: "what public catalogues and people mount for it".to_owned(),
             images: vec![image.to_owned()],
             prefixes: Vec::new(),
+            workdir: None,
             commands: Vec::new(),
             run_user: RunUser { text: uid.map_or("not known".to_owned(), |uid: u32| uid.to_string()), uid, gid: None },
             users: Vec::new(),

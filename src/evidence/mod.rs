@@ -5,13 +5,17 @@ pub mod catalogue;
 pub mod engine;
 mod limit;
 pub mod log;
+mod moves;
 mod place;
 pub mod preset;
+mod scripts;
 mod select;
 mod target;
 
 pub use limit::{Extra, Extras, Limit, Restriction};
+pub(crate) use place::is_filled;
 pub use place::is_kernels;
+pub(crate) use scripts::writes;
 pub use select::{Selection, known, needs};
 pub use target::Target;
 
@@ -28,6 +32,8 @@ pub struct WritablePath {
     pub target: Target,
     /// What may hold it.
     pub storage: Storage,
+    /// Whether the image declares it as a volume: then it can be written without a mount.
+    pub is_declared: bool,
     /// Number of the user who must own it, where the engine may make the volume root's.
     pub owner: Option<u32>,
     /// Why.

@@ -77,7 +77,7 @@ impl Place {
 }
 
 /// Whether `target` holds what the image needs, so that nothing may be mounted over it.
-pub(super) fn is_filled(target: &str, need: Option<&Need>) -> bool {
+pub(crate) fn is_filled(target: &str, need: Option<&Need>) -> bool {
     let is_workdir = || need.is_some_and(|n| n.brings.iter().any(|b| b.path == target));
     FILLED.contains(&target) || SYSTEM.iter().any(|s| is_at(target, s)) || is_workdir()
 }

@@ -2,16 +2,18 @@
 
 mod host;
 mod journal;
+mod kept;
 mod model;
 mod scan;
 mod trial;
 
 pub use host::{Place, place};
 pub use journal::{clean, sweep};
+pub use kept::{Kept, kept};
 pub use model::{Layers, config};
 pub use trial::Trial;
 
-use crate::edge::stop;
+use crate::edge::{forge::TOKENS, stop};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -149,9 +151,13 @@ impl Answer {
     }
 }
 
-/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it.
+/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it, and without the tokens of forges: a
+/// stranger's project could print or send any variable that Compose sees.
 fn program() -> Command {
     let mut command = Command::new("docker");
+    for name in TOKENS {
+        command.env_remove(name);
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command

@@ -75,7 +75,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         match Target::new(target, &Storage::State) {
             Ok(place) => {
                 let (service, reason) = (service.to_owned(), reason(text));
-                let path = WritablePath { service, target: place, storage: Storage::State, owner: None, reason };
+                let path = WritablePath { service, target: place, storage: Storage::State, is_declared: false, owner: None, reason };
                 found.insert(target.clone(), path);
             }
             Err(why) => elsewhere.push((target.clone(), unmountable(target, why))),
@@ -174,7 +174,7 @@ fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Res
         text = format!("{}: {text}", place.cause);
     }
     let target = Target::new(&place.target, &storage).map_err(|why| unmountable(&place.target, why))?;
-    Ok(WritablePath { service: service.to_owned(), target, storage, owner: volume_owner, reason: reason(text) })
+    Ok(WritablePath { service: service.to_owned(), target, storage, is_declared: false, owner: volume_owner, reason: reason(text) })
 }
 
 fn reason(text: String) -> Arc<Reason> {

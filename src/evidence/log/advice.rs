@@ -214,5 +214,5 @@ fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: &str, storage: 
         confidence: Confidence::Reported,
     };
     let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
-    Ok(WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) })
+    Ok(WritablePath { service, target, storage, is_declared: false, owner: None, reason: Arc::new(reason) })
 }

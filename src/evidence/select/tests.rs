@@ -1,3 +1,5 @@
+mod places;
+
 use super::*;
 use crate::compose::Sources;
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
@@ -135,7 +137,11 @@ fn conditions_hold_or_not_or_are_not_known() {
         ("image: nginx, configs: [{source: c, target: /etc/nginx/templates/a.template}]", None, &rendered),
         ("build: .", Some("FROM nginx\nCOPY t /etc/nginx/templates/\n"), &rendered),
         ("image: nginx, volumes: ['./t:/etc/nginx/templates2']", None, &plain),
-        ("image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}", None, &plain),
+        (
+            "image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}",
+            None,
+            &format!("{plain} /x:mode=755"),
+        ),
         ("image: nginx, volumes: ['./t:/etc/nginx/${T}']", None, &unknown),
         ("image: nginx, volumes: ['./t:/srv/${T}']", None, &plain),
     ] {
@@ -301,19 +307,17 @@ fn sizes_are_given_to_those_who_ask() {
 #[test]
 fn the_catalogue_knows_images_that_no_preset_does() {
     for (image, expected) in [
-        // A catalogue runs it read-only.
-        ("louislam/uptime-kuma:1", "a louislam/uptime-kuma: state /app/data /run /tmp:mode=1777"),
-        ("ghcr.io/louislam/uptime-kuma", "a louislam/uptime-kuma: state /app/data /run /tmp:mode=1777"),
-        ("vaultwarden/server", "a vaultwarden/server: state /data"),
-        // The vendor does, and the preset for all names that begin so knows less.
-        ("lscr.io/linuxserver/sonarr", "a linuxserver/sonarr: state /config /run:exec"),
+        // A catalogue runs it read-only, and mounts /run and /tmp in every app.
+        ("gangefors/airdcpp-webclient:1", "a gangefors/airdcpp-webclient: state /.airdcpp /run /tmp:mode=1777"),
+        // The vendor does, and the image has a second name.
+        ("bitnamilegacy/memcached", "a bitnami/memcached: /opt/bitnami/memcached/conf:uid=1001 /tmp:mode=1777"),
         // Only the path is known: all of it is a guess, and nothing is forgotten.
         ("gitlab/gitlab-ce", "a gitlab/gitlab-ce?: state /etc/gitlab? state /var/log/gitlab? state /var/opt/gitlab? /tmp:mode=1777?"),
         // Somebody says otherwise.
-        ("2fauth/2fauth", "a 2fauth/2fauth?: state /2fauth /tmp:mode=1777?"),
+        ("601096721/mosdns", "a 601096721/mosdns?: /tmp:mode=1777?"),
         // A preset that names the image comes first, and other registries are other people.
         ("nginx", &format!("a nginx:{NGINX}")),
-        ("registry.example.com/vaultwarden/server", "a generic?: /tmp:mode=1777?"),
+        ("registry.example.com/gitlab/gitlab-ce", "a generic?: /tmp:mode=1777?"),
         ("registry.example.com/node", "a generic?: /tmp:mode=1777?"),
     ] {
         assert_eq!(shown(&format!("  a: {{image: '{image}'}}\n"), &auto(), None), [expected], "{image}");
@@ -326,20 +330,18 @@ fn a_guess_of_the_catalogue_says_why_it_is_one() {
     let gitlab = basis("gitlab/gitlab-ce:18");
     assert_eq!(gitlab.text, "image gitlab/gitlab-ce:18: where it keeps its data is known, that it runs read-only is not");
     assert_eq!(gitlab.confidence, Confidence::Assumed);
-    let kuma = basis("louislam/uptime-kuma");
-    assert_eq!(
-        (&*kuma.text, kuma.confidence),
-        ("image louislam/uptime-kuma: its vendor or a catalogue runs it read-only with these mounts", Confidence::Reported)
-    );
-    assert_eq!(kuma.link.as_deref(), Some("stavros-k/truecharts-apps@0f40aaae19:charts/stable/uptime-kuma"));
-    assert!(basis("jellyfin/jellyfin").text.contains("switched that off for this one"));
+    let sure = basis("gangefors/airdcpp-webclient");
+    assert_eq!(sure.text, "image gangefors/airdcpp-webclient: its vendor or a catalogue runs it read-only with these mounts");
+    assert_eq!(sure.confidence, Confidence::Reported);
+    assert_eq!(sure.link.as_deref(), Some("stavros-k/truecharts-apps@0f40aaae19:charts/stable/airdcpp-webclient"));
+    assert!(basis("601096721/mosdns").text.contains("switched that off for this one"));
 }
 
 #[test]
 fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
-    let services = "  a: {image: louislam/uptime-kuma}\n  b: {image: mycorp/x}\n";
+    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {image: mycorp/x}\n";
     assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
-    assert_eq!(shown("  a: {image: louislam/uptime-kuma, read_only: true}\n", &auto(), None).len(), 1);
+    assert_eq!(shown("  a: {image: gangefors/airdcpp-webclient, read_only: true}\n", &auto(), None).len(), 1);
     // Somebody made it read-only already, and what is known of it is a guess.
     assert_eq!(shown("  a: {image: gitlab/gitlab-ce, read_only: true}\n", &auto(), None), ["a gitlab/gitlab-ce?:"]);
 }
