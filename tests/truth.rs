@@ -173,7 +173,9 @@ fn preset_of(source: &Source) -> String {
 
 fn additions(need: &Need) -> BTreeSet<String> {
     let base = preset_of(&need.basis.source);
-    need.paths.iter().map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
+    // What a command writes by itself is read from the command.
+    let by_presets = need.paths.iter().filter(|p| p.reason.source != Source::Rule);
+    by_presets.map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
 }
 
 /// All services, and how many projects are refused.

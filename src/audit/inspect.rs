@@ -82,7 +82,8 @@ impl<'s, 'a> Case<'s, 'a> {
         };
         for path in self.need.paths.iter().filter(is_unnamed) {
             let target = &path.target;
-            let message = format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind ({})", path.reason.text);
+            let message =
+                format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind ({})", path.reason.text);
             let help = format!(
                 "`--with named-volumes` adds `- NAME:{target}`, and the data must go along: `docker compose stop {0}`, \
                  `docker compose cp {0}:{target}/. - > data.tar`, the change, `docker compose create {0}`, \

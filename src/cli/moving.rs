@@ -26,7 +26,8 @@ pub(super) fn left_behind(files: &Files, fixes: &[Fix]) -> Result<Vec<Kept>> {
 pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
     for kept in all {
         let Kept { service, container, path, .. } = kept;
-        let what = format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept));
+        let what =
+            format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept));
         ui.warn(&clean_line(&what));
         ui.hint("these commands take them along; run this one again where it says so");
         for line in commands(kept, layers) {

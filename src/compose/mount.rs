@@ -299,7 +299,8 @@ fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>
         .any(|key| is_hidden(key))
         .then(|| Box::new(Written { source: as_written("source"), target: as_written("target").unwrap_or_default() }));
     let source = text("source").map(resolved);
-    let mount = Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part, is_lent: false, written };
+    let mount =
+        Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part, is_lent: false, written };
     Ok((target, mount))
 }
 

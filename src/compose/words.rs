@@ -111,7 +111,7 @@ struct Reader<'t> {
     script: Script,
 }
 
-impl<'t> Reader<'t> {
+impl Reader<'_> {
     fn read(&mut self) {
         let mut command = Simple::default();
         let mut documents: Vec<String> = Vec::new();
@@ -189,11 +189,10 @@ impl<'t> Reader<'t> {
         let start = self.rest;
         let mut word = Word { text: String::new(), is_known: true, is_hidden: false };
         let mut quote: Option<char> = None;
-        loop {
-            let Some(c) = self.rest.chars().next() else { break };
+        while let Some(c) = self.rest.chars().next() {
             let behind = &self.rest[c.len_utf8()..];
             match (c, quote) {
-                ('\'', None) | ('"', None) => quote = Some(c),
+                ('\'' | '"', None) => quote = Some(c),
                 (_, Some(open)) if c == open => quote = None,
                 ('\\', None | Some('"')) => {
                     let Some(next) = behind.chars().next() else { break };

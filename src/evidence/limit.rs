@@ -26,8 +26,7 @@ pub enum Extra {
 
 impl Extra {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes, Self::NamedVolumes];
+    pub const ALL: [Self; 6] = [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes, Self::NamedVolumes];
 
     /// Whether the word `all` means it too: it takes something away, and moves no data.
     pub fn is_of_all(self) -> bool {

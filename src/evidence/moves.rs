@@ -9,6 +9,10 @@ use std::collections::HashSet;
 /// Longest range of numbered folders (`/data{1...4}`) that is followed.
 const MAX_RANGE: u32 = 64;
 
+/// How addresses of databases begin that are files.
+const IN_FILES: [&str; 9] =
+    ["file://", "file:", "jdbc:h2:file:", "rocksdb:", "sqlite3://", "sqlite://", "sqlite3:", "sqlite:", "surrealkv:"];
+
 /// Where the data of a path are.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
@@ -68,7 +72,7 @@ fn settle(about: &About<'_, '_>, path: &Writable, mover: &Mover, named: Named, m
         if !is_sure {
             let why = format!("a variable decides the value of {}", mover.by);
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
-        } else if is_filled(&folder.text, None) && !about.is_mounted(&folder.text) {
+        } else if is_filled(&folder.text) && !about.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));
         } else {
             moves.to.push((folder.text, mover.by.to_string()));
@@ -241,7 +245,8 @@ fn range(text: &str) -> Option<Vec<String>> {
 /// The folder that a value names; none where it names something outside of the container. Where a variable is in it, it may still be one
 /// that a mount has in the same words.
 fn folder(word: &Word, mover: &Mover, base: Option<&Word>) -> Result<Option<Word>, String> {
-    let mut text = word.text.strip_prefix("file:///").map_or(word.text.clone(), |path| format!("/{path}"));
+    let of_disk = IN_FILES.iter().find_map(|start| word.text.strip_prefix(start));
+    let mut text = of_disk.map_or(word.text.as_str(), |path| path.split('?').next().unwrap_or(path)).to_owned();
     if text.contains("://") {
         return Ok(None);
     }

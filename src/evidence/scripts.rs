@@ -17,7 +17,24 @@ const SHELLS: [&str; 6] = ["ash", "bash", "busybox", "dash", "sh", "zsh"];
 
 /// Words before a command that leave it what it is.
 const BEFORE: [&str; 18] = [
-    "!", "command", "do", "dumb-init", "else", "elif", "env", "exec", "if", "nohup", "then", "time", "tini", "until", "while", "{", "sudo", "builtin",
+    "!",
+    "command",
+    "do",
+    "dumb-init",
+    "else",
+    "elif",
+    "env",
+    "exec",
+    "if",
+    "nohup",
+    "then",
+    "time",
+    "tini",
+    "until",
+    "while",
+    "{",
+    "sudo",
+    "builtin",
 ];
 
 /// Programs with code of their own behind an option.
@@ -66,8 +83,10 @@ fn own_program(service: &Service<'_>, program: &str, written: &mut Written) {
 }
 
 fn simple(service: &Service<'_>, command: &Simple, folder: &mut Option<String>, written: &mut Written) {
-    let is_setting = |word: &&Word| word.text.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-    let is_before = |word: &&Word| BEFORE.contains(&word.text.rsplit('/').next().unwrap_or_default()) || is_setting(word) || word.text == "--";
+    let is_setting =
+        |word: &&Word| word.text.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let is_before =
+        |word: &&Word| BEFORE.contains(&word.text.rsplit('/').next().unwrap_or_default()) || is_setting(word) || word.text == "--";
     let mut words: Vec<&Word> = command.words.iter().skip_while(is_before).collect();
     // They are given a user before the command.
     if words.first().is_some_and(|w| matches!(w.text.rsplit('/').next(), Some("gosu" | "su-exec" | "setpriv"))) && words.len() > 2 {
@@ -102,7 +121,10 @@ fn simple(service: &Service<'_>, command: &Simple, folder: &mut Option<String>, 
         }
         "wget" => behind(&["-O", "--output-document"]).into_iter().for_each(|word| say(word, false)),
         "curl" => behind(&["-o", "--output"]).into_iter().for_each(|word| say(word, false)),
-        "tar" => behind(&["-C", "--directory"]).filter(|_| has('x') || operands.first().is_some_and(|w| w.text.contains('x'))).into_iter().for_each(|word| say(word, true)),
+        "tar" => behind(&["-C", "--directory"])
+            .filter(|_| has('x') || operands.first().is_some_and(|w| w.text.contains('x')))
+            .into_iter()
+            .for_each(|word| say(word, true)),
         "unzip" => behind(&["-d"]).into_iter().for_each(|word| say(word, true)),
         "openssl" => ["-out", "-keyout"].iter().filter_map(|option| behind(&[option])).for_each(|word| say(word, false)),
         "ssh-keygen" => behind(&["-f"]).into_iter().for_each(|word| say(word, false)),

@@ -32,7 +32,8 @@ impl Up<'_> {
 
 impl Drop for Up<'_> {
     fn drop(&mut self) {
-        let _ = Command::new("docker").args(["compose", "down", "-v", "-t", "0", "--rmi", "local"]).current_dir(self.0.folder.path()).output();
+        let _ =
+            Command::new("docker").args(["compose", "down", "-v", "-t", "0", "--rmi", "local"]).current_dir(self.0.folder.path()).output();
     }
 }
 

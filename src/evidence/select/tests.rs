@@ -275,7 +275,7 @@ fn tags_change_the_numbers_of_users() {
         ("image: 'postgres:17-alpine', user: postgres", {
             "postgres: /run/postgresql:mode=3775,uid=70,gid=70 /tmp:mode=1777 state /var/lib/postgresql/data".into()
         }),
-        ("image: 'postgres:$TAG'", "postgres?: /run/postgresql:mode=3777 /tmp:mode=1777".into()),
+        ("image: 'postgres:$TAG'", "postgres: /run/postgresql:mode=3777 /tmp:mode=1777".into()),
         ("image: 'postgres:$TAG', volumes: ['db:/var/lib/postgresql/data']", {
             "postgres: /run/postgresql:mode=3777 /tmp:mode=1777".into()
         }),

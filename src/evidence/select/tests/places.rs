@@ -49,7 +49,11 @@ fn what_moves_a_path_takes_the_place_of_the_usual_one() {
         ("image: grafana/grafana, environment: {GF_PATHS_DATA: /graf}", "/graf", &["/var/lib/grafana/plugins"]),
         ("image: nats, command: -js -sd /streams", "/streams", &[]),
         ("image: nats, command: [-js, --store_dir=/streams]", "/streams", &[]),
-        ("image: 'influxdb:2', environment: {INFLUXD_ENGINE_PATH: /influx/engine}", "/influx/engine", &["/var/lib/influxdb2", "/etc/influxdb2"]),
+        (
+            "image: 'influxdb:2', environment: {INFLUXD_ENGINE_PATH: /influx/engine}",
+            "/influx/engine",
+            &["/var/lib/influxdb2", "/etc/influxdb2"],
+        ),
         ("image: 'influxdb:2', environment: {INFLUXD_BOLT_PATH: /influx/i.bolt}", "/influx", &["/var/lib/influxdb2", "/etc/influxdb2"]),
         ("image: caddy, environment: {XDG_DATA_HOME: /keys}", "/keys", &["/config"]),
         ("image: 'registry:2', environment: {REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: /images}", "/images", &[]),
@@ -64,7 +68,12 @@ fn what_moves_a_path_takes_the_place_of_the_usual_one() {
         ("image: traefik, command: '--certificatesResolvers.le.ACME.storage=certs/acme.json'", "/certs", &[]),
         ("image: traefik, environment: {TRAEFIK_CERTIFICATESRESOLVERS_LE_ACME_STORAGE: /certs/acme.json}", "/certs", &[]),
         ("image: nginx, environment: {NGINX_ENVSUBST_OUTPUT_DIR: /out}, volumes: ['./t:/etc/nginx/templates:ro']", "/out", &[]),
-        ("image: hashicorp/vault, environment: {VAULT_LOCAL_CONFIG: '{\"storage\": {\"file\": {\"path\": \"/v\"}}}'}", "/v", &["/vault/config", "/vault/logs"]),
+        ("image: vaultwarden/server, environment: {DATA_FOLDER: /vw}", "/vw", &[]),
+        (
+            "image: hashicorp/vault, environment: {VAULT_LOCAL_CONFIG: '{\"storage\": {\"file\": {\"path\": \"/v\"}}}'}",
+            "/v",
+            &["/vault/config", "/vault/logs"],
+        ),
     ] {
         let plain = |all: Vec<String>| -> Vec<String> {
             all.into_iter().filter(|p| p.starts_with('/')).map(|p| p.trim_end_matches('?').to_owned()).collect()
@@ -101,6 +110,8 @@ fn a_value_that_keeps_nothing_here_or_names_the_usual_place_moves_nothing() {
         ("image: minio/minio, command: 'server /export{1...2}'", &["/export1", "/export2"]),
         ("image: getmeili/meilisearch, environment: {MEILI_DB_PATH: ./data.ms}", &["/meili_data"]),
         ("image: 'gitea/gitea:1', environment: {GITEA__database__DB_TYPE: postgres}", &["/data"]),
+        ("image: vaultwarden/server, environment: {DATABASE_URL: 'postgres://u@h/db'}", &["/data"]),
+        ("image: vaultwarden/server, environment: {DATABASE_URL: 'sqlite:///db/v.sqlite3?mode=rwc'}", &["/db", "/data"]),
         ("image: mysql, command: --innodb-buffer-pool-size=1G", &["/var/lib/mysql"]),
     ] {
         let found: Vec<String> = kept(body).into_iter().filter(|p| p.starts_with('/')).collect();
@@ -180,7 +191,9 @@ fn what_another_service_keeps_is_not_kept_twice() {
         ("volumes_from: ['container:db']", &["backup grafana?: /tmp:mode=1777"]),
         ("user: '472'", &["backup grafana: /tmp:mode=1777 state /var/lib/grafana"]),
     ] {
-        let services = format!("{db}  saver: {{image: 'grafana/grafana:11', volumes_from: [db]}}\n  backup: {{image: 'grafana/grafana:11', {body}}}\n");
+        let services = format!(
+            "{db}  saver: {{image: 'grafana/grafana:11', volumes_from: [db]}}\n  backup: {{image: 'grafana/grafana:11', {body}}}\n"
+        );
         let found = shown(&services, &auto(), None);
         assert_eq!(&found[2..], expected, "{body}");
     }
