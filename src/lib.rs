@@ -18,7 +18,7 @@
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
-//! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without |
+//! | [`evidence`] | presets, the catalogue below them, logs and runs; what they say a service must write, and what it can do without |
 //! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
 //! | [`report`] | the versioned report and its formats: text, JSON, SARIF, GitHub, Markdown, HTML; the diff |

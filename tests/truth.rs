@@ -166,14 +166,16 @@ fn runs(service: &Service<'_>) -> Runs {
 fn preset_of(source: &Source) -> String {
     match source {
         Source::Preset(name) => name.clone(),
+        Source::Catalogue(_) => "(catalogue)".to_owned(),
         other => panic!("{other}"),
     }
 }
 
 fn additions(need: &Need) -> BTreeSet<String> {
     let base = preset_of(&need.basis.source);
-    let known = need.paths.iter().filter(|p| !matches!(p.reason.source, Source::Rule));
-    known.map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
+    // What a command writes by itself is read from the command.
+    let by_presets = need.paths.iter().filter(|p| p.reason.source != Source::Rule);
+    by_presets.map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
 }
 
 /// All services, and how many projects are refused.
@@ -333,6 +335,8 @@ fn presets_know_the_images_of_public_files_as_the_tables_say() {
     let added = built.iter().filter(|s| s.family.is_none() && !s.additions.is_empty()).count();
     let once = unknown.iter().filter(|(_, count)| *count == 1).count();
     text += &format!("- services that run an image, recognised: {}\n", count(&run));
+    let by_catalogue = run.iter().filter(|s| s.family.as_deref() == Some("(catalogue)")).count();
+    text += &format!("- of these by the catalogue, where no preset knows the image: {by_catalogue}\n");
     text +=
         &format!("- services that build, base recognised: {} (only inline Dockerfiles are here); by a command: {added}\n", count(&built));
     text += &format!("- services with neither: {}\n", seen.len() - run.len() - built.len());

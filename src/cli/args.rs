@@ -355,11 +355,13 @@ pub(super) enum Verb {
         #[arg(value_name = "RULE", help_heading = "Input")]
         rule: Option<String>,
     },
-    /// List the presets, or show what one adds and why
-    #[command(disable_help_flag = true)]
+    /// Look up what is known of images: presets, and the catalogue below them
+    #[command(disable_help_flag = true, args_conflicts_with_subcommands = true)]
     Presets {
         #[command(subcommand)]
         what: Option<Presets>,
+        #[command(flatten)]
+        find: Find,
     },
     /// Print a JSON Schema
     #[command(disable_help_flag = true)]
@@ -380,12 +382,12 @@ pub(super) enum Verb {
 #[derive(Debug, Subcommand)]
 #[command(disable_help_flag = true)]
 pub(super) enum Presets {
-    /// List the presets
-    List,
-    /// Show what a preset adds and why, with sources
+    /// List the presets, or find images
+    List(Find),
+    /// Show what an image must write and why, with sources, in Compose and as options of docker run
     Show {
-        /// Name of a preset, or a file such as `./mine.toml`
-        #[arg(value_name = "PRESET", help_heading = "Input")]
+        /// Name of a preset, an image such as `postgres:17-alpine`, or a file such as `./mine.toml`
+        #[arg(value_name = "IMAGE", help_heading = "Input")]
         name: String,
     },
     /// Check a preset file that you wrote
@@ -394,4 +396,25 @@ pub(super) enum Presets {
         #[arg(value_name = "FILE", help_heading = "Input")]
         file: PathBuf,
     },
+}
+
+/// What is looked for among presets and images.
+#[derive(Debug, Args)]
+pub(super) struct Find {
+    /// Part of a name: images of the catalogue that have it are listed too
+    #[arg(value_name = "WORD", help_heading = "Input")]
+    pub(super) word: Option<String>,
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) format: ListFormat,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people at a terminal
+    #[default]
+    Text,
+    /// For programs, with the catalogue, every path and its sources
+    Json,
 }

@@ -27,7 +27,7 @@ mod verify;
 use crate::error::Error;
 use crate::report::style::{Look, paint, width};
 use crate::text::{clean, clean_line};
-use args::{Cli, Presets, Verb};
+use args::{Cli, Verb};
 use std::process::ExitCode;
 use ui::{Color, Ui};
 
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
         Some(Verb::Man(args)) => shell::manual(&ui, args),
-        Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
+        Some(Verb::Presets { what, find }) => presets::run(&ui, what.as_ref(), find),
     };
     match result {
         Ok(harden::Status::Done) => ExitCode::SUCCESS,

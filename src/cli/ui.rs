@@ -64,6 +64,11 @@ impl Ui {
         View { for_a_person: self.for_a_person, width: self.width(), color: self.out_color }
     }
 
+    /// Whether a person reads standard output.
+    pub(super) fn for_a_person(&self) -> bool {
+        self.for_a_person
+    }
+
     /// Whether the reasons for a patch are said beside it. They are many strings, so none are made for nobody.
     pub(super) fn explains_patches(&self) -> bool {
         !self.for_a_person && !self.quiet

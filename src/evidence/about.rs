@@ -18,6 +18,8 @@ pub(super) struct About<'s, 'a> {
     built: Option<Result<Facts, String>>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
+    /// Where images come through under other names.
+    mirrors: &'s [String],
     /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
     environment: Vec<(&'a str, Option<&'a str>, usize)>,
 }
@@ -42,9 +44,9 @@ pub enum Runner {
 
 impl<'s, 'a> About<'s, 'a> {
     /// `left` bounds how much is read of all Dockerfiles together.
-    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
+    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
-        Self { service, built: facts(service, dockerfiles, left), image, environment: environment(service) }
+        Self { service, built: facts(service, dockerfiles, left), image, mirrors, environment: environment(service) }
     }
 
     fn facts(&self) -> Option<&Facts> {
@@ -62,7 +64,7 @@ impl<'s, 'a> About<'s, 'a> {
             (None, Some(image)) => (image, self.service.shown_text("image").unwrap_or_default(), "image"),
             (None, None) => return Err("it names no image".into()),
         };
-        let image = Image::parse(text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
+        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
         Ok((image, format!("{what} {}", short(&shown))))
     }
 

@@ -1,6 +1,7 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
 mod about;
+pub mod catalogue;
 pub mod engine;
 mod limit;
 pub mod log;
@@ -16,7 +17,7 @@ pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub(crate) use scripts::writes;
-pub use select::{Selection, needs};
+pub use select::{Selection, known, needs};
 pub use target::Target;
 
 use crate::compose::escaped;
@@ -96,6 +97,8 @@ pub struct Reason {
 pub enum Source {
     /// The preset of this name.
     Preset(String),
+    /// The catalogue's entry for this image.
+    Catalogue(String),
     /// The person at the terminal.
     User,
     /// The log of this name.
@@ -110,6 +113,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preset(name) => write!(f, "preset {name}"),
+            Self::Catalogue(image) => write!(f, "catalogue {image}"),
             Self::User => f.write_str("you"),
             Self::Log(name) => f.write_str(name),
             Self::Run => f.write_str("a run"),

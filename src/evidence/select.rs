@@ -1,18 +1,22 @@
 //! Which service gets which preset, and what that says it needs.
 
+mod family;
 mod paths;
 
 use super::about::{About, Runner};
 use super::limit::{self, Restriction};
-use super::preset::{Preset, added_for, claiming, nearest};
+use super::preset::{Preset, added_for, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
+use family::{Family, Parsed, embedded};
 use paths::Gathered;
 pub(super) use paths::owned;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+pub use family::known;
 
 /// The preset of services that no other preset knows.
 const FALLBACK: &str = "generic";
@@ -36,6 +40,8 @@ pub struct Selection {
     pub paths: HashMap<String, Vec<WritablePath>>,
     /// Paths that services were seen to do without.
     pub spared: HashMap<String, Vec<String>>,
+    /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
+    pub mirrors: Vec<String>,
     /// Whether the person agrees to what is assumed.
     pub assume: bool,
     /// What else is asked for.
@@ -75,7 +81,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
-        let about = About::new(service, dockerfiles, &mut left);
+        let about = About::new(service, dockerfiles, &mut left, &selection.mirrors);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
             found.push(need(&about, &choice, selection));
         }
@@ -153,18 +159,6 @@ pub(super) struct Choice {
     pub(super) additions: Vec<Part>,
 }
 
-/// Embedded presets that were parsed already.
-type Parsed = HashMap<&'static str, Arc<Preset>>;
-
-fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
-    if let Some(preset) = parsed.get(name) {
-        return Ok(preset.clone());
-    }
-    let preset = Arc::new(Preset::embedded(name)?);
-    parsed.insert(name, preset.clone());
-    Ok(preset)
-}
-
 /// The presets that are named for the whole project, and which of them claims an image.
 struct Claims<'p> {
     presets: &'p [Arc<Preset>],
@@ -223,13 +217,13 @@ fn choose(
         Part { preset: preset.clone(), named: true, recognised: is_first || repository.is_some_and(|r| preset.claims(r)) }
     };
     let for_images = forced.filter(|p| !p.is_addition()).or(claiming_it);
-    let family = repository.and_then(claiming);
+    let family = repository.and_then(Family::of);
     let is_known = for_images.is_some() || family.is_some();
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
     let base = match (for_images, family, claims.for_images) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
-        (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
+        (None, Some(family), _) if is_wanted => Part { preset: family.preset(parsed)?, named: false, recognised: true },
         (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
@@ -277,10 +271,11 @@ fn additions(
 
 fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let base = &choice.base;
-    let (mut text, mut confidence) = match &choice.recognised {
-        Ok(what) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
-        Err(_) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
-        Err(why) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
+    let (mut text, mut confidence) = match (&choice.recognised, &base.preset.basis) {
+        (Ok(what), Some(basis)) => (format!("{what}: {}", basis.text), basis.confidence),
+        (Ok(what), None) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
+        (Err(_), _) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
+        (Err(why), _) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
     };
     let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
@@ -313,7 +308,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     }
     let mut paths = gathered.paths;
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
-    if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
+    let is_a_guess = choice.recognised.is_err() || base.preset.basis.as_ref().is_some_and(|b| b.confidence == Confidence::Assumed);
+    if about.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
         paths.clear();
     }
     // What the person says of a path counts before what a preset says.
@@ -347,7 +343,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
-    let basis = Arc::new(Reason { source: Source::Preset(base.preset.name.clone()), text, link: None, confidence });
+    let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
+    let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),

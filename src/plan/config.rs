@@ -32,6 +32,9 @@ struct RawConfig {
     /// Presets to use, as with `--preset`: names, `auto`, or files such as `./mine.toml` beside this one.
     #[schemars(with = "Vec<String>")]
     presets: Vec<Spanned<String>>,
+    /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
+    #[schemars(with = "Vec<String>")]
+    mirrors: Vec<Spanned<String>>,
     /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, `named-volumes`, or `all` but the last.
     #[schemars(with = "Vec<String>")]
     with: Vec<Spanned<String>>,
@@ -110,6 +113,7 @@ fn is_file(preset: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Config {
     presets: Option<Vec<Option<Arc<Preset>>>>,
+    mirrors: Vec<String>,
     with: Vec<Extra>,
     assume: bool,
     assigned: HashMap<String, Arc<Preset>>,
@@ -165,6 +169,7 @@ impl Config {
             let one = |name: &Spanned<String>| if name.get_ref() == "auto" { Ok(None) } else { named(name).map(Some) };
             config.presets = Some(raw.presets.iter().map(one).collect::<Result<_>>()?);
         }
+        config.mirrors = raw.mirrors.iter().map(mirror).collect::<Result<_, _>>().map_err(wrong)?;
         for name in &raw.with {
             config.with.extend(extras(name).map_err(wrong)?);
         }
@@ -207,6 +212,7 @@ impl Config {
         selection.with = Extra::ALL.into_iter().filter(|e| selection.with.has(*e) || self.with.contains(e)).collect::<Extras>();
         selection.assume |= self.assume;
         selection.assigned.clone_from(&self.assigned);
+        selection.mirrors.clone_from(&self.mirrors);
         for (service, own) in &self.paths {
             // What was said of this run counts after what the file says.
             selection.paths.entry(service.clone()).or_default().splice(0..0, own.iter().cloned());
@@ -330,6 +336,15 @@ fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");
     found.map(|e| vec![e]).ok_or_else(|| (name.span(), format!("`{text}` is none of {all}, all")))
+}
+
+/// The start of image names that a mirror has, without a final `/`.
+fn mirror(name: &Spanned<String>) -> Result<String, Wrong> {
+    let text = name.get_ref().trim_end_matches('/');
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/:".contains(&b);
+    let is_good = !text.is_empty() && text.bytes().all(is_name) && !text.contains("//");
+    let wrong = || (name.span(), format!("`{}` is not the start of image names, such as registry.example.com/proxy", name.get_ref()));
+    is_good.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 fn severity(level: &Spanned<String>) -> Result<Severity, Wrong> {

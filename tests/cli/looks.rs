@@ -34,6 +34,48 @@ fn help_is_as_reviewed() {
     golden_folder_holds("help", &HELP.map(|h| h.0));
 }
 
+/// What `presets show` says of images: name of the text, and image.
+const SHOWN: [(&str, &str); 4] = [
+    ("reported", "gangefors/airdcpp-webclient:1"),
+    ("guess", "gitlab/gitlab-ce"),
+    ("tag", "postgres:17-alpine"),
+    ("other-name", "bitnamilegacy/memcached@sha256:abc"),
+];
+
+#[test]
+fn images_of_the_catalogue_are_found_and_shown() {
+    let folder = Folder::new(&[]);
+    let found = folder.run(&["presets", "airdcpp"]).exits(0).out;
+    assert!(found.lines().any(|l| l.starts_with("gangefors/airdcpp-webclient ") && l.contains(" reported ")), "{found}");
+    assert!(found.lines().all(|l| !l.starts_with("nginx")), "{found}");
+    // A preset comes before the catalogue, and an exact name before a longer one.
+    let found = folder.run(&["presets", "list", "redis"]).exits(0).out;
+    assert!(found.lines().nth(1).is_some_and(|l| l.starts_with("redis ") && l.contains(" documented ")), "{found}");
+    let json: serde_json::Value = serde_json::from_str(&folder.run(&["presets", "airdcpp", "--format=json"]).exits(0).out).unwrap();
+    let found = &json["images"][0];
+    assert_eq!(
+        (&found["name"], &found["from"], &found["how_sure"]),
+        (&"gangefors/airdcpp-webclient".into(), &"catalogue".into(), &"reported".into())
+    );
+    assert!(found["paths"].as_array().unwrap().iter().any(|p| p["path"] == "/.airdcpp" && p["source"].as_str().unwrap().contains('@')));
+    let all: serde_json::Value = serde_json::from_str(&folder.run(&["presets", "--format=json"]).exits(0).out).unwrap();
+    assert!(all["images"].as_array().unwrap().len() > 1200);
+
+    for (name, image) in SHOWN {
+        folder.run(&["presets", "show", image]).exits(0).is_as_in(&format!("lookup/{name}"));
+    }
+    golden_folder_holds("lookup", &SHOWN.map(|(name, _)| name));
+    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("gitlab/gitlab-cf", "gitlab/gitlab-ce"), ("qqqqqq", "lists the presets")]
+    {
+        for arguments in [&["presets", word][..], &["presets", "show", word]] {
+            let run = folder.run(arguments).exits(2);
+            assert!(run.err.contains(hint) && run.err.contains(&format!("nothing is known of `{word}`")), "{}", run.text());
+        }
+    }
+    let hostile = folder.run(&["presets", "a\u{1b}[31mb"]).exits(2);
+    assert!(!hostile.err.contains('\u{1b}'), "{}", hostile.err);
+}
+
 #[test]
 fn the_version_is_that_of_the_package() {
     let run = Folder::new(&[]).run(&["--version"]).exits(0);
@@ -54,6 +96,10 @@ fn presets_are_listed_and_shown() {
         }
     }
     assert!(list.err.contains("presets show NAME"), "{}", list.err);
+    // What most catalogues carry comes first.
+    let used = |line: &str| line.split_whitespace().nth(2).and_then(|n| n.parse::<u32>().ok());
+    let order: Vec<u32> = list.out.lines().filter_map(used).collect();
+    assert!(order.len() > 100 && order.is_sorted_by(|a, b| a >= b), "{order:?}");
     assert_eq!(folder.run(&["presets", "--quiet"]).err, "");
     folder.run(&["presets", "show", "nods"]).exits(2);
     folder.put("mine.toml", "summary = 'x'\nrun_user = { text = 'x' }\n[match]\nimages = []\nuzer = 'y'\n");

@@ -175,7 +175,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
     if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
         match about.mention(&path.target) {
             Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
-            None if !part.named => return None,
+            None if !part.named && part.preset.basis.is_none() => return None,
             None => {}
         }
     }
