@@ -99,6 +99,16 @@ fn what_moves_a_path_takes_the_place_of_the_usual_one() {
     }
 }
 
+/// What its preset says, where nothing moves it: the `-c` of a shell is none of its own.
+const MATTERMOST: [&str; 6] = [
+    "/mattermost/config",
+    "/mattermost/data",
+    "/mattermost/logs",
+    "/mattermost/plugins",
+    "/mattermost/client/plugins",
+    "/mattermost/bleve-indexes",
+];
+
 #[test]
 fn a_value_that_keeps_nothing_here_or_names_the_usual_place_moves_nothing() {
     for (body, expected) in [
@@ -112,6 +122,8 @@ fn a_value_that_keeps_nothing_here_or_names_the_usual_place_moves_nothing() {
         ("image: 'gitea/gitea:1', environment: {GITEA__database__DB_TYPE: postgres}", &["/data"]),
         ("image: vaultwarden/server, environment: {DATABASE_URL: 'postgres://u@h/db'}", &["/data"]),
         ("image: vaultwarden/server, environment: {DATABASE_URL: 'sqlite:///db/v.sqlite3?mode=rwc'}", &["/db", "/data"]),
+        ("image: mariadb, command: mariadb-dump -h db -t shop", &["/var/lib/mysql"]),
+        ("image: mattermost/mattermost-team-edition, entrypoint: [sh, -c, 'exec x']", &MATTERMOST),
         ("image: mysql, command: --innodb-buffer-pool-size=1G", &["/var/lib/mysql"]),
     ] {
         let found: Vec<String> = kept(body).into_iter().filter(|p| p.starts_with('/')).collect();
