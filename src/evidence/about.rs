@@ -2,6 +2,7 @@
 
 use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
+use super::scripts::shell_before;
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
 use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
 use crate::yaml::{Kind, Node};
@@ -269,16 +270,19 @@ impl<'s, 'a> About<'s, 'a> {
             (command, _) => command,
         };
         let entrypoint = own.or_else(|| of_image(|f| &f.entrypoint));
-        let words = [entrypoint, command].into_iter().flatten().flatten();
-        words
-            .flat_map(|word| {
-                let is_script = word.text.contains(char::is_whitespace);
-                let inner = if is_script { script(&word.text).commands } else { Vec::new() };
-                let inner = inner.into_iter().flat_map(|command| command.words);
-                let inner: Vec<Word> = inner.map(|own| Word { is_hidden: word.is_hidden, ..own }).collect();
-                if inner.is_empty() { vec![word] } else { inner }
-            })
-            .collect()
+        let mut argv: Vec<Word> = Vec::new();
+        for word in [entrypoint, command].into_iter().flatten().flatten() {
+            match shell_before(&argv) {
+                // The options of the shell are none of the programs that it runs.
+                Some(shell) => {
+                    argv.truncate(shell);
+                    let words = script(&word.text).commands.into_iter().flat_map(|command| command.words);
+                    argv.extend(words.map(|own| Word { is_hidden: word.is_hidden, ..own }));
+                }
+                None => argv.push(word),
+            }
+        }
+        argv
     }
 
     /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in

@@ -40,6 +40,21 @@ const BEFORE: [&str; 18] = [
 /// Programs with code of their own behind an option.
 const CODE: [(&str, &str); 6] = [("node", "-e"), ("perl", "-e"), ("php", "-r"), ("python", "-c"), ("python3", "-c"), ("ruby", "-e")];
 
+fn is_shell(word: &Word) -> bool {
+    word.text.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name))
+}
+
+/// Whether an option of a shell says that the next word is a script.
+fn is_inline(word: &Word) -> bool {
+    word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c')
+}
+
+/// Where in these words the shell stands that takes the word behind them for a script, if one does.
+pub(super) fn shell_before(words: &[Word]) -> Option<usize> {
+    let shell = words.iter().rposition(|word| !word.text.starts_with('-'))?;
+    (is_shell(&words[shell]) && words[shell + 1..].iter().any(is_inline)).then_some(shell)
+}
+
 /// What the scripts of `command` and `entrypoint` write, and which files of the project they run.
 pub(crate) fn writes(service: &Service<'_>) -> Written {
     let mut written = Written::default();
@@ -50,9 +65,6 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
     if let Some(program) = words.first() {
         own_program(service, &program.text, &mut written);
     }
-    let name = |word: &Word| word.text.rsplit('/').next().unwrap_or_default().to_owned();
-    let is_shell = |word: &Word| SHELLS.contains(&name(word).as_str());
-    let is_inline = |word: &Word| word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c');
     let Some(shell) = words.iter().position(is_shell) else { return written };
     let options = words[shell + 1..].iter().take_while(|word| word.text.starts_with('-'));
     let count = options.clone().count();
