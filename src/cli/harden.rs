@@ -130,10 +130,7 @@ pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) 
     if aim == Aim::Check {
         return Ok(check(ui, plans, &held_back));
     }
-    // Who names a preset and only looks is told before anything is written.
-    if args.write || args.interactive || args.choice.preset.is_empty() {
-        notes::new_volumes(ui, plans);
-    }
+    notes::new_volumes(ui, plans);
     let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
     let done = if is_empty && aim == Aim::Review && is_open {
