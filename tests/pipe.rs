@@ -56,7 +56,7 @@ pub(crate) fn harden(text: &[u8], selection: &Selection) -> Result<Hardened, Ref
     let map: MapFiles = [("compose.yaml", text)].into_iter().collect();
     let before = text_file(text)?;
     let (rewrites, mut hardened) = planned(&map, &["compose.yaml"], selection, Options::default())?;
-    hardened.after = rewrites.first().map_or(before.text(), |r| r.after().text()).to_owned();
+    rewrites.first().map_or(before.text(), |r| r.after().text()).clone_into(&mut hardened.after);
     Ok(hardened)
 }
 

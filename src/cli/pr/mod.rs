@@ -219,7 +219,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             ui.progress_done();
             let row = Row::foreseen(&offer, &units, &decision);
             if !args.json && args.repos.is_none() {
-                row.show(ui, &offer, &units)?;
+                row.show(ui, &offer, &units);
             }
             row
         } else {

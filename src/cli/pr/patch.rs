@@ -36,7 +36,7 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
         }
     }
     // As for a proposal: of what could not be read it is not known what it lacks.
-    let status = if !unread.is_empty() { Status::Failed } else { Status::Done };
+    let status = if unread.is_empty() { Status::Done } else { Status::Failed };
     for (path, why) in &problems {
         ui.warn(&clean_line(&format!("{path}: {why}")));
     }

@@ -234,10 +234,7 @@ impl<'a> Staged<'a> {
     fn rename(self) -> Result<Target<'a>> {
         let Self { target, temporary } = self;
         target.expect_folder()?;
-        let renamed = match target.loaded.is_new() {
-            false => temporary.persist(&target.path),
-            true => temporary.persist_noclobber(&target.path),
-        };
+        let renamed = if target.loaded.is_new() { temporary.persist_noclobber(&target.path) } else { temporary.persist(&target.path) };
         match renamed {
             Ok(_) => Ok(target),
             Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Err(Error::Changed(target.loaded.path().to_owned())),

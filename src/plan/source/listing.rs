@@ -70,10 +70,9 @@ impl<T: Listing> FileSource for T {
     }
 
     fn kind(&self, path: &Path) -> Result<Option<Kind>> {
-        Ok(own_name(path).and_then(|name| match () {
-            () if name.is_empty() || self.has_below(&name) => Some(Kind::Folder),
-            () => self.has(&name).then_some(Kind::File),
-        }))
+        let Some(name) = own_name(path) else { return Ok(None) };
+        let is_folder = name.is_empty() || self.has_below(&name);
+        Ok(if is_folder { Some(Kind::Folder) } else { self.has(&name).then_some(Kind::File) })
     }
 
     fn real_path(&self, path: &Path) -> Result<PathBuf> {
