@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 ///
 /// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
 #[derive(Debug, Parser)]
-#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
+#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, help_template = FIRST_SCREEN, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -61,6 +61,21 @@ impl Cli {
         }
     }
 }
+
+/// Help begins with what most people need, on a screen of 80 by 24; all options follow.
+const FIRST_SCREEN: &str = "\
+Make Docker Compose services run on a read-only root filesystem
+
+{usage-heading} {usage}
+
+Start here; nothing is written without --write:
+  rofs-harden               Show the change as a diff, with a reason for every line
+  rofs-harden -i            Decide service by service
+  rofs-harden --write       Show the change, ask, and write it
+  rofs-harden audit         Report what each service can write, and what to fix
+  rofs-harden diagnose LOG  Find out from a log what a service could not write
+
+{all-args}{after-help}";
 
 const AFTER: &str = "\
 Examples:
@@ -340,13 +355,13 @@ pub(super) enum SchemaOf {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Report what is so: writable places, mounts that fail or give too much, and what would be done
+    /// Report what each service can write, and what to fix
     #[command(disable_help_flag = true)]
     Audit(Audit),
     /// Find out from a log what a service could not write, and mend it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
-    /// Run the project as it is, in isolation, and find out what its services write
+    /// Run the project in isolation, and find out what its services write
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
@@ -358,9 +373,9 @@ pub(super) enum Verb {
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `pull-requests`; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
-        rule: Option<String>,
+        rule: Vec<String>,
     },
     /// List the presets, or show what one adds and why
     #[command(disable_help_flag = true)]

@@ -14,6 +14,7 @@ mod load;
 mod notes;
 mod observe;
 mod oracle;
+mod page;
 mod plan;
 mod pr;
 mod presets;
@@ -48,7 +49,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Observe(args)) => observe::run(&ui, args),
         Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Pr(args)) => pr::run(&ui, args),
-        Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
+        Some(Verb::Explain { rule }) => explain::run(&ui, &rule.join(" ")),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
         Some(Verb::Man(args)) => shell::manual(&ui, args),

@@ -10,5 +10,6 @@ pub mod docker;
 pub mod forge;
 pub mod git;
 pub mod http;
+pub mod pager;
 pub mod propose;
 pub mod stop;
