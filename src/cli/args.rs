@@ -1,8 +1,10 @@
 //! The command line.
 
+mod audit;
 mod engine;
 mod pr;
 
+pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
 
@@ -245,21 +247,6 @@ impl Harden {
     }
 }
 
-/// Options of the report.
-#[derive(Debug, Args)]
-pub(super) struct Audit {
-    #[command(flatten)]
-    pub(super) input: Input,
-    #[command(flatten)]
-    pub(super) choice: Choice,
-    /// How the report is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) format: Format,
-    /// The least bad finding that makes the exit status 1
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) fail_on: FailOn,
-}
-
 /// What becomes of what a verb found.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
@@ -307,38 +294,6 @@ pub(super) struct Diagnose {
     pub(super) root: Option<PathBuf>,
     #[command(flatten)]
     pub(super) writing: Writing,
-}
-
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// For people at a terminal
-    #[default]
-    Text,
-    /// For programs: the schema is printed by `rofs-harden schema report`
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-    /// For a pull request or a wiki
-    Markdown,
-    /// One page for a browser
-    Html,
-}
-
-/// From which severity on an audit fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum FailOn {
-    /// All findings
-    Note,
-    /// What weakens a container, and worse
-    #[default]
-    Warning,
-    /// What fails, loses data, or gives the host away
-    Error,
-    /// Nothing
-    Never,
 }
 
 /// What there is a JSON Schema of.

@@ -5,6 +5,7 @@
 mod args;
 mod ask;
 mod audit;
+mod baseline;
 mod config;
 mod diagnose;
 mod explain;

@@ -2,7 +2,7 @@
 //! mention and no reference.
 
 use super::data::{Finding, Project, Report, Service, Severity};
-use super::listing::sentence;
+use super::summing::sentence;
 use crate::text::clean_line;
 
 /// The report.
