@@ -12,10 +12,11 @@ use crate::text::clean_line;
 use std::cmp::Reverse;
 
 /// Pages that are about no rule: name, text.
-const TOPICS: [(&str, &str); 4] = [
+const TOPICS: [(&str, &str); 5] = [
     ("configuration", include_str!("../../docs/configuration.md")),
     ("engine", include_str!("../../docs/engine.md")),
     ("guide", include_str!("../../docs/guide.md")),
+    ("moving-data", include_str!("../../docs/moving-data.md")),
     ("pull-requests", include_str!("../../docs/pull-requests.md")),
 ];
 /// Most other pages that are named.
@@ -106,5 +107,5 @@ fn list(ui: &Ui) {
         text += &format!("{start}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))));
     }
     paged(ui, &text);
-    ui.hint("`rofs-harden explain RULE` says more, and `explain EROFS` finds a page; there are also `explain guide`, `explain engine`, `explain configuration` and `explain pull-requests`");
+    ui.hint("`rofs-harden explain RULE` says more, and `explain EROFS` finds a page; there are also `explain guide`, `explain engine`, `explain configuration`, `explain moving-data` and `explain pull-requests`");
 }

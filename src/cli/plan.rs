@@ -4,11 +4,13 @@ use super::args::Harden;
 use super::ask::Ask;
 use super::config::Asked;
 use super::load::Files;
+use super::moving;
 use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::{Known, Project, Service, Sources};
+use crate::edge::docker::Kept;
 use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
 use crate::evidence::{Need, Selection};
@@ -41,6 +43,8 @@ pub(super) struct Plan {
     pub(super) accepted: Vec<Fix>,
     /// Services whose fix is assumed and was not asked for.
     pub(super) held_back: Vec<HeldBack>,
+    /// What containers hold where new mounts would hide it.
+    pub(super) left_behind: Vec<Kept>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -128,6 +132,11 @@ impl Plan {
         if let Some((ui, ask)) = reviewer {
             (accepted, needs) = review::review(review::Desk { ui, ask, project: &project, options }, &findings, needs)?;
         }
+        let left_behind = if args.write || args.interactive { moving::left_behind(&files, &accepted)? } else { Vec::new() };
+        if args.yes {
+            // Nobody is asked, so nobody's data are left behind.
+            accepted.retain(|fix| !left_behind.iter().any(|kept| kept.service == fix.service));
+        }
         let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
         if let Some(oracle) = oracle {
             oracle.check(&files, &project, &outcome.rewrites)?;
@@ -164,6 +173,7 @@ impl Plan {
             findings,
             accepted,
             held_back,
+            left_behind,
             remarks,
             missing,
             counts,

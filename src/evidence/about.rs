@@ -3,7 +3,7 @@
 use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
-use crate::compose::{Image, Known, Service, Tag, has_variable, is_at, merge};
+use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
@@ -18,8 +18,8 @@ pub(super) struct About<'s, 'a> {
     built: Option<Result<Facts, String>>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
-    /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
-    environment: Vec<(&'a str, Option<&'a str>)>,
+    /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
+    environment: Vec<(&'a str, Option<&'a str>, usize)>,
 }
 
 /// The users that a service's image has, and as whom it runs.
@@ -31,7 +31,7 @@ pub(super) struct Who<'p> {
 
 /// As whom a service runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Runner {
+pub enum Runner {
     /// By number; the group is `None` when the image decides it.
     Number(u32, Option<u32>),
     /// Somebody whose number is not known: as written.
@@ -186,6 +186,11 @@ impl<'s, 'a> About<'s, 'a> {
         is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
     }
 
+    /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.
+    pub(super) fn declares(&self, path: &str) -> bool {
+        self.facts().is_some_and(|f| f.folders.iter().any(|(kind, folder)| *kind == "VOLUME" && is_at(path, folder)))
+    }
+
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
     pub(super) fn gives_away(&self, path: &str) -> bool {
         self.facts().is_some_and(|f| f.owned.iter().any(|owned| is_at(path, owned)))
@@ -194,21 +199,19 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether something is mounted or copied at `path` or below it.
     fn present(&self, path: &str) -> Known {
         let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
-        // Configs are files in the container as well.
-        let configs = ["configs", "secrets"].iter().any(|key| self.service.texts(key).iter().any(|n| is_at(n.text(), path)));
-        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
+        let mounted = self.service.all_mounts().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
             Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
             Some(_) => Known::No,
             None if is_at(&mount.target, path) => Known::Yes,
             None => Known::No,
         });
-        if copied || configs { Known::Yes } else { any(mounted) }
+        if copied { Known::Yes } else { any(mounted) }
     }
 
     /// Whether the environment sets `NAME`, or `NAME=word`.
     fn sets(&self, wanted: &str) -> Known {
         let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
-        let own = self.environment.iter().find(|(n, _)| fits(name, n)).map(|(_, value)| *value);
+        let own = self.environment.iter().find(|(n, ..)| fits(name, n)).map(|(_, value, _)| *value);
         let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| fits(name, n))?.1.as_str())));
         match (value, word) {
             (None, _) => Known::No,
@@ -217,6 +220,71 @@ impl<'s, 'a> About<'s, 'a> {
             (Some(Some(value)), Some(_)) if !has_variable(value) => Known::No,
             (Some(_), Some(_)) => Known::Unknown,
         }
+    }
+
+    /// The values of the variables with this name, in which `*` stands for any text. One that comes from outside the file is not known.
+    pub(super) fn variables(&self, name: &str) -> Vec<Word> {
+        let is_it = |own: &str| match name.split_once('*') {
+            Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
+            None => own == name,
+        };
+        let own = self.environment.iter().filter(|(own, ..)| is_it(own));
+        let mut found: Vec<Word> = own
+            .map(|(name, value, part)| match value {
+                Some(value) => self.service.word(*part, value),
+                None => Word { text: format!("${name}"), ..Word::default() },
+            })
+            .collect();
+        let replaced = |own: &str| self.environment.iter().any(|(name, ..)| *name == own);
+        let of_image = self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !replaced(own));
+        found.extend(of_image.map(|(_, value)| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false }));
+        found
+    }
+
+    /// Its own `working_dir`.
+    pub(super) fn own_workdir(&self) -> Option<Word> {
+        self.service.word_of("working_dir")
+    }
+
+    /// Where its programs run, as far as it or its Dockerfile says so.
+    pub(super) fn workdir(&self) -> Option<Word> {
+        let of_image = || Some(Word { text: self.facts()?.workdir.clone()?, is_known: true, is_hidden: false });
+        self.own_workdir().or_else(of_image)
+    }
+
+    /// The words of its own `command`.
+    pub(super) fn own_command(&self) -> Option<Vec<Word>> {
+        self.service.words("command").filter(|words| !words.is_empty())
+    }
+
+    /// The words that it is started with, as far as they are known: its own ones, else those of its Dockerfile. Those of a shell's script
+    /// are words as well.
+    pub(super) fn argv(&self) -> Vec<Word> {
+        let of_image = |text: fn(&Facts) -> &Option<String>| Some(split(text(self.facts()?).as_deref()?));
+        let own = self.service.words("entrypoint").filter(|words| !words.is_empty());
+        let command = match (self.own_command(), &own) {
+            (None, None) => of_image(|f| &f.cmd),
+            (command, _) => command,
+        };
+        let entrypoint = own.or_else(|| of_image(|f| &f.entrypoint));
+        let words = [entrypoint, command].into_iter().flatten().flatten();
+        words
+            .flat_map(|word| {
+                let is_script = word.text.contains(char::is_whitespace);
+                let inner = if is_script { script(&word.text).commands } else { Vec::new() };
+                let inner = inner.into_iter().flat_map(|command| command.words);
+                let inner: Vec<Word> = inner.map(|own| Word { is_hidden: word.is_hidden, ..own }).collect();
+                if inner.is_empty() { vec![word] } else { inner }
+            })
+            .collect()
+    }
+
+    /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in
+    /// the same words.
+    pub(super) fn is_mounted(&self, path: &str) -> bool {
+        let is_there = matches!(self.service.coverage(path), Coverage::Engine | Coverage::Writable(_));
+        let as_written = |target: &str| path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'));
+        is_there || self.service.all_mounts().any(|m| m.writable != Known::No && !m.is_placed && as_written(&m.target))
     }
 
     /// The commands that count, with what to call them: Compose's own replace those of the image, and a new entrypoint drops the image's
@@ -245,7 +313,7 @@ impl<'s, 'a> About<'s, 'a> {
             let alone = token == value;
             Some(if alone { format!("{what} {}={token}", short(name)) } else { format!("{what} {} names {token}", short(name)) })
         };
-        let own = || self.environment.iter().find_map(|(name, value)| assigned("environment", name, (*value)?));
+        let own = || self.environment.iter().find_map(|(name, value, _)| assigned("environment", name, (*value)?));
         let commands = || self.commands().iter().find_map(|(what, text)| Some(format!("{what} names {}", named(text)?)));
         let facts = self.facts();
         let folders = || facts?.folders.iter().find(|(_, folder)| is_at(folder, path)).map(|(k, f)| format!("Dockerfile {k} {}", short(f)));
@@ -255,10 +323,10 @@ impl<'s, 'a> About<'s, 'a> {
 }
 
 /// The pairs of `environment` in either form, of all parts; of one name the last counts.
-fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
-    let mut found: Vec<(&str, Option<&str>)> = Vec::new();
-    for value in service.values("environment") {
-        let value = value.entry.value().resolved();
+fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>, usize)> {
+    let mut found: Vec<(&str, Option<&str>, usize)> = Vec::new();
+    for PartValue { part, entry } in service.values("environment") {
+        let value = entry.value().resolved();
         let pairs: Vec<_> = match value.kind() {
             Kind::Sequence => {
                 let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
@@ -271,9 +339,9 @@ fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
         };
         if !found.is_empty() {
             let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
-            found.retain(|(name, _)| !names.contains(name));
+            found.retain(|(name, ..)| !names.contains(name));
         }
-        found.extend(pairs);
+        found.extend(pairs.into_iter().map(|(name, value)| (name, value, part)));
     }
     found
 }

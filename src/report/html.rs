@@ -8,6 +8,7 @@ mod service;
 
 use super::data::{Project, Report, Service};
 use super::order;
+use super::remarks::NEW_VOLUMES;
 use crate::text::count;
 use page::Page;
 use std::collections::HashMap;
@@ -124,6 +125,11 @@ fn services(page: &mut Page, report: &Report, folder: &str) {
         }
         let mut findings = service::Findings::of(project);
         service::of_the_project(page, project, &findings.about_no_service(project));
+        if project.has_new_volumes() {
+            page.put("<p class=\"left-out\">Of new volumes: {}. ", &[&NEW_VOLUMES[0]]);
+            page.prose(NEW_VOLUMES[1]);
+            page.raw(".</p>\n");
+        }
         for (service, _) in order::services(project) {
             let number = numbers.get(&std::ptr::from_ref(service)).copied().unwrap_or_default();
             service::write(page, project, service, number, &findings.take(&service.name));

@@ -74,7 +74,7 @@ fn help_begins_with_what_most_people_need() {
     let ended = Terminal::start(&Folder::new(&[]), 80, &["--help"], &[("NO_COLOR", "1")]).ends(0);
     // It is longer than any screen, so what is at its top has gone by.
     let text = String::from_utf8(ended.bytes).unwrap();
-    let first: Vec<&str> = text.lines().take(24).map(|line| line.trim_end()).collect();
+    let first: Vec<&str> = text.lines().take(24).map(str::trim_end).collect();
     assert!(first.iter().all(|line| line.chars().count() <= 80), "{first:#?}");
     golden("terminal/help-80.txt", &(first.join("\n") + "\n"));
     for command in ["rofs-harden  ", "rofs-harden -i ", "rofs-harden --write ", "rofs-harden audit ", "rofs-harden diagnose LOG "] {

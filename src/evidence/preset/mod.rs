@@ -7,7 +7,7 @@ mod raw;
 mod saved;
 mod when;
 
-pub use moved::{By, Declared, Form, Key, Moved, Mover};
+pub use moved::{By, Declared, Form, Key, Moved, Mover, Names};
 pub use raw::RawPath;
 pub use saved::Saved;
 pub(super) use when::fits;
@@ -31,6 +31,8 @@ pub struct Preset {
     pub prefixes: Vec<String>,
     /// Words of commands that it is for: `gunicorn`. Such a preset has no images; it is added to that of the service's image.
     pub commands: Vec<String>,
+    /// Where its programs run, from where relative paths start; `None` when that is not known.
+    pub workdir: Option<String>,
     /// As whom the image runs when nobody says otherwise.
     pub run_user: RunUser,
     /// Users that the image has, by name.

@@ -101,6 +101,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         images: unique(images, is_repository, "is not the name of a repository (no tag; official images without `library/`)")?,
         prefixes: unique(prefixes, is_prefix, "is not the start of names of repositories up to a `/`, such as gcr.io/distroless/")?,
         commands: unique(command, is_word, "is not one word of a command, without its folder")?,
+        workdir: raw.workdir.map(workdir).transpose()?,
         run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
         users: users(raw.users)?,
         tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
@@ -141,12 +142,13 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
     };
     let place = RawPlace {
         declared: raw.declared,
+        declared_when: raw.declared_when,
         declared_source: raw.declared_source,
         moved_by: raw.moved_by,
         fixed: raw.fixed,
         moved_source: raw.moved_source,
     };
-    if let (Some(_), Some(range)) = (&scratch, place.span()) {
+    if let (Some(_), Some(range)) = (&scratch, place.of_state()) {
         return Err((range, "this is for state: scratch is made anew wherever it is".into()));
     }
     let (declared, moved) = place.read()?;
@@ -214,6 +216,13 @@ fn target(raw: &Spanned<String>, scratch: Option<&TmpfsOptions>) -> Result<Targe
     }
     let storage = scratch.map_or(Storage::State, |options| Storage::Scratch(options.clone()));
     Target::new(path, &storage).map_err(wrong)
+}
+
+fn workdir(raw: Spanned<String>) -> Result<String, Wrong> {
+    if is_clean(raw.get_ref()) {
+        return Ok(raw.into_inner());
+    }
+    Err((raw.span(), format!("`{}` is not a clean absolute path", raw.get_ref())))
 }
 
 fn is_clean(path: &str) -> bool {

@@ -20,6 +20,9 @@ pub(super) struct RawPreset {
     /// What it is for.
     #[serde(rename = "match")]
     pub matches: RawMatch,
+    /// Where its programs run: relative paths start there.
+    #[schemars(with = "Option<String>")]
+    pub workdir: Option<Spanned<String>>,
     /// As whom the image starts.
     pub run_user: RawRunUser,
     /// Users of the image: name and `uid:gid`.
@@ -110,6 +113,9 @@ pub(super) struct RawWritable {
     /// Whether the image declares it as a volume; not known where nothing is said.
     #[schemars(with = "Option<bool>")]
     pub declared: Option<Spanned<bool>>,
+    /// When it does; always where nothing is said.
+    #[schemars(with = "Option<RawConditions>")]
+    pub declared_when: Option<Spanned<RawConditions>>,
     /// Where that was seen.
     #[schemars(with = "Option<String>")]
     pub declared_source: Option<Spanned<String>>,
@@ -181,6 +187,7 @@ impl RawPath {
                 size: self.size,
                 exec: self.exec,
                 declared: None,
+                declared_when: None,
                 declared_source: None,
                 moved_by: None,
                 fixed: None,
