@@ -4,6 +4,7 @@ use crate::support::Folder;
 use serde_json::Value;
 
 mod bytes;
+mod choice;
 mod configuration;
 mod formats;
 

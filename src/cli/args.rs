@@ -1,8 +1,10 @@
 //! The command line.
 
+mod audit;
 mod engine;
 mod pr;
 
+pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
 
@@ -20,7 +22,7 @@ use std::path::PathBuf;
 ///
 /// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
 #[derive(Debug, Parser)]
-#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
+#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, help_template = FIRST_SCREEN, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -62,6 +64,21 @@ impl Cli {
         }
     }
 }
+
+/// Help begins with what most people need, on a screen of 80 by 24; all options follow.
+const FIRST_SCREEN: &str = "\
+Make Docker Compose services run on a read-only root filesystem
+
+{usage-heading} {usage}
+
+Start here; nothing is written without --write:
+  rofs-harden               Show the change as a diff, with the reasons
+  rofs-harden -i            Decide service by service
+  rofs-harden --write       Show the change, ask, and write it
+  rofs-harden audit         Report what each service can write, and what to fix
+  rofs-harden diagnose LOG  Find out from a log what a service could not write
+
+{all-args}{after-help}";
 
 const AFTER: &str = "\
 Examples:
@@ -218,21 +235,6 @@ pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extra
     Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
 }
 
-/// Options of the report.
-#[derive(Debug, Args)]
-pub(super) struct Audit {
-    #[command(flatten)]
-    pub(super) input: Input,
-    #[command(flatten)]
-    pub(super) choice: Choice,
-    /// How the report is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) format: Format,
-    /// The least bad finding that makes the exit status 1
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) fail_on: FailOn,
-}
-
 /// What becomes of what a verb found.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
@@ -287,38 +289,6 @@ pub(super) struct Diagnose {
     pub(super) writing: Writing,
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// For people at a terminal
-    #[default]
-    Text,
-    /// For programs: the schema is printed by `rofs-harden schema report`
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-    /// For a pull request or a wiki
-    Markdown,
-    /// One page for a browser
-    Html,
-}
-
-/// From which severity on an audit fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum FailOn {
-    /// All findings
-    Note,
-    /// What weakens a container, and worse
-    #[default]
-    Warning,
-    /// What fails, loses data, or gives the host away
-    Error,
-    /// Nothing
-    Never,
-}
-
 /// What there is a JSON Schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaOf {
@@ -333,13 +303,13 @@ pub(super) enum SchemaOf {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Report what is so: writable places, mounts that fail or give too much, and what would be done
+    /// Report what each service can write, and what to fix
     #[command(disable_help_flag = true)]
     Audit(Audit),
     /// Find out from a log what a service could not write, and mend it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
-    /// Run the project as it is, in isolation, and find out what its services write
+    /// Run the project in isolation, and find out what its services write
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
@@ -351,9 +321,9 @@ pub(super) enum Verb {
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `pull-requests`; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
-        rule: Option<String>,
+        rule: Vec<String>,
     },
     /// Look up what is known of images: presets, and the catalogue below them
     #[command(disable_help_flag = true, args_conflicts_with_subcommands = true)]

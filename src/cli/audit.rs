@@ -1,6 +1,7 @@
 //! The report on what is so.
 
-use super::args::{Audit, FailOn, Format, SchemaOf};
+use super::args::{self, Audit, FailOn, Format, Input, SchemaOf};
+use super::baseline::Baseline;
 use super::harden::Status;
 use super::tree;
 use super::ui::Ui;
@@ -12,8 +13,9 @@ use crate::plan::{Config, Files, Options, Plan, Purpose};
 use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use crate::report::json::{self, json};
-use crate::report::{github, html, listing, markdown, sarif};
-use crate::text::clean_line;
+use crate::report::listing::{self, Layout};
+use crate::report::{github, html, markdown, sarif, summing};
+use crate::text::{clean_line, count};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -57,6 +59,13 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
             Err(error) => return Err(error),
         }
     }
+    let only = Only::of(args);
+    for project in &mut projects {
+        project.findings.retain(|finding| only.has(finding));
+    }
+    if let Some(path) = &args.baseline {
+        baseline(ui, path, args.update_baseline, &mut projects)?;
+    }
     let report = Report {
         version: VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -67,7 +76,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
     match args.format {
-        Format::Text => listing_for_people(ui, &report),
+        Format::Text => listing_for_people(ui, args, &report),
         Format::Json => ui.stream(|out| json::write(out, &report)),
         Format::Sarif => ui.stream(|out| json::write(out, &sarif::log(&report))),
         Format::Github => ui.out(&github::render(&report)),
@@ -77,16 +86,80 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     Ok(status(&report, args.fail_on, !unreadable.is_empty()))
 }
 
+/// Which findings are asked for.
+struct Only<'a> {
+    least: Severity,
+    select: &'a [String],
+    ignore: &'a [String],
+}
+
+impl<'a> Only<'a> {
+    fn of(args: &'a Audit) -> Self {
+        let least = match args.severity {
+            None | Some(args::Severity::Note) => Severity::Note,
+            Some(args::Severity::Warning) => Severity::Warning,
+            Some(args::Severity::Error) => Severity::Error,
+        };
+        Self { least, select: &args.select, ignore: &args.ignore }
+    }
+
+    fn has(&self, finding: &data::Finding) -> bool {
+        let names = |rules: &[String]| rules.iter().any(|rule| rule == finding.rule);
+        finding.severity >= self.least && (self.select.is_empty() || names(self.select)) && !names(self.ignore)
+    }
+}
+
+/// Marks what a baseline accepts, or writes it anew.
+fn baseline(ui: &Ui, path: &Path, is_written: bool, projects: &mut [Project]) -> Result<()> {
+    if is_written {
+        let of_now = Baseline::of(path, projects);
+        of_now.write(path)?;
+        ui.note(&clean_line(&format!("{} accepts {}", path.display(), count(of_now.sum(), "finding", "findings"))));
+    }
+    let gone = Baseline::read(path)?.accept(path, projects);
+    if gone > 0 {
+        let them = count(gone, "finding that is accepted is", "findings that are accepted are");
+        ui.note(&clean_line(&format!("{them} not there any more: add --update-baseline to shorten {}", path.display())));
+    }
+    Ok(())
+}
+
 /// The answer, and beside it what was left out, the sum and the next step.
-fn listing_for_people(ui: &Ui, report: &Report) {
-    ui.out(&listing::render(report, ui.view().color));
+fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
+    let view = ui.view();
+    if args.statistics {
+        ui.out(&summing::statistics(report, view.color));
+    } else {
+        let width = view.for_a_person.then_some(view.width);
+        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose }));
+    }
     for left in report.projects.iter().flat_map(|p| &p.left_out) {
         ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
     }
-    ui.note(&listing::sentence(report));
-    if report.projects.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some())) {
-        ui.hint("`rofs-harden` shows the changes as a diff; `rofs-harden explain RULE` says more about a rule");
-    }
+    ui.note(&summing::sentence(report));
+    summing::steps(report, &command(&args.input)).iter().for_each(|step| ui.note(&clean_line(step)));
+}
+
+/// The command that plans what was looked at.
+fn command(input: &Input) -> String {
+    let mut words = vec!["rofs-harden".to_owned()];
+    words.extend(input.recursive.then(|| "-r".to_owned()));
+    let mut add = |option: &[&str], value: &Path| {
+        words.extend(option.iter().map(|&word| word.to_owned()));
+        words.push(quoted(&value.display().to_string()));
+    };
+    input.project_directory.iter().for_each(|path| add(&["--project-directory"], path));
+    input.env_file.iter().for_each(|path| add(&["--env-file"], path));
+    input.root.iter().for_each(|path| add(&["--root"], path));
+    input.file.iter().for_each(|path| add(&["-f"], path));
+    input.paths.iter().for_each(|path| add(&[], path));
+    words.join(" ")
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<Project> {

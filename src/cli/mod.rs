@@ -6,6 +6,7 @@ mod args;
 mod ask;
 mod asked;
 mod audit;
+mod baseline;
 mod diagnose;
 mod explain;
 mod harden;
@@ -14,6 +15,7 @@ mod moving;
 mod notes;
 mod observe;
 mod oracle;
+mod page;
 mod pr;
 mod prepared;
 mod presets;
@@ -48,7 +50,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Observe(args)) => observe::run(&ui, args),
         Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Pr(args)) => pr::run(&ui, args),
-        Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
+        Some(Verb::Explain { rule }) => explain::run(&ui, &rule.join(" ")),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
         Some(Verb::Man(args)) => shell::manual(&ui, args),

@@ -85,6 +85,14 @@ impl Ui {
         size.map_or(100, |(_, columns)| usize::from(columns)).max(20)
     }
 
+    /// Whether a text takes more rows than the terminal that standard output is has.
+    pub(super) fn is_longer_than_the_screen(&self, text: &str) -> bool {
+        let Some((rows, columns)) = console::Term::stdout().size_checked().filter(|_| self.out_terminal) else { return false };
+        let rows_of = |line: &str| console::measure_text_width(line).div_ceil(usize::from(columns).max(1)).max(1);
+        // The prompt takes one.
+        text.lines().map(rows_of).sum::<usize>() >= usize::from(rows)
+    }
+
     /// Writes the answer. A reader that went away (`| head`) is no error.
     pub(super) fn out(&self, text: &str) {
         write_to(&mut io::stdout().lock(), text);

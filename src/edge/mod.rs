@@ -11,5 +11,6 @@ pub mod docker;
 pub mod forge;
 pub mod git;
 pub mod http;
+pub mod pager;
 pub mod propose;
 pub mod stop;

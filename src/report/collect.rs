@@ -121,7 +121,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
         data_is_gathered: !has(&[Rule::ScatteredState]),
         tmp_is_in_memory: tmp,
         program_is_read_only: !surface.root && !has(&[Rule::WritableProgram, Rule::WritableSource]),
-        writable_places: surface.counts().iter().sum(),
+        writable_places: surface.places(),
     };
     let tmp = match service.coverage("/tmp") {
         Coverage::Writable(mount) => Some(mount.kind == MountKind::Tmpfs),
@@ -146,8 +146,8 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
 }
 
 fn surface(surface: &audit::Surface) -> Surface {
-    let audit::Surface { root, tmpfs, volumes, binds, sockets } = *surface;
-    Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets }
+    let audit::Surface { root, tmpfs, volumes, binds, sockets, privileged, all_capabilities } = *surface;
+    Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets, privileged, all_capabilities }
 }
 
 fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount> {

@@ -136,7 +136,10 @@ fn colour_goes_where_it_is_wanted() {
 fn every_rule_has_a_page() {
     let folder = Folder::new(&[]);
     let list = folder.run(&["explain"]).exits(0).out;
-    let rules: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let severities: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let rank = |severity: &str| ["error", "warning", "note"].iter().position(|s| *s == severity).unwrap();
+    assert!(severities.is_sorted_by_key(|s| rank(s)), "the worst come first: {list}");
+    let rules: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().nth(1)).collect();
     let pages = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules")).unwrap().count();
     assert_eq!(pages, rules.len(), "no page is left over");
     for rule in rules {
@@ -152,4 +155,31 @@ fn every_rule_has_a_page() {
         "{}",
         wrong.text()
     );
+}
+
+#[test]
+fn a_page_is_found_by_the_words_of_an_error() {
+    let folder = Folder::new(&[]);
+    for (words, page) in [
+        (&["EROFS"][..], "uncovered-write"),
+        (&["read-only file system"], "uncovered-write"),
+        (&["Read-only", "file", "system"], "uncovered-write"),
+        (&["EACCES"], "owner"),
+        (&["permission  denied"], "owner"),
+        (&["No space left on device"], "tmpfs"),
+        (&["ENOSPC"], "tmpfs"),
+        (&["EPERM"], "spare-capabilities"),
+        (&["Operation not permitted"], "spare-capabilities"),
+        (&["writable root"], "writable-root"),
+        (&["Writable-Root"], "writable-root"),
+        (&["GUIDE"], "From nothing"),
+    ] {
+        let run = folder.run(&[&["explain"], words].concat()).exits(0);
+        let title = run.out.lines().next().unwrap();
+        assert!(title.starts_with("# ") && title.contains(page), "{words:?}: {title}");
+    }
+    let near = folder.run(&["explain", "giude"]).exits(2);
+    assert!(near.err.contains("did you mean `guide`?"), "{}", near.err);
+    let none = folder.run(&["explain", "xyzzy\u{1b}[2J"]).exits(2);
+    assert!(none.err.contains("no page has these words") && none.err.contains("rofs-harden explain") && !none.err.contains('\u{1b}'));
 }
