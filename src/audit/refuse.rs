@@ -139,7 +139,7 @@ fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
 fn writes_the_root(service: &Service<'_>) -> Option<Refusal> {
     let written = writes(service).paths;
     let is_root = |path: &str| matches!(service.coverage(path), Coverage::Root);
-    let (path, folder) = written.into_iter().find(|(path, folder)| is_filled(folder, None) && is_root(path))?;
+    let (path, folder) = written.into_iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
     let key = ["command", "entrypoint"].into_iter().find_map(|key| service.get(key))?;
     let message = format!("`{}` writes `{path}`, and nothing can be mounted at {folder}, where the image's files are", key.name());
     Some(refusal(Rule::NeedsWritableRoot, key.key(), message, "write to a folder of its own, such as /tmp or one with a volume"))

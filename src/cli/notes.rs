@@ -62,4 +62,7 @@ pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
     let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
     let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
     ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
+    if held_back.iter().any(|h| !h.recognised) {
+        ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");
+    }
 }

@@ -31,7 +31,7 @@ pub(super) struct Who<'p> {
 
 /// As whom a service runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Runner {
+pub enum Runner {
     /// By number; the group is `None` when the image decides it.
     Number(u32, Option<u32>),
     /// Somebody whose number is not known: as written.

@@ -11,6 +11,7 @@ mod scripts;
 mod select;
 mod target;
 
+pub use about::Runner;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
@@ -168,4 +169,9 @@ pub struct Need {
     pub limits: Vec<Limit>,
     /// The extras that are to be carried out.
     pub with: Extras,
+    /// As whom it runs.
+    pub runner: Runner,
+    /// What its presets say of the image: what stands in the way, which variables help, what else
+    /// to know.
+    pub sayings: Vec<String>,
 }

@@ -72,7 +72,7 @@ fn settle(about: &About<'_, '_>, path: &Writable, mover: &Mover, named: Named, m
         if !is_sure {
             let why = format!("a variable decides the value of {}", mover.by);
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
-        } else if is_filled(&folder.text, None) && !about.is_mounted(&folder.text) {
+        } else if is_filled(&folder.text) && !about.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));
         } else {
             moves.to.push((folder.text, mover.by.to_string()));

@@ -9,7 +9,8 @@ use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Tar
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
-use paths::{Gathered, owned};
+use paths::Gathered;
+pub(super) use paths::owned;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -356,7 +357,18 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
         with,
+        runner: who.runner,
+        sayings: if selection.limits { sayings(choice) } else { Vec::new() },
     }
+}
+
+/// What the presets of a service say of its image.
+fn sayings(choice: &Choice) -> Vec<String> {
+    let presets = || [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
+    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| o.why.clone());
+    let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
+    let notes = presets().flat_map(|p| &p.notes).cloned();
+    obstacles.chain(hints).chain(notes).collect()
 }
 
 #[cfg(test)]

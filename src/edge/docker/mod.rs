@@ -128,7 +128,8 @@ fn stream<T>(mut command: Command, read: impl FnOnce(ChildStdout) -> Result<T>) 
     let result = stdout.ok_or_else(|| Error::Engine("its answer has no stream".into())).and_then(read)?;
     let status = child.0.wait().map_err(|e| Error::Engine(e.to_string()))?;
     let complaints = complaints.join().unwrap_or_default();
-    if status.success() { Ok(result) } else { Err(Error::Engine(complaints.trim().to_owned())) }
+    let complaint = if complaints.trim().is_empty() { format!("`docker` ended with {status}") } else { complaints.trim().to_owned() };
+    if status.success() { Ok(result) } else { Err(Error::Engine(complaint)) }
 }
 
 /// Gives both streams of a command to `read` as one, as they come.

@@ -4,7 +4,7 @@ use super::Part;
 use crate::compose::{Coverage, Known, is_at};
 use crate::evidence::about::{About, Runner, Who};
 use crate::evidence::moves::moves;
-use crate::evidence::place::{Place, is_filled};
+use crate::evidence::place::{Asked, Kind, Place};
 use crate::evidence::preset::Writable;
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
@@ -91,17 +91,18 @@ impl Gathered {
                 self.put(writable(about, part, known, who, sizes));
                 continue;
             }
-            let place = Place::of(&path, &folder, false);
-            let (target, confidence) = match (&place.storage, Target::new(&place.target, &place.storage)) {
-                (_, Err(_)) => continue,
-                (_, Ok(target)) if is_filled(&target, None) => continue,
-                (Storage::Scratch(_), Ok(target)) => (target, Confidence::Documented),
-                (Storage::State, Ok(target)) => (target, Confidence::Assumed),
+            let kind = if folder == path { Kind::Made } else { Kind::File };
+            let place = Place::of(Asked { path: &path, kind, is_state: false, need: None, has_program: &|_| None });
+            let Some((target, storage)) = place.mount else { continue };
+            let Ok(target) = Target::new(&target, &storage) else { continue };
+            let confidence = match storage {
+                Storage::Scratch(_) => Confidence::Documented,
+                Storage::State => Confidence::Assumed,
             };
             if confidence == Confidence::Assumed {
                 self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
             }
-            let storage = match place.storage {
+            let storage = match storage {
                 Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0),
                 Storage::State => Storage::State,
             };
@@ -206,7 +207,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
 /// A tmpfs belongs to root unless `uid=` says otherwise, and runc before 1.1.15 loses `mode=` where the path exists or the container is
 /// restarted. So a service that does not run as root gets its number written down. A folder that is known to be in the image with mode
 /// 1777 keeps that mode everywhere and is open to all. Root gets no owner: without capabilities it could not write to another's folder.
-pub(super) fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
+pub(in crate::evidence) fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
     let mut options = options.clone();
     let open = options.mode == Some(0o1777);
     let unknown = match runner {
