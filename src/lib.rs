@@ -57,6 +57,8 @@ pub mod audit;
 
 pub mod rewrite;
 
+pub mod plan;
+
 pub mod report;
 
 pub mod trial;

@@ -172,7 +172,8 @@ fn preset_of(source: &Source) -> String {
 
 fn additions(need: &Need) -> BTreeSet<String> {
     let base = preset_of(&need.basis.source);
-    need.paths.iter().map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
+    let known = need.paths.iter().filter(|p| !matches!(p.reason.source, Source::Rule));
+    known.map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
 }
 
 /// All services, and how many projects are refused.

@@ -7,13 +7,14 @@ pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
 
 use super::ask::Ask;
+use super::prepared::Aim;
 use super::ui::Color;
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
@@ -130,9 +131,6 @@ pub(super) struct Input {
     /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(super) root: Option<PathBuf>,
-    /// Whether Compose's variables of the environment do not count: where the answer must be the same on every machine
-    #[arg(skip)]
-    pub(super) is_apart: bool,
 }
 
 /// Which services, and what they are.
@@ -193,23 +191,6 @@ pub(super) struct Harden {
     pub(super) check: bool,
 }
 
-impl Input {
-    /// Each PATH, one after the other, for verbs that run projects.
-    ///
-    /// Errors: a tree, or standard input.
-    pub(super) fn runnable(&self, verb: &str) -> Result<Vec<Option<&Path>>> {
-        let wrong = match () {
-            () if self.recursive => Some("-r finds any number of projects"),
-            () if self.paths.iter().any(|p| p == Path::new("-")) => Some("a project that is run has a place"),
-            () => None,
-        };
-        if let Some(wrong) = wrong {
-            return Err(Error::Usage(format!("{wrong}; {verb} runs those that are named"), Some("name the folders as PATH".into())));
-        }
-        Ok(if self.paths.is_empty() { vec![None] } else { self.paths.iter().map(|p| Some(p.as_path())).collect() })
-    }
-}
-
 fn extras() -> PossibleValuesParser {
     PossibleValuesParser::new(Extra::ALL.map(Extra::name).into_iter().chain(["all"]))
 }
@@ -217,18 +198,24 @@ fn extras() -> PossibleValuesParser {
 impl Harden {
     /// What is asked for beside a read-only root filesystem.
     ///
-    /// Errors: a file of its own for all changes was asked for, and lines of other files are to change.
+    /// Errors: as for [`wanted_extras`].
     pub(super) fn extras(&self) -> Result<Extras> {
-        let names = |wanted: &str| self.with.iter().any(|name| name == wanted);
-        let binds = Extra::ReadOnlyBinds;
-        if self.override_file.is_some() && names(binds.name()) {
-            let what = format!("--with {} changes lines of other files than that of --override", binds.name());
-            return Err(Error::Usage(what, Some("leave out one of them".into())));
-        }
-        let is_asked_for =
-            |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (self.override_file.is_none() || *extra != binds);
-        Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
+        wanted_extras(&self.with, self.override_file.is_some())
     }
+}
+
+/// The extras of these names; `all` of them without those that a file for all changes cannot take.
+///
+/// Errors: a file of its own for all changes was asked for, and lines of other files are to change.
+pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extras> {
+    let names = |wanted: &str| with.iter().any(|name| name == wanted);
+    let binds = Extra::ReadOnlyBinds;
+    if has_override && names(binds.name()) {
+        let what = format!("--with {} changes lines of other files than that of --override", binds.name());
+        return Err(Error::Usage(what, Some("leave out one of them".into())));
+    }
+    let is_asked_for = |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (!has_override || *extra != binds);
+    Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
 }
 
 /// Options of the report.
@@ -261,6 +248,11 @@ pub(super) struct Writing {
 }
 
 impl Writing {
+    /// What becomes of the change.
+    pub(super) fn aim(&self) -> Aim {
+        if self.write { Aim::Write { asks: !self.yes } } else { Aim::Show }
+    }
+
     /// Who is asked before something is written, if somebody is.
     ///
     /// Errors: there is nobody to ask.

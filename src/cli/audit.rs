@@ -1,30 +1,26 @@
 //! The report on what is so.
 
 use super::args::{Audit, FailOn, Format, SchemaOf};
-use super::config::{Asked, Config};
-use super::harden::{Status, selection};
-use super::load::Files;
-use super::plan::accept;
+use super::harden::Status;
 use super::tree;
 use super::ui::Ui;
-use crate::audit::{Finding, audit, inspect};
-use crate::compose;
+use crate::edge::disk::Disk;
 use crate::error::Result;
+use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
-use crate::evidence::{Need, Selection};
-use crate::report::collect::{Found, collect};
+use crate::plan::{Config, Files, Options, Plan, Purpose};
+use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use crate::report::json::{self, json};
 use crate::report::{github, html, listing, markdown, sarif};
-use crate::rewrite::{Options, Refused, rewrite};
 use crate::text::clean_line;
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Audits every project and writes one report.
 pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
-    let selection = Selection { limits: true, ..selection(&args.choice)? };
+    let selection = Selection { limits: true, ..args.choice.selection()? };
+    let options = Options { purpose: Purpose::Report, ..args.choice.options(selection) };
     let edits = matches!(args.format, Format::Json | Format::Sarif);
     let mut unreadable = Vec::new();
     let paths: Vec<Option<PathBuf>> = if args.input.recursive {
@@ -36,7 +32,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     } else {
         args.input.paths.iter().cloned().map(Some).collect()
     };
-    let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &selection, edits);
+    let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &options, edits);
     let results: Vec<Result<Project>> = match paths.as_slice() {
         [_, _, ..] => paths.par_iter().map(one).collect(),
         _ => paths.iter().map(one).collect(),
@@ -93,40 +89,13 @@ fn listing_for_people(ui: &Ui, report: &Report) {
     }
 }
 
-fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool) -> Result<Project> {
-    let files = if path == Some(Path::new("-")) { Files::read_stdin(&args.input)? } else { Files::read(path, &args.input, None)? };
-    let project = files.project()?;
-    let choice = &args.choice;
-    let all = choice.service.is_empty() && choice.profile.is_empty();
-    let Asked { config, ignores, needs, left_out } = Asked::of(&files, &project, selection, choice)?;
-    let mut findings = audit(&project, &needs);
-    findings.extend(inspect(&project, &needs));
-    leave_what_has_no_place(&project, &needs, &mut findings)?;
-    ignores.apply(&mut findings, all);
-    config.apply(&mut findings);
-    findings.sort_by_key(|f| (f.span.file, f.span.start, f.rule));
-    let (accepted, _) = accept(&findings, &needs);
-    let planned = accepted.iter().map(|fix| fix.service.as_str()).collect();
-    let mut report =
-        collect(&Found { project: &project, needs: &needs, findings: &findings, severity: &|rule| config.severity(rule), planned }, edits)?;
-    report.left_out = left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
+fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<Project> {
+    let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
+    let files = Files::read(&Disk, &input)?;
+    let plan = Plan::of(&files, options)?;
+    let mut report = collect(&plan, edits)?;
+    report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
-}
-
-/// Takes the fixes off that no file can take, as the fixing verb would, and says why.
-fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findings: &mut Vec<Finding>) -> Result<()> {
-    let (accepted, _) = accept(findings, needs);
-    let refused = rewrite(project, &accepted.iter().collect::<Vec<_>>(), needs, Options::default())?.refused;
-    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
-    let mut reasons = Vec::new();
-    for finding in findings.iter_mut().filter(|f| f.fix.is_some()) {
-        let Some(refused) = refused.get(finding.service.as_str()) else { continue };
-        finding.fix = None;
-        finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
-        reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
-    }
-    findings.extend(reasons);
-    Ok(())
 }
 
 /// Prints a JSON Schema.

@@ -4,19 +4,18 @@
 
 mod args;
 mod ask;
+mod asked;
 mod audit;
-mod config;
 mod diagnose;
 mod explain;
 mod harden;
 mod heal;
-mod load;
 mod moving;
 mod notes;
 mod observe;
 mod oracle;
-mod plan;
 mod pr;
+mod prepared;
 mod presets;
 mod review;
 mod shell;

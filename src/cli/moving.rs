@@ -1,24 +1,26 @@
 //! Data that a new mount would leave behind in a container: what is there, and the commands that take it along.
 
-use super::load::Files;
 use super::ui::Ui;
 use crate::audit::{Fix, What};
 use crate::edge::disk;
 use crate::edge::docker::{Kept, kept};
 use crate::error::Result;
+use crate::plan::Plan;
 use crate::text::clean_line;
 use std::path::{Path, PathBuf};
 
-/// What containers of this project hold where these fixes mount something new.
+/// What containers of a project hold where its plan mounts something new.
 ///
 /// Errors: an interrupt.
-pub(super) fn left_behind(files: &Files, fixes: &[Fix]) -> Result<Vec<Kept>> {
+pub(super) fn left_behind(plan: &Plan<'_>) -> Result<Vec<Kept>> {
     let target = |fix: &Fix, what: &What| match what {
         What::Volume { target, .. } => Some((fix.service.clone(), target.to_string())),
         _ => None,
     };
-    let wanted: Vec<(String, String)> = fixes.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what))).collect();
-    let paths: Vec<PathBuf> = files.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
+    let wanted = plan.accepted.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what)));
+    let wanted: Vec<(String, String)> = wanted.collect();
+    let paths: Vec<PathBuf> =
+        plan.project.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
     if wanted.is_empty() || paths.is_empty() { Ok(Vec::new()) } else { kept(&paths, &wanted) }
 }
 

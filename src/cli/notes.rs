@@ -1,8 +1,9 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
-use super::plan::{HeldBack, Plan};
+use super::prepared::Prepared;
 use super::ui::Ui;
 use crate::audit::What;
+use crate::plan::HeldBack;
 use crate::report::diff;
 use crate::report::remarks::{NEW_VOLUMES, Remark, services};
 use crate::rewrite::Rewrite;
@@ -25,7 +26,7 @@ pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
 }
 
 /// Says what new volumes do not bring along, once for all of them.
-pub(super) fn new_volumes(ui: &Ui, plans: &[&Plan]) {
+pub(super) fn new_volumes(ui: &Ui, plans: &[&Prepared]) {
     let changes = plans.iter().flat_map(|plan| &plan.accepted).flat_map(|fix| &fix.changes);
     let mut targets: Vec<&str> = changes
         .filter_map(|change| match &change.what {

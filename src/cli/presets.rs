@@ -1,7 +1,8 @@
 //! `presets`: what there is, and what each adds and why.
 
 use super::args::Presets;
-use super::harden::{Status, preset};
+use super::asked::preset;
+use super::harden::Status;
 use super::ui::Ui;
 use crate::edge::disk;
 use crate::error::Result;

@@ -1,9 +1,10 @@
 //! The world outside: files, engines, Git, forges and signals. Effects without knowledge: nothing here knows what Compose means,
-//! and of the core it names only [`crate::text`], [`crate::error`] and plain data of [`crate::trial`].
+//! and of the core it names only [`crate::text`], [`crate::error`], [`crate::plan::source`] and plain data of [`crate::trial`].
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
 pub mod address;
+pub mod commit;
 pub mod compose;
 pub mod disk;
 pub mod docker;

@@ -257,7 +257,7 @@ impl Row {
             let shown = |text: String| if ui.view().for_a_person { clean(&text).into_owned() } else { text };
             ui.out(&shown(format!("# {TITLE}\n\n{}\n", offer.text)));
             for unit in units {
-                ui.out(&shown(unit.patch()?));
+                ui.out(&shown(unit.patch()));
             }
         }
         Ok(())

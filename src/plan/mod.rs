@@ -1,0 +1,252 @@
+//! The application: from the files of a project to its plan. Every front end comes through here: the verbs of the command line, pull
+//! requests, tests, benchmarks.
+//!
+//! ```text
+//! FileSource + Input → Files → + Options + rofs-harden.toml → Plan
+//! ```
+//!
+//! [`Files::read`] asks a [`FileSource`] for everything that a project names. [`Plan::of`] says what is found in it, which of the fixes
+//! are carried out and which are held back and why, and gives the files their new text. Nothing here has effects of its own.
+
+mod config;
+mod files;
+mod input;
+mod layers;
+pub mod source;
+
+pub use config::{Config, NAME as CONFIG_NAME, preset_files, preset_in, pull_requests};
+pub use files::Files;
+pub use input::{Input, Options, Purpose, Start};
+pub use layers::{Discovered, MAIN_NAMES, OVERRIDE_NAMES, discover};
+pub use source::FileSource;
+
+use crate::audit::{Applicability, Finding, Fix, Ignores, Rule, Severity, audit, inspect};
+use crate::compose::{Known, Project, Service, Sources};
+use crate::error::{Error, Result};
+use crate::evidence::{Extra, Need, Selection};
+use crate::rewrite::{self, Refused, Rewrite, rewrite};
+use crate::yaml::Stream;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What is to be done with a project, and why not more.
+pub struct Plan<'f> {
+    /// The project as it is.
+    pub project: Project<'f>,
+    /// What its selected services need, in their order.
+    pub needs: Vec<Need>,
+    /// What was found: with [`Purpose::Report`] by place.
+    pub findings: Vec<Finding>,
+    /// Services that the repository leaves out, and why.
+    pub left_out: Vec<(String, String)>,
+    /// Fixes that are carried out.
+    pub accepted: Vec<Fix>,
+    /// Services whose fix is assumed, to which nobody agreed.
+    pub held_back: Vec<HeldBack>,
+    /// Fixes that have no place in the files.
+    pub refused: Vec<Refused>,
+    /// The files that change, in the project's order.
+    pub rewrites: Vec<Rewrite>,
+    config: Config,
+    rewriting: rewrite::Options,
+}
+
+/// A service whose fix is assumed, to which nobody agreed.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// Its name.
+    pub service: String,
+    /// Whether a preset knows its image or command.
+    pub recognised: bool,
+}
+
+/// Services of a project.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// All of them.
+    pub services: usize,
+    /// Services that were looked at.
+    pub selected: usize,
+    /// Services whose root filesystem is read-only already.
+    pub hard: usize,
+}
+
+impl<'f> Plan<'f> {
+    /// The plan for a project.
+    ///
+    /// Errors: a file of the project or its configuration is wrong; the selection does not fit the project; a law does not hold.
+    pub fn of(files: &'f Files<'_>, options: &Options) -> Result<Self> {
+        let mut plan = Self::found(files, options)?;
+        if options.purpose == Purpose::Change {
+            plan.carry_out()?;
+        }
+        Ok(plan)
+    }
+
+    /// The same before anything is rewritten, for somebody who decides what is.
+    ///
+    /// Errors: as for [`Self::of`].
+    pub fn found(files: &'f Files<'_>, options: &Options) -> Result<Self> {
+        let project = files.project()?;
+        let config = Config::of(files)?;
+        let mut ignores = Ignores::of(&project);
+        let selection = asked_for(files, &project, &config, &mut ignores, options);
+        let mut needs = files.needs(&project, &selection)?;
+        ignores.spare_binds(&project, &mut needs);
+        let mut left_out = config.left_out(&project);
+        let skip: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
+        left_out.retain(|(service, _)| skip.contains(service.as_str()));
+        let rewriting = rewrite::Options { explain: options.explain_in_file, layer: files.layer };
+        let findings = audit(&project, &needs);
+        let (accepted, held_back, refused, rewrites) = Default::default();
+        let mut plan = Self { project, needs, findings, left_out, accepted, held_back, refused, rewrites, config, rewriting };
+        match options.purpose {
+            Purpose::Change => plan.leave_what_is_ignored(ignores),
+            Purpose::Report => plan.report_all(ignores, is_whole(options))?,
+        }
+        (plan.accepted, plan.held_back) = consented(&plan.findings, &plan.needs);
+        Ok(plan)
+    }
+
+    /// Gives the files of the accepted fixes their new text.
+    ///
+    /// Errors: a law does not hold for the result.
+    pub fn carry_out(&mut self) -> Result<()> {
+        let fixes: Vec<&Fix> = self.accepted.iter().collect();
+        let outcome = rewrite(&self.project, &fixes, &self.needs, self.rewriting)?;
+        (self.rewrites, self.refused) = (outcome.rewrites, outcome.refused);
+        let refused: HashSet<&str> = self.refused.iter().map(|r| r.service.as_str()).collect();
+        self.accepted.retain(|f| !refused.contains(f.service.as_str()));
+        Ok(())
+    }
+
+    /// How rewrites of this project are done.
+    pub fn rewriting(&self) -> rewrite::Options {
+        self.rewriting
+    }
+
+    /// What the project's configuration says.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How bad findings of a rule are here.
+    pub fn severity(&self, rule: Rule) -> Severity {
+        self.config.severity(rule)
+    }
+
+    /// Names of the services that change.
+    pub fn changed(&self) -> impl Iterator<Item = &str> {
+        self.accepted.iter().map(|f| f.service.as_str())
+    }
+
+    /// How many services there are.
+    pub fn counts(&self) -> Counts {
+        let hard = self.project.services.iter().filter(|s| s.read_only == Known::Yes).count();
+        Counts { services: self.project.services.len(), selected: self.needs.len(), hard }
+    }
+
+    /// The project's files with the change.
+    ///
+    /// Errors: none that input can cause.
+    pub fn after(&self) -> Result<Sources> {
+        let parsed = |r: &Rewrite| Stream::parse(r.after(), r.file()).map(Arc::new).map_err(|e| Error::Unverified(e.message));
+        Ok(self.project.sources.with(self.rewrites.iter().map(parsed).collect::<Result<Vec<_>>>()?))
+    }
+
+    /// What a person ignores is no plan and no news; only that a service was left out is said.
+    fn leave_what_is_ignored(&mut self, ignores: Ignores<'f>) {
+        ignores.apply(&mut self.findings, false);
+        self.config.apply(&mut self.findings);
+        for finding in self.findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
+            self.left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));
+        }
+    }
+
+    /// Adds what is so already, and says what no file can take.
+    fn report_all(&mut self, ignores: Ignores<'f>, is_whole: bool) -> Result<()> {
+        self.findings.extend(inspect(&self.project, &self.needs));
+        self.leave_what_has_no_place()?;
+        ignores.apply(&mut self.findings, is_whole);
+        self.config.apply(&mut self.findings);
+        self.findings.sort_by_key(|f| (f.span.file, f.span.start, f.rule));
+        Ok(())
+    }
+
+    /// Takes the fixes off that no file can take, as carrying them out would, and says why.
+    fn leave_what_has_no_place(&mut self) -> Result<()> {
+        let (accepted, _) = consented(&self.findings, &self.needs);
+        let fixes: Vec<&Fix> = accepted.iter().collect();
+        self.refused = rewrite(&self.project, &fixes, &self.needs, rewrite::Options::default())?.refused;
+        let refused: HashMap<&str, &Refused> = self.refused.iter().map(|r| (r.service.as_str(), r)).collect();
+        let mut reasons = Vec::new();
+        for finding in self.findings.iter_mut().filter(|f| f.fix.is_some()) {
+            let Some(refused) = refused.get(finding.service.as_str()) else { continue };
+            finding.fix = None;
+            finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
+            reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
+        }
+        self.findings.extend(reasons);
+        Ok(())
+    }
+}
+
+/// The files of the layers of a project, in order, as Compose would find them: nothing of them is read.
+///
+/// Errors: there is none.
+pub fn layer_files(source: &dyn FileSource, input: &Input) -> Result<Vec<PathBuf>> {
+    Ok(layers::layers(source, input)?.files)
+}
+
+/// Whether all services are looked at, so that a comment which counts for nothing is one too many.
+fn is_whole(options: &Options) -> bool {
+    let selection = &options.selection;
+    selection.only.is_empty() && selection.skip.is_empty() && selection.forced.is_empty() && options.profiles.is_empty()
+}
+
+/// What is asked for, with what the configuration file adds and without what is left out.
+fn asked_for<'f>(files: &Files<'_>, project: &Project<'f>, config: &Config, ignores: &mut Ignores<'f>, options: &Options) -> Selection {
+    let mut selection = config.select(project, with_profiles(project, &options.selection, &options.profiles), options);
+    if files.layer.is_some() {
+        // All changes go into that file, and this one would change lines of others.
+        selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
+    }
+    config.spare(project, &mut selection, ignores);
+    selection
+}
+
+/// The selection without the services whose profiles are not active.
+fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]) -> Selection {
+    let mut selection = selection.clone();
+    if active.is_empty() || active.iter().any(|p| p == "*") {
+        return selection;
+    }
+    let active: HashSet<&str> = active.iter().map(String::as_str).collect();
+    let named = selection.named();
+    let is_out = |service: &&Service<'_>| {
+        let profiles = service.texts("profiles");
+        let is_active = profiles.is_empty() || profiles.iter().any(|p| active.contains(p.text()));
+        !is_active && !named.contains(service.name)
+    };
+    let skip: Vec<String> = project.services.iter().filter(is_out).map(|s| s.name.to_owned()).collect();
+    selection.skip.extend(skip);
+    selection
+}
+
+/// Fixes that are documented or agreed to, and the services of those that are not.
+///
+/// Consent is what [`Need::consent`] says: a preset that was named, a path that a person gave, or that all of them are wanted.
+fn consented(findings: &[Finding], needs: &[Need]) -> (Vec<Fix>, Vec<HeldBack>) {
+    let by_service: HashMap<&str, &Need> = needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
+    for fix in findings.iter().filter(|f| f.ignored.is_none()).filter_map(|f| f.fix.as_ref()) {
+        let need = by_service.get(fix.service.as_str());
+        if fix.applicability == Applicability::Safe || need.is_some_and(|n| n.consent) {
+            accepted.push(fix.clone());
+        } else {
+            held_back.push(HeldBack { service: fix.service.clone(), recognised: need.is_some_and(|n| n.recognised) });
+        }
+    }
+    (accepted, held_back)
+}
