@@ -37,7 +37,7 @@ fn help_is_as_reviewed() {
 /// What `presets show` says of images: name of the text, and image.
 const SHOWN: [(&str, &str); 4] = [
     ("reported", "gangefors/airdcpp-webclient:1"),
-    ("guess", "gitlab/gitlab-ce"),
+    ("guess", "0xf0xx0/pogolo"),
     ("tag", "postgres:17-alpine"),
     ("other-name", "bitnamilegacy/memcached@sha256:abc"),
 ];
@@ -65,7 +65,7 @@ fn images_of_the_catalogue_are_found_and_shown() {
         folder.run(&["presets", "show", image]).exits(0).is_as_in(&format!("lookup/{name}"));
     }
     golden_folder_holds("lookup", &SHOWN.map(|(name, _)| name));
-    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("gitlab/gitlab-cf", "gitlab/gitlab-ce"), ("qqqqqq", "lists the presets")]
+    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("0xf0xx0/pogola", "0xf0xx0/pogolo"), ("qqqqqq", "lists the presets")]
     {
         for arguments in [&["presets", word][..], &["presets", "show", word]] {
             let run = folder.run(arguments).exits(2);

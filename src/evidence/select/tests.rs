@@ -312,12 +312,12 @@ fn the_catalogue_knows_images_that_no_preset_does() {
         // The vendor does, and the image has a second name.
         ("bitnamilegacy/memcached", "a bitnami/memcached: /opt/bitnami/memcached/conf:uid=1001 /tmp:mode=1777"),
         // Only the path is known: all of it is a guess, and nothing is forgotten.
-        ("gitlab/gitlab-ce", "a gitlab/gitlab-ce?: state /etc/gitlab? state /var/log/gitlab? state /var/opt/gitlab? /tmp:mode=1777?"),
+        ("0xf0xx0/pogolo", "a 0xf0xx0/pogolo?: state /data? /tmp:mode=1777?"),
         // Somebody says otherwise.
         ("601096721/mosdns", "a 601096721/mosdns?: /tmp:mode=1777?"),
         // A preset that names the image comes first, and other registries are other people.
         ("nginx", &format!("a nginx:{NGINX}")),
-        ("registry.example.com/gitlab/gitlab-ce", "a generic?: /tmp:mode=1777?"),
+        ("registry.example.com/0xf0xx0/pogolo", "a generic?: /tmp:mode=1777?"),
         ("registry.example.com/node", "a generic?: /tmp:mode=1777?"),
     ] {
         assert_eq!(shown(&format!("  a: {{image: '{image}'}}\n"), &auto(), None), [expected], "{image}");
@@ -327,8 +327,8 @@ fn the_catalogue_knows_images_that_no_preset_does() {
 #[test]
 fn a_guess_of_the_catalogue_says_why_it_is_one() {
     let basis = |image: &str| try_needs(&format!("  a: {{image: '{image}'}}\n"), &auto(), None).expect("needs").remove(0).basis;
-    let gitlab = basis("gitlab/gitlab-ce:18");
-    assert_eq!(gitlab.text, "image gitlab/gitlab-ce:18: where it keeps its data is known, that it runs read-only is not");
+    let gitlab = basis("0xf0xx0/pogolo:11");
+    assert_eq!(gitlab.text, "image 0xf0xx0/pogolo:11: where it keeps its data is known, that it runs read-only is not");
     assert_eq!(gitlab.confidence, Confidence::Assumed);
     let sure = basis("gangefors/airdcpp-webclient");
     assert_eq!(sure.text, "image gangefors/airdcpp-webclient: its vendor or a catalogue runs it read-only with these mounts");
@@ -343,7 +343,7 @@ fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
     assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
     assert_eq!(shown("  a: {image: gangefors/airdcpp-webclient, read_only: true}\n", &auto(), None).len(), 1);
     // Somebody made it read-only already, and what is known of it is a guess.
-    assert_eq!(shown("  a: {image: gitlab/gitlab-ce, read_only: true}\n", &auto(), None), ["a gitlab/gitlab-ce?:"]);
+    assert_eq!(shown("  a: {image: 0xf0xx0/pogolo, read_only: true}\n", &auto(), None), ["a 0xf0xx0/pogolo?:"]);
 }
 
 #[test]
