@@ -65,8 +65,7 @@ fn images_of_the_catalogue_are_found_and_shown() {
         folder.run(&["presets", "show", image]).exits(0).is_as_in(&format!("lookup/{name}"));
     }
     golden_folder_holds("lookup", &SHOWN.map(|(name, _)| name));
-    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("0xf0xx0/pogola", "0xf0xx0/pogolo"), ("qqqqqq", "lists the presets")]
-    {
+    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("0xf0xx0/pogola", "0xf0xx0/pogolo"), ("qqqqqq", "lists the presets")] {
         for arguments in [&["presets", word][..], &["presets", "show", word]] {
             let run = folder.run(arguments).exits(2);
             assert!(run.err.contains(hint) && run.err.contains(&format!("nothing is known of `{word}`")), "{}", run.text());
