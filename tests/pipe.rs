@@ -21,6 +21,8 @@ pub(crate) struct Hardened {
     pub(crate) findings: Vec<Finding>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) services: usize,
+    /// What edits put something else in the place of.
+    pub(crate) replaced: Vec<String>,
 }
 
 /// Why a file was refused as a whole.
@@ -72,7 +74,8 @@ fn planned(map: &MapFiles, layers: &[&str], selection: &Selection, options: Opti
     let services = plan.project.services.len();
     let Plan { rewrites, accepted: fixes, findings, refused, .. } = plan;
     rewrites.iter().for_each(edits_make_the_result);
-    Ok((rewrites, Hardened { after: String::new(), fixes, findings, refused, services }))
+    let replaced = rewrites.iter().flat_map(replaced).collect();
+    Ok((rewrites, Hardened { after: String::new(), fixes, findings, refused, services, replaced }))
 }
 
 /// What a rewrite gives out as edits is all that an editor needs.
@@ -83,6 +86,11 @@ fn edits_make_the_result(rewrite: &Rewrite) {
         text.replace_range(edit.span.range(), &edit.text);
     }
     assert_eq!(text, rewrite.after().text());
+}
+
+fn replaced(rewrite: &Rewrite) -> impl Iterator<Item = String> {
+    let text = rewrite.before().text();
+    rewrite.edits().iter().map(|edit| text[edit.span.range()].to_owned()).filter(|gone| !gone.is_empty())
 }
 
 fn of_layers(layers: &[&str]) -> Input {
