@@ -15,7 +15,7 @@ use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Too
 use crate::report::json::{self, json};
 use crate::report::listing::{self, Layout};
 use crate::report::{github, html, markdown, sarif, summing};
-use crate::text::{clean_line, count};
+use crate::text::{clean_line, count, shell_word};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -146,7 +146,7 @@ fn command(input: &Input) -> String {
     words.extend(input.recursive.then(|| "-r".to_owned()));
     let mut add = |option: &[&str], value: &Path| {
         words.extend(option.iter().map(|&word| word.to_owned()));
-        words.push(quoted(&value.display().to_string()));
+        words.push(shell_word(&value.display().to_string()).into_owned());
     };
     input.project_directory.iter().for_each(|path| add(&["--project-directory"], path));
     input.env_file.iter().for_each(|path| add(&["--env-file"], path));
@@ -154,12 +154,6 @@ fn command(input: &Input) -> String {
     input.file.iter().for_each(|path| add(&["-f"], path));
     input.paths.iter().for_each(|path| add(&[], path));
     words.join(" ")
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
-    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<Project> {

@@ -7,7 +7,7 @@ use crate::plan::HeldBack;
 use crate::report::diff;
 use crate::report::remarks::{NEW_VOLUMES, Remark, services};
 use crate::rewrite::Rewrite;
-use crate::text::clean_line;
+use crate::text::{clean_line, shell_word};
 
 /// Most paths in one sentence.
 const MOST_TARGETS: usize = 4;
@@ -60,7 +60,7 @@ pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
     let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
     ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
     let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
-    let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
+    let naming = unknown.map_or(String::new(), |name| format!(", --service {}=PRESET names what it is", shell_word(&name)));
     ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
     if held_back.iter().any(|h| !h.recognised) {
         ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");

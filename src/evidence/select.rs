@@ -10,6 +10,7 @@ use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Tar
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
+use crate::text::shell_word;
 use family::{Family, Parsed, embedded};
 use paths::Gathered;
 pub(super) use paths::owned;
@@ -134,7 +135,7 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
             && other != preset
         {
             let message = format!("the service `{name}` is given two presets, {} and {}", other.name, preset.name);
-            return Err(Error::Usage(message, Some(format!("name one: --service {name}={}", preset.name))));
+            return Err(Error::Usage(message, Some(format!("name one: --service {}={}", shell_word(name), preset.name))));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use super::source::{FileSource, Loaded, Outside, Unread, exists, locked, settled
 use crate::compose::{self, NotRead, Project, Sources, Wanted, dockerfile};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{self, Need, Selection};
-use crate::text::{FileId, Span, TextFile};
+use crate::text::{FileId, Span, TextFile, shell_word};
 use crate::yaml::{Stream, SyntaxError};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -147,7 +147,7 @@ impl<'s> Files<'s> {
             return None;
         }
         let paths = self.sources.layers().iter().filter_map(|id| self.sources.file(*id));
-        Some(paths.map(|source| format!("-f {}", source.path.display())).collect::<Vec<_>>().join(" "))
+        Some(paths.map(|source| format!("-f {}", shell_word(&source.path.display().to_string()))).collect::<Vec<_>>().join(" "))
     }
 
     /// Adds a file; `is_named` by a person, or by Compose's own rules.
@@ -321,7 +321,10 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 /// What is said of a file outside of the project.
 pub(super) fn not_read(outside: &Outside) -> NotRead {
     let why = format!("{} is outside {} and is not read", outside.path.display(), outside.of);
-    let wider = outside.wider.as_ref().map(|folder| format!(", or widen the project's root with --root {}", folder.display()));
+    let wider = outside
+        .wider
+        .as_ref()
+        .map(|folder| format!(", or widen the project's root with --root {}", shell_word(&folder.display().to_string())));
     NotRead { why, help: Some(format!("bring the file into the project{}", wider.unwrap_or_default())) }
 }
 

@@ -10,7 +10,7 @@ use crate::evidence::catalogue;
 use crate::evidence::preset::Preset;
 use crate::evidence::{Confidence, Selection, known, needs};
 use crate::rewrite::{Options, rewrite};
-use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
+use crate::text::{FileId, MAX_FILE_BYTES, TextFile, shell_word};
 use crate::yaml::Stream;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,17 +76,13 @@ fn scalar(image: &str) -> String {
 
 /// The change as options.
 fn docker_run(fix: &Fix, image: &str) -> String {
-    let quoted = |word: String| {
-        let is_plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"./:@_-=,".contains(&b));
-        if is_plain { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
-    };
     let option = |what: &What| match what {
         What::ReadOnly => Some("--read-only".to_owned()),
-        What::Tmpfs(item) => Some(format!("--tmpfs {}", quoted(item.replace("$$", "$")))),
-        What::Volume { name, target } => Some(format!("--volume {}", quoted(format!("{name}:{target}")))),
-        What::User(user) => Some(format!("--user {}", quoted(user.clone()))),
+        What::Tmpfs(item) => Some(format!("--tmpfs {}", shell_word(&item.replace("$$", "$")))),
+        What::Volume { name, target } => Some(format!("--volume {}", shell_word(&format!("{name}:{target}")))),
+        What::User(user) => Some(format!("--user {}", shell_word(user))),
         _ => None,
     };
     let options: Vec<String> = fix.changes.iter().filter_map(|change| option(&change.what)).collect();
-    format!("docker run {} {}", options.join(" "), quoted(image.to_owned()))
+    format!("docker run {} {}", options.join(" "), shell_word(image))
 }
