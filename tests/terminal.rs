@@ -3,9 +3,11 @@
 
 mod audit;
 mod explain;
+mod lines;
 mod looks;
 mod progress;
 mod questions;
 mod review;
+mod review_screens;
 mod screen;
 mod shells;

@@ -73,7 +73,7 @@ Make Docker Compose services run on a read-only root filesystem
 
 Start here; nothing is written without --write:
   rofs-harden               Show the change as a diff, with the reasons
-  rofs-harden -i            Decide service by service
+  rofs-harden -i            Review the plan on one screen
   rofs-harden --write       Show the change, ask, and write it
   rofs-harden audit         Report what each service can write, and what to fix
   rofs-harden diagnose LOG  Find out from a log what a service could not write
@@ -88,7 +88,7 @@ Examples:
   # Harden with the node preset, after one question
   rofs-harden --preset node --write
 
-  # Decide service by service
+  # Review the whole plan, then write
   rofs-harden -i
 
   # Fail in CI when something is missing
@@ -200,9 +200,12 @@ pub(super) struct Harden {
     /// Write without asking
     #[arg(long, short, requires = "write", help_heading = "Options")]
     pub(super) yes: bool,
-    /// Review service by service, then write
-    #[arg(long, short, conflicts_with_all = ["check", "yes", "recursive"], help_heading = "Options")]
+    /// Review the whole plan on one screen, then write
+    #[arg(long, short, conflicts_with_all = ["check", "yes"], help_heading = "Options")]
     pub(super) interactive: bool,
+    /// Ask line by line, as for a screen reader (with --interactive)
+    #[arg(long, requires = "interactive", help_heading = "Options")]
+    pub(super) plain: bool,
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,

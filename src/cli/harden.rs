@@ -46,9 +46,11 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
     }
     let oracle = Oracle::find(args.oracle)?;
-    let reviewer = ask.as_ref().filter(|_| aim == Aim::Review).map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), view, tries: args.verify, reports: false };
+    if let (Aim::Review, Some(ask)) = (aim, &ask) {
+        return review::run(ui, &reviewed(ui, args)?, asking, ask, args.plain);
+    }
     if args.input.recursive {
         return tree::run(ui, &args.input, asking, ask.as_ref());
     }
@@ -56,7 +58,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
     let plan = |path| Prepared::read(&args.project(path), asking);
     let plans: Vec<Prepared> = match paths.as_slice() {
-        [_, _, ..] if aim != Aim::Review => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
+        [_, _, ..] => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
         _ => paths.iter().copied().map(plan).collect::<Result<_>>()?,
     };
     let mut written = HashMap::new();
@@ -95,6 +97,18 @@ impl Harden {
     }
 }
 
+/// The projects of a review.
+///
+/// Errors: a tree has none.
+fn reviewed(ui: &Ui, args: &Harden) -> Result<Vec<plan::Input>> {
+    if args.input.recursive {
+        let (folders, unreadable) = tree::projects(&args.input.paths)?;
+        unreadable.iter().for_each(|folder| tree::warn_of(ui, folder));
+        return Ok(folders.iter().map(|folder| args.project(Some(folder))).collect());
+    }
+    Ok(args.input.each().into_iter().map(|path| args.project(path)).collect())
+}
+
 /// Shows what one project's plan has to show.
 pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
     for warning in &plan.warnings {
@@ -131,7 +145,7 @@ pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) 
         return Ok(check(ui, plans, &held_back));
     }
     notes::new_volumes(ui, plans);
-    let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
+    let is_empty = plans.iter().all(|p| p.rewrites.is_empty() && p.ignoring.is_none());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
     let done = if is_empty && aim == Aim::Review && is_open {
         Done::Declined
@@ -195,13 +209,26 @@ pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
         if !leaves_behind(plans, ask)? {
             return Ok(false);
         }
-        let what = review::summary(plans);
+        let what = summary(plans);
         if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
             return Ok(false);
         }
     }
     stop::hold()?;
     Ok(true)
+}
+
+/// "harden 2 services (web, api), leave 1 service (db)".
+fn summary(plans: &[&Prepared]) -> String {
+    let taken: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
+    let is_left = |plan: &&Prepared, service: &str| !plan.changed().any(|s| s == service);
+    let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
+    let left: Vec<&str> = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
+    let mut text = format!("harden {}", services(&taken));
+    if !left.is_empty() {
+        text += &format!(", leave {}", services(&left));
+    }
+    text
 }
 
 /// Whether the person wants volumes that start without what containers hold, where there are such.
@@ -226,7 +253,9 @@ fn write(plans: &[&Prepared], ask: Option<&Ask>) -> Result<Done> {
 const MOST_FILES: usize = 6;
 
 fn file_names(plans: &[&Prepared]) -> String {
-    let names: Vec<String> = plans.iter().flat_map(|p| &p.rewrites).map(|(_, r)| clean_line(r.before().name())).collect();
+    let rewritten = plans.iter().flat_map(|p| &p.rewrites).map(|(_, r)| clean_line(r.before().name()));
+    let ignoring = plans.iter().flat_map(|p| &p.ignoring).map(|(loaded, _)| clean_line(&loaded.path().display().to_string()));
+    let names: Vec<String> = rewritten.chain(ignoring).collect();
     if names.len() > MOST_FILES { format!("{} files", names.len()) } else { names.join(", ") }
 }
 
@@ -254,6 +283,7 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
         Done::Nothing => "nothing was changed".to_owned(),
         Done::Shown => format!("would harden {services}; nothing was written"),
         Done::Declined => "nothing was written".to_owned(),
+        Done::Written if changed.is_empty() => format!("wrote {}", file_names(plans)),
         Done::Written => format!("wrote {}: hardened {services}", file_names(plans)),
     });
     if matches!(done, Done::Shown | Done::Written) {
@@ -268,6 +298,7 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
         notes::held_back(ui, held_back);
     }
     match done {
+        Done::Written if changed.is_empty() => {}
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),
         Done::Written => match plans {
             [Prepared { up: Some(layers), .. }] => {

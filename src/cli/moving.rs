@@ -27,10 +27,7 @@ pub(super) fn left_behind(plan: &Plan<'_>) -> Result<Vec<Kept>> {
 /// Says what would stay behind, and how it comes along.
 pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
     for kept in all {
-        let Kept { service, container, path, .. } = kept;
-        let what =
-            format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept));
-        ui.warn(&clean_line(&what));
+        ui.warn(&clean_line(&sentence(kept)));
         ui.hint("these commands take them along; run this one again where it says so");
         for line in commands(kept, layers) {
             ui.note(&format!("    {}", clean_line(&line)));
@@ -39,6 +36,12 @@ pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
     if !all.is_empty() {
         ui.hint("`rofs-harden explain moving-data` says how to check and undo it");
     }
+}
+
+/// What a new volume starts without.
+pub(super) fn sentence(kept: &Kept) -> String {
+    let Kept { service, container, path, .. } = kept;
+    format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept))
 }
 
 /// The commands that take the files along.

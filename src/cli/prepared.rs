@@ -1,10 +1,8 @@
 //! The plan of one project, prepared for a terminal: everything that is shown, asked, written or summed up, without the project itself.
 
-use super::ask::Ask;
 use super::moving;
 use super::oracle::Oracle;
-use super::review;
-use super::ui::{Ui, View};
+use super::ui::View;
 use crate::audit::{Finding, Fix};
 use crate::compose::Sources;
 use crate::edge::disk::{self, Disk};
@@ -13,7 +11,7 @@ use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Need;
 use crate::plan::source::Loaded;
-use crate::plan::{Counts, Files, HeldBack, Input, Options, Plan};
+use crate::plan::{Counts, Files, HeldBack, Input, Options, Plan, exclusions};
 use crate::report::collect::collect;
 use crate::report::remarks::{self, Remark};
 use crate::report::style::{Look, paint};
@@ -57,6 +55,8 @@ pub(super) struct Prepared {
     pub(super) left_out: Vec<(String, String)>,
     /// The files that change, each with what was read; `None` for standard input.
     pub(super) rewrites: Vec<(Option<Loaded>, Rewrite)>,
+    /// The configuration file with what a review ignores, if that is anything.
+    pub(super) ignoring: Option<(Loaded, String)>,
     /// The first file's text, as it was read.
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
@@ -101,8 +101,6 @@ pub(super) struct Asking<'r> {
     pub(super) aim: Aim,
     /// The Compose CLI, if it has a say.
     pub(super) oracle: Option<&'r Oracle>,
-    /// The person, in an interactive review.
-    pub(super) reviewer: Option<(&'r Ui, &'r Ask)>,
     /// How diffs are shown, if they are.
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
@@ -114,7 +112,7 @@ pub(super) struct Asking<'r> {
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false, reports: false }
+        Self { options, aim, oracle: None, view: None, tries: false, reports: false }
     }
 }
 
@@ -129,9 +127,6 @@ impl Prepared {
     /// Plans the project of these files.
     pub(super) fn of(files: &Files<'_>, asking: Asking<'_>) -> Result<Self> {
         let mut plan = Plan::found(files, asking.options)?;
-        if let Some((ui, ask)) = asking.reviewer {
-            review::review(ui, ask, &mut plan)?;
-        }
         let is_written = matches!(asking.aim, Aim::Review | Aim::Write { .. });
         let left_behind = if is_written { moving::left_behind(&plan)? } else { Vec::new() };
         if asking.aim == (Aim::Write { asks: false }) {
@@ -154,6 +149,7 @@ impl Prepared {
         let report = asking.reports.then(|| collect(&plan, false)).transpose()?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
+        let ignoring = asking.options.decisions.as_ref().map(|decisions| exclusions(files, decisions)).transpose()?.flatten();
         let Plan { findings, left_out, accepted, held_back, rewrites, .. } = plan;
         let rewrites: Vec<_> = rewrites.into_iter().map(|r| (files.loaded(r.file()).cloned(), r)).collect();
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, files.root(), loaded.as_ref(), r)).collect::<Result<_>>();
@@ -163,6 +159,7 @@ impl Prepared {
             warnings: files.warnings().to_vec(),
             left_out,
             rewrites,
+            ignoring,
             text: files.sources().files().first().map_or(String::new(), |s| s.stream.text().text().to_owned()),
             findings,
             accepted,
@@ -180,9 +177,9 @@ impl Prepared {
 
     /// The changes to write.
     pub(super) fn writes(&self) -> impl Iterator<Item = disk::Write<'_>> {
-        self.rewrites
-            .iter()
-            .filter_map(|(loaded, rewrite)| Some(disk::Write { root: &self.root, loaded: loaded.as_ref()?, after: rewrite.after().text() }))
+        let rewrites = self.rewrites.iter().filter_map(|(loaded, rewrite)| Some((loaded.as_ref()?, rewrite.after().text())));
+        let texts = rewrites.chain(self.ignoring.iter().map(|(loaded, text)| (loaded, text.as_str())));
+        texts.map(|(loaded, after)| disk::Write { root: &self.root, loaded, after })
     }
 
     /// The plan without what another plan of this run (`written`: paths and fingerprints) writes already.

@@ -74,7 +74,7 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
         _ => Status::Done,
     };
     for folder in &unreadable {
-        ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
+        warn_of(ui, folder);
     }
     ui.note(&sum.text(asking.aim));
     match (sum.changed > 0, asking.aim != Aim::Show, sum.held_back > 0) {
@@ -83,6 +83,11 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
         _ => {}
     }
     Ok(if sum.failed > 0 || !unreadable.is_empty() { Status::Failed } else { status })
+}
+
+/// Says that a folder could not be looked into.
+pub(super) fn warn_of(ui: &Ui, folder: &str) {
+    ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
 }
 
 /// Asks, and writes one project after the other: an interrupt ends it after the project it is in. Returns how many could not be

@@ -62,6 +62,12 @@ impl Extras {
         Self(self.0 & !others.0)
     }
 
+    /// These and `others`.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
     /// Whether none is.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -45,9 +45,13 @@ pub struct Selection {
     pub mirrors: Vec<String>,
     /// Whether the person agrees to what is assumed.
     pub assume: bool,
+    /// Services of which the person agrees to what is assumed.
+    pub agreed: HashSet<String>,
     /// What else is asked for.
     pub with: Extras,
-    /// What of that is not asked for of single services.
+    /// What else is asked for of single services.
+    pub more: HashMap<String, Extras>,
+    /// What of all that is not asked for of single services.
     pub without: HashMap<String, Extras>,
     /// Whether to say of every extra what is known, for an audit.
     pub limits: bool,
@@ -280,9 +284,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     };
     let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
-    let with = selection.with.without(without);
+    let more = selection.more.get(about.service.name).copied().unwrap_or_default();
+    let with = selection.with.without(without).and(more);
     let wants_limits = selection.limits || !with.is_empty();
-    let consent = base.named || choice.additions.iter().any(|a| a.named);
+    let agreed = selection.agreed.contains(about.service.name);
+    let consent = base.named || agreed || choice.additions.iter().any(|a| a.named);
     let user = limit::user(about, base, &who).filter(|_| wants_limits);
     if let Some(Limit::Works(Restriction::User(uid, gid), reason)) = &user
         && with.has(Extra::User)
@@ -319,6 +325,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
         (text, confidence) = if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
+        } else if own.iter().all(|p| p.reason.link.is_none()) {
+            ("you name where it writes".to_owned(), Confidence::Documented)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
         };

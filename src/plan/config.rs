@@ -1,5 +1,6 @@
 //! `rofs-harden.toml`: what a repository says of its own services, found from the project's folder upwards to the top of the work tree.
 
+mod added;
 mod exclude;
 
 use super::Options;
@@ -12,6 +13,7 @@ use crate::evidence::engine::Probe;
 use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
 use crate::text::{FileId, Span, TextFile};
+pub use added::exclusions;
 use exclude::Excluded;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -242,6 +244,13 @@ impl Config {
     /// The services of the project that the file leaves out, and why.
     pub(super) fn left_out(&self, project: &Project<'_>) -> Vec<(String, String)> {
         self.excluded.services(project)
+    }
+
+    /// Leaves out findings of a service, as the file could say.
+    pub(super) fn leave_out(&mut self, service: &str, ignored: &[(Option<Rule>, String)]) {
+        for (rule, reason) in ignored {
+            self.excluded.add(*rule, Some(service.to_owned()), reason.clone());
+        }
     }
 
     /// Marks the findings that do not count, where no comment said so already.

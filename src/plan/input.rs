@@ -1,5 +1,6 @@
 //! What a plan is asked for: which project, and what of it.
 
+use super::Decisions;
 use crate::evidence::Selection;
 use crate::text::TextFile;
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub struct Options {
     pub explain_in_file: bool,
     /// What the plan is for.
     pub purpose: Purpose,
+    /// What a person decided service by service; without it, what is sure or agreed to is carried out.
+    pub decisions: Option<Decisions>,
 }
 
 /// What a plan is for.

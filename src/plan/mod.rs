@@ -9,12 +9,14 @@
 //! are carried out and which are held back and why, and gives the files their new text. Nothing here has effects of its own.
 
 mod config;
+mod decision;
 mod files;
 mod input;
 mod layers;
 pub mod source;
 
-pub use config::{Config, NAME as CONFIG_NAME, preset_files, preset_in, pull_requests};
+pub use config::{Config, NAME as CONFIG_NAME, exclusions, preset_files, preset_in, pull_requests};
+pub use decision::{Decision, Decisions};
 pub use files::Files;
 pub use input::{Input, Options, Purpose, Start};
 pub use layers::{Discovered, MAIN_NAMES, OVERRIDE_NAMES, discover};
@@ -89,7 +91,8 @@ impl<'f> Plan<'f> {
     /// Errors: as for [`Self::of`].
     pub fn found(files: &'f Files<'_>, options: &Options) -> Result<Self> {
         let project = files.project()?;
-        let config = Config::of(files)?;
+        let mut config = Config::of(files)?;
+        options.decisions.iter().flatten().for_each(|(service, decision)| config.leave_out(service, &decision.ignored));
         let mut ignores = Ignores::of(&project);
         let selection = asked_for(files, &project, &config, &mut ignores, options);
         let mut needs = files.needs(&project, &selection)?;
@@ -105,7 +108,10 @@ impl<'f> Plan<'f> {
             Purpose::Change => plan.leave_what_is_ignored(ignores),
             Purpose::Report => plan.report_all(ignores, is_whole(options))?,
         }
-        (plan.accepted, plan.held_back) = consented(&plan.findings, &plan.needs);
+        (plan.accepted, plan.held_back) = match &options.decisions {
+            Some(decisions) => (taken(&plan.findings, decisions), Vec::new()),
+            None => consented(&plan.findings, &plan.needs),
+        };
         Ok(plan)
     }
 
@@ -213,6 +219,9 @@ fn asked_for<'f>(files: &Files<'_>, project: &Project<'f>, config: &Config, igno
         selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
     }
     config.spare(project, &mut selection, ignores);
+    if let Some(decisions) = &options.decisions {
+        decision::decide(&mut selection, decisions);
+    }
     selection
 }
 
@@ -232,6 +241,12 @@ fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]
     let skip: Vec<String> = project.services.iter().filter(is_out).map(|s| s.name.to_owned()).collect();
     selection.skip.extend(skip);
     selection
+}
+
+/// The fixes that a person takes.
+fn taken(findings: &[Finding], decisions: &Decisions) -> Vec<Fix> {
+    let is_taken = |fix: &&Fix| decisions.get(&fix.service).is_some_and(|decision| decision.take);
+    findings.iter().filter(|f| f.ignored.is_none()).filter_map(|f| f.fix.as_ref()).filter(is_taken).cloned().collect()
 }
 
 /// Fixes that are documented or agreed to, and the services of those that are not.

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 
 /// Whether a character could drive a terminal, or break or reorder the line that it stands in: control characters, other line breaks,
-/// bidirectional controls, the byte order mark.
+/// bidirectional controls, the byte order mark; or take no column and so make two names look like one.
 pub fn drives_terminal(c: char) -> bool {
-    let is_format = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{feff}');
-    c.is_control() || is_format || matches!(c, '\u{2028}' | '\u{2029}')
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}');
+    let is_unseen = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}');
+    let is_mark = matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
+    c.is_control() || turns || is_unseen || is_mark || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// `text` with everything that could drive a terminal or reorder a line made visible, but for tab and newline.
@@ -62,5 +64,6 @@ mod tests {
         assert_eq!(clean("\x1b[2Jx\r\u{202e}y\u{9b}"), "\\u{1b}[2Jx\\u{d}\\u{202e}y\\u{9b}");
         assert_eq!(clean_line("a\nb"), "a\\nb");
         assert_eq!(clean("a\u{2028}b\u{85}"), "a\\u{2028}b\\u{85}");
+        assert_eq!(clean("we\u{200b}b\u{ad}\u{e0041}"), "we\\u{200b}b\\u{ad}\\u{e0041}");
     }
 }

@@ -65,7 +65,7 @@ fn colour_can_be_refused_at_a_terminal() {
 #[test]
 fn a_review_without_colour_has_none() {
     let folder = Folder::compose(SHOP);
-    let mut terminal = Terminal::start(&folder, 60, &["-i"], &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::start(&folder, 60, &["-i", "--plain"], &[("NO_COLOR", "1")]);
     terminal.dialogue(&[("[1/3]", "n"), ("[2/3]", "t"), ("Path to choose for", "\x1b")]);
     terminal.shows_times("[q]uit", 3);
     terminal.press("d");
@@ -95,7 +95,7 @@ fn texts_of_strangers_are_only_text() {
         let ended = Terminal::start(&folder, 200, &[&[&*name], arguments].concat(), &[("NO_COLOR", "1")]).ends(code);
         outputs.push((format!("{arguments:?}"), ended));
     }
-    let mut terminal = Terminal::start(&folder, 200, &[&name, "-i"], &[("NO_COLOR", "1")]);
+    let mut terminal = Terminal::start(&folder, 200, &[&name, "-i", "--plain"], &[("NO_COLOR", "1")]);
     terminal.dialogue(&[("[1/2]", "v")]);
     terminal.shows_times("[q]uit", 2);
     terminal.press("a");

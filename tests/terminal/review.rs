@@ -1,166 +1,328 @@
-//! The review, service by service.
+//! The review on the whole screen: every key, and every way in which it ends.
 
-use super::screen::{CTRL_C, DOWN, ENTER, ESCAPE, Ended, Terminal, wait};
-use crate::cli::SHOP;
+use super::screen::{CTRL_C, ENTER, ESCAPE, Terminal, wait};
 use crate::support::{Folder, PROGRAM};
 use portable_pty::CommandBuilder;
+use rustix::process::Signal;
+
+/// web and api are sure, jobs is a guess, agent is refused, cache lacks nothing.
+pub(super) const HOUSE: &str = "\
+# The house
+services:
+  web:
+    image: nginx:1.27
+  api:
+    image: node:22-slim
+    command: node server.js   # the API
+  jobs:
+    image: example.org/jobs:3
+    volumes: [queue:/var/lib/queue]
+  agent:
+    image: node:22
+    privileged: true
+  cache:
+    image: redis:7
+    read_only: true
+    tmpfs: [/tmp]
+    volumes: [kept:/data]
+volumes:
+  queue:
+  kept:
+";
 
 fn review(folder: &Folder) -> Terminal {
-    Terminal::start(folder, 100, &["-i"], &[])
-}
-
-/// Runs a review with these steps in a folder of its own.
-#[track_caller]
-fn reviewed(steps: &[(&str, &str)], code: u32) -> (Folder, Ended) {
-    let folder = Folder::compose(SHOP);
-    let mut terminal = review(&folder);
-    terminal.dialogue(steps);
-    let ended = terminal.ends(code);
-    (folder, ended)
+    let mut terminal = Terminal::start_sized(folder, (30, 100), &["-i"], &[]);
+    terminal.shows("0 of 3 decided");
+    terminal
 }
 
 /// What the file is when exactly these services are hardened, assumptions included.
 fn hardened(services: &[&str]) -> String {
     let only: Vec<&str> = services.iter().flat_map(|s| ["--service", s]).collect();
-    Folder::new(&[]).run_with(&[&["-", "--unsafe-fixes"], only.as_slice()].concat(), &[], SHOP).exits(0).out
+    Folder::new(&[]).run_with(&[&["-", "--unsafe-fixes"], only.as_slice()].concat(), &[], HOUSE).exits(0).out
 }
 
 #[test]
-fn each_service_is_decided_by_itself() {
-    let (web, api, jobs) = ("[1/3] compose.yaml: web", "[2/3] compose.yaml: api", "[3/3] compose.yaml: jobs");
-    let cases = [
-        (&[(web, "y"), (api, "y"), (jobs, "y")][..], &["web", "api", "jobs"][..], "harden 3 services (web, api, jobs)?"),
-        (&[(web, "n"), (api, "y"), (jobs, "n")], &["api"], "harden 1 service (api), leave 2 services (web, jobs)?"),
-        (&[(web, "n"), (api, "a")], &["api", "jobs"], "harden 2 services (api, jobs), leave 1 service (web)?"),
-        (&[(web, "Y"), (api, "D")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
-        (&[(web, "y"), (api, "q")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
-    ];
-    for (steps, services, question) in cases {
-        let question = format!("Write compose.yaml: {question} [y/N]");
-        let (folder, ended) = reviewed(&[steps, &[(&question, "y")]].concat(), 0);
-        assert_eq!(folder.read("compose.yaml"), hardened(services), "{steps:?}");
-        assert!(ended.screen.contents().contains("wrote compose.yaml: hardened "), "{steps:?}");
-    }
-}
-
-#[test]
-fn a_review_that_takes_nothing_writes_nothing() {
-    for steps in [
-        &[("[1/3]", "n"), ("[2/3]", "n"), ("[3/3]", "n")][..],
-        &[("[1/3]", "d")],
-        &[("[1/3]", "q")],
-        &[("[1/3]", ESCAPE)],
-        &[("[1/3]", "a"), ("harden 3 services", ENTER)],
+fn what_is_accepted_is_what_is_shown_and_written() {
+    for (keys, services) in [
+        (&["y"][..], &["web"][..]),
+        (&["n", "y"], &["api"]),
+        (&["a"], &["web", "api"]),
+        (&["a", "g"], &["web", "api", "jobs"]),
+        (&["\t", "\t", "g"], &["jobs"]),
+        (&["a", "u", "y"], &["web"]),
+        (&["a", "u", "U"], &["web", "api"]),
+        (&["y", "k", "n", "y"], &["api"]),
     ] {
-        let (folder, ended) = reviewed(steps, 1);
-        ended.says("nothing was written");
-        assert_eq!(folder.read("compose.yaml"), SHOP, "{steps:?}");
+        let folder = Folder::compose(HOUSE);
+        let mut terminal = review(&folder);
+        keys.iter().for_each(|key| terminal.press(key));
+        terminal.press("w");
+        let names = services.join(", ");
+        terminal.shows(&format!("({names})")).shows("y write this");
+        terminal.press("y");
+        terminal.ends(0).says(&format!(
+            "wrote compose.yaml: hardened {} service{} ({names})",
+            services.len(),
+            if services.len() > 1 { "s" } else { "" }
+        ));
+        assert_eq!(folder.read("compose.yaml"), hardened(services), "{keys:?}");
     }
 }
 
 #[test]
-fn what_was_decided_is_said() {
-    let (_, ended) = reviewed(&[("[1/3]", "y"), ("[2/3]", "d"), ("? [y/N]", "n")], 1);
-    ended.says("harden 1 service (web)");
-    ended.says("leave 2 services (api, jobs)");
-}
-
-#[test]
-fn ctrl_c_ends_it_anywhere() {
-    for steps in [
-        &[("[1/3]", CTRL_C)][..],
-        &[("[1/3]", "y"), ("[2/3]", CTRL_C)],
-        &[("[1/3]", "e"), ("Writable paths", CTRL_C)],
-        &[("[1/3]", "e"), ("Writable paths", ENTER), ("Another writable path", CTRL_C)],
-        &[("[1/3]", "t"), ("Path to choose for", CTRL_C)],
-        &[("[1/3]", "t"), ("Path to choose for", ENTER), ("Where ", CTRL_C)],
-        &[("[1/3]", "a"), ("? [y/N]", CTRL_C)],
-    ] {
-        let (folder, ended) = reviewed(steps, 130);
-        ended.says("error: interrupted, nothing was written");
-        assert_eq!(folder.read("compose.yaml"), SHOP, "{steps:?}");
-    }
-}
-
-#[test]
-fn paths_can_be_dropped_and_added() {
-    let (folder, _) = reviewed(
-        &[
-            ("[1/3]", "n"),
-            ("[2/3]", "e"),
-            ("Writable paths", " \r"),
-            ("Another writable path", "var/lib\r"),
-            ("write a path such as /data", "\x15/srv/./cache/\r"),
-            ("- /srv/cache:mode=1777", "y"),
-            ("[3/3]", "d"),
-            ("? [y/N]", "y"),
-        ],
-        0,
-    );
-    assert_eq!(
-        folder.read("compose.yaml"),
-        SHOP.replace("# the API\n", "# the API\n    read_only: true\n    tmpfs:\n      - /srv/cache:mode=1777\n")
-    );
-}
-
-#[test]
-fn a_path_can_live_in_a_volume() {
-    let (folder, ended) = reviewed(
-        &[
-            ("[1/3]", "n"),
-            ("[2/3]", "t"),
-            ("Path to choose for", ENTER),
-            ("named volume: kept", DOWN),
-            ("> named volume: kept", ENTER),
-            ("source: api-tmp", "y"),
-            ("[3/3]", "n"),
-            ("? [y/N]", "y"),
-        ],
-        0,
-    );
-    assert!(folder.read("compose.yaml").contains("      - type: volume\n        source: api-tmp\n        target: /tmp\n"));
-    assert!(ended.screen.contents().contains("# chosen in the review (you, documented)"), "{}", ended.screen.contents());
-}
-
-#[test]
-fn escape_leaves_a_list_as_it_was() {
-    let keys = "[y]es [n]o";
-    let folder = Folder::compose(SHOP);
+fn each_key_shows_what_it_does() {
+    let folder = Folder::compose(HOUSE);
+    let before = folder.state();
     let mut terminal = review(&folder);
-    terminal.dialogue(&[("[1/3]", "t"), ("Path to choose for", ESCAPE)]);
-    terminal.shows_times(keys, 2);
-    terminal.press("d");
+    for (key, shown) in [
+        ("y", "1 of 3 decided"),
+        ("n", "2 of 3 decided"),
+        ("u", "undone; U does it again"),
+        ("U", "2 of 3 decided"),
+        ("u", "1 of 3 decided"),
+        ("\x12", "2 of 3 decided"),
+        ("\t", ">? jobs"),
+        ("y", "jobs is a guess: g accepts it all the same"),
+        ("g", "everything is decided: w shows the sum"),
+        (ENTER, "accept 2 services (web, jobs)"),
+        ("q", "Leave without writing?"),
+        (ENTER, "3 of 3 decided"),
+        ("/age", "/age_"),
+        (ENTER, "agent it is privileged, so a read-only root"),
+        ("y", "agent does not change: it is privileged"),
+        ("r", "Why it matters"),
+        (ENTER, ">! agent"),
+        ("\x1b[H", ">+ web"),
+        ("\x1b[F", ">= cache"),
+        ("\x1b[A", ">! agent"),
+        ("\x1b[B", ">= cache"),
+        ("j", ">= cache"),
+        ("k", ">! agent"),
+        ("f", "# The house"),
+        ("q", ">! agent"),
+        ("?", "accept all that is sure and not decided yet"),
+        (" ", "stop at once; nothing is written"),
+        ("z", ">! agent"),
+        ("z", "that key does nothing here; ? shows the keys"),
+        ("e", "agent is left alone"),
+        ("/web\r", ">+ web"),
+        ("e", "where it must be able to write"),
+        ("+", "another writable path"),
+        ("srv\r", "`srv` must be absolute; write a path such as /data"),
+        ("\x15/srv/x\r", "/srv/x can be written; t makes it a volume"),
+        ("t", "tmpfs (in memory"),
+        ("\x1b[F \r", "the paths of web are as you chose"),
+        ("e\x1b[F \r", "the paths of web are as you chose"),
+        ("x", "what else to take away"),
+        (" \r", "what else is taken from web is as you chose"),
+        ("i", "what to ignore"),
+        (ENTER, "why it is ignored"),
+        (ENTER, "say why it is ignored"),
+        ("kiosk\r", "rofs-harden.toml gets the reason"),
+        ("u", "undone"),
+    ] {
+        terminal.press(key);
+        terminal.shows(shown);
+    }
+    terminal.press("q");
+    terminal.shows("is lost").press("y");
+    terminal.ends(1).says("nothing was written");
+    assert!(folder.state() == before);
+}
+
+#[test]
+fn escape_goes_back_one_screen() {
+    let folder = Folder::compose(HOUSE);
+    let mut terminal = review(&folder);
+    for (key, shown) in [
+        ("e", "Space keep or drop"),
+        ("x", "Space take it or not"),
+        ("i", "Enter ignore this"),
+        ("/", "/_"),
+        ("w", "y write this"),
+        ("?", "the keys"),
+    ] {
+        terminal.press(key);
+        terminal.shows(shown).press(ESCAPE);
+        terminal.shows("y accept  n skip");
+    }
+    terminal.press("q");
     terminal.ends(1).says("nothing was written");
 }
 
 #[test]
-fn the_file_and_the_keys_can_be_seen() {
-    let folder = Folder::compose(SHOP);
+fn enter_alone_writes_nothing() {
+    let folder = Folder::compose(HOUSE);
     let mut terminal = review(&folder);
-    terminal.shows("[1/3]");
-    assert!(!terminal.screen_now().contains("# The shop"));
-    terminal.press("v");
-    terminal.shows_times("[y]es [n]o", 2).shows(" 1   # The shop");
-    for (number, key) in ["?", "x", "\t"].into_iter().enumerate() {
-        terminal.press(key);
-        terminal.shows_times("Ctrl-C  stop; nothing is written", number + 1);
+    terminal.press("ag");
+    terminal.shows("3 of 3 decided");
+    for _ in 0..3 {
+        terminal.press(ENTER);
+        terminal.shows("accept 3 services").press(ENTER);
+        terminal.shows("3 of 3 decided");
     }
-    terminal.press("d");
+    terminal.press(CTRL_C);
+    terminal.ends(130).says("error: interrupted, nothing was written");
+    assert_eq!(folder.read("compose.yaml"), HOUSE);
+}
+
+#[test]
+fn paths_storage_and_extras_are_in_what_is_written() {
+    let folder = Folder::compose(HOUSE);
+    let mut terminal = review(&folder);
+    terminal.press("e+/srv/cache\r");
+    terminal.shows("/srv/cache can be written").press("t\x1b[F \r");
+    terminal.shows("source: web-cache").press("x \r");
+    terminal.shows("cap_drop").press("yw");
+    terminal.shows("accept 1 service (web)").press("y");
+    terminal.ends(0);
+    let written = folder.read("compose.yaml");
+    for part in ["    cap_drop: [ALL]\n", "target: /srv/cache", "  web-cache:"] {
+        assert!(written.contains(part), "no {part:?} in\n{written}");
+    }
+    assert!(!folder.path().join("rofs-harden.toml").exists());
+}
+
+#[test]
+fn what_is_ignored_goes_into_the_configuration_with_its_reason() {
+    for (rows, path, before) in [("", "", None), ("", "", Some("unsafe-fixes = false")), ("sub/", "path = \"sub\"\n", Some("# ours\n"))] {
+        let folder = Folder::new(&[(&format!("{rows}compose.yaml"), HOUSE)]);
+        if !rows.is_empty() {
+            folder.put(".git/HEAD", "ref: refs/heads/main\n");
+        }
+        before.iter().for_each(|text| folder.put("rofs-harden.toml", text));
+        let mut terminal = Terminal::start_sized(&folder, (30, 100), &[&format!("{rows}compose.yaml"), "-i"], &[]);
+        terminal.shows("0 of 3 decided").press("i\rit \"is\" a kiosk\r");
+        terminal.shows("rofs-harden.toml gets the reason").press("/agent\r");
+        terminal.shows(">! agent").press("i\rneeds the host\r");
+        terminal.shows("needs-writable-root of agent is ignored").press("w");
+        terminal.shows("ignore 2 findings").shows("+ [[exclude]]").press("y");
+        terminal.ends(0).says("wrote rofs-harden.toml");
+        let before = before.map_or(String::new(), |text| format!("{}\n\n", text.trim_end()));
+        assert_eq!(
+            folder.read("rofs-harden.toml"),
+            format!(
+                "{before}[[exclude]]\nservice = \"agent\"\n{path}rule = \"needs-writable-root\"\nreason = \"needs the host\"\n\n\
+                 [[exclude]]\nservice = \"web\"\n{path}rule = \"writable-root\"\nreason = \"it \\\"is\\\" a kiosk\"\n"
+            )
+        );
+        assert_eq!(folder.read(&format!("{rows}compose.yaml")), HOUSE);
+        let again = folder.run(&[&format!("{rows}compose.yaml")]).exits(0);
+        assert!(again.err.contains("web is left out: it \"is\" a kiosk") && !again.err.contains("privileged"), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_tree_is_reviewed_project_by_project() {
+    let folder =
+        Folder::new(&[("a/compose.yaml", HOUSE), ("b/compose.yaml", HOUSE), ("c/compose.yaml", HOUSE), ("d/compose.yaml", "services: [")]);
+    folder.put(
+        "e/compose.yaml",
+        "services:\n  x: {image: redis, read_only: true, tmpfs: [/tmp], volumes: [data:/data]}\nvolumes: {data: {}}\n",
+    );
+    let mut terminal = Terminal::start_sized(&folder, (30, 100), &["-r", "-i"], &[]);
+    terminal.shows("[1/5] a/compose.yaml").press("yw");
+    terminal.shows("n next project").press("y");
+    terminal.shows("[2/5] b/compose.yaml").press("aw");
+    terminal.shows("accept 2 services (web, api)").press("n");
+    terminal.shows("[3/5] c/compose.yaml").press("gw");
+    terminal.press("y");
+    let ended = terminal.ends(2);
+    ended.says("wrote a/compose.yaml: hardened 1 service (web)");
+    ended.says("b/compose.yaml: nothing was written");
+    assert!(ended.screen.contents().contains("error: d/compose.yaml:1:"), "{}", ended.screen.contents());
+    assert_eq!([folder.read("a/compose.yaml"), folder.read("b/compose.yaml")], [hardened(&["web"]), HOUSE.to_owned()]);
+    assert_eq!(folder.read("c/compose.yaml"), hardened(&["web"]));
+}
+
+#[test]
+fn quitting_a_tree_keeps_what_was_written() {
+    let folder = Folder::new(&[("a/compose.yaml", HOUSE), ("b/compose.yaml", HOUSE)]);
+    let mut terminal = Terminal::start_sized(&folder, (30, 100), &["-r", "-i"], &[]);
+    terminal.shows("[1/2]").press("yw");
+    terminal.shows("n next project").press("y");
+    terminal.shows("[2/2]").press("q");
+    terminal.shows("Leave without writing?").press("y");
+    terminal.ends(1).says("wrote a/compose.yaml: hardened 1 service (web)");
+    assert_eq!(folder.read("b/compose.yaml"), HOUSE);
+}
+
+#[test]
+fn a_window_that_changes_is_drawn_anew() {
+    let folder = Folder::compose(HOUSE);
+    let mut terminal = review(&folder);
+    for (rows, columns) in [(12, 40), (5, 20), (50, 160), (2, 3), (24, 80)] {
+        terminal.resize(rows, columns);
+        terminal.press("j");
+        if columns >= 40 {
+            terminal.shows("0 of 3 decided").shows("y accept");
+        }
+    }
+    terminal.press("q");
     terminal.ends(1);
 }
 
 #[test]
+fn signals_give_the_screen_back() {
+    for (signal, code) in [(Signal::TERM, 130), (Signal::INT, 130), (Signal::HUP, 130)] {
+        let folder = Folder::compose(HOUSE);
+        let mut terminal = review(&folder);
+        assert!(terminal.is_taken());
+        terminal.kill(signal);
+        terminal.ends(code).says("error: interrupted, nothing was written");
+    }
+}
+
+#[test]
+fn ctrl_z_goes_to_the_shell_and_back() {
+    let folder = Folder::compose(HOUSE);
+    let mut command = CommandBuilder::new("/bin/sh");
+    command.args(["-mi"]);
+    let mut terminal = Terminal::start_command(&folder, 100, command, &[("PS1", "shell> "), ("ENV", "")]);
+    terminal.shows("shell> ").signals(&format!("{PROGRAM} -i\r"));
+    terminal.shows("0 of 3 decided").press("y");
+    for (times, decided) in [(1, "1 of 3 decided"), (2, "2 of 3 decided")] {
+        terminal.shows(decided);
+        terminal.press("\x1a");
+        terminal.shows_times("Stopped", times);
+        assert!(!terminal.is_taken());
+        terminal.signals("echo $((40 + 2)); fg\r");
+        terminal.shows(decided);
+        assert!(terminal.is_taken());
+        terminal.press("n");
+    }
+    terminal.shows("3 of 3 decided").press("q");
+    terminal.shows("Leave without writing?").press("y");
+    terminal.shows("nothing was written").shows("42");
+    terminal.signals("exit 0\r");
+    terminal.ends(0);
+    assert_eq!(folder.read("compose.yaml"), HOUSE);
+}
+
+#[test]
 fn a_terminal_that_goes_away_ends_it() {
-    for (key, text) in [("", "[q]uit"), ("a", "? [y/N]"), ("e", "Writable paths"), ("t", "Path to choose for")] {
-        let folder = Folder::compose(SHOP);
-        // Without this the signal of the hang-up would end the program before it can read the end of its input.
+    for keys in ["", "aw", "e", "/x"] {
+        let folder = Folder::compose(HOUSE);
+        // Without this the signal of the hang-up would end the program before it can see the end of its input.
         let mut command = CommandBuilder::new("/bin/sh");
         command.args(["-c", "trap '' HUP; exec \"$0\" -i", PROGRAM]);
         let mut terminal = Terminal::start_command(&folder, 100, command, &[]);
-        terminal.dialogue(&[("[1/3]", key), (text, "")]);
-        // The terminal's last words are Enter and the end of input; to the one question the former is an answer: no.
+        terminal.shows("0 of 3 decided").press(keys);
         let status = wait(&mut *terminal.hang_up());
-        assert!(status == Some(2) || status == Some(1) && key == "a", "{key:?}: {status:?}");
-        assert_eq!(folder.read("compose.yaml"), SHOP, "{key:?}");
+        assert!(matches!(status, Some(2 | 130)), "{keys:?}: {status:?}");
+        assert_eq!(folder.read("compose.yaml"), HOUSE, "{keys:?}");
     }
+}
+
+#[test]
+fn an_answer_that_nobody_reads_does_not_matter() {
+    let folder = Folder::compose(HOUSE);
+    let mut command = CommandBuilder::new("/bin/sh");
+    command.args(["-c", "\"$0\" -i | true", PROGRAM]);
+    let mut terminal = Terminal::start_command(&folder, 100, command, &[]);
+    terminal.shows("0 of 3 decided").press("yw");
+    terminal.shows("y write this").press("y");
+    terminal.ends(0);
+    assert_eq!(folder.read("compose.yaml"), hardened(&["web"]));
 }

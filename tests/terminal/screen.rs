@@ -2,6 +2,7 @@
 
 use crate::support::{ENVIRONMENT, Folder, PROGRAM};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal};
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex};
@@ -142,6 +143,29 @@ impl Terminal {
         }
     }
 
+    /// Makes the window larger or smaller, as a person does with the mouse.
+    pub(super) fn resize(&mut self, rows: u16, columns: u16) {
+        let size = |n| NonZeroU16::new(n).unwrap();
+        self.seen.lock().unwrap().parser.screen_mut().set_size(size(rows), size(columns));
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// Sends a signal to the program.
+    pub(super) fn kill(&mut self, signal: Signal) {
+        let number = self.child.process_id().and_then(|id| Pid::from_raw(id.try_into().unwrap())).unwrap();
+        rustix::process::kill_process(number, signal).unwrap();
+    }
+
+    /// Whether the program has the whole screen to itself.
+    pub(super) fn is_taken(&self) -> bool {
+        self.seen.lock().unwrap().parser.screen().alternate_screen()
+    }
+
+    /// What the screen looks like now.
+    pub(super) fn look(&self) -> vt100::Screen {
+        self.seen.lock().unwrap().parser.screen().clone()
+    }
+
     /// Closes the terminal under the program. Gives back the program.
     pub(super) fn hang_up(self) -> Box<dyn Child + Send + Sync> {
         self.seen.lock().unwrap().stop = true;
@@ -168,6 +192,9 @@ impl Terminal {
         let screen = seen.parser.screen().clone();
         assert_eq!(ended, code, "{}", screen.contents());
         assert!(!screen.hide_cursor(), "the cursor is not visible again");
+        assert!(!screen.alternate_screen(), "the screen is not given back");
+        let flags = self.master.get_termios().unwrap().local_flags.bits();
+        assert!(flags & ICANON != 0, "the terminal is left without line editing");
         Ended { screen, bytes: seen.bytes.clone() }
     }
 }

@@ -1,0 +1,300 @@
+//! The screen: where each part of it stands, and what it looks like. All texts are clean before
+//! they come here; colours come from the same place as those of all other output.
+
+use super::dialog::{Dialog, DialogKind, Item};
+use super::keys;
+use super::row::Kind;
+use super::state::{Review, Screen};
+use crate::report::style::{self, Look, cut, pad, paint, wrap};
+use crate::text::clean_line;
+use ansi_to_tui::IntoText;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthChar;
+
+/// What is drawn beside the review itself.
+pub(super) struct Scene<'s> {
+    /// Which project: `[2/5] shop/compose.yaml`.
+    pub(super) title: &'s str,
+    /// The text of what stands below the list, or in its place.
+    pub(super) text: &'s str,
+    pub(super) color: bool,
+}
+
+/// Most lines that a message takes at the bottom.
+const MOST_MESSAGE: usize = 3;
+
+/// Draws the review, and tells it how much of a longer text fits.
+pub(super) fn draw(frame: &mut Frame<'_>, review: &mut Review, scene: &Scene<'_>) {
+    let area = frame.area();
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    if width == 0 || height == 0 {
+        return;
+    }
+    let bottom = bottom(review, scene, width);
+    let bottom_height = bottom.len().min(height);
+    let buffer = frame.buffer_mut();
+    put_all(buffer, area, height - bottom_height, &bottom);
+    let mut top = 0;
+    if height > bottom_height + 2 {
+        put(buffer, area, 0, &painted(&title(review, scene, width)));
+        top = 1;
+    }
+    let room = height - bottom_height - top;
+    let has_list = matches!(review.screen, Screen::List | Screen::Dialog(_));
+    let shown = if has_list { list_height(review.rows.len(), room) } else { 0 };
+    for (place, index) in window(review.cursor, review.rows.len(), shown).enumerate() {
+        put(buffer, area, top + place, &row(review, index, width, scene.color));
+    }
+    top += shown;
+    let mut room = room - shown;
+    if shown > 0 && room > 1 {
+        put(buffer, area, top, &painted(&paint(scene.color, Look::Dim, &"─".repeat(width))));
+        top += 1;
+        room -= 1;
+    }
+    if let Screen::Dialog(dialog) = &review.screen
+        && !matches!(dialog.kind, DialogKind::Search(_))
+    {
+        let lines = dialog_lines(dialog, width, room, scene.color);
+        put_all(buffer, area, top, &lines[..lines.len().min(room)]);
+        return;
+    }
+    let lines: Vec<Line<'_>> = scene.text.lines().flat_map(|line| folded(&painted(line), width)).collect();
+    review.page = room;
+    review.last_scroll = lines.len().saturating_sub(room);
+    review.scroll = review.scroll.min(review.last_scroll);
+    let rest = &lines[review.scroll.min(lines.len())..];
+    put_all(buffer, area, top, &rest[..rest.len().min(room)]);
+    let hidden = rest.len().saturating_sub(room);
+    if hidden > 0 && room > 1 {
+        let more = format!("  ... {hidden} more, Space goes on");
+        put(buffer, area, top + room - 1, &painted(&paint(scene.color, Look::Dim, &pad(&cut(&more, width), width))));
+    }
+}
+
+/// Rows of the list: at most a third of what there is, and never none.
+fn list_height(services: usize, room: usize) -> usize {
+    services.min((room / 3).max(3)).min(room)
+}
+
+/// Which of `number` items are shown, so that the one at `cursor` is among them.
+fn window(cursor: usize, number: usize, shown: usize) -> std::ops::Range<usize> {
+    let start = cursor.saturating_sub(shown / 2).min(number.saturating_sub(shown));
+    start..(start + shown).min(number)
+}
+
+fn title(review: &Review, scene: &Scene<'_>, width: usize) -> String {
+    let all = (0..review.rows.len()).filter(|i| review.can_change(*i)).count();
+    let open = (0..review.rows.len()).filter(|i| review.is_open(*i)).count();
+    let what = match &review.screen {
+        Screen::Sum => "the sum".to_owned(),
+        Screen::Leave => "leave?".to_owned(),
+        Screen::Help => "the keys".to_owned(),
+        Screen::Rule(rule) => rule.id().to_owned(),
+        Screen::File => "the whole file".to_owned(),
+        Screen::List | Screen::Dialog(_) => format!("{} of {all} decided", all - open),
+    };
+    let room = width.saturating_sub(what.len() + 2);
+    paint(scene.color, Look::Bold, &cut(&format!("{}  {what}", pad(&cut(scene.title, room), room)), width))
+}
+
+/// One service of the list.
+fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static> {
+    let row = &review.rows[index];
+    let (sign, word, look) = match (row.kind, review.verdicts[index].take) {
+        (Kind::Sure | Kind::Guess, Some(true)) => ('+', "accept", Some(Look::Added)),
+        (Kind::Sure | Kind::Guess, Some(false)) => ('-', "skip", Some(Look::Dim)),
+        (Kind::Sure, None) => (' ', "sure", None),
+        (Kind::Guess, None) => ('?', "guess", Some(Look::Warning)),
+        (Kind::Refused, _) => ('!', "refused", Some(Look::Error)),
+        (Kind::Done, _) => ('=', "done", Some(Look::Dim)),
+        (Kind::Ignored, _) => ('#', "ignored", Some(Look::Dim)),
+    };
+    let is_here = index == review.cursor;
+    let longest = review.rows.iter().map(|r| style::width(&clean_line(&r.name))).max().unwrap_or(0);
+    let columns = longest.min((width / 3).max(8));
+    let head = format!("{}{sign} {}  ", if is_here { '>' } else { ' ' }, pad(&cut(&clean_line(&row.name), columns), columns));
+    let guess = if row.kind == Kind::Guess { "a guess: " } else { "" };
+    let brief = clean_line(&format!("{guess}{}", row.brief));
+    let used = style::width(&head) + 9;
+    let brief = if width > used + 8 { cut(&brief, width - used).into_owned() } else { String::new() };
+    let painted_word = look.map_or_else(|| pad(word, 7), |look| paint(color, look, &pad(word, 7)));
+    let mut line = painted(&format!("{head}{painted_word}  {brief}"));
+    if is_here && color {
+        line = line.patch_style(Modifier::REVERSED);
+        let missing = width.saturating_sub(line.width());
+        line.push_span(Span::styled(" ".repeat(missing), Modifier::REVERSED));
+    }
+    line
+}
+
+/// The last lines: what the last key has to say, else the keys, or what is searched for.
+fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+    if let Screen::Dialog(dialog) = &review.screen
+        && matches!(dialog.kind, DialogKind::Search(_))
+    {
+        let mut line = vec![typed(&format!("/{}", dialog.text), width)];
+        if !review.message.is_empty() {
+            line.insert(0, painted(&cut(&review.message, width)));
+        }
+        return line;
+    }
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    if !review.message.is_empty() {
+        let said = wrap(&review.message, width).into_iter().take(MOST_MESSAGE);
+        lines.extend(said.map(|line| painted(&paint(scene.color, Look::Warning, &cut(&line, width)))));
+    }
+    let list: Vec<(&str, &str)> = keys::LIST.iter().map(|(key, short, _)| (*key, *short)).collect();
+    let mut hints: Vec<(&str, &str)> = match &review.screen {
+        Screen::List => list,
+        Screen::Sum => keys::SUM.to_vec(),
+        Screen::Leave => keys::LEAVE.to_vec(),
+        Screen::Help | Screen::Rule(_) | Screen::File => keys::PAGE.to_vec(),
+        Screen::Dialog(dialog) => match dialog.kind {
+            DialogKind::Paths => keys::PATHS.to_vec(),
+            DialogKind::Storage => keys::STORAGE.to_vec(),
+            DialogKind::Extras => keys::EXTRAS.to_vec(),
+            DialogKind::Rules(_) => keys::RULES.to_vec(),
+            _ => keys::TEXT.to_vec(),
+        },
+    };
+    if review.is_one_of_many && matches!(review.screen, Screen::Sum | Screen::Leave) {
+        hints.push(keys::NEXT);
+    }
+    lines.push(painted(&hints_of(&hints, width, scene.color)));
+    lines
+}
+
+/// As many of the keys as fit, each with what it does.
+fn hints_of(hints: &[(&str, &str)], width: usize, color: bool) -> String {
+    let (mut text, mut used) = (String::new(), 0);
+    for (key, what) in hints {
+        let columns = key.len() + 1 + what.len() + if used > 0 { 2 } else { 0 };
+        if used + columns > width {
+            break;
+        }
+        text += &format!("{}{} {what}", if used > 0 { "  " } else { "" }, paint(color, Look::Bold, key));
+        used += columns;
+    }
+    text
+}
+
+fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<Line<'static>> {
+    let title = match dialog.kind {
+        DialogKind::Paths => "where it must be able to write",
+        DialogKind::AddPath => "another writable path",
+        DialogKind::Storage => "tmpfs (in memory, gone when the container stops) or volume (kept)",
+        DialogKind::Extras => "what else to take away",
+        DialogKind::Rules(_) => "what to ignore",
+        DialogKind::Reason(_) => "why it is ignored (goes into rofs-harden.toml)",
+        DialogKind::Search(_) => "",
+    };
+    let title = clean_line(&format!("{}: {title}", dialog.service));
+    let mut lines: Vec<Line<'_>> = wrap(&title, width).iter().map(|l| painted(&paint(color, Look::Bold, &cut(l, width)))).collect();
+    if dialog.is_text() {
+        lines.push(typed(&format!("> {}", dialog.text), width));
+        return lines;
+    }
+    if dialog.items.is_empty() {
+        lines.push(painted("none"));
+    }
+    let mut places = Vec::new();
+    let mut items = Vec::new();
+    for (i, item) in dialog.items.iter().enumerate() {
+        places.push(items.len());
+        items.extend(item_lines(dialog, item, i == dialog.cursor, width, color));
+    }
+    // The item under the cursor is seen whole where that is possible.
+    let end = places.get(dialog.cursor + 1).copied().unwrap_or(items.len());
+    let room = room.saturating_sub(lines.len()).max(1);
+    let start = end.saturating_sub(room).min(places.get(dialog.cursor).copied().unwrap_or(0));
+    lines.extend(items.into_iter().skip(start).take(room));
+    lines
+}
+
+fn item_lines(dialog: &Dialog, item: &Item, is_here: bool, width: usize, color: bool) -> Vec<Line<'static>> {
+    let mark = match (&dialog.kind, item.is_on) {
+        (DialogKind::Storage, true) => "volume ",
+        (DialogKind::Storage, false) => "tmpfs  ",
+        (DialogKind::Rules(_), _) => "",
+        _ if !item.is_possible => " -  ",
+        (_, true) => "[x] ",
+        (_, false) => "[ ] ",
+    };
+    let indent = 2 + mark.len();
+    let text = clean_line(&item.text);
+    let lines = wrap(&text, width.saturating_sub(indent).max(8));
+    let head = format!("{} {mark}", if is_here { '>' } else { ' ' });
+    let look = if is_here { Look::Bold } else { Look::Dim };
+    let line = |(i, line): (usize, &String)| {
+        let text = format!("{}{line}", if i == 0 { head.clone() } else { " ".repeat(indent) });
+        let text = if is_here || !item.is_possible { paint(color, look, &text) } else { text };
+        folded(&painted(&text), width)
+    };
+    lines.iter().enumerate().flat_map(line).collect()
+}
+
+/// What is typed, its end in sight, with a mark where the next letter comes.
+fn typed(text: &str, width: usize) -> Line<'static> {
+    let text = clean_line(text);
+    let mut shown: String = text
+        .chars()
+        .rev()
+        .scan(0, |used, c| {
+            *used += c.width().unwrap_or(0);
+            (*used < width).then_some(c)
+        })
+        .collect();
+    shown = shown.chars().rev().collect();
+    Line::from(format!("{shown}_"))
+}
+
+/// A text of our own with its colours.
+fn painted(text: &str) -> Line<'static> {
+    let parsed = text.into_text().ok().and_then(|text| text.lines.into_iter().next());
+    let mut line = parsed.unwrap_or_else(|| Line::from(text.to_owned()));
+    // It begins with a style that says nothing.
+    line.style = ratatui::style::Style::default();
+    line
+}
+
+/// A line in rows of at most `width` columns: nothing of it is lost.
+fn folded(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
+    if line.width() <= width {
+        return vec![line.clone()];
+    }
+    let mut rows = vec![Line::default()];
+    let mut used = 0;
+    for span in &line.spans {
+        let mut part = String::new();
+        for c in span.content.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used + columns > width && used > 0 {
+                let whole = std::mem::take(&mut part);
+                rows.last_mut().into_iter().for_each(|row| row.push_span(Span::styled(whole.clone(), span.style)));
+                rows.push(Line::default());
+                used = 0;
+            }
+            part.push(c);
+            used += columns;
+        }
+        rows.last_mut().into_iter().for_each(|row| row.push_span(Span::styled(part.clone(), span.style)));
+    }
+    rows
+}
+
+fn put_all(buffer: &mut Buffer, area: Rect, from: usize, lines: &[Line<'_>]) {
+    for (i, line) in lines.iter().enumerate() {
+        put(buffer, area, from + i, line);
+    }
+}
+
+fn put(buffer: &mut Buffer, area: Rect, row: usize, line: &Line<'_>) {
+    if row < usize::from(area.height) {
+        buffer.set_line(area.x, area.y + row as u16, line, area.width);
+    }
+}

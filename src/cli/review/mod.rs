@@ -1,0 +1,130 @@
+//! The interactive review: the whole plan on one screen, decisions first, writing last. Where a
+//! screen is no help, the same decisions are asked for line by line.
+//!
+//! A decision is never an edit: all of them together are what a plan is asked for
+//! ([`Decisions`](crate::plan::Decisions)), and what that plan says is shown and written.
+
+mod desk;
+mod dialog;
+mod draw;
+mod keys;
+mod lines;
+mod row;
+mod state;
+mod terminal;
+
+use super::ask::Ask;
+use super::harden::{Status, finish, present};
+use super::prepared::{Aim, Asking, Prepared};
+use super::report_error;
+use super::ui::Ui;
+use crate::edge::disk::Disk;
+use crate::error::{Error, Result};
+use crate::plan::{Files, Input, Options};
+use crate::text::clean_line;
+use desk::Desk;
+use draw::{Scene, draw};
+use state::{Review, Step};
+use terminal::Screen;
+
+/// What a person makes of a project.
+enum Verdict {
+    /// It is planned with these decisions and written.
+    Write(Options),
+    /// It is planned with these decisions, and whether it is written is asked once more.
+    Ask(Options),
+    /// Nothing is written; the next project follows.
+    Next,
+    /// Nothing is written, and nothing follows.
+    Quit,
+}
+
+/// Reviews projects, one after the other, and writes what is accepted of each before the next.
+/// `is_plain` asks line by line.
+///
+/// Errors: a project cannot be planned, where it is the only one; it cannot be written; an interrupt.
+pub(super) fn run(ui: &Ui, projects: &[Input], asking: Asking<'_>, ask: &Ask, is_plain: bool) -> Result<Status> {
+    let is_plain = is_plain || std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let mut status = Status::Done;
+    for (number, input) in projects.iter().enumerate() {
+        let place = (number + 1, projects.len());
+        match project(ui, input, asking, ask, is_plain, place) {
+            Ok(Some(done)) => status = status.max(done),
+            Ok(None) => return Ok(status.max(Status::FindingsRemain)),
+            Err(error) if input.is_one_of_many && !matches!(error, Error::Interrupted | Error::InterruptedAfter(_)) => {
+                report_error(ui, &error);
+                status = Status::Failed;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(status)
+}
+
+/// Reviews one project and writes what is accepted; `None` says that no other follows.
+fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool, place: (usize, usize)) -> Result<Option<Status>> {
+    let files = Files::read(&Disk, input)?;
+    let desk = Desk::new(&files, asking.options, ui.err_color())?;
+    if place.1 > 1 && desk.plan.findings.is_empty() {
+        return Ok(Some(Status::Done));
+    }
+    let verdict = match (desk.plan.findings.is_empty(), is_plain) {
+        (true, _) => Verdict::Ask(asking.options.clone()),
+        (false, true) => Verdict::Ask(lines::review(ui, ask, desk)?),
+        (false, false) => on_screen(desk, place)?,
+    };
+    let (options, asks) = match verdict {
+        Verdict::Write(options) => (options, None),
+        Verdict::Ask(options) => (options, Some(ask)),
+        Verdict::Next | Verdict::Quit => {
+            let first = files.sources().files().first().filter(|_| place.1 > 1);
+            let name = first.map_or(String::new(), |f| format!("{}: ", f.stream.text().name()));
+            ui.note(&clean_line(&format!("{name}nothing was written")));
+            return Ok(matches!(verdict, Verdict::Next).then_some(Status::FindingsRemain));
+        }
+    };
+    let plan = Prepared::of(&files, Asking { options: &options, ..asking })?;
+    present(ui, Aim::Review, &plan);
+    finish(ui, Aim::Review, &[&plan], asks).map(Some)
+}
+
+/// The review on the whole screen.
+fn on_screen(mut desk: Desk<'_>, (number, of): (usize, usize)) -> Result<Verdict> {
+    let title = if of > 1 { format!("[{number}/{of}] {}", desk.name()) } else { desk.name() };
+    let mut review = Review::new(desk.rows()?, of > 1);
+    let mut screen = Screen::open()?;
+    let mut text = String::new();
+    // What the text was made for: it is made anew only when that changes.
+    let mut made_for = None;
+    let mut plans = 0;
+    loop {
+        let mut failed = None;
+        screen.draw(|frame| {
+            let wanted = (plans, review.cursor, review.verdicts.clone(), review.screen.clone(), frame.area().width);
+            if made_for.as_ref() != Some(&wanted) {
+                match desk.text(&review, usize::from(frame.area().width).max(20)) {
+                    Ok(made) => text = made,
+                    Err(error) => failed = Some(error),
+                }
+                made_for = Some(wanted);
+            }
+            draw(frame, &mut review, &Scene { title: &title, text: &text, color: desk.color });
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let Some(key) = screen.key()? else { continue };
+        match review.key(key) {
+            Step::Stay => {}
+            Step::Plan => {
+                desk.decide(review.decisions())?;
+                review.replanned(desk.rows()?);
+                plans += 1;
+            }
+            Step::Write => return Ok(Verdict::Write(desk.decided_options(&review))),
+            Step::Next => return Ok(Verdict::Next),
+            Step::Quit => return Ok(Verdict::Quit),
+            Step::Interrupt => return Err(Error::Interrupted),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! The services of a project as the review lists them.
+
+use crate::audit::{Applicability, Finding, Fix, Rule, summary};
+use crate::compose::Known;
+use crate::error::Result;
+use crate::evidence::{Confidence, Extra, Limit, Need, WritablePath};
+use crate::plan::{Decision, Decisions, Plan};
+use crate::rewrite::{Refused, rewrite};
+use std::collections::HashMap;
+
+/// A service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    /// What would change, or why nothing does.
+    pub(super) brief: String,
+    /// The rules of what was found.
+    pub(super) rules: Vec<Rule>,
+    /// Where it must be able to write.
+    pub(super) paths: Vec<WritablePath>,
+    /// What else can be taken away from it.
+    pub(super) offers: Vec<Offer>,
+}
+
+/// What can become of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A change that is documented, or agreed to on the command line.
+    Sure,
+    /// A change that is assumed to work.
+    Guess,
+    /// It is left alone.
+    Refused,
+    /// It lacks nothing.
+    Done,
+    /// A person says that it does not count.
+    Ignored,
+}
+
+/// Something beside the root filesystem that could be taken away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    pub(super) extra: Extra,
+    pub(super) is_asked_for: bool,
+    /// Whether it works only by assumption.
+    pub(super) is_a_guess: bool,
+    /// Why it cannot be, if so; else why it can.
+    pub(super) text: String,
+    pub(super) is_possible: bool,
+}
+
+/// All services of the plan that were looked at or are ignored, in their order.
+///
+/// Errors: a law does not hold for what could be written.
+pub(super) fn rows(plan: &Plan<'_>, decisions: &Decisions) -> Result<Vec<Row>> {
+    let fixes: Vec<&Fix> = plan.findings.iter().filter_map(|f| f.fix.as_ref()).collect();
+    let refused = rewrite(&plan.project, &fixes, &plan.needs, plan.rewriting())?.refused;
+    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
+    let needs: HashMap<&str, &Need> = plan.needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let left_out: HashMap<&str, &String> = plan.left_out.iter().map(|(name, reason)| (name.as_str(), reason)).collect();
+    let mut by_service: HashMap<&str, Vec<&Finding>> = HashMap::new();
+    plan.findings.iter().for_each(|f| by_service.entry(&f.service).or_default().push(f));
+    let mut found = Vec::new();
+    for service in &plan.project.services {
+        let (need, ignored) = (needs.get(service.name).copied(), left_out.get(service.name));
+        let findings = by_service.remove(service.name).unwrap_or_default();
+        if need.is_none() && ignored.is_none() {
+            continue;
+        }
+        let decision = decisions.get(service.name);
+        let ignored_here = decision.and_then(|d| d.ignored.last());
+        let fix = findings.iter().find_map(|f| f.fix.as_ref());
+        let (kind, brief) = match (ignored, fix, refused.get(service.name)) {
+            (Some(reason), ..) => (Kind::Ignored, (*reason).clone()),
+            (None, Some(_), Some(Refused { why, .. })) => (Kind::Refused, why.clone()),
+            (None, Some(fix), None) => (kind_of(fix, need, decision), summary(&fix.changes)),
+            (None, None, _) => match findings.first() {
+                Some(finding) if service.read_only != Known::Yes => (Kind::Refused, finding.message.clone()),
+                Some(finding) => (Kind::Done, finding.message.clone()),
+                None if service.read_only == Known::Yes => (Kind::Done, "read-only already".to_owned()),
+                None => (Kind::Ignored, ignored_here.map_or("what was found is ignored", |(_, reason)| reason).to_owned()),
+            },
+        };
+        let mut rules: Vec<Rule> = findings.iter().map(|f| f.rule).collect();
+        rules.dedup();
+        let (paths, offers) = need.map(|need| (need.paths.clone(), offers(need))).unwrap_or_default();
+        found.push(Row { name: service.name.to_owned(), kind, brief, rules, paths, offers });
+    }
+    Ok(found)
+}
+
+/// The change of a service.
+pub(super) fn fix<'p>(plan: &'p Plan<'_>, service: &str) -> Option<&'p Fix> {
+    plan.findings.iter().filter(|f| f.service == service).find_map(|f| f.fix.as_ref())
+}
+
+fn kind_of(fix: &Fix, need: Option<&Need>, decision: Option<&Decision>) -> Kind {
+    // Whoever named a preset or a path has agreed; whoever accepts a guess here still sees that it is one.
+    let agreed_before = need.is_some_and(|n| n.consent) && !decision.is_some_and(|d| d.agrees);
+    if fix.applicability == Applicability::Safe || agreed_before { Kind::Sure } else { Kind::Guess }
+}
+
+fn offers(need: &Need) -> Vec<Offer> {
+    let of = |extra: Extra| {
+        let mut offer = Offer {
+            extra,
+            is_asked_for: need.with.has(extra),
+            is_a_guess: false,
+            text: "nothing of that kind is here".into(),
+            is_possible: false,
+        };
+        match extra {
+            Extra::Sizes => (offer.text, offer.is_possible) = ("limit the size of new tmpfs mounts".into(), true),
+            Extra::NamedVolumes => (offer.text, offer.is_possible) = ("name the volumes that its image declares".into(), true),
+            _ => {
+                for limit in &need.limits {
+                    match limit {
+                        Limit::Works(restriction, reason) if restriction.extra() == extra => {
+                            (offer.text, offer.is_possible) = (reason.text.clone(), true);
+                            offer.is_a_guess |= reason.confidence == Confidence::Assumed;
+                        }
+                        Limit::Unknown(unknown, why) if *unknown == extra => offer.text.clone_from(why),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        offer
+    };
+    Extra::ALL.into_iter().map(of).collect()
+}

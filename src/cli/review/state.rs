@@ -1,0 +1,384 @@
+//! What was decided so far, where the person is, and what each key does there. Knows nothing of the
+//! terminal, and plans nothing: when decisions change what would be planned, it says so.
+
+use super::dialog::{Dialog, Outcome};
+use super::keys::Key;
+use super::row::{Kind, Row};
+use crate::audit::Rule;
+use crate::plan::{Decision, Decisions};
+use crate::text::{clean_line, count};
+
+/// What a key asks for, beyond a new look at the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing more.
+    Stay,
+    /// The decisions ask for another plan.
+    Plan,
+    /// What was decided is to be written.
+    Write,
+    /// Nothing is written here; the next project follows.
+    Next,
+    /// Nothing is written here, and nothing follows.
+    Quit,
+    /// Ctrl-C.
+    Interrupt,
+}
+
+/// What the person sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Screen {
+    /// The services, and the change of one of them.
+    List,
+    /// All that would be written, and the question whether it is.
+    Sum,
+    /// The question whether to leave without writing.
+    Leave,
+    /// The keys.
+    Help,
+    /// The page of a rule.
+    Rule(Rule),
+    /// The whole file as it would be.
+    File,
+    /// A list to choose from, or a line to type.
+    Dialog(Dialog),
+}
+
+/// What was decided of a service: nothing yet, or whether its change is taken; and of what the
+/// change is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) take: Option<bool>,
+    pub(super) decision: Decision,
+}
+
+/// Verdicts that took the place of others: where, and the others.
+#[derive(Debug)]
+struct Change {
+    cursor: usize,
+    others: Vec<(usize, Verdict)>,
+}
+
+/// A review of one project.
+#[derive(Debug)]
+pub(super) struct Review {
+    pub(super) rows: Vec<Row>,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) cursor: usize,
+    pub(super) screen: Screen,
+    /// What the last key has to say.
+    pub(super) message: String,
+    /// First line that is shown of what is longer than the screen.
+    pub(super) scroll: usize,
+    /// Lines that a page has, and the last line that may be the first one: the drawing says so.
+    pub(super) page: usize,
+    pub(super) last_scroll: usize,
+    past: Vec<Change>,
+    future: Vec<Change>,
+    /// What was searched for last.
+    pub(super) sought: String,
+    /// Whether other projects follow.
+    pub(super) is_one_of_many: bool,
+}
+
+impl Review {
+    /// A review of these services, which begins at the first that is to be decided.
+    pub(super) fn new(rows: Vec<Row>, is_one_of_many: bool) -> Self {
+        let verdicts = vec![Verdict::default(); rows.len()];
+        let mut review = Self {
+            rows,
+            verdicts,
+            cursor: 0,
+            screen: Screen::List,
+            message: String::new(),
+            scroll: 0,
+            page: 1,
+            last_scroll: 0,
+            past: Vec::new(),
+            future: Vec::new(),
+            sought: String::new(),
+            is_one_of_many,
+        };
+        if let Some(first) = (0..review.rows.len()).find(|i| review.is_open(*i)) {
+            review.cursor = first;
+        }
+        review
+    }
+
+    /// The decisions, as a plan is asked for them.
+    pub(super) fn decisions(&self) -> Decisions {
+        let decided = self.rows.iter().zip(&self.verdicts).filter(|(_, verdict)| **verdict != Verdict::default());
+        decided.map(|(row, v)| (row.name.clone(), Decision { take: v.take == Some(true), ..v.decision.clone() })).collect()
+    }
+
+    /// Takes the services as they are planned now: the same ones, in the same order.
+    pub(super) fn replanned(&mut self, rows: Vec<Row>) {
+        debug_assert!(rows.iter().map(|r| &r.name).eq(self.rows.iter().map(|r| &r.name)), "a service came or went");
+        self.rows = rows;
+    }
+
+    /// Whether a decision is to be made of the service at `index`.
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        self.can_change(index) && self.verdicts[index].take.is_none()
+    }
+
+    pub(super) fn can_change(&self, index: usize) -> bool {
+        matches!(self.rows[index].kind, Kind::Sure | Kind::Guess)
+    }
+
+    /// Takes a key.
+    pub(super) fn key(&mut self, key: Key) -> Step {
+        self.message.clear();
+        if key == Key::Ctrl('c') {
+            return Step::Interrupt;
+        }
+        if let Screen::Dialog(dialog) = &mut self.screen {
+            let outcome = dialog.key(key);
+            return self.from_dialog(outcome);
+        }
+        match (self.screen.clone(), key) {
+            (Screen::List, _) => self.in_list(key),
+            (Screen::Sum, Key::Char('y')) => Step::Write,
+            (Screen::Leave, Key::Char('y')) => Step::Quit,
+            (Screen::Leave | Screen::Sum, Key::Char('n')) if self.is_one_of_many => Step::Next,
+            (Screen::Sum, Key::Char('q')) => self.leave(),
+            _ if self.scrolls(key) => Step::Stay,
+            (_, Key::Enter | Key::Escape | Key::Char('q') | Key::Backspace) => self.show(Screen::List),
+            (Screen::Help, _) => self.show(Screen::List),
+            _ => {
+                "that key does nothing here".clone_into(&mut self.message);
+                Step::Stay
+            }
+        }
+    }
+
+    fn show(&mut self, screen: Screen) -> Step {
+        self.screen = screen;
+        self.scroll = 0;
+        Step::Stay
+    }
+
+    fn say(&mut self, message: impl Into<String>) -> Step {
+        self.message = clean_line(&message.into());
+        Step::Stay
+    }
+
+    fn in_list(&mut self, key: Key) -> Step {
+        if self.rows.is_empty() {
+            return if matches!(key, Key::Char('q') | Key::Escape | Key::Enter) { self.leave() } else { Step::Stay };
+        }
+        let last = self.rows.len() - 1;
+        match key {
+            Key::Up | Key::Char('k') => self.go(self.cursor.saturating_sub(1)),
+            Key::Down | Key::Char('j') => self.go((self.cursor + 1).min(last)),
+            Key::Home => self.go(0),
+            Key::End => self.go(last),
+            Key::Tab | Key::Right => self.go_to_open(true),
+            Key::BackTab | Key::Left => self.go_to_open(false),
+            Key::Enter => match (0..=last).any(|i| self.is_open(i)) {
+                true => self.go_to_open(true),
+                false => self.show(Screen::Sum),
+            },
+            Key::Char('y') => self.accept(false),
+            Key::Char('g') => self.accept(true),
+            Key::Char('n') => self.skip(),
+            Key::Char('a') => self.accept_all(),
+            Key::Char('u') => self.undo(),
+            Key::Char('U') | Key::Ctrl('r') => self.redo(),
+            Key::Char('w') => self.show(Screen::Sum),
+            Key::Char('q') => self.leave(),
+            Key::Char('?') => self.show(Screen::Help),
+            Key::Char('f') => self.show(Screen::File),
+            Key::Char('r') => match self.rows[self.cursor].rules.first() {
+                Some(rule) => self.show(Screen::Rule(*rule)),
+                None => self.say("no rule speaks of this service"),
+            },
+            Key::Char('/') => self.show(Screen::Dialog(Dialog::search(self.cursor))),
+            Key::Char(key @ ('e' | 't' | 'x' | 'i')) => self.open_dialog(key),
+            _ if self.scrolls(key) => Step::Stay,
+            Key::Escape => Step::Stay,
+            _ => self.say("that key does nothing here; ? shows the keys"),
+        }
+    }
+
+    fn open_dialog(&mut self, key: char) -> Step {
+        let row = &self.rows[self.cursor];
+        let is_refused = row.kind == Kind::Refused;
+        let dialog = match key {
+            'i' if row.rules.is_empty() => return self.say(format!("there is nothing to ignore in {}", row.name)),
+            'i' => Dialog::rules(row),
+            _ if row.kind == Kind::Ignored || is_refused => return self.say(format!("{} is left alone: {}", row.name, row.brief)),
+            't' if row.paths.is_empty() => return self.say(format!("{} has no writable path to choose for", row.name)),
+            't' => Dialog::storage(row),
+            'e' => Dialog::paths(row),
+            _ => Dialog::extras(row),
+        };
+        self.show(Screen::Dialog(dialog))
+    }
+
+    /// Scrolls what is longer than its part of the screen, if `key` does that.
+    fn scrolls(&mut self, key: Key) -> bool {
+        let by_line = !matches!(self.screen, Screen::List);
+        let to = match key {
+            Key::PageDown | Key::Char(' ') => self.scroll + self.page.saturating_sub(1).max(1),
+            Key::PageUp | Key::Char('b') => self.scroll.saturating_sub(self.page.saturating_sub(1).max(1)),
+            Key::Char('J') => self.scroll + 1,
+            Key::Char('K') => self.scroll.saturating_sub(1),
+            Key::Down | Key::Char('j') if by_line => self.scroll + 1,
+            Key::Up | Key::Char('k') if by_line => self.scroll.saturating_sub(1),
+            Key::Home if by_line => 0,
+            Key::End if by_line => self.last_scroll,
+            _ => return false,
+        };
+        self.scroll = to.min(self.last_scroll);
+        true
+    }
+
+    fn go(&mut self, to: usize) -> Step {
+        self.cursor = to;
+        self.scroll = 0;
+        Step::Stay
+    }
+
+    /// Goes to the next service that is not decided, or the one before, around the ends.
+    fn go_to_open(&mut self, forwards: bool) -> Step {
+        let number = self.rows.len();
+        let at = |step: usize| (self.cursor + if forwards { step } else { number - step }) % number;
+        match (1..=number).map(at).find(|i| self.is_open(*i)) {
+            Some(next) => self.go(next),
+            None => self.say("everything is decided: w shows the sum"),
+        }
+    }
+
+    fn accept(&mut self, as_a_guess: bool) -> Step {
+        let row = &self.rows[self.cursor];
+        match row.kind {
+            Kind::Sure | Kind::Guess => {}
+            _ => return self.say(format!("{} does not change: {}", row.name, row.brief)),
+        }
+        if row.kind == Kind::Guess && !as_a_guess {
+            return self.say(format!("{} is a guess: g accepts it all the same", row.name));
+        }
+        self.verdict_here(true);
+        Step::Stay
+    }
+
+    fn skip(&mut self) -> Step {
+        let row = &self.rows[self.cursor];
+        if !self.can_change(self.cursor) {
+            return self.say(format!("{} does not change: {}", row.name, row.brief));
+        }
+        self.verdict_here(false);
+        Step::Stay
+    }
+
+    fn verdict_here(&mut self, take: bool) {
+        let at = self.cursor;
+        self.decide(vec![(at, Verdict { take: Some(take), ..self.verdicts[at].clone() })]);
+        self.go_on(at);
+    }
+
+    /// Accepts what is sure; guesses are decided one by one.
+    fn accept_all(&mut self) -> Step {
+        let sure = (0..self.rows.len()).filter(|i| self.is_open(*i) && self.rows[*i].kind == Kind::Sure);
+        let taken: Vec<_> = sure.map(|i| (i, Verdict { take: Some(true), ..self.verdicts[i].clone() })).collect();
+        if taken.is_empty() {
+            return self.say("nothing sure is left to accept; guesses are decided one by one");
+        }
+        let said = format!("accepted {}", count(taken.len(), "service", "services"));
+        self.decide(taken);
+        if !self.is_open(self.cursor) {
+            self.go_on(self.cursor);
+        }
+        let more = if self.message.is_empty() { String::new() } else { format!("; {}", self.message) };
+        self.say(said + &more)
+    }
+
+    /// Goes from a service that was decided to the next one that is not.
+    fn go_on(&mut self, from: usize) {
+        let number = self.rows.len();
+        match (1..number).map(|step| (from + step) % number).find(|i| self.is_open(*i)) {
+            Some(next) => _ = self.go(next),
+            None => "everything is decided: w shows the sum".clone_into(&mut self.message),
+        }
+    }
+
+    /// Puts verdicts in their places, in a way that can be undone.
+    fn decide(&mut self, verdicts: Vec<(usize, Verdict)>) {
+        let change = self.swap(self.cursor, verdicts);
+        self.past.push(change);
+        self.future.clear();
+    }
+
+    fn swap(&mut self, cursor: usize, verdicts: Vec<(usize, Verdict)>) -> Change {
+        let swap = |(at, verdict)| (at, std::mem::replace(&mut self.verdicts[at], verdict));
+        Change { cursor, others: verdicts.into_iter().map(swap).collect() }
+    }
+
+    fn undo(&mut self) -> Step {
+        let Some(change) = self.past.pop() else { return self.say("nothing to undo") };
+        let undone = self.swap(change.cursor, change.others);
+        self.go(change.cursor);
+        self.future.push(undone);
+        self.say("undone; U does it again");
+        Step::Plan
+    }
+
+    fn redo(&mut self) -> Step {
+        let Some(change) = self.future.pop() else { return self.say("nothing to do again") };
+        let done = self.swap(change.cursor, change.others);
+        self.go(change.cursor);
+        self.past.push(done);
+        Step::Plan
+    }
+
+    fn leave(&mut self) -> Step {
+        if self.is_one_of_many || self.verdicts.iter().any(|v| *v != Verdict::default()) {
+            return self.show(Screen::Leave);
+        }
+        Step::Quit
+    }
+
+    fn from_dialog(&mut self, outcome: Outcome) -> Step {
+        match outcome {
+            Outcome::Stay => Step::Stay,
+            Outcome::Cancel => self.show(Screen::List),
+            Outcome::Refuse(why) => self.say(why),
+            Outcome::Open(dialog) => self.show(Screen::Dialog(*dialog)),
+            Outcome::Seek { text, from, is_done } => self.seek(text, from, is_done),
+            Outcome::Change(change) => {
+                let at = self.cursor;
+                let mut verdict = self.verdicts[at].clone();
+                let message = change(&mut verdict.decision, &self.rows[at]);
+                self.show(Screen::List);
+                if verdict == self.verdicts[at] {
+                    return self.say("nothing changed");
+                }
+                self.decide(vec![(at, verdict)]);
+                self.say(message);
+                Step::Plan
+            }
+        }
+    }
+
+    /// Goes to the first service from `from` on that has `text` in its name.
+    fn seek(&mut self, text: String, from: usize, is_done: bool) -> Step {
+        let repeats = is_done && text.is_empty();
+        let (wanted, from) = if repeats { (self.sought.clone(), self.cursor + 1) } else { (text, from) };
+        let number = self.rows.len();
+        let fits = |i: &usize| self.rows[*i].name.to_lowercase().contains(&wanted.to_lowercase());
+        let found = (0..number).map(|step| (from + step) % number).find(fits).filter(|_| !wanted.is_empty());
+        if is_done {
+            self.screen = Screen::List;
+            self.sought.clone_from(&wanted);
+        }
+        match found {
+            Some(found) => self.go(found),
+            None if wanted.is_empty() => self.go(from.min(number - 1)),
+            None => self.say(format!("no service has `{wanted}` in its name")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+use super::super::keys::Key;
+use super::super::row::{Kind, Offer, Row};
+use super::*;
+use crate::evidence::{Confidence, Extra, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
+
+fn row(name: &str, kind: Kind) -> Row {
+    let storage = Storage::Scratch(TmpfsOptions::default());
+    let target = Target::new("/tmp", &storage).expect("a path");
+    let reason = Reason { source: Source::User, text: "scratch".into(), link: None, confidence: Confidence::Documented };
+    let path = WritablePath { service: name.into(), target, storage, is_declared: false, owner: None, reason: reason.into() };
+    let offer = |extra, is_possible| Offer { extra, is_asked_for: false, is_a_guess: false, text: "it works".into(), is_possible };
+    Row {
+        name: name.into(),
+        kind,
+        brief: "read_only: true".into(),
+        rules: if kind == Kind::Done { vec![] } else { vec![Rule::WritableRoot] },
+        paths: if kind == Kind::Refused { vec![] } else { vec![path] },
+        offers: vec![offer(Extra::CapDrop, true), offer(Extra::User, false)],
+    }
+}
+
+/// web and api are sure, jobs is a guess, root is refused, old lacks nothing.
+fn review() -> Review {
+    let kinds = [("old", Kind::Done), ("web", Kind::Sure), ("root", Kind::Refused), ("jobs", Kind::Guess), ("api", Kind::Sure)];
+    Review::new(kinds.map(|(name, kind)| row(name, kind)).to_vec(), false)
+}
+
+/// Presses keys: letters as they are, `<` for Escape, `>` for Tab, a line break for Enter, `_` for
+/// Backspace. Gives what the last one asks for.
+fn press(review: &mut Review, keys: &str) -> Step {
+    let key = |c| match c {
+        '<' => Key::Escape,
+        '>' => Key::Tab,
+        '\n' => Key::Enter,
+        '_' => Key::Backspace,
+        c => Key::Char(c),
+    };
+    keys.chars().map(|c| review.key(key(c))).last().unwrap_or(Step::Stay)
+}
+
+/// What was decided: `+web -api`.
+fn decided(review: &Review) -> String {
+    let of = |i: usize| review.verdicts[i].take.map(|take| format!("{}{}", if take { '+' } else { '-' }, review.rows[i].name));
+    (0..review.rows.len()).filter_map(of).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn each_key_decides_what_it_says() {
+    for (keys, expected, cursor) in [
+        ("", "", "web"),
+        ("y", "+web", "jobs"),
+        ("yy", "+web", "jobs"),
+        ("yg", "+web +jobs", "api"),
+        ("g", "+web", "jobs"),
+        ("n", "-web", "jobs"),
+        ("nnn", "-web -jobs -api", "api"),
+        ("a", "+web +api", "jobs"),
+        ("ag", "+web +jobs +api", "jobs"),
+        ("na", "-web +api", "jobs"),
+        ("yk", "+web", "root"),
+        ("yky", "+web", "root"),
+        ("ykg", "+web", "root"),
+        ("ykn", "+web", "root"),
+        ("ykky", "+web", "jobs"),
+        ("ykkn", "-web", "jobs"),
+    ] {
+        let mut review = review();
+        press(&mut review, keys);
+        assert_eq!((decided(&review).as_str(), review.rows[review.cursor].name.as_str()), (expected, cursor), "{keys:?}");
+    }
+}
+
+#[test]
+fn decisions_can_be_undone_and_done_again() {
+    for (keys, expected) in [
+        ("yu", ""),
+        ("yuU", "+web"),
+        ("ynu", "+web"),
+        ("ynuu", ""),
+        ("ynuuUU", "+web -jobs"),
+        ("yunU", "-web"),
+        ("au", ""),
+        ("auU", "+web +api"),
+        ("uU", ""),
+    ] {
+        let mut review = review();
+        press(&mut review, keys);
+        assert_eq!(decided(&review), expected, "{keys:?}");
+    }
+    let mut undone = review();
+    press(&mut undone, "yyjju");
+    assert_eq!(undone.rows[undone.cursor].name, "web", "the cursor goes where the decision was");
+    let mut again = review();
+    press(&mut again, "yu");
+    assert_eq!(again.key(Key::Ctrl('r')), Step::Plan);
+    assert_eq!(decided(&again), "+web");
+}
+
+#[test]
+fn moving_goes_to_the_ends_and_to_what_is_open() {
+    let at = |keys: &[Key]| {
+        let mut review = review();
+        keys.iter().for_each(|key| _ = review.key(*key));
+        review.rows[review.cursor].name.clone()
+    };
+    assert_eq!(at(&[Key::Up, Key::Up, Key::Up]), "old");
+    assert_eq!(at(&[Key::End, Key::Down]), "api");
+    assert_eq!(at(&[Key::Char('j'), Key::Char('j'), Key::Char('k')]), "root");
+    assert_eq!(at(&[Key::Tab]), "jobs");
+    assert_eq!(at(&[Key::Tab, Key::Right, Key::Tab]), "web", "around the end");
+    assert_eq!(at(&[Key::BackTab]), "api");
+    assert_eq!(at(&[Key::Left, Key::Left]), "jobs");
+    assert_eq!(at(&[Key::Enter]), "jobs");
+    assert_eq!(at(&[Key::Home]), "old");
+}
+
+#[test]
+fn one_enter_loses_nothing_and_writes_nothing() {
+    let mut review = review();
+    assert_eq!(press(&mut review, "agw"), Step::Stay);
+    assert_eq!(review.screen, Screen::Sum);
+    assert_eq!(press(&mut review, "\n"), Step::Stay);
+    assert_eq!((&review.screen, decided(&review).as_str()), (&Screen::List, "+web +jobs +api"));
+    // All is decided: Enter leads to the sum, and from there back.
+    press(&mut review, "\n");
+    assert_eq!(review.screen, Screen::Sum);
+    for key in [Key::Enter, Key::Escape, Key::Backspace] {
+        review.screen = Screen::Sum;
+        assert_eq!((review.key(key), &review.screen), (Step::Stay, &Screen::List));
+    }
+    assert_eq!(press(&mut review, "wy"), Step::Write);
+}
+
+#[test]
+fn leaving_asks_when_something_was_decided() {
+    assert_eq!(press(&mut review(), "q"), Step::Quit);
+    for keys in ["yq", "ywq", "x \nq"] {
+        let mut asked = review();
+        assert_eq!(press(&mut asked, keys), Step::Stay, "{keys:?}");
+        assert_eq!(asked.screen, Screen::Leave);
+        assert_eq!(press(&mut asked, "y"), Step::Quit);
+        let mut other = Review { screen: Screen::Leave, ..review() };
+        assert_eq!((press(&mut other, "\n"), &other.screen), (Step::Stay, &Screen::List));
+    }
+    let mut of_many = Review { is_one_of_many: true, ..review() };
+    assert_eq!((press(&mut of_many, "q"), &of_many.screen), (Step::Stay, &Screen::Leave));
+    assert_eq!(press(&mut of_many, "n"), Step::Next);
+    assert_eq!(press(&mut review(), "wn"), Step::Stay, "a single project has no next one");
+}
+
+#[test]
+fn interrupts_are_taken_everywhere() {
+    for keys in ["", "w", "?", "/", "e", "x", "irr"] {
+        let mut review = review();
+        press(&mut review, keys);
+        assert_eq!(review.key(Key::Ctrl('c')), Step::Interrupt, "{keys:?}");
+    }
+}
+
+#[test]
+fn paths_are_dropped_added_and_moved() {
+    let of = |keys: &str| {
+        let mut review = review();
+        let step = press(&mut review, keys);
+        (review.decisions().remove("web").unwrap_or_default(), step, review.message.clone())
+    };
+    assert_eq!(of("e \n").0.spared, ["/tmp"]);
+    assert_eq!(of("e \n").1, Step::Plan);
+    assert_eq!(of("e\n"), (Decision::default(), Step::Stay, "nothing changed".into()));
+    assert_eq!(of("e  \n").0, Decision::default());
+    assert_eq!(of("e <").0, Decision::default());
+    let added = of("e+/srv/./x/\n").0.paths;
+    assert_eq!((&*added[0].target, added.len()), ("/srv/x", 1));
+    assert!(matches!(added[0].storage, Storage::Scratch(_)));
+    assert!(of("e+srv\n").2.contains("write a path such as /data"), "{:?}", of("e+srv\n"));
+    assert_eq!(of("e+x_/y\n").0.paths[0].target.to_string(), "/y");
+    assert_eq!(of("t \n").0.paths[0].storage, Storage::State);
+    assert_eq!(of("t  \n").0, Decision::default());
+}
+
+#[test]
+fn extras_are_taken_where_they_are_known() {
+    let mut review = review();
+    assert_eq!(press(&mut review, "x \n"), Step::Plan);
+    assert!(review.decisions()["web"].with.has(Extra::CapDrop));
+    press(&mut review, "xj ");
+    assert_eq!(review.message, "that cannot be taken away here");
+    press(&mut review, "<u");
+    assert!(!review.decisions().contains_key("web"));
+}
+
+#[test]
+fn ignoring_wants_a_reason() {
+    let mut review = review();
+    assert_eq!(press(&mut review, "i\n\n"), Step::Stay);
+    assert_eq!(review.message, "say why it is ignored");
+    assert_eq!(press(&mut review, "kiosk\n"), Step::Plan);
+    assert_eq!(review.decisions()["web"].ignored, [(Some(Rule::WritableRoot), "kiosk".to_owned())]);
+    press(&mut review, "ij\nall of it\n");
+    assert_eq!(review.decisions()["web"].ignored.last(), Some(&(None, "all of it".to_owned())));
+    press(&mut review, "uu");
+    assert_eq!(review.decisions().len(), 0);
+}
+
+#[test]
+fn a_search_goes_along_while_it_is_typed() {
+    let mut review = review();
+    press(&mut review, "/O");
+    assert_eq!(review.rows[review.cursor].name, "root", "the first from where it began, case aside");
+    press(&mut review, "B");
+    assert_eq!(review.rows[review.cursor].name, "jobs");
+    press(&mut review, "<");
+    assert_eq!(review.screen, Screen::List);
+    press(&mut review, "/o\n");
+    press(&mut review, "/\n");
+    assert_eq!(review.rows[review.cursor].name, "old", "an empty one goes to the next");
+    press(&mut review, "/nowhere");
+    assert_eq!(review.message, "no service has `nowhere` in its name");
+}
+
+#[test]
+fn pages_scroll_no_further_than_they_are_long() {
+    let mut review = review();
+    (review.page, review.last_scroll) = (10, 12);
+    for (keys, at) in [("  ", 12), ("b", 3), ("b", 0), ("JJ", 2), ("K", 1)] {
+        press(&mut review, keys);
+        assert_eq!(review.scroll, at, "{keys:?}");
+    }
+    press(&mut review, "?");
+    assert_eq!((review.scroll, &review.screen), (0, &Screen::Help));
+    press(&mut review, " j");
+    assert_eq!(review.scroll, 10);
+    press(&mut review, "z");
+    assert_eq!(review.screen, Screen::List);
+    press(&mut review, "z");
+    assert_eq!(review.message, "that key does nothing here; ? shows the keys");
+}
