@@ -4,6 +4,7 @@ mod errors;
 mod fixing;
 mod looks;
 mod manual;
+mod mistakes;
 mod status;
 
 /// One service of a known family, one that needs a preset named, one that nothing is known of.

@@ -12,11 +12,13 @@ use super::ask::Ask;
 use super::prepared::Aim;
 use super::ui::Color;
 use crate::error::{Error, Result};
+use crate::evidence::preset::nearest;
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
@@ -55,6 +57,15 @@ impl Cli {
             }
             _ => None,
         };
+        let near = first.and_then(|word| mistyped(&command, word));
+        let is_fixing = match &parsed {
+            Ok(cli) => cli.verb.is_none(),
+            Err(error) => matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::ArgumentConflict),
+        };
+        if let (Some(word), Some(near), true) = (first, near, is_fixing) {
+            let what = format!("`{word}` is no verb, and no file or folder has that name");
+            return Err(Error::Usage(what, Some(format!("did you mean `rofs-harden {near}`?"))));
+        }
         match verb.filter(|_| !words.iter().any(|word| word == "--")) {
             Some(verb) => {
                 let hint = format!("put the options behind it: rofs-harden {verb} ...; a folder of that name is ./{verb}");
@@ -63,6 +74,13 @@ impl Cli {
             None => Ok(parsed.unwrap_or_else(|error| error.exit())),
         }
     }
+}
+
+/// The verb that a first word nearly is, where it is neither one nor a path.
+fn mistyped(command: &clap::Command, word: &str) -> Option<String> {
+    let is_word = word.bytes().all(|b| b.is_ascii_alphabetic()) && command.find_subcommand(word).is_none();
+    let near = nearest(word, command.get_subcommands().map(clap::Command::get_name)).filter(|_| is_word)?;
+    (!Path::new(word).exists()).then(|| near.to_owned())
 }
 
 /// Help begins with what most people need, on a screen of 80 by 24; all options follow.
@@ -312,8 +330,8 @@ pub(super) enum Verb {
     /// Find out from a log what a service could not write, and mend it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
-    /// Run the project in isolation, and find out what its services write
-    #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
+    /// Find out what services write: run the project in isolation, or look at what runs
+    #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named_or_running)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_VERIFY, mut_args = engine::only_named)]

@@ -1,5 +1,6 @@
 //! Questions on the terminal. Every answer can be Ctrl-C, which gives the cursor back and ends as [`Error::Interrupted`].
 
+use super::ui::columns_of;
 use crate::error::{Error, Result};
 use crate::report::style::cut;
 use crate::text::clean_line;
@@ -36,7 +37,7 @@ impl Ask {
 
     /// The terminal's width in columns, at least 20.
     pub(super) fn width(&self) -> usize {
-        self.term.size_checked().map_or(80, |(_, columns)| usize::from(columns)).max(20)
+        columns_of(&self.term).unwrap_or(80).max(20)
     }
 
     /// Yes or no; Enter and Esc mean no.

@@ -35,14 +35,17 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
         args.input.paths.iter().cloned().map(Some).collect()
     };
     let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &options, edits);
-    let results: Vec<Result<Project>> = match paths.as_slice() {
+    let results: Vec<Result<(Project, Vec<String>)>> = match paths.as_slice() {
         [_, _, ..] => paths.par_iter().map(one).collect(),
         _ => paths.iter().map(one).collect(),
     };
     let mut projects = Vec::new();
     for (path, result) in paths.iter().zip(results) {
         match result {
-            Ok(project) => projects.push(project),
+            Ok((project, warnings)) => {
+                warnings.iter().for_each(|warning| ui.warn(&clean_line(warning)));
+                projects.push(project);
+            }
             // One project of a tree does not stop the others.
             Err(error) if args.input.recursive => {
                 let path = path.as_ref().map_or(String::new(), |p| p.display().to_string());
@@ -156,13 +159,14 @@ fn command(input: &Input) -> String {
     words.join(" ")
 }
 
-fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<Project> {
+fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<(Project, Vec<String>)> {
     let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
     let files = Files::read(&Disk, &input)?;
     let plan = Plan::of(&files, options)?;
     let mut report = collect(&plan, edits)?;
+    let warnings = plan.warnings();
     report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
-    Ok(report)
+    Ok((report, warnings))
 }
 
 /// Prints a JSON Schema.

@@ -47,7 +47,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     }
     let oracle = Oracle::find(args.oracle)?;
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), view, tries: args.verify, reports: false };
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), view, tries: args.verify };
     if let (Aim::Review, Some(ask)) = (aim, &ask) {
         return review::run(ui, &reviewed(ui, args)?, asking, ask, args.plain);
     }

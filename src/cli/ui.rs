@@ -81,8 +81,8 @@ impl Ui {
 
     /// Columns of the terminal that standard output is, at least 20.
     pub(super) fn width(&self) -> usize {
-        let size = if self.out_terminal { console::Term::stdout().size_checked() } else { console::Term::stderr().size_checked() };
-        size.map_or(100, |(_, columns)| usize::from(columns)).max(20)
+        let term = if self.out_terminal { console::Term::stdout() } else { console::Term::stderr() };
+        wanted_columns().or_else(|| columns_of(&term)).unwrap_or(100).max(20)
     }
 
     /// Whether a text takes more rows than the terminal that standard output is has.
@@ -167,10 +167,21 @@ impl Ui {
 
 /// A sentence for standard error, broken at blanks if that is a terminal.
 fn broken(text: &str) -> String {
-    match console::Term::stderr().size_checked() {
-        Some((_, columns)) => wrap(text, usize::from(columns)).join("\n"),
+    match columns_of(&console::Term::stderr()) {
+        Some(columns) => wrap(text, columns).join("\n"),
         None => text.to_owned(),
     }
+}
+
+/// Columns of a terminal; `COLUMNS` says it better.
+pub(super) fn columns_of(term: &console::Term) -> Option<usize> {
+    let (_, columns) = term.size_checked()?;
+    Some(wanted_columns().unwrap_or(usize::from(columns)))
+}
+
+/// The columns that the environment asks for.
+fn wanted_columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| (1..=10_000).contains(columns))
 }
 
 fn write_to(stream: &mut impl Write, text: &str) {

@@ -91,6 +91,14 @@ impl<'a> Document<'a> {
             return Err(invalid(root, "top-level object must be a mapping", Some(hint)));
         }
         let top = merge::entries(root);
+        let named = |name: &str| top.iter().find(|e| e.name() == name);
+        if let (Some(version), Some(kind), None) = (named("apiVersion"), named("kind"), named("services")) {
+            let kind = kind.value().resolved().text();
+            let is_word = !kind.is_empty() && kind.len() < 64 && kind.bytes().all(|b| b.is_ascii_alphanumeric());
+            let kind = if is_word { format!(" ({kind})") } else { String::new() };
+            let hint = "name a Compose file; in a pod, `securityContext.readOnlyRootFilesystem: true` is what makes the root read-only";
+            return Err(invalid(version.key(), format!("this is a Kubernetes manifest{kind}, not a Compose file"), Some(hint)));
+        }
         for entry in &top {
             let name = entry.name();
             if !name.starts_with("x-") && !TOP_LEVEL.contains(&name) {

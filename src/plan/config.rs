@@ -10,7 +10,7 @@ use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
-use crate::evidence::preset::{Preset, RawPath};
+use crate::evidence::preset::{Preset, RawPath, nearest as nearest_name};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
 use crate::text::{FileId, Span, TextFile};
 pub use added::exclusions;
@@ -51,7 +51,8 @@ struct RawConfig {
     /// Whether `rofs-harden pr` may open pull requests for these projects; it may unless this is `false`.
     pull_requests: Option<bool>,
     /// Services by name.
-    services: BTreeMap<String, RawService>,
+    #[schemars(with = "BTreeMap<String, RawService>")]
+    services: BTreeMap<Spanned<String>, RawService>,
     /// How bad findings are, by rule.
     #[schemars(with = "BTreeMap<String, Level>")]
     rules: BTreeMap<Spanned<String>, Spanned<String>>,
@@ -88,9 +89,11 @@ enum Level {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawExclude {
     /// Name of a service.
-    service: Option<String>,
+    #[schemars(with = "Option<String>")]
+    service: Option<Spanned<String>>,
     /// A Compose file or folder, relative to this file.
-    path: Option<String>,
+    #[schemars(with = "Option<String>")]
+    path: Option<Spanned<String>>,
     /// Name of a rule: only its findings are left out.
     #[schemars(with = "Option<String>")]
     rule: Option<Spanned<String>>,
@@ -122,6 +125,10 @@ pub struct Config {
     paths: BTreeMap<String, Vec<WritablePath>>,
     levels: HashMap<Rule, Severity>,
     excluded: Excluded,
+    /// Services that it names for this project alone, each with its place: `rofs-harden.toml:3`.
+    named: Vec<(String, String)>,
+    /// What it names and is not there, with the place.
+    missing: Vec<String>,
     /// How services are tried.
     pub probes: Vec<Probe>,
 }
@@ -180,7 +187,14 @@ impl Config {
                 config.probes.push(read(text.get_ref()).map_err(|why: String| wrong((text.span(), why)))?);
             }
         }
+        // What stands beside the project is for no other one.
+        let is_own = place.first.parent() == real_folder(place.files.source, &place.folder.join(NAME)).ok().as_deref();
+        let at = |span: Range<usize>| format!("{}:{}", place.text.name(), place.text.line(span.start));
         for (service, own) in raw.services {
+            if is_own {
+                config.named.push((service.get_ref().clone(), at(service.span())));
+            }
+            let service = service.into_inner();
             if let Some(name) = &own.preset {
                 config.assigned.insert(service.clone(), named(name)?);
             }
@@ -193,6 +207,13 @@ impl Config {
             config.levels.insert(rule(name).map_err(wrong)?, severity(level).map_err(wrong)?);
         }
         for exclude in raw.exclude {
+            let is_here = place.holds(exclude.path.as_ref());
+            if let Some(service) = exclude.service.as_ref().filter(|_| is_here && (is_own || exclude.path.is_some())) {
+                config.named.push((service.get_ref().clone(), at(service.span())));
+            }
+            if let Some(path) = exclude.path.as_ref().filter(|path| !exists(place.files.source, &place.named(path))) {
+                config.missing.push(format!("{}: there is no file or folder `{}`", at(path.span()), path.get_ref()));
+            }
             if let Some((rule, service, reason)) = read_exclude(exclude, place).map_err(wrong)? {
                 config.excluded.add(rule, service, reason);
             }
@@ -260,6 +281,16 @@ impl Config {
         }
     }
 
+    /// What the file names and is not there: services of this project, files and folders.
+    pub(super) fn warnings(&self, project: &Project<'_>) -> Vec<String> {
+        let strangers = self.named.iter().filter(|(name, _)| project.service(name).is_none()).map(|(name, place)| {
+            let near = nearest_name(name, project.services.iter().map(|s| s.name));
+            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            format!("{place}: there is no service `{name}`{near}")
+        });
+        strangers.chain(self.missing.iter().cloned()).collect()
+    }
+
     /// How bad findings of a rule are.
     pub fn severity(&self, rule: Rule) -> Severity {
         self.levels.get(&rule).copied().unwrap_or(rule.severity())
@@ -292,6 +323,16 @@ fn nearest(files: &Files<'_>, first: &Path) -> Result<Option<Loaded>> {
 }
 
 impl Place<'_> {
+    /// A path that the file names.
+    fn named(&self, path: &Spanned<String>) -> PathBuf {
+        self.folder.join(path.get_ref().trim_end_matches('/'))
+    }
+
+    /// Whether the project is at a path, if one is named.
+    fn holds(&self, path: Option<&Spanned<String>>) -> bool {
+        path.map(|path| self.named(path)).is_none_or(|named| self.first.starts_with(settled(self.files.source, &named).unwrap_or(named)))
+    }
+
     fn error(&self, (range, message): Wrong) -> Error {
         let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
         let hint = "`rofs-harden explain configuration` says what the file may hold".to_owned();
@@ -381,9 +422,6 @@ fn read_exclude(raw: RawExclude, place: &Place<'_>) -> Result<Option<(Option<Rul
         return Err((span, "name a service, a path or a rule that is left out".into()));
     }
     let rule = raw.rule.as_ref().map(rule).transpose()?;
-    let is_here = raw.path.as_ref().is_none_or(|path| {
-        let named: PathBuf = place.folder.join(path.trim_end_matches('/'));
-        place.first.starts_with(settled(place.files.source, &named).unwrap_or(named))
-    });
-    Ok(is_here.then(|| (rule, raw.service, raw.reason.into_inner())))
+    let is_here = place.holds(raw.path.as_ref());
+    Ok(is_here.then(|| (rule, raw.service.map(Spanned::into_inner), raw.reason.into_inner())))
 }

@@ -132,6 +132,11 @@ impl<'f> Plan<'f> {
         self.rewriting
     }
 
+    /// What the project's configuration names and is not there.
+    pub fn warnings(&self) -> Vec<String> {
+        self.config.warnings(&self.project)
+    }
+
     /// What the project's configuration says.
     pub fn config(&self) -> &Config {
         &self.config

@@ -105,10 +105,11 @@ fn git_name(prefix: &str, path: &str) -> String {
 pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
     let (old, new) = lines_of(rewrite);
     let mut rows = Vec::new();
+    let mut above = Above::default();
     for group in group_diff_ops(ops(rewrite, &old, &new), context) {
-        let (start, end) = group.first().zip(group.last()).map_or((0, 0), |(a, b)| (a.new_range().start, b.new_range().end));
+        let start = group.first().map_or(0, |op| op.new_range().start);
         if start > 0 {
-            let label = format!("... {}", place(rewrite.lines(), start, end));
+            let label = format!("... {}", above.place(&new, start));
             rows.push(Row { number: None, sign: ' ', parts: vec![(false, label)] });
         }
         for op in &group {
@@ -118,13 +119,46 @@ pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> Str
     layout(&rows, &reasons(rewrite.lines()), width, color)
 }
 
-/// In which service the lines after `start`, until `end`, are: its name often stands too far above to be among them.
-fn place(lines: &[NewLine], start: usize, end: usize) -> String {
-    match lines[lines.partition_point(|l| l.line <= start)..].first() {
-        Some(line) if line.line <= end && matches!(line.change.what, What::Declare(_)) => "volumes".to_owned(),
-        Some(line) if line.line <= end => clean_line(&line.service),
-        _ => String::new(),
+/// What lines are in, by indentation: the name often stands too far above to be seen.
+#[derive(Default)]
+struct Above<'l> {
+    /// The keys that the line is below, each with its indentation.
+    keys: Vec<(usize, &'l str)>,
+    /// Lines that were looked at.
+    seen: usize,
+}
+
+impl<'l> Above<'l> {
+    /// What the line at `start` is in. Asked for one place after the other, so that each line is looked at once. The services
+    /// themselves are in nothing that is worth a word.
+    fn place(&mut self, lines: &[&'l str], start: usize) -> String {
+        let is_text = |line: &&&'l str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        for line in lines[self.seen.min(start)..start].iter().filter(is_text) {
+            self.leave(line);
+            let text = line.trim();
+            if let (false, Some((key, _))) = (text.starts_with("- "), text.split_once(':')) {
+                self.keys.push((indent(line), key.trim_matches(['"', '\''])));
+            }
+        }
+        self.seen = start;
+        lines[start..].iter().find(is_text).into_iter().for_each(|first| self.leave(first));
+        let mut names = self.keys.iter().map(|(_, key)| *key);
+        let name = match names.next() {
+            Some("services") => names.next(),
+            top => top,
+        };
+        clean_line(name.unwrap_or_default())
     }
+
+    /// Leaves the keys that a line is not below. Items may stand as far left as the key that they are of.
+    fn leave(&mut self, line: &str) {
+        let column = indent(line) + usize::from(line.trim_start().starts_with("- "));
+        while self.keys.pop_if(|(at, _)| *at >= column).is_some() {}
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
 }
 
 /// One line of the view.
@@ -308,6 +342,17 @@ fn body(row: &Row, width: usize, color: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_that_of_the_lines_below_it() {
+        let text = "services:\n  web:\n    image: a\n    ports:\n    - '1:1'\n    - '2:2'\n\n  # the API\n  api:\n    image: b\nvolumes:\n  x: {}\n";
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mut above = Above::default();
+        let places: Vec<String> = (0..=lines.len()).map(|start| above.place(&lines, start)).collect();
+        let expected = ["", "", "web", "web", "web", "web", "", "", "", "api", "", "volumes", "volumes"];
+        assert_eq!(places, expected);
+        assert_eq!(Above::default().place(&lines, 5), "web");
+    }
 
     #[test]
     fn only_what_changed_within_a_line_is_marked() {

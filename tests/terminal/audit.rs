@@ -31,6 +31,17 @@ fn an_audit_fits_every_width() {
 }
 
 #[test]
+fn columns_of_the_environment_count() {
+    let narrow = screen(60, &[], &[]).lines();
+    assert_eq!(screen(100, &[], &[("COLUMNS", "60")]).lines(), narrow);
+    let wide = screen(100, &[], &[]).lines();
+    for none in ["", "0", "x", "99999999999"] {
+        assert_eq!(screen(100, &[], &[("COLUMNS", none)]).lines(), wide, "{none:?}");
+    }
+    assert_ne!(narrow, wide);
+}
+
+#[test]
 fn fifteen_services_fit_two_screens() {
     let ended = screen(80, &[], &[]);
     let rows = ended.screen.contents().trim_end().lines().count();

@@ -109,7 +109,7 @@ fn each_key_shows_what_it_does() {
         ("/web\r", ">+ web"),
         ("e", "where it must be able to write"),
         ("+", "another writable path"),
-        ("srv\r", "`srv` must be absolute; write a path such as /data"),
+        ("srv\r", "`srv` is not absolute; write a path such as /data"),
         ("\x15/srv/x\r", "/srv/x can be written; t makes it a volume"),
         ("t", "tmpfs (in memory"),
         ("\x1b[F \r", "the paths of web are as you chose"),
