@@ -9,6 +9,7 @@ pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
 
 use super::ask::Ask;
+use super::complete;
 use super::prepared::Aim;
 use super::ui::Color;
 use crate::error::{Error, Result};
@@ -172,15 +173,15 @@ pub(super) struct Input {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
     /// Leave out services whose profiles are not named (can be repeated) [default: all services]
-    #[arg(long, value_name = "PROFILE", help_heading = "Selection")]
+    #[arg(long, value_name = "PROFILE", add = complete::profiles(), help_heading = "Selection")]
     pub(super) profile: Vec<String>,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
     /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
-    #[arg(long, value_name = "PRESET", help_heading = "Selection")]
+    #[arg(long, value_name = "PRESET", add = complete::presets(), help_heading = "Selection")]
     pub(super) preset: Vec<String>,
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
-    #[arg(long, value_name = "SERVICE", help_heading = "Selection")]
+    #[arg(long, value_name = "SERVICE", add = complete::choices(), help_heading = "Selection")]
     pub(super) service: Vec<String>,
 }
 
@@ -292,7 +293,7 @@ pub(super) struct Diagnose {
     #[arg(value_name = "LOG", help_heading = "Input")]
     pub(super) logs: Vec<PathBuf>,
     /// Whose log it is, where its lines do not say; without a LOG the engine is asked for it
-    #[arg(long, value_name = "SERVICE", help_heading = "Input")]
+    #[arg(long, value_name = "SERVICE", add = complete::services(), help_heading = "Input")]
     pub(super) service: Option<String>,
     /// Compose file of the project (can be repeated) [default: what `docker compose` would use here]
     #[arg(long, short, value_name = "FILE", help_heading = "Input")]
@@ -343,7 +344,7 @@ pub(super) enum Verb {
     #[command(disable_help_flag = true)]
     Explain {
         /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
-        #[arg(value_name = "RULE", help_heading = "Input")]
+        #[arg(value_name = "RULE", add = complete::pages(), help_heading = "Input")]
         rule: Vec<String>,
     },
     /// Look up what is known of images: presets, and the catalogue below them
@@ -378,7 +379,7 @@ pub(super) enum Presets {
     /// Show what an image must write and why, with sources, in Compose and as options of docker run
     Show {
         /// Name of a preset, an image such as `postgres:17-alpine`, or a file such as `./mine.toml`
-        #[arg(value_name = "IMAGE", help_heading = "Input")]
+        #[arg(value_name = "IMAGE", add = complete::known(), help_heading = "Input")]
         name: String,
     },
     /// Check a preset file that you wrote

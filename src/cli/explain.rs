@@ -55,6 +55,11 @@ fn pages() -> impl Iterator<Item = (&'static str, &'static str)> {
     Rule::ALL.iter().map(|rule| (rule.id(), rule.page())).chain(TOPICS)
 }
 
+/// The names of all pages.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    pages().map(|(name, _)| name)
+}
+
 /// The pages that have these words in a row: those of rules before the guides, and those that speak
 /// of it early before those that mention it at their end.
 fn search(words: &str) -> Vec<(&'static str, &'static str)> {

@@ -7,6 +7,7 @@ mod ask;
 mod asked;
 mod audit;
 mod baseline;
+mod complete;
 mod diagnose;
 mod explain;
 mod harden;
@@ -35,6 +36,7 @@ use ui::{Color, Ui};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
+    complete::answer();
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
@@ -52,7 +54,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Pr(args)) => pr::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, &rule.join(" ")),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
-        Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
+        Some(Verb::Completions(args)) => shell::completions(&ui, args),
         Some(Verb::Man(args)) => shell::manual(&ui, args),
         Some(Verb::Presets { what, find }) => presets::run(&ui, what.as_ref(), find),
     };

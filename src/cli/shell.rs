@@ -1,7 +1,8 @@
-//! What a package brings along beside the program: completions for shells, and manual pages. Both are made from the command line's own
+//! What a package brings along beside the program: completions for shells, and manual pages. Both come from the command line's own
 //! description, so neither can say anything else than `--help` does.
 
 use super::args::Cli;
+use super::complete::VARIABLE;
 use super::harden::Status;
 use super::ui::Ui;
 use crate::edge::disk;
@@ -9,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::text::{clean_line, count};
 use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 use clap_mangen::Man;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -35,32 +37,18 @@ pub(super) struct Manual {
     dir: Option<PathBuf>,
 }
 
-/// Prints the completions for a shell.
-pub(super) fn completions(ui: &Ui, args: &Completions) -> Status {
-    let shell = args.shell;
+/// Prints what makes a shell ask this program for completions.
+///
+/// Errors: none for the shells that there are.
+pub(super) fn completions(ui: &Ui, args: &Completions) -> Result<Status> {
+    let name = args.shell.to_string();
+    let unknown = || Error::Usage(format!("no completions for {name}"), None);
+    let shells = Shells::builtins();
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
-    let mut script = String::from_utf8_lossy(&script).into_owned();
-    if shell == Shell::Bash {
-        // Of a program's name with a hyphen, the generator writes two forms into this script, so that nothing behind a verb completes.
-        script = script.replace("rofs__subcmd__harden", "rofs__harden");
-    }
-    if shell == Shell::Zsh {
-        script = with_verbs_first(&script);
-    }
-    ui.out(&script);
-    Status::Done
-}
-
-/// The script for zsh, in which the first word may be a verb as well as a path. As it is generated, a path is expected first, and what
-/// stands behind a verb is not completed.
-fn with_verbs_first(script: &str) -> String {
-    let is_path = |line: &&str| line.starts_with("'::paths -- ");
-    let lines = script.lines().filter(|line| !is_path(line)).map(|line| format!("{line}\n"));
-    let verbs = format!("\":: :_{NAME}_commands\"");
-    // Behind a blank, zsh calls it with these arguments alone.
-    let either = format!("\": : _alternative 'commands:command:_{NAME}_commands' 'files:file:_files'\"");
-    lines.collect::<String>().replacen(&verbs, &either, 1).replace("$line[2]", "$line[1]")
+    let shell = shells.completer(&name).ok_or_else(unknown)?;
+    shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script).map_err(|_| unknown())?;
+    ui.out(&String::from_utf8_lossy(&script));
+    Ok(Status::Done)
 }
 
 /// Prints the page of the program or of one verb, or writes all pages into a folder.

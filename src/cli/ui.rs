@@ -2,7 +2,9 @@
 
 use crate::report::style::{Look, paint, wrap};
 use crate::text::clean_line;
+use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// When to use colour.
@@ -25,6 +27,8 @@ pub(super) struct Ui {
     out_terminal: bool,
     for_a_person: bool,
     quiet: bool,
+    /// The hints that were given: none helps twice.
+    hints: Arc<Mutex<HashSet<String>>>,
 }
 
 /// How a diff is shown.
@@ -51,12 +55,12 @@ impl Ui {
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let for_a_person = out || color == Color::Always;
-        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet }
+        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet, hints: Arc::default() }
     }
 
     /// The same, as after `--quiet`.
     pub(super) fn silent(&self) -> Self {
-        Self { quiet: true, ..*self }
+        Self { quiet: true, ..self.clone() }
     }
 
     /// How diffs are shown on standard output.
@@ -135,9 +139,10 @@ impl Ui {
         }
     }
 
-    /// Writes a hint, unless `--quiet`.
+    /// Writes a hint, unless `--quiet` or it was given already.
     pub(super) fn hint(&self, text: &str) {
-        if !self.quiet {
+        let is_new = || self.hints.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned());
+        if !self.quiet && is_new() {
             self.headed(Look::Hint, "hint:", text);
         }
     }

@@ -109,7 +109,7 @@ pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> Str
     for group in group_diff_ops(ops(rewrite, &old, &new), context) {
         let start = group.first().map_or(0, |op| op.new_range().start);
         if start > 0 {
-            let label = format!("... {}", above.place(&new, start));
+            let label = format!("... {}", above.place(&new, start)).trim_end().to_owned();
             rows.push(Row { number: None, sign: ' ', parts: vec![(false, label)] });
         }
         for op in &group {

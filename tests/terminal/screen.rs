@@ -16,6 +16,8 @@ pub(super) const DOWN: &str = "\x1b[B";
 
 /// How long anything may take before the test gives up. Nothing waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long nothing comes from a program that has drawn all.
+const QUIET: Duration = Duration::from_millis(200);
 /// The bit of a terminal's local flags that means line editing, on Linux.
 const ICANON: u32 = 0o2;
 /// Rows of every screen: enough that nothing scrolls away.
@@ -161,9 +163,17 @@ impl Terminal {
         self.seen.lock().unwrap().parser.screen().alternate_screen()
     }
 
-    /// What the screen looks like now.
+    /// What the screen looks like once nothing more comes: what is drawn may come in parts.
     pub(super) fn look(&self) -> vt100::Screen {
-        self.seen.lock().unwrap().parser.screen().clone()
+        let bytes = || self.seen.lock().unwrap().bytes.len();
+        let mut before = bytes();
+        loop {
+            thread::sleep(QUIET);
+            match bytes() {
+                now if now == before => return self.seen.lock().unwrap().parser.screen().clone(),
+                now => before = now,
+            }
+        }
     }
 
     /// Closes the terminal under the program. Gives back the program.

@@ -198,3 +198,40 @@ fn failed(error: &io::Error) -> Error {
     let hint = "--plain asks line by line; leave out -i to see the diff".to_owned();
     Error::Usage(format!("cannot use this terminal: {error}"), Some(hint))
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+    use std::io::Read;
+
+    /// Says that the test is the program at the terminal.
+    const INSIDE: &str = "ROFS_TEST_INSIDE";
+    /// The bit of a terminal's local flags that means line editing, on Linux.
+    const ICANON: u32 = 0o2;
+
+    #[test]
+    fn a_panic_gives_the_screen_back() {
+        if std::env::var_os(INSIDE).is_some() {
+            let _screen = Screen::open().expect("a terminal");
+            panic!("out of the blue");
+        }
+        let pair = native_pty_system().openpty(PtySize::default()).expect("a terminal");
+        let mut command = CommandBuilder::new(std::env::current_exe().expect("this program"));
+        command.args(["--exact", "cli::review::terminal::tests::a_panic_gives_the_screen_back", "--nocapture"]);
+        command.env(INSIDE, "1");
+        let mut child = pair.slave.spawn_command(command).expect("a child");
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().expect("its output");
+        let (mut seen, mut buffer) = (Vec::new(), [0; 4096]);
+        while let Ok(read @ 1..) = reader.read(&mut buffer) {
+            seen.extend(&buffer[..read]);
+        }
+        child.wait().expect("its end");
+        let seen = String::from_utf8_lossy(&seen);
+        let at = |text| seen.find(text).unwrap_or_else(|| panic!("no {text:?} in {seen:?}"));
+        assert!(at("\x1b[?1049h") < at("\x1b[?1049l") && at("\x1b[?1049l") < at("out of the blue"), "{seen:?}");
+        let flags = pair.master.get_termios().expect("its settings").local_flags.bits();
+        assert!(flags & ICANON != 0, "line editing is on again");
+    }
+}
