@@ -45,6 +45,7 @@ mod targets;
 mod terminal;
 mod truth;
 mod values;
+mod versions;
 mod yaml_fuzz;
 mod yaml_hostile;
 mod yaml_quoting;

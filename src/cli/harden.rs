@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::load::Files;
 use super::notes;
 use super::oracle::Oracle;
-use super::plan::{Asking, HeldBack, Plan};
+use super::plan::{Asking, Counts, HeldBack, Plan};
 use super::review;
 use super::tree;
 use super::ui::Ui;
@@ -61,6 +61,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     };
     let mut written = HashMap::new();
     let plans: Vec<Plan> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
+    expect_a_match(&args.choice, &plans)?;
     for plan in &plans {
         present(ui, args, plan);
     }
@@ -71,6 +72,17 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     finish(ui, args, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
 
+/// Errors: presets are named, and none takes a service.
+fn expect_a_match(choice: &Choice, plans: &[Plan]) -> Result<()> {
+    let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
+    let candidates: Vec<String> = plans.iter().flat_map(|p| &p.left_alone).map(|(name, _)| format!("--service {name}={preset}")).collect();
+    if candidates.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
+        return Ok(());
+    }
+    let hint = format!("say for which service it is: {}", candidates.join(" or "));
+    Err(Error::Usage(format!("--preset {preset} matches no service"), Some(clean_line(&hint))))
+}
+
 /// Shows what one project's plan has to show.
 pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
     for warning in &plan.warnings {
@@ -79,9 +91,9 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
     if args.check {
         plan.missing.iter().for_each(|line| ui.out(line));
     } else if !args.interactive {
-        for (diff, (_, rewrite)) in plan.diffs.iter().zip(&plan.rewrites) {
+        for (i, diff) in plan.diffs.iter().enumerate() {
             ui.out(&diff.text);
-            if ui.explains_patches() {
+            if let Some((_, rewrite)) = plan.rewrites.get(i).filter(|_| ui.explains_patches()) {
                 notes::reasons(ui, rewrite);
             }
             if let Some(folder) = &diff.apply_in {
@@ -90,6 +102,8 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
         }
     }
     notes::remarks(ui, &plan.remarks);
+    let named = args.choice.preset.iter().find(|name| *name != "auto");
+    notes::left_alone(ui, &plan.left_alone, named.map_or("PRESET", String::as_str));
     for (service, reason) in &plan.left_out {
         ui.note(&clean_line(&format!("{service} is left out: {reason}")));
     }
@@ -227,6 +241,9 @@ fn file_names(plans: &[&Plan]) -> String {
 
 fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     notes::held_back(ui, held_back);
+    if let Some(text) = counted(plans).text(0, "are") {
+        ui.note(&text);
+    }
     if plans.iter().any(|p| !p.missing.is_empty()) {
         if plans.iter().any(|p| !p.accepted.is_empty()) {
             ui.hint("run without --check to see the change, with --write in its place to make it");
@@ -235,6 +252,10 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     }
     ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });
     Status::Done
+}
+
+fn counted(plans: &[&Plan]) -> Counts {
+    plans.iter().fold(Counts::default(), |sum, plan| sum.with(plan.counts))
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
@@ -261,6 +282,15 @@ pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[Held
     }
     if !args.interactive {
         notes::held_back(ui, held_back);
+    }
+    let counts = counted(plans);
+    let text = match done {
+        Done::Written => counts.text(counts.hardened, "are"),
+        Done::Shown => counts.text(counts.hardened, "would be"),
+        Done::Nothing | Done::Declined => counts.text(0, "are"),
+    };
+    if let Some(text) = text.filter(|_| counts.selected > 0) {
+        ui.note(&text);
     }
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),

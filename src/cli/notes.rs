@@ -3,7 +3,7 @@
 use super::plan::HeldBack;
 use super::ui::Ui;
 use crate::report::diff;
-use crate::report::remarks::{Remark, services};
+use crate::report::remarks::Remark;
 use crate::rewrite::Rewrite;
 use crate::text::clean_line;
 
@@ -28,14 +28,20 @@ pub(super) fn reasons(ui: &Ui, rewrite: &Rewrite) {
     }
 }
 
-/// Services whose fix is assumed, and the flag that includes it.
+/// Services whose fix is held back, each with why and with what includes it.
 pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
-    if held_back.is_empty() {
-        return;
+    for HeldBack { service, why, next } in held_back {
+        ui.note(&clean_line(&format!("held back {service}: {why}; {next} includes it")));
     }
-    let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
-    ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
-    let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
-    let naming = unknown.map_or(String::new(), |name| format!(", --service {name}=PRESET names what it is"));
-    ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
+    if !held_back.is_empty() {
+        ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
+    }
+}
+
+/// Services that the named presets do not match, each with what would include it.
+pub(super) fn left_alone(ui: &Ui, left_alone: &[(String, String)], preset: &str) {
+    for (service, what) in left_alone {
+        let text = format!("left alone {service}: {what}; --service {service}={preset} includes it");
+        ui.note(&clean_line(&text));
+    }
 }

@@ -7,19 +7,20 @@ use super::load::Files;
 use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
-use crate::audit::{Applicability, Finding, Fix, audit};
+use crate::audit::{Applicability, Change, Finding, Fix, Rule, What, audit};
 use crate::compose::{Known, Project, Service, Sources};
 use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
-use crate::evidence::{Need, Selection};
+use crate::evidence::preset::list;
+use crate::evidence::{Need, Selection, Source};
 use crate::report::collect::{Found, collect};
 use crate::report::remarks::{self, Remark};
 use crate::report::style::{Look, paint};
 use crate::report::{data, diff};
 use crate::rewrite::{self, Rewrite};
-use crate::text::clean_line;
+use crate::text::{clean_line, count};
 use crate::yaml::Stream;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub(super) accepted: Vec<Fix>,
     /// Services whose fix is assumed and was not asked for.
     pub(super) held_back: Vec<HeldBack>,
+    /// Services that the named presets do not match, and what they are.
+    pub(super) left_alone: Vec<(String, String)>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -73,8 +76,10 @@ pub(super) struct Diff {
 #[derive(Clone, Debug)]
 pub(super) struct HeldBack {
     pub(super) service: String,
-    /// Whether a preset knows its image or command.
-    pub(super) recognised: bool,
+    /// What is not known.
+    pub(super) why: String,
+    /// What includes it.
+    pub(super) next: String,
 }
 
 /// Services of a project.
@@ -85,6 +90,38 @@ pub(super) struct Counts {
     pub(super) selected: usize,
     /// Services whose root filesystem is read-only already.
     pub(super) hard: usize,
+    /// Services that become read-only.
+    pub(super) hardened: usize,
+    /// Services that would, if what is not known were known.
+    pub(super) held_back: usize,
+    /// Services that cannot, or whose change has no place.
+    pub(super) refused: usize,
+}
+
+impl Counts {
+    /// The sum of both.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            services: self.services + other.services,
+            selected: self.selected + other.selected,
+            hard: self.hard + other.hard,
+            hardened: self.hardened + other.hardened,
+            held_back: self.held_back + other.held_back,
+            refused: self.refused + other.refused,
+        }
+    }
+
+    /// "4 of 15 services are read-only; 10 held back, 1 refused", where not all are. `are` is what becomes of those that change.
+    pub(super) fn text(self, hardened: usize, are: &str) -> Option<String> {
+        let read_only = self.hard + hardened;
+        let open = self.hardened - hardened;
+        let rest = self.services.saturating_sub(read_only + open + self.held_back + self.refused);
+        let parts = [(open, "missing it"), (self.held_back, "held back"), (self.refused, "refused"), (rest, "left alone")];
+        let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        let services = count(self.services, "service", "services");
+        let are = if self.services == 1 && are == "are" { "is" } else { are };
+        (!parts.is_empty()).then(|| format!("{read_only} of {services} {are} read-only; {}", parts.join(", ")))
+    }
 }
 
 /// What is asked for, and who is asked.
@@ -119,6 +156,10 @@ impl Plan {
         let mut findings = audit(&project, &needs);
         ignores.apply(&mut findings, false);
         config.apply(&mut findings);
+        let left_alone = left_alone(&project, &needs, selection);
+        let mut settled: BTreeSet<String> = left_out.iter().map(|(service, _)| service.clone()).collect();
+        let is_root = |f: &&Finding| matches!(f.rule, Rule::WritableRoot | Rule::NeedsWritableRoot) && f.ignored.is_some();
+        settled.extend(findings.iter().filter(is_root).map(|f| f.service.clone()));
         // What a person ignores is no plan and no news; only that it was left out is said.
         for finding in findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
             left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));
@@ -135,13 +176,44 @@ impl Plan {
         let refused: HashSet<&str> = outcome.refused.iter().map(|r| r.service.as_str()).collect();
         accepted.retain(|f| !refused.contains(f.service.as_str()));
         let open: Vec<&str> = accepted.iter().map(|f| f.service.as_str()).collect();
-        let missing = if args.check { remarks::missing(&project, &findings, &open, &outcome.refused) } else { Vec::new() };
+        let mut missing = if args.check { remarks::missing(&project, &findings, &open, &outcome.refused) } else { Vec::new() };
+        if args.strict {
+            let held: Vec<_> = held_back.iter().map(|held| (held.service.as_str(), held.why.as_str())).collect();
+            settled.extend(selection.skip.iter().cloned());
+            settled.extend(open.iter().map(|service| (*service).to_owned()));
+            settled.extend(outcome.refused.iter().map(|refused| refused.service.clone()));
+            missing.extend(remarks::writable(&project, &findings, &settled, &held));
+        }
         let remarks = remarks::remarks(&project, &findings, &outcome.refused)?;
         let planned = accepted.iter().map(|f| f.service.as_str()).collect();
         let found = Found { project: &project, needs: &needs, findings: &findings, severity: &|rule| config.severity(rule), planned };
         let report = reports.then(|| collect(&found, false)).transpose()?;
         let hard = project.services.iter().filter(|s| s.read_only == Known::Yes).count();
-        let counts = Counts { services: project.services.len(), selected: needs.len(), hard };
+        let is_hardened = |f: &&Fix| f.changes.iter().any(|c| c.what == What::ReadOnly);
+        let is_open = |name: &str| project.service(name).is_some_and(|s| s.read_only != Known::Yes);
+        let fixed: HashSet<&str> = findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.as_str()).collect();
+        let is_refused = |f: &&Finding| f.fix.is_none() && !fixed.contains(f.service.as_str());
+        let mut unchanged: HashSet<&str> = findings.iter().filter(is_refused).map(|f| f.service.as_str()).collect();
+        unchanged.extend(outcome.refused.iter().map(|refused| refused.service.as_str()));
+        let counts = Counts {
+            services: project.services.len(),
+            selected: needs.len(),
+            hard,
+            hardened: accepted.iter().filter(is_hardened).count(),
+            held_back: held_back.iter().filter(|held| is_open(&held.service)).count(),
+            refused: unchanged.into_iter().filter(|service| is_open(service)).count(),
+        };
+        // A person sees the whole proposal; a program gets what is sure.
+        let whole = match view.filter(|view| view.for_a_person && !held_back.is_empty()) {
+            None => None,
+            Some(_) => {
+                let held: BTreeSet<&str> = held_back.iter().map(|held| held.service.as_str()).collect();
+                let fixes = findings.iter().filter_map(|f| f.fix.as_ref());
+                let is_shown = |f: &&Fix| open.contains(&f.service.as_str()) || held.contains(f.service.as_str());
+                let fixes: Vec<&Fix> = fixes.filter(is_shown).collect();
+                Some(rewrite::rewrite(&project, &fixes, &needs, options)?.rewrites)
+            }
+        };
         let text = project.sources.files().first().map_or(String::new(), |s| s.stream.text().text().to_owned());
         drop(project);
         let parsed = |r: &Rewrite| Stream::parse(r.after(), r.file()).map(Arc::new).map_err(|e| Error::Unverified(e.message));
@@ -154,7 +226,11 @@ impl Plan {
         let up = files.layers_to_name();
         let (root, warnings) = (files.root, files.warnings);
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, &root, loaded.as_ref(), r)).collect::<Result<_>>();
-        let diffs = view.map(diff).transpose()?.unwrap_or_default();
+        let held: BTreeSet<&str> = held_back.iter().map(|held| held.service.as_str()).collect();
+        let diffs = match (view, whole) {
+            (Some(view), Some(whole)) => whole.iter().map(|r| Diff::for_a_person(view, false, r, &held)).collect(),
+            (view, _) => view.map(diff).transpose()?.unwrap_or_default(),
+        };
         Ok(Self {
             root,
             warnings,
@@ -164,6 +240,7 @@ impl Plan {
             findings,
             accepted,
             held_back,
+            left_alone,
             remarks,
             missing,
             counts,
@@ -216,15 +293,20 @@ impl Plan {
 impl Diff {
     /// For a person or for a program.
     fn new(view: View, root: &Path, loaded: Option<&disk::Loaded>, rewrite: &Rewrite) -> Result<Self> {
-        let name = rewrite.before().name();
         let is_new = loaded.is_some_and(disk::Loaded::is_new);
         if view.for_a_person {
-            let title = paint(view.color, Look::Bold, &clean_line(&format!("{name}{}", if is_new { " (new)" } else { "" })));
-            let text = format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, view.width, view.color));
-            return Ok(Self { text, apply_in: None });
+            return Ok(Self::for_a_person(view, is_new, rewrite, &BTreeSet::new()));
         }
-        let (apply_in, path) = disk::name_in_patch(root, Path::new(name))?;
+        let (apply_in, path) = disk::name_in_patch(root, Path::new(rewrite.before().name()))?;
         Ok(Self { text: diff::patch(rewrite, &path, is_new), apply_in })
+    }
+
+    /// With what is held back marked.
+    fn for_a_person(view: View, is_new: bool, rewrite: &Rewrite, held: &BTreeSet<&str>) -> Self {
+        let name = format!("{}{}", rewrite.before().name(), if is_new { " (new)" } else { "" });
+        let title = paint(view.color, Look::Bold, &clean_line(&name));
+        let text = diff::view_with(rewrite, held, diff::CONTEXT, view.width, view.color);
+        Self { text: format!("{title}\n{text}\n"), apply_in: None }
     }
 }
 
@@ -236,11 +318,51 @@ pub(super) fn accept(findings: &[Finding], needs: &[Need]) -> (Vec<Fix>, Vec<Hel
         if fix.applicability == Applicability::Safe || by_service.get(fix.service.as_str()).is_some_and(|n| n.consent) {
             accepted.push(fix.clone());
         } else {
-            let recognised = by_service.get(fix.service.as_str()).is_some_and(|n| n.recognised);
-            held_back.push(HeldBack { service: fix.service.clone(), recognised });
+            held_back.push(HeldBack::new(fix, by_service.get(fix.service.as_str()).copied(), findings));
         }
     }
     (accepted, held_back)
+}
+
+/// Services that the named presets do not match, and what they are, where presets are named.
+fn left_alone(project: &Project<'_>, needs: &[Need], selection: &Selection) -> Vec<(String, String)> {
+    let taken: HashSet<&str> = needs.iter().map(|n| n.service.as_str()).collect();
+    let skipped: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
+    let only: HashSet<&str> = selection.only.iter().map(String::as_str).collect();
+    if selection.auto || selection.presets.is_empty() {
+        return Vec::new();
+    }
+    let is_left = |s: &&Service<'_>| {
+        let name = s.name;
+        !taken.contains(name) && !skipped.contains(name) && (only.is_empty() || only.contains(name)) && s.read_only != Known::Yes
+    };
+    let what = |s: &Service<'_>| match (s.get("build"), s.shown_text("image")) {
+        (Some(_), _) => "what it is built on is of another kind".to_owned(),
+        (None, Some(image)) => format!("its image is {image}"),
+        (None, None) => "it names no image".to_owned(),
+    };
+    project.services.iter().filter(is_left).map(|s| (s.name.to_owned(), what(s))).collect()
+}
+
+impl HeldBack {
+    /// Why a fix is held back: the first thing of it that is not known; and what includes it.
+    fn new(fix: &Fix, need: Option<&Need>, findings: &[Finding]) -> Self {
+        let service = fix.service.clone();
+        let unsure = fix.changes.iter().find(|c| Applicability::of(c.reason.confidence) == Applicability::Unsafe);
+        let variable = || findings.iter().find(|f| f.service == service && f.rule == Rule::UnresolvedVariable);
+        let why = match (unsure, variable()) {
+            (Some(Change { what: What::ReadOnly, reason }), _) => reason.text.clone(),
+            (Some(change), _) => format!("{} is assumed: {}", change.what, change.reason.text),
+            (None, Some(finding)) => finding.message.clone(),
+            (None, None) => "what is needed there is assumed, not documented".to_owned(),
+        };
+        let preset = need.and_then(|need| match &need.basis.source {
+            Source::Preset(name) => Some(name.as_str()).filter(|name| list().any(|(known, _)| known == *name)),
+            _ => None,
+        });
+        let next = preset.map_or("--unsafe-fixes".to_owned(), |preset| format!("--service {service}={preset}"));
+        Self { service, why, next }
+    }
 }
 
 /// The selection without the services whose profiles are not active.

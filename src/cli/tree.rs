@@ -131,8 +131,7 @@ pub(super) fn projects(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> 
 
 impl Sum {
     fn add(&mut self, plan: &Plan) {
-        self.counts.services += plan.counts.services;
-        self.counts.hard += plan.counts.hard;
+        self.counts = self.counts.with(plan.counts);
         self.changed += plan.accepted.len();
         self.missing += plan.missing.len();
         self.held_back += plan.held_back.len();

@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, HashSet};
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
 
+/// Programs with which official images start, where they are not called like the image.
+const STARTS: [&str; 8] =
+    ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
+
 /// A service and what its Dockerfile says.
 pub(super) struct About<'s, 'a> {
     pub(super) service: &'s Service<'a>,
@@ -27,6 +31,8 @@ pub(super) struct Who<'p> {
     /// Numbers of user and group, by name.
     users: BTreeMap<&'p str, (u32, u32)>,
     pub(super) runner: Runner,
+    /// The word of a tag behind which the version is.
+    version_after: Option<&'p str>,
 }
 
 /// As whom a service runs.
@@ -45,6 +51,29 @@ impl<'s, 'a> About<'s, 'a> {
     pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
         let image = service.text("image");
         Self { service, built: facts(service, dockerfiles, left), image, environment: environment(service) }
+    }
+
+    /// Whether it is built, and not only pulled.
+    pub(super) fn is_built(&self) -> bool {
+        self.built.is_some()
+    }
+
+    /// Whether what it builds runs another program than that of its base, which `preset` knows. Options alone are
+    /// arguments of the base's own start.
+    pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
+        if !self.is_built() || preset.runtime {
+            return self.is_built();
+        }
+        let image = self.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
+        let family = image.rsplit('/').next().unwrap_or_default();
+        let known = |program: &str| {
+            let starts = [family, preset.name.as_str()].into_iter().any(|name| program.starts_with(name));
+            starts || STARTS.contains(&program)
+        };
+        self.commands().iter().any(|(_, text)| {
+            let first = tokens(text).next().filter(|word| !word.starts_with('-'));
+            first.is_some_and(|word| !known(word.rsplit('/').next().unwrap_or(word)))
+        })
     }
 
     fn facts(&self) -> Option<&Facts> {
@@ -94,7 +123,7 @@ impl<'s, 'a> About<'s, 'a> {
             (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
             (None, None) => Runner::Unknown,
         };
-        Who { users, runner }
+        Who { users, runner, version_after: base.version_after.as_deref() }
     }
 
     /// Whom the service or its Dockerfile names as its user.
@@ -129,10 +158,11 @@ impl<'s, 'a> About<'s, 'a> {
             },
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
             Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
-            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.major()) {
-                Some(major) => known((versions.from..=versions.to).contains(&major)),
+            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(who.version_after)) {
+                Some(version) => known((versions.from..=versions.to).contains(&version)),
                 None => Known::Unknown,
             },
+            Condition::Unstarted => known(self.commands().is_empty()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which service gets which preset, and what that says it needs.
 
 use super::about::{About, Runner, Who};
+use super::basis::Basis;
 use super::limit::{self, Restriction};
 use super::preset::{Preset, Writable, added_for, claiming, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
@@ -52,8 +53,8 @@ impl Selection {
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
 /// for, as far as it exists.
 ///
-/// A preset that is named takes the services that it matches and those that no preset knows, never those of another family. A preset for
-/// commands is added to that of the image, whose paths then count as well.
+/// A preset that is named takes the services that it matches and those that are built on what no preset knows, never an image of
+/// another name, unless they are for anything. A preset for commands is added to that of the image, whose paths then count as well.
 ///
 /// Errors: a selected service that is not there, or that gets two presets.
 pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerfiles) -> Result<Vec<Need>> {
@@ -73,7 +74,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         }
         let about = About::new(service, dockerfiles, &mut left);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
-            found.push(need(&about, &choice, selection));
+            found.push(need(&about, &choice, selection, named.is_some() || only.contains(service.name)));
         }
     }
     Ok(found)
@@ -113,7 +114,7 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
 pub(super) struct Part {
     pub(super) preset: Arc<Preset>,
     /// Whether the person named it, which is consent to its assumptions.
-    named: bool,
+    pub(super) named: bool,
     /// Whether something of the service's own speaks for it.
     pub(super) recognised: bool,
 }
@@ -123,7 +124,7 @@ pub(super) struct Choice {
     /// That of its image.
     pub(super) base: Part,
     /// What that was recognised by (`image node:22`), or why it was not.
-    recognised: Result<String, String>,
+    pub(super) recognised: Result<String, String>,
     /// Those of its commands.
     pub(super) additions: Vec<Part>,
 }
@@ -203,9 +204,10 @@ fn choose(
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
     let base = match (for_images, family, claims.for_images) {
-        (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
+        (Some(preset), ..) => named(preset),
+        (None, None, Some(preset)) if about.is_built() || preset.is_for_anything() => named(preset),
         (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
-        (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
+        (None, None, _) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
     let recognised = match seen {
@@ -227,7 +229,7 @@ fn additions(
     parsed: &mut Parsed,
 ) -> Result<Vec<Part>> {
     let uses = |preset: &Preset| about.has_word(|word| preset.commands.iter().any(|c| c == word));
-    let named = claims.additions.iter().copied().filter(|p| !is_known || uses(p)).chain(forced);
+    let named = claims.additions.iter().copied().filter(|p| !is_known && about.is_built() || uses(p)).chain(forced);
     let mut found: Vec<Part> = Vec::new();
     let mut names = HashSet::new();
     for preset in named.filter(|p| p.is_addition()) {
@@ -250,13 +252,8 @@ fn additions(
     Ok(found)
 }
 
-fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
+fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool) -> Need {
     let base = &choice.base;
-    let (mut text, mut confidence) = match &choice.recognised {
-        Ok(what) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
-        Err(_) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
-        Err(why) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
-    };
     let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
     let with = selection.with.without(without);
@@ -269,16 +266,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     {
         who.runner = Runner::Number(*uid, Some(*gid));
     }
+    let mut basis = Basis::of(about, choice, &who, is_named);
     let mut paths: Vec<WritablePath> = Vec::new();
     let mut places = HashMap::new();
     let mut unknown: Vec<&Writable> = Vec::new();
     for part in [base].into_iter().chain(&choice.additions) {
-        for obstacle in &part.preset.obstacles {
-            if about.needs(&obstacle.when, &obstacle.unless, &who) != Known::No {
-                confidence = Confidence::Assumed;
-                text += &format!("; {}", obstacle.why);
-            }
-        }
         for path in &part.preset.writable {
             match about.needs(&path.when, &path.unless, &who) {
                 Known::No => {}
@@ -297,10 +289,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     }
     let mut asked = HashSet::new();
     for path in unknown.into_iter().filter(|path| !is_settled(about, path, &paths)) {
-        confidence = Confidence::Assumed;
-        if asked.insert(&path.target) {
-            text += &format!("; whether it must write {} is not known from its files", path.target);
-        }
+        let doubt = format!("whether it must write {} is not known from its files", path.target);
+        basis.doubt(if asked.insert(&path.target) { &doubt } else { "" });
     }
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
     if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
@@ -308,9 +298,10 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     }
     // What the person says of a path counts before what a preset says.
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
-    if choice.recognised.is_err() && !own.is_empty() {
+    let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;
+    if is_vague && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        (text, confidence) = if is_seen {
+        (basis.text, basis.confidence) = if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
@@ -337,6 +328,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
+    let Basis { text, confidence, obstacles } = basis;
     let basis = Arc::new(Reason { source: Source::Preset(base.preset.name.clone()), text, link: None, confidence });
     Need {
         service: about.service.name.to_owned(),
@@ -344,6 +336,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         basis,
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,
+        obstacles,
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
         with,

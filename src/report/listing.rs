@@ -37,7 +37,7 @@ fn lines(finding: &Finding, color: bool) -> String {
     let message = clean_line(&format!("{service}{}", finding.message));
     let mut text = format!("{}: {}: {message} [{}]\n", clean_line(&place), paint(color, look, severity), finding.rule);
     if let Some(fix) = &finding.fix {
-        let held_back = if fix.applicability == Applicability::Unsafe { " (assumed)" } else { "" };
+        let held_back = if fix.applicability == Applicability::Unsafe { " (held back)" } else { "" };
         text += &format!("    {}\n", clean_line(&format!("adds {}{held_back}", fix.summary)));
     } else if let Some(help) = &finding.help {
         text += &format!("    {}\n", clean_line(help));

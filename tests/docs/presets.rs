@@ -68,7 +68,15 @@ fn describe(preset: &Preset) -> String {
         preset.obstacles.iter().map(|o| {
             let when = conditions(&o.when, &o.unless);
             let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
-            format!("{}{when}. Source: {}.", prose(&o.why), prose(&o.source))
+            format!("{}{when}: {}. Source: {}.", prose(&o.why), prose(&o.remedy), prose(&o.source))
+        }),
+    );
+    text += &section(
+        "What is not known",
+        preset.doubts.iter().map(|d| {
+            let when = conditions(&d.when, &d.unless);
+            let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
+            format!("{}{when}. Source: {}.", prose(&d.why), prose(&d.source))
         }),
     );
     text += &format!("\n## What else can be taken away\n\n{}", privileges(preset));

@@ -29,9 +29,18 @@ pub(super) fn describe(preset: &Preset) -> String {
         text.line("", "does not run read-only");
     }
     for obstacle in &preset.obstacles {
-        text.line("  ", &obstacle.why);
+        text.line("  ", &format!("{}: {}", obstacle.why, obstacle.remedy));
         text.line("      source: ", &obstacle.source);
         text.conditions(&obstacle.when, &obstacle.unless);
+    }
+    if !preset.doubts.is_empty() {
+        text.blank();
+        text.line("", "not known, so it is held back");
+    }
+    for doubt in &preset.doubts {
+        text.line("  ", &doubt.why);
+        text.line("      source: ", &doubt.source);
+        text.conditions(&doubt.when, &doubt.unless);
     }
     text.blank();
     privileges(&mut text, preset);

@@ -31,6 +31,12 @@ pub struct Preset {
     pub prefixes: Vec<String>,
     /// Words of commands that it is for: `gunicorn`. Such a preset has no images; it is added to that of the service's image.
     pub commands: Vec<String>,
+    /// Whether the image only runs programs, so that what they write is known of none of them.
+    pub runtime: bool,
+    /// Whether it says all that programs of it write as a rule: a framework, recognised in what is built.
+    pub framework: bool,
+    /// The word of a tag behind which the version is: `pg` of `0.8.0-pg17`.
+    pub version_after: Option<String>,
     /// As whom the image runs when nobody says otherwise.
     pub run_user: RunUser,
     /// Users that the image has, by name.
@@ -41,6 +47,8 @@ pub struct Preset {
     pub writable: Vec<Writable>,
     /// What keeps it from running on a read-only root filesystem.
     pub obstacles: Vec<Obstacle>,
+    /// What nobody knows of it, so that it is only assumed to run read-only.
+    pub doubts: Vec<Doubt>,
     /// Which capabilities it needs after `cap_drop: [ALL]`; `None` when that is not known.
     pub capabilities: Option<Capabilities>,
     /// Whether it runs with `no-new-privileges`; `None` when that is not known.
@@ -114,9 +122,24 @@ pub struct Obstacle {
     pub when: Vec<Condition>,
     /// When it is not there after all: one of these is enough.
     pub unless: Vec<Condition>,
-    /// What fails, and what helps.
+    /// What fails.
     pub why: String,
+    /// What helps.
+    pub remedy: String,
     /// Where that is written or was seen.
+    pub source: String,
+}
+
+/// What nobody knows of an image, so that it is only assumed to run on a read-only root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// When it counts: all of these must hold.
+    pub when: Vec<Condition>,
+    /// When it does not count after all: one of these is enough.
+    pub unless: Vec<Condition>,
+    /// What is not known.
+    pub why: String,
+    /// Where that was looked for.
     pub source: String,
 }
 
@@ -231,6 +254,11 @@ impl Preset {
     /// Whether it is for commands, and so added to the preset of the service's image.
     pub fn is_addition(&self) -> bool {
         !self.commands.is_empty()
+    }
+
+    /// Whether it is for anything that no other preset knows.
+    pub fn is_for_anything(&self) -> bool {
+        self.images.is_empty() && self.prefixes.is_empty() && self.commands.is_empty()
     }
 
     /// Everything it says, as plain text of at most 100 columns (longer words aside).

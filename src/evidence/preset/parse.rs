@@ -1,9 +1,9 @@
 //! Preset files, strictly: what is written is first read as it stands, then checked and turned into a [`Preset`].
 
 use super::moved::RawPlace;
-use super::raw::{RawCapabilities, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
+use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
-use super::{Capabilities, Condition, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
+use super::{Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
@@ -91,7 +91,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         }
         env.push(hint);
     }
-    let RawMatch { images, prefixes, command } = raw.matches;
+    let RawMatch { images, prefixes, command, version_after } = raw.matches;
     if let (Some(word), false) = (command.first(), images.is_empty() && prefixes.is_empty()) {
         return Err((word.span(), "a preset for commands is added to that of the image, so it names no image".into()));
     }
@@ -101,11 +101,15 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         images: unique(images, is_repository, "is not the name of a repository (no tag; official images without `library/`)")?,
         prefixes: unique(prefixes, is_prefix, "is not the start of names of repositories up to a `/`, such as gcr.io/distroless/")?,
         commands: unique(command, is_word, "is not one word of a command, without its folder")?,
+        version_after: version_after.map(line).transpose()?,
+        runtime: raw.runtime,
+        framework: raw.framework,
         run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
         users: users(raw.users)?,
         tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
         writable,
         obstacles: raw.obstacle.into_iter().map(read_obstacle).collect::<Result<_, _>>()?,
+        doubts: raw.doubt.into_iter().map(read_doubt).collect::<Result<_, _>>()?,
         capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
         no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
         config: unique(raw.config, is_clean, "is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)")?,
@@ -169,7 +173,14 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
 }
 
 fn read_obstacle(raw: RawObstacle) -> Result<Obstacle, Wrong> {
-    Ok(Obstacle { when: conditions(raw.when)?, unless: conditions(raw.unless)?, why: line(raw.why)?, source: line(raw.source)? })
+    let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
+    let (why, remedy, source) = (line(raw.why)?, line(raw.remedy)?, line(raw.source)?);
+    Ok(Obstacle { when, unless, why, remedy, source })
+}
+
+fn read_doubt(raw: RawDoubt) -> Result<Doubt, Wrong> {
+    let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
+    Ok(Doubt { when, unless, why: line(raw.why)?, source: line(raw.source)? })
 }
 
 fn read_capabilities(preset: &str, raw: RawCapabilities) -> Result<Capabilities, Wrong> {
