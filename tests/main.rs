@@ -21,6 +21,7 @@ mod engine;
 mod env;
 mod extras;
 mod forge;
+mod frameworks;
 mod generate;
 mod generated;
 mod html;

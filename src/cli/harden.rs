@@ -6,6 +6,7 @@ use super::load::Files;
 use super::notes;
 use super::oracle::Oracle;
 use super::plan::{Asking, Counts, HeldBack, Plan};
+use super::report_oddity;
 use super::review;
 use super::tree;
 use super::ui::Ui;
@@ -87,6 +88,9 @@ fn expect_a_match(choice: &Choice, plans: &[Plan]) -> Result<()> {
 pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
     for warning in &plan.warnings {
         ui.warn(&clean_line(warning));
+    }
+    for oddity in &plan.oddities {
+        report_oddity(ui, oddity);
     }
     if args.check {
         plan.missing.iter().for_each(|line| ui.out(line));

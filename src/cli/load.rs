@@ -301,6 +301,12 @@ impl Files {
         dockerfile::references(project).into_iter().filter_map(read).collect()
     }
 
+    /// What is said of a place, where lines of its file may be shown.
+    pub(super) fn at(&self, span: Span, message: String, hint: String) -> Option<SourceError> {
+        let source = self.sources.file(span.file).filter(|_| self.plain.contains(&span.file))?;
+        Some(SourceError::new(source.stream.text(), span, message, Some(hint)))
+    }
+
     fn source_error(&self, error: SyntaxError) -> Error {
         match self.sources.file(error.span.file) {
             Some(source) => {

@@ -8,9 +8,9 @@ use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Applicability, Change, Finding, Fix, Rule, What, audit};
-use crate::compose::{Known, Project, Service, Sources};
+use crate::compose::{Known, Project, Service, Sources, oddities};
 use crate::edge::{disk, stop};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SourceError};
 use crate::evidence::preset::list;
 use crate::evidence::{Need, Selection, Source};
 use crate::report::collect::{Found, collect};
@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) root: PathBuf,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
+    /// What is hardly meant in its files.
+    pub(super) oddities: Vec<SourceError>,
     /// Services that the repository leaves out, and why.
     pub(super) left_out: Vec<(String, String)>,
     /// The files that change, each with what was read; `None` for standard input.
@@ -156,6 +158,7 @@ impl Plan {
         let mut findings = audit(&project, &needs);
         ignores.apply(&mut findings, false);
         config.apply(&mut findings);
+        let oddities = oddities(&project).into_iter().filter_map(|o| files.at(o.span, o.message, o.hint)).collect();
         let left_alone = left_alone(&project, &needs, selection);
         let mut settled: BTreeSet<String> = left_out.iter().map(|(service, _)| service.clone()).collect();
         let is_root = |f: &&Finding| matches!(f.rule, Rule::WritableRoot | Rule::NeedsWritableRoot) && f.ignored.is_some();
@@ -234,6 +237,7 @@ impl Plan {
         Ok(Self {
             root,
             warnings,
+            oddities,
             left_out,
             rewrites,
             text,

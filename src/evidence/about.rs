@@ -1,15 +1,20 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
 use super::Brought;
-use super::preset::{Condition, Preset, User, fits};
-use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
-use crate::compose::{Image, Known, Service, Tag, has_variable, is_at, merge};
+use super::preset::{Below, Condition, Preset, User, Writable, fits};
+use super::{Storage, Target};
+use crate::compose::dockerfile::{Dockerfiles, Facts, facts, packages};
+use crate::compose::{Image, Known, Service, Tag, clean_path, has_variable, is_at, merge};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
+
+/// Ecosystems, and the presets of images whose programs are of them.
+const LANGUAGES: [(&str, &[&str]); 6] =
+    [("npm", &["node"]), ("pypi", &["python"]), ("gem", &["ruby"]), ("composer", &["php"]), ("maven", &["java"]), ("nuget", &["dotnet"])];
 
 /// Programs with which official images start, where they are not called like the image.
 const STARTS: [&str; 8] =
@@ -20,6 +25,8 @@ pub(super) struct About<'s, 'a> {
     pub(super) service: &'s Service<'a>,
     /// `None` when it builds nothing.
     built: Option<Result<Facts, String>>,
+    /// Packages that its build context names.
+    packages: BTreeSet<String>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
     /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
@@ -50,7 +57,8 @@ impl<'s, 'a> About<'s, 'a> {
     /// `left` bounds how much is read of all Dockerfiles together.
     pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
         let image = service.text("image");
-        Self { service, built: facts(service, dockerfiles, left), image, environment: environment(service) }
+        let (built, packages) = (facts(service, dockerfiles, left), packages(service, dockerfiles, left));
+        Self { service, built, packages, image, environment: environment(service) }
     }
 
     /// Whether it is built, and not only pulled.
@@ -76,6 +84,49 @@ impl<'s, 'a> About<'s, 'a> {
         })
     }
 
+    /// Packages that its build context names, of which those of another language than that of its base do not count.
+    pub(super) fn packages(&self, base: &Preset) -> impl Iterator<Item = &str> {
+        let own = LANGUAGES.iter().find(|(_, presets)| presets.contains(&base.name.as_str())).map(|(ecosystem, _)| *ecosystem);
+        let is_own = move |package: &&str| own.is_none_or(|own| package.split(':').next() == Some(own));
+        self.packages.iter().map(String::as_str).filter(|_| base.runtime).filter(is_own)
+    }
+
+    /// A preset's path as it is in this service. `None` when its folder is not known.
+    pub(super) fn placed<'w>(&self, path: &'w Writable, who: &Who<'_>) -> Option<Cow<'w, Writable>> {
+        let folder = match path.below {
+            None => return Some(Cow::Borrowed(path)),
+            Some(Below::Workdir) => self.workdir()?,
+            Some(Below::Home) => self.home(who)?,
+        };
+        let storage = path.scratch.clone().map_or(Storage::State, Storage::Scratch);
+        let target = Target::new(&clean_path(&format!("{folder}{}", path.target)), &storage).ok()?;
+        Some(Cow::Owned(Writable { target, below: None, ..path.clone() }))
+    }
+
+    /// The folder that it runs in.
+    fn workdir(&self) -> Option<Cow<'_, str>> {
+        let own = self.service.text("working_dir").filter(|folder| folder.starts_with('/') && !has_variable(folder));
+        let of_image = || self.facts()?.workdir.as_deref().map(Cow::Borrowed);
+        if self.has("working_dir") { own } else { of_image() }
+    }
+
+    /// The home folder of its user.
+    fn home(&self, who: &Who<'_>) -> Option<Cow<'_, str>> {
+        let of_image = || Some(self.facts()?.environment.iter().rev().find(|(name, _)| name == "HOME")?.1.as_str());
+        let own = self.environment.iter().find(|(name, _)| *name == "HOME").map(|(_, value)| *value);
+        if let Some(home) = own.unwrap_or_else(of_image) {
+            return Some(Cow::Borrowed(home)).filter(|home| home.starts_with('/') && !has_variable(home));
+        }
+        match &who.runner {
+            Runner::Number(0, _) => Some(Cow::Borrowed("/root")),
+            Runner::Number(uid, _) => {
+                let name = who.users.iter().find(|(_, (number, _))| number == uid)?.0;
+                Some(Cow::Owned(format!("/home/{name}")))
+            }
+            _ => None,
+        }
+    }
+
     fn facts(&self) -> Option<&Facts> {
         self.built.as_ref()?.as_ref().ok()
     }
@@ -97,7 +148,7 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
     /// count where `base` has none of that name.
-    pub(super) fn who<'p>(&self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
+    pub(super) fn who<'p>(&'p self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
         let mut users = BTreeMap::new();
         let pair = |user: &'p User| (user.name.as_str(), (user.uid, user.gid));
         additions.for_each(|preset| users.extend(preset.users.iter().map(pair)));
@@ -113,6 +164,8 @@ impl<'s, 'a> About<'s, 'a> {
                 }
             }
         }
+        let made = self.facts().map_or(&[][..], |facts| &facts.users);
+        users.extend(made.iter().map(|user| (user.name.as_str(), (user.uid, user.gid))));
         let text = self.user();
         let runner = match (text.as_deref(), base.run_user.uid) {
             (Some(text), _) => match runner(text, &users) {
@@ -162,6 +215,7 @@ impl<'s, 'a> About<'s, 'a> {
                 Some(version) => known((versions.from..=versions.to).contains(&version)),
                 None => Known::Unknown,
             },
+            Condition::Manifest(wanted) => known(wanted.iter().any(|package| self.packages.contains(package))),
             Condition::Unstarted => known(self.commands().is_empty()),
         }
     }

@@ -3,11 +3,12 @@
 use super::about::{About, Runner, Who};
 use super::basis::Basis;
 use super::limit::{self, Restriction};
-use super::preset::{Preset, Writable, added_for, claiming, nearest};
+use super::preset::{Preset, Writable, added_for, added_for_package, claiming, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Coverage, Known, Project};
 use crate::error::{Error, Result};
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -210,6 +211,17 @@ fn choose(
         (None, None, _) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
+    let mut additions = additions;
+    if selection.auto && base.recognised {
+        let names: HashSet<String> = additions.iter().map(|part| part.preset.name.clone()).collect();
+        let mut found: Vec<&str> =
+            about.packages(&base.preset).filter_map(added_for_package).filter(|name| !names.contains(*name)).collect();
+        found.sort_unstable();
+        found.dedup();
+        for name in found {
+            additions.push(Part { preset: embedded(name, parsed)?, named: false, recognised: true });
+        }
+    }
     let recognised = match seen {
         Ok((_, what)) if base.recognised => Ok(what),
         Ok((_, what)) => Err(format!("no preset knows the {what}")),
@@ -269,14 +281,20 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     let mut basis = Basis::of(about, choice, &who, is_named);
     let mut paths: Vec<WritablePath> = Vec::new();
     let mut places = HashMap::new();
-    let mut unknown: Vec<&Writable> = Vec::new();
+    let mut unknown: Vec<Cow<'_, Writable>> = Vec::new();
     for part in [base].into_iter().chain(&choice.additions) {
         for path in &part.preset.writable {
+            let Some(path) = about.placed(path, &who) else {
+                if about.needs(&path.when, &path.unless, &who) != Known::No {
+                    basis.doubt(&format!("where {} is in it is not known", path.written()));
+                }
+                continue;
+            };
             match about.needs(&path.when, &path.unless, &who) {
                 Known::No => {}
                 Known::Yes => {
-                    let Some(needed) = writable(about, part, path, &who, with.has(Extra::Sizes)) else { continue };
-                    let place = *places.entry(&*path.target).or_insert(paths.len());
+                    let Some(needed) = writable(about, part, &path, &who, with.has(Extra::Sizes)) else { continue };
+                    let place = *places.entry(path.target.clone()).or_insert(paths.len());
                     match paths.get_mut(place) {
                         Some(other) if strength(&needed) > strength(other) => *other = needed,
                         Some(_) => {}
@@ -288,9 +306,12 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         }
     }
     let mut asked = HashSet::new();
-    for path in unknown.into_iter().filter(|path| !is_settled(about, path, &paths)) {
+    for path in &unknown {
+        if is_settled(about, path, &paths) {
+            continue;
+        }
         let doubt = format!("whether it must write {} is not known from its files", path.target);
-        basis.doubt(if asked.insert(&path.target) { &doubt } else { "" });
+        basis.doubt(if asked.insert(path.target.clone()) { &doubt } else { "" });
     }
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
     if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {

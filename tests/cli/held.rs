@@ -138,3 +138,26 @@ fn a_check_says_how_many_are_read_only() {
     let run = kinds().run(&["--check"]).exits(1);
     assert!(run.err.contains("1 of 5 services are read-only; 1 missing it, 2 held back, 1 refused\n"), "{}", run.err);
 }
+
+#[test]
+fn what_compose_would_refuse_is_said_with_line_and_caret() {
+    for (body, said) in [
+        (
+            "    imgae: nginx\n",
+            "warning: compose.yaml:3:5: web: Compose knows no key `imgae` of a service\n   |\n 3 |     imgae: nginx\n   |     ^^^^^\nhint: did you mean `image`?\n",
+        ),
+        (
+            "    command: run\n",
+            "warning: compose.yaml:2:3: web: it has neither an image nor a build, so Compose refuses it\n   |\n 2 |   web:\n   |   ^^^\n",
+        ),
+        (
+            "    image: nginx\n    labels:\n      since: 2024-01-31\n",
+            "warning: compose.yaml:5:14: a date without quotes is a point in time to Compose, which wants text here\n   |\n 5 |       since: 2024-01-31\n   |              ^^^^^^^^^^\nhint: write \"2024-01-31\"\n",
+        ),
+        ("    image: nginx\n    x-mine: 1\n    labels: {since: '2024-01-31', version: 2024-01}\n", ""),
+        ("    image: nginx\n    volumns: []\n", "hint: did you mean `volumes`?\n"),
+    ] {
+        let err = Folder::compose(&format!("services:\n  web:\n{body}")).run(&[]).exits(0).err;
+        assert!(err.contains(said) && (said.is_empty() != err.contains("Compose")), "{said}\n{err}");
+    }
+}

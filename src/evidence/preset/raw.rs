@@ -75,6 +75,9 @@ pub(super) struct RawMatch {
     pub prefixes: Vec<Spanned<String>>,
     #[schemars(with = "Vec<String>")]
     pub command: Vec<Spanned<String>>,
+    /// Packages that what is built names, such as `npm:next`.
+    #[schemars(with = "Vec<String>")]
+    pub manifest: Vec<Spanned<String>>,
     /// The word of a tag behind which the version is: `pg` of `0.8.0-pg17`.
     #[schemars(with = "Option<String>")]
     pub version_after: Option<Spanned<String>>,

@@ -268,8 +268,9 @@ fn presets_of_commands_are_added_to_that_of_the_image() {
         ("image: x, command: gunicorn app", None, auto(), "generic?: /tmp:mode=1777".into()),
         ("build: .", Some("FROM scratch\n"), named(&["gunicorn"]), "generic!?: /tmp:mode=1777".into()),
         ("build: .", Some("FROM scratch\n"), named(&["python", "gunicorn"]), "python!?: /tmp:mode=1777 state /data?".into()),
-        ("build: .", Some("FROM ruby\nUSER rails\nCOPY . /rails\nCMD bin/rails server\n"), auto(), {
-            "ruby~: /tmp:mode=1777 /rails/tmp:mode=755,uid=1000,gid=1000".into()
+        ("build: .", Some("FROM ruby\nUSER rails\nWORKDIR /rails\nCMD bin/rails server\n"), auto(), {
+            let log = "/rails/log:mode=755,uid=1000,gid=1000";
+            format!("ruby: /tmp:mode=1777 /rails/tmp:mode=755,uid=1000,gid=1000 {log} state /rails/storage")
         }),
     ] {
         assert_eq!(shown(&format!("  s: {{{body}}}\n"), &selection, dockerfile), [format!("s {expected}")], "{body} {dockerfile:?}");

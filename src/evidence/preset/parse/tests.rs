@@ -67,7 +67,7 @@ fn broken_paths_are_refused_with_line_and_caret() {
         ),
         (
             "target = '/a'\nstorage = 'state'\nwhen = { mounted = '/b' }",
-            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`, `unstarted`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
+            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`, `manifest`, `unstarted`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
         ),
         ("target = '/a'\nstorage = 'state'\nwhen = {}", "8:8: there is no condition in it\nwhen = {}\n       ^^"),
         (
@@ -203,7 +203,7 @@ fn broken_privileges_and_claims_are_refused_with_line_and_caret() {
         ),
         (
             matches("images = ['app']\ncommand = ['app']"),
-            "5:12: a preset for commands is added to that of the image, so it names no image\ncommand = ['app']\n           ^^^^^",
+            "5:12: a preset for commands or packages is added to that of the image, so it names no image\ncommand = ['app']\n           ^^^^^",
         ),
         (
             format!("{HEAD}[tags.'a-b']\nrun_as = '1:1'\n"),
