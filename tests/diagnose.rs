@@ -4,6 +4,7 @@ use rofs_harden::evidence::log::{Cause, Reader, Symptom};
 use serde_json::Value;
 
 mod large;
+mod mend;
 mod paths;
 mod real;
 mod reported;

@@ -8,6 +8,7 @@ mod configuration;
 mod guide;
 mod presets;
 mod rules;
+mod trust;
 
 /// A page below `docs`.
 fn page(name: &str) -> String {

@@ -7,6 +7,7 @@ mod edges;
 mod faults;
 mod judge;
 mod kinds;
+mod moving;
 mod observe;
 pub(crate) mod stand;
 

@@ -3,7 +3,8 @@
 
 mod cases;
 
-use crate::support::{Folder, Run};
+use crate::engine::stand::Stand;
+use crate::support::{Folder, PROGRAM, Run};
 use cases::{Case, INSIDE, OUTSIDE, PIPES, WEB};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -94,6 +95,22 @@ fn nothing_outside_of_the_project_is_read() {
 fn no_line_and_no_value_of_the_projects_other_files_is_shown() {
     for case in &INSIDE {
         is_kept(case);
+    }
+}
+
+#[test]
+fn no_trial_shows_what_a_strangers_files_lead_to() {
+    let Some(stand) = Stand::new(&[], "services: {}\n") else { return };
+    // Both verbs load a project alike, and each run asks Compose for seconds: each has every second case.
+    let verbs: [&[&str]; 2] = [&["verify"], &["observe", "--for", "0s"]];
+    for (case, args) in OUTSIDE.iter().chain(&INSIDE).chain(&PIPES).zip(verbs.into_iter().cycle()) {
+        let folder = case.folder();
+        let mut command = folder.command(PROGRAM);
+        command.args(args).envs(stand.environment()).env("CANARY", SECRET);
+        let said = folder.finish(command, args, "");
+        assert!(!said.out.contains(SECRET) && !said.err.contains(SECRET), "{}: {}", case.name, said.text());
+        assert!(said.code.is_some() && !said.err.contains("internal error"), "{}: {}", case.name, said.text());
+        assert!(!said.err.contains("unexpected argument"), "{}", said.text());
     }
 }
 

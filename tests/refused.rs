@@ -316,3 +316,22 @@ volumes: {shared: }
     let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(hardened.fixes.len() + hardened.refused.len(), 2, "{}", hardened.after);
 }
+
+#[test]
+fn a_service_that_is_refused_still_sees_what_it_shares() {
+    let text = "services:
+  web: &web {image: node}
+  api: *web
+  cron:
+    <<: *web
+---
+services:
+  cron: &cron
+    tmpfs: !reset []
+  mail:
+    <<: [*web, *cron]
+";
+    let hardened = settled(text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}"));
+    let refused: Vec<&str> = hardened.refused.iter().map(|r| r.service.as_str()).collect();
+    assert!(refused.contains(&"cron") && refused.contains(&"mail"), "{refused:?}\n{}", hardened.after);
+}

@@ -69,7 +69,7 @@ fn hardened(before: &str, places: &[(String, Storage)]) -> (String, Vec<(String,
         match Target::new(path, &storage) {
             Ok(target) => {
                 targets.push((service.clone(), target.clone()));
-                let path = WritablePath { service: service.clone(), target, storage, owner: None, reason };
+                let path = WritablePath { service: service.clone(), target, storage, is_declared: false, owner: None, reason };
                 selection.paths.insert(service, vec![path]);
             }
             Err(why) => assert!(why.len() > 10, "{path}: {why}"),

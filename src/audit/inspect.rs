@@ -8,7 +8,7 @@ use super::refuse::{self, Facts};
 use super::restrict;
 use super::rule::Rule;
 use crate::compose::{Coverage, Mount, MountKind, Project, Service, is_at};
-use crate::evidence::{Limit, Need, Restriction, Storage, WritablePath};
+use crate::evidence::{Extra, Limit, Need, Restriction, Storage, WritablePath};
 use crate::text::Span;
 use std::collections::HashMap;
 
@@ -76,6 +76,22 @@ impl<'s, 'a> Case<'s, 'a> {
 
     fn state(&mut self) {
         let service = self.service;
+        let is_unnamed = |path: &&WritablePath| {
+            let is_open = matches!(service.coverage(&path.target), Coverage::Root);
+            path.is_declared && is_open && !self.need.with.has(Extra::NamedVolumes)
+        };
+        for path in self.need.paths.iter().filter(is_unnamed) {
+            let target = &path.target;
+            let message =
+                format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind ({})", path.reason.text);
+            let help = format!(
+                "`--with named-volumes` adds `- NAME:{target}`, and the data must go along: `docker compose stop {0}`, \
+                 `docker compose cp {0}:{target}/. - > data.tar`, the change, `docker compose create {0}`, \
+                 `docker compose cp -a - {0}:{target} < data.tar`; `explain moving-data` says more",
+                service.name
+            );
+            self.say(Rule::UnnamedVolume, service.key().span(), message, help);
+        }
         for path in self.need.paths.iter().filter(|p| p.storage == Storage::State) {
             if let Coverage::Writable(mount) = service.coverage(&path.target)
                 && mount.kind == MountKind::Tmpfs

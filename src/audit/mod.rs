@@ -17,7 +17,7 @@ pub use rule::{Rule, Severity};
 pub use surface::Surface;
 
 use crate::compose::{Coverage, Known, NotRead, Project, Service};
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, WritablePath};
+use crate::evidence::{Confidence, Extra, Need, Reason, Source, Storage, Target, WritablePath};
 use crate::text::Span;
 use names::VolumeNames;
 use refuse::Facts;
@@ -69,6 +69,8 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     for path in unique(&need.paths) {
         match service.coverage(&path.target) {
             Coverage::Engine | Coverage::Writable(_) => {}
+            // The engine makes a volume there, which stays writable, and goes along when the container is made anew.
+            Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
                 changes.push(Change { what: mount(service, path, names), reason: path.reason.clone() });
@@ -78,6 +80,8 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
                     Finding { help: Some(give_away(&path.target, uid)), ..finding(Rule::VolumeOwner, service.key().span(), message) }
                 }));
             }
+            // Who only reads what another service keeps, does so on purpose.
+            Coverage::ReadOnly(mount) if mount.is_lent => {}
             Coverage::ReadOnly(mount) => {
                 let message = format!("`{}` must be writable ({}) but is mounted read-only", path.target, path.reason.text);
                 let help =
@@ -124,12 +128,21 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     let mounts = |c: &Change| matches!(c.what, What::Tmpfs(_) | What::Volume { .. });
     let (rule, message) = match service.read_only {
         Known::Yes if !changes.iter().any(mounts) => restrict::rule_of(&changes),
+        Known::Yes if changes.iter().filter(|c| mounts(c)).all(|c| is_declared(need, c)) => {
+            (Rule::UnnamedVolume, "keeps data in a volume without a name".to_owned())
+        }
         Known::Yes => (Rule::UncoveredWrite, "is read-only but cannot write where it must".to_owned()),
         _ => (Rule::WritableRoot, "can write to its root filesystem".to_owned()),
     };
     let fix = Fix { service: service.name.into(), applicability: Applicability::of(confidence), changes };
     findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key().span(), message) });
     findings
+}
+
+/// Whether a change mounts something where the image declares a volume.
+fn is_declared(need: &Need, change: &Change) -> bool {
+    let is_it = |target: &Target| need.paths.iter().any(|path| path.is_declared && path.target == *target);
+    matches!(&change.what, What::Volume { target, .. } if is_it(target))
 }
 
 /// What makes a volume writable for a user who is not root.

@@ -2,8 +2,8 @@
 //! with the reason and what to change.
 
 use super::rule::Rule;
-use crate::compose::{NotRead, Project, Service, merge};
-use crate::evidence::{Need, Obstacle};
+use crate::compose::{Coverage, NotRead, Project, Service, merge};
+use crate::evidence::{Need, Obstacle, is_filled, writes};
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
 use std::borrow::Cow;
@@ -56,6 +56,7 @@ pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal>
     found.extend(copied_files(facts, service, "configs"));
     found.extend(copied_files(facts, service, "secrets"));
     found.extend(installs_at_start(service));
+    found.extend(writes_the_root(service));
     found.extend(watch_sync(service));
     found
 }
@@ -144,6 +145,16 @@ fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
         let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
         Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key(), message, "install them when the image is built"))
     })
+}
+
+/// A file right below `/`, or among the image's programs, that a command writes: nothing can be mounted there.
+fn writes_the_root(service: &Service<'_>) -> Option<Refusal> {
+    let written = writes(service).paths;
+    let is_root = |path: &str| matches!(service.coverage(path), Coverage::Root);
+    let (path, folder) = written.into_iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
+    let key = ["command", "entrypoint"].into_iter().find_map(|key| service.get(key))?;
+    let message = format!("`{}` writes `{path}`, and nothing can be mounted at {folder}, where the image's files are", key.name());
+    Some(refusal(Rule::NeedsWritableRoot, key.key(), message, "write to a folder of its own, such as /tmp or one with a volume"))
 }
 
 /// The words of a shell script, without its comments. Quotes only part words: what they hold may be a script as well, in which a comment

@@ -43,6 +43,7 @@ pub fn rule_of_extra(extra: Extra) -> Rule {
         Extra::User => Rule::RootUser,
         Extra::ReadOnlyBinds => Rule::WritableConfig,
         Extra::Sizes => Rule::UnlimitedTmpfs,
+        Extra::NamedVolumes => Rule::UnnamedVolume,
     }
 }
 

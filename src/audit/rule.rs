@@ -120,6 +120,8 @@ rules! {
     TmpfsExec Note "tmpfs-exec",
     /// One folder is mounted under two names.
     MountedTwice Warning "mounted-twice",
+    /// Data lie in a volume without a name.
+    UnnamedVolume Note "unnamed-volume",
     /// Data that must survive the container is in memory.
     StateInTmpfs Error "state-in-tmpfs",
     /// Temporary files are on disk.

@@ -170,7 +170,7 @@ pub(super) struct Harden {
     pub(super) unsafe_fixes: bool,
     /// Take away more, as far as the presets know that it works (can be repeated)
     ///
-    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines).
+    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`).
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(super) with: Vec<String>,
     /// Add the reasons to the file as comments
@@ -228,7 +228,8 @@ impl Harden {
             let what = format!("--with {} changes lines of other files than that of --override", binds.name());
             return Err(Error::Usage(what, Some("leave out one of them".into())));
         }
-        let is_asked_for = |extra: &Extra| names(extra.name()) || names("all") && (self.override_file.is_none() || *extra != binds);
+        let is_asked_for =
+            |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (self.override_file.is_none() || *extra != binds);
         Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
     }
 }

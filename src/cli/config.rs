@@ -34,7 +34,7 @@ struct RawConfig {
     /// Presets to use, as with `--preset`: names, `auto`, or files such as `./mine.toml` beside this one.
     #[schemars(with = "Vec<String>")]
     presets: Vec<Spanned<String>>,
-    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes` or `all`.
+    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, `named-volumes`, or `all` but the last.
     #[schemars(with = "Vec<String>")]
     with: Vec<Spanned<String>>,
     /// Include changes that are assumed, not documented, to work.
@@ -229,6 +229,7 @@ impl Config {
                     service: service.clone(),
                     target,
                     storage,
+                    is_declared: false,
                     owner: None,
                     reason,
                 });
@@ -302,7 +303,7 @@ impl Config {
 fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     let text = name.get_ref();
     if text == "all" {
-        return Ok(Extra::ALL.to_vec());
+        return Ok(Extra::ALL.into_iter().filter(|extra| extra.is_of_all()).collect());
     }
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");

@@ -9,12 +9,13 @@ use super::ui::Ui;
 use crate::compose::{Project, Service};
 use crate::edge::{disk, docker};
 use crate::error::{Error, Result};
-use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise};
+use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
 use crate::evidence::{Need, Selection, WritablePath, needs};
 use crate::report::advice::{self, mount};
 use crate::report::json::json;
 use crate::text::clean_line;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
@@ -51,6 +52,8 @@ struct Found {
     log: String,
     symptom: Symptom,
     service: Option<String>,
+    /// Whether the project is known and has no such service.
+    is_stranger: bool,
     advice: Advice,
 }
 
@@ -79,6 +82,10 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         }
         None => explain(logs, args, None),
     };
+    for name in strangers(&found) {
+        ui.warn(&clean_line(&format!("the log names `{name}`, and the Compose file has no such service")));
+        ui.hint("name the file that has it with --file, or the service whose log it is with --service");
+    }
     if args.writing.json {
         ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
     } else {
@@ -92,7 +99,8 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         ui.note("no line says that something could not be written");
         return Ok(Status::Done);
     }
-    let mends: Vec<&WritablePath> = found.iter().filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
+    let ours = found.iter().filter(|f| !f.is_stranger);
+    let mends: Vec<&WritablePath> = ours.filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
     if mends.is_empty() || args.writing.json {
         return Ok(Status::FindingsRemain);
     }
@@ -100,6 +108,11 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     let is_mended = |f: &Found| f.symptom.cause == Cause::Harmless || f.advice.mend.as_ref().is_some_and(|m| !m.service.is_empty());
     let status = mend(ui, &harden, files, &mends, ask.as_ref())?;
     Ok(if found.iter().all(is_mended) { status } else { Status::FindingsRemain })
+}
+
+/// Names in the log that are no services of the project, each once.
+fn strangers(found: &[Found]) -> BTreeSet<&str> {
+    found.iter().filter(|f| f.is_stranger).filter_map(|f| f.service.as_deref()).collect()
 }
 
 /// Shows or writes the change, through the same plan as every other.
@@ -205,9 +218,11 @@ fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) 
             let need = known.and_then(|(_, needs)| needs.iter().find(|n| Some(n.service.as_str()) == service.map(|s| s.name)));
             let advice = advise(&symptom, Hearing { service, need, is_planned: false, log: &log });
             let name = service.map(|s| s.name.to_owned()).or(symptom.service.clone());
-            found.push(Found { log: log.clone(), symptom, service: name, advice });
+            let is_stranger = known.is_some() && service.is_none() && name.is_some();
+            found.push(Found { log: log.clone(), symptom, service: name, is_stranger, advice });
         }
     }
+    join(&mut found.iter_mut().map(|f| &mut f.advice).collect::<Vec<_>>());
     (found, dropped)
 }
 
@@ -226,7 +241,7 @@ fn whose<'p, 'a>(project: &'p Project<'a>, symptom: &Symptom, named: Option<&str
 }
 
 fn row(found: &Found) -> Row<'_> {
-    let Found { log, symptom, service, advice } = found;
+    let Found { log, symptom, service, advice, .. } = found;
     Row {
         log,
         line: symptom.line,

@@ -7,10 +7,11 @@ use crate::error::{Error, Result};
 use crate::evidence::preset::nearest;
 
 /// Pages that are about no rule: name, text.
-const TOPICS: [(&str, &str); 4] = [
+const TOPICS: [(&str, &str); 5] = [
     ("configuration", include_str!("../../docs/configuration.md")),
     ("engine", include_str!("../../docs/engine.md")),
     ("guide", include_str!("../../docs/guide.md")),
+    ("moving-data", include_str!("../../docs/moving-data.md")),
     ("pull-requests", include_str!("../../docs/pull-requests.md")),
 ];
 
@@ -22,7 +23,7 @@ pub(super) fn run(ui: &Ui, rule: Option<&str>) -> Result<Status> {
             let summary = rule.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
             ui.out(&format!("{:<20}  {summary}\n", rule.id()));
         }
-        ui.hint("`rofs-harden explain RULE` says more; there are also `explain guide`, `explain engine`, `explain configuration` and `explain pull-requests`");
+        ui.hint("`rofs-harden explain RULE` says more; there are also `explain guide`, `explain engine`, `explain configuration`, `explain moving-data` and `explain pull-requests`");
         return Ok(Status::Done);
     };
     if let Some((_, page)) = TOPICS.iter().find(|(topic, _)| *topic == name) {

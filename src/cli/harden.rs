@@ -3,6 +3,7 @@
 use super::args::{Choice, Harden};
 use super::ask::Ask;
 use super::load::Files;
+use super::moving;
 use super::notes;
 use super::oracle::Oracle;
 use super::plan::{Asking, Counts, HeldBack, Plan};
@@ -15,7 +16,7 @@ use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
-use crate::report::remarks::services;
+use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -105,6 +106,11 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
             }
         }
     }
+    moving::say(ui, &plan.left_behind, plan.up.as_deref());
+    if args.yes && !plan.left_behind.is_empty() {
+        let services: Vec<&str> = plan.left_behind.iter().map(|kept| kept.service.as_str()).collect();
+        ui.note(&clean_line(&format!("{} held back: data would stay behind", remarks::services(&services))));
+    }
     notes::remarks(ui, &plan.remarks);
     let named = args.choice.preset.iter().find(|name| *name != "auto");
     notes::left_alone(ui, &plan.left_alone, named.map_or("PRESET", String::as_str));
@@ -119,6 +125,7 @@ pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>)
     if args.check {
         return Ok(check(ui, plans, &held_back));
     }
+    notes::new_volumes(ui, plans);
     let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
     let done = if is_empty && args.interactive && is_open {
@@ -217,6 +224,9 @@ pub(super) enum Done {
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
 pub(super) fn consent(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<bool> {
     if let (Some(ask), false) = (ask, args.yes) {
+        if !leaves_behind(plans, ask)? {
+            return Ok(false);
+        }
         let what = review::summary(plans);
         if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
             return Ok(false);
@@ -224,6 +234,15 @@ pub(super) fn consent(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Resu
     }
     stop::hold()?;
     Ok(true)
+}
+
+/// Whether the person wants volumes that start without what containers hold, where there are such.
+fn leaves_behind(plans: &[&Plan], ask: &Ask) -> Result<bool> {
+    let services: Vec<&str> = plans.iter().flat_map(|p| &p.left_behind).map(|kept| kept.service.as_str()).collect();
+    if services.is_empty() {
+        return Ok(true);
+    }
+    ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
 }
 
 fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {

@@ -58,8 +58,9 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         let superfluous = superfluous?;
         let mut is_new = false;
         for mut path in mends(&plan, &ran, &before)? {
-            if let Some(sight) = before.sights.get(&path.service) {
-                fit(&mut path, sight);
+            let may_be = before.sights.get(&path.service).is_none_or(|sight| fit(&mut path, sight));
+            if !may_be {
+                continue;
             }
             is_new |= add(&mut selection, path);
         }

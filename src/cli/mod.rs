@@ -11,6 +11,7 @@ mod explain;
 mod harden;
 mod heal;
 mod load;
+mod moving;
 mod notes;
 mod observe;
 mod oracle;

@@ -1,11 +1,15 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
-use super::plan::HeldBack;
+use super::plan::{HeldBack, Plan};
 use super::ui::Ui;
+use crate::audit::What;
 use crate::report::diff;
-use crate::report::remarks::Remark;
+use crate::report::remarks::{NEW_VOLUMES, Remark};
 use crate::rewrite::Rewrite;
 use crate::text::clean_line;
+
+/// Most paths in one sentence.
+const MOST_TARGETS: usize = 4;
 
 /// Says what was left alone.
 pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
@@ -17,6 +21,25 @@ pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
         for line in remark.paste.lines() {
             ui.note(&format!("    {}", clean_line(line)));
         }
+    }
+}
+
+/// Says what new volumes do not bring along, once for all of them.
+pub(super) fn new_volumes(ui: &Ui, plans: &[&Plan]) {
+    let changes = plans.iter().flat_map(|plan| &plan.accepted).flat_map(|fix| &fix.changes);
+    let mut targets: Vec<&str> = changes
+        .filter_map(|change| match &change.what {
+            What::Volume { target, .. } => Some(&**target),
+            _ => None,
+        })
+        .collect();
+    targets.dedup();
+    if !targets.is_empty() {
+        let more = if targets.len() > MOST_TARGETS { ", ..." } else { "" };
+        let targets = targets.into_iter().take(MOST_TARGETS).collect::<Vec<_>>().join(", ");
+        let [what, how] = NEW_VOLUMES;
+        ui.note(&clean_line(&format!("{what} ({targets}{more})")));
+        ui.hint(how);
     }
 }
 
@@ -35,6 +58,9 @@ pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
     }
     if !held_back.is_empty() {
         ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
+    }
+    if held_back.iter().any(|held| held.next.ends_with("=generic")) {
+        ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");
     }
 }
 

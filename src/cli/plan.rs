@@ -4,11 +4,13 @@ use super::args::Harden;
 use super::ask::Ask;
 use super::config::Asked;
 use super::load::Files;
+use super::moving;
 use super::oracle::Oracle;
 use super::review;
 use super::ui::{Ui, View};
 use crate::audit::{Applicability, Change, Finding, Fix, Rule, What, audit};
 use crate::compose::{Known, Project, Service, Sources, oddities};
+use crate::edge::docker::Kept;
 use crate::edge::{disk, stop};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::preset::list;
@@ -46,6 +48,8 @@ pub(super) struct Plan {
     pub(super) held_back: Vec<HeldBack>,
     /// Services that the named presets do not match, and what they are.
     pub(super) left_alone: Vec<(String, String)>,
+    /// What containers hold where new mounts would hide it.
+    pub(super) left_behind: Vec<Kept>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -172,6 +176,11 @@ impl Plan {
         if let Some((ui, ask)) = reviewer {
             (accepted, needs) = review::review(review::Desk { ui, ask, project: &project, options }, &findings, needs)?;
         }
+        let left_behind = if args.write || args.interactive { moving::left_behind(&files, &accepted)? } else { Vec::new() };
+        if args.yes {
+            // Nobody is asked, so nobody's data are left behind.
+            accepted.retain(|fix| !left_behind.iter().any(|kept| kept.service == fix.service));
+        }
         let outcome = rewrite::rewrite(&project, &accepted.iter().collect::<Vec<_>>(), &needs, options)?;
         if let Some(oracle) = oracle {
             oracle.check(&files, &project, &outcome.rewrites)?;
@@ -245,6 +254,7 @@ impl Plan {
             accepted,
             held_back,
             left_alone,
+            left_behind,
             remarks,
             missing,
             counts,

@@ -172,6 +172,7 @@ fn view_file(desk: Desk<'_>, fix: Option<&Fix>, needs: &[Need]) -> Result<()> {
 fn describe(path: &WritablePath) -> String {
     match &path.storage {
         Storage::Scratch(_) => format!("{}  tmpfs: {}", path.target, path.reason.text),
+        Storage::State if path.is_declared => format!("{}  volume of the image, without a name: {}", path.target, path.reason.text),
         Storage::State => format!("{}  named volume: {}", path.target, path.reason.text),
     }
 }
@@ -191,7 +192,7 @@ fn edit_paths(ask: &Ask, need: &mut Need) -> Result<()> {
     let added = ask.text("Another writable path (empty for none)", |text| target(text).map(drop))?;
     if let Ok(target) = target(&added) {
         let reason = Reason { source: Source::User, text: "added in the review".into(), link: None, confidence: Confidence::Documented };
-        let path = WritablePath { service: need.service.clone(), target, storage, owner: None, reason: reason.into() };
+        let path = WritablePath { service: need.service.clone(), target, storage, is_declared: false, owner: None, reason: reason.into() };
         need.paths.push(path);
     }
     Ok(())
@@ -215,6 +216,8 @@ fn choose_storage(ui: &Ui, ask: &Ask, need: &mut Need) -> Result<()> {
         return Ok(());
     }
     path.storage = storage;
+    // What is chosen is mounted, also where the image declares a volume.
+    path.is_declared = false;
     path.reason =
         Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented }.into();
     Ok(())

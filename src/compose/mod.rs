@@ -18,6 +18,7 @@ mod read;
 mod service;
 mod socket;
 mod sources;
+mod words;
 
 pub use env::{Env, NoEnv};
 pub use image::{Image, Tag};
@@ -31,6 +32,7 @@ pub use read::wanted;
 pub use service::{Coverage, Part, PartValue, Service};
 pub use socket::is_engine_socket;
 pub use sources::{NotRead, Source, Sources, Wanted};
+pub use words::{Script, Simple, Word, script, split};
 
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Stream, SyntaxError};

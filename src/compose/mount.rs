@@ -56,6 +56,8 @@ pub struct Mount<'a> {
     pub node: Node<'a>,
     /// Index of the service's part that has it.
     pub part: u32,
+    /// Whether another service has it, and this one by `volumes_from`.
+    pub is_lent: bool,
     /// Its places as they stand in the file, where the value of a variable is in the others.
     written: Option<Box<Written>>,
 }
@@ -67,7 +69,14 @@ struct Written {
     target: String,
 }
 
-impl Mount<'_> {
+impl<'a> Mount<'a> {
+    /// A file that Compose mounts: one of a config or a secret.
+    pub(super) fn of_file(target: String, node: Node<'a>, part: u32) -> Self {
+        let is_placed = !has_variable(&target);
+        let target = target_of(Cow::Owned(target), is_placed);
+        Self { target, is_placed, kind: MountKind::Fixed, writable: Known::No, source: None, node, part, is_lent: false, written: None }
+    }
+
     /// Whether it is the socket of a container engine.
     pub fn is_engine_socket(&self) -> bool {
         matches!(self.kind, MountKind::Bind | MountKind::Unknown)
@@ -135,7 +144,7 @@ pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env
     let is_placed = is_known || !has_variable(&target);
     let path = |text: &str| text[..split_outside_variables(text, ':')[0]].to_owned();
     let written = has_hidden(text, env).then(|| Box::new(Written { source: None, target: path(text) }));
-    let mount = Mount { target, is_placed, kind: MountKind::Tmpfs, writable, source: None, node, part, written };
+    let mount = Mount { target, is_placed, kind: MountKind::Tmpfs, writable, source: None, node, part, is_lent: false, written };
     let identity = match spec.find('=') {
         None => spec,
         Some(end) => prefix(&spec, end),
@@ -163,7 +172,7 @@ fn short_volume<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> Resu
     let shown = |why: String| if is_hidden { format!("{text} becomes an invalid spec") } else { why };
     let mount = |target: Cow<'a, str>, kind, writable, source| {
         let is_placed = is_known || !has_variable(&target);
-        Mount { target, is_placed, kind, writable, source, node, part, written }
+        Mount { target, is_placed, kind, writable, source, node, part, is_lent: false, written }
     };
     match resolved.unwrap_or(Cow::Borrowed(text)) {
         Cow::Borrowed(text) => {
@@ -290,7 +299,8 @@ fn long_volume<'a>(node: Node<'a>, part: u32, env: &Env) -> Result<(Cow<'a, str>
         .any(|key| is_hidden(key))
         .then(|| Box::new(Written { source: as_written("source"), target: as_written("target").unwrap_or_default() }));
     let source = text("source").map(resolved);
-    let mount = Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part, written };
+    let mount =
+        Mount { target: target_of(target.clone(), is_known), is_placed, kind, writable, source, node, part, is_lent: false, written };
     Ok((target, mount))
 }
 

@@ -5,7 +5,7 @@ mod include;
 use super::env::Env;
 use super::interpolate;
 use super::merge::{self, Entry};
-use super::service::{Part, Scope, Service, has_hidden_below, is_reset};
+use super::service::{Part, Scope, Service, complete, has_hidden_below, is_reset};
 use super::sources::{NotRead, Sources, Wanted, join};
 use super::{Document, Project, invalid};
 use crate::text::{FileId, Span};
@@ -129,6 +129,7 @@ impl<'a> Reader<'a> {
         let mut services: Vec<Service<'a>> = drafts.map(read).collect::<Result<_, _>>()?;
         services.shrink_to_fit();
         let by_name = services.iter().enumerate().map(|(i, s)| (s.name, i)).collect();
+        complete(&mut services, &by_name);
         let (documents, unread) = (std::mem::take(&mut self.documents), std::mem::take(&mut self.unread));
         Ok(Project { sources, documents, services, volumes: model.volumes, unread, by_name })
     }

@@ -1,8 +1,10 @@
 //! One service: the parts that make it, and what they come to.
 
 mod coverage;
+mod others;
 
 pub use coverage::Coverage;
+pub(super) use others::complete;
 
 use super::env::Env;
 use super::interpolate::{self, has_variable};
@@ -86,6 +88,12 @@ pub struct Service<'a> {
     pub read_only: Known,
     /// Everything mounted into it: `tmpfs` first, then `volumes`.
     pub mounts: Vec<Mount<'a>>,
+    /// What is mounted by other keys: `volumes_from`, `configs` and `secrets`.
+    others: Vec<Arc<[Mount<'a>]>>,
+    /// The services that it has mounts from by `volumes_from`, also through others.
+    pub lenders: Vec<&'a str>,
+    /// The item of `volumes_from` that names a container which is not of this project.
+    pub unknown_mounts: Option<Node<'a>>,
     /// Why it is not known whole, and where: a base that is not on this machine, say.
     pub unread: Option<Box<(Span, NotRead)>>,
     /// Made when it is first needed; few services have many mounts.
@@ -103,7 +111,17 @@ pub struct PartValue<'a> {
 
 impl<'a> Service<'a> {
     pub(super) fn read(name: &'a str, parts: Vec<Part<'a>>, unread: Option<Box<(Span, NotRead)>>) -> Result<Self, SyntaxError> {
-        let mut service = Self { name, parts, read_only: Known::No, mounts: Vec::new(), unread, index: OnceLock::new() };
+        let mut service = Self {
+            name,
+            parts,
+            read_only: Known::No,
+            mounts: Vec::new(),
+            others: Vec::new(),
+            lenders: Vec::new(),
+            unknown_mounts: None,
+            unread,
+            index: OnceLock::new(),
+        };
         service.read_only = service.read_read_only()?;
         service.mounts = service.read_tmpfs()?;
         service.mounts.extend(service.read_volumes()?);
@@ -111,6 +129,11 @@ impl<'a> Service<'a> {
         service.mounts.shrink_to_fit();
         service.check_targets()?;
         Ok(service)
+    }
+
+    /// Everything that is mounted, by whatever key.
+    pub fn all_mounts(&self) -> impl Iterator<Item = &Mount<'a>> {
+        self.others.iter().flat_map(|mounts| mounts.iter()).chain(&self.mounts)
     }
 
     /// Compose takes no two mounts at one target, unless it is spelled in two ways.

@@ -1,10 +1,9 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
 use super::Brought;
-use super::preset::{Below, Condition, Preset, User, Writable, fits};
-use super::{Storage, Target};
+use super::preset::{Condition, Preset, User, fits};
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts, packages};
-use crate::compose::{Image, Known, Service, Tag, clean_path, has_variable, is_at, merge};
+use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -12,31 +11,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
 
-/// Ecosystems, and the presets of images whose programs are of them.
-const LANGUAGES: [(&str, &[&str]); 6] =
-    [("npm", &["node"]), ("pypi", &["python"]), ("gem", &["ruby"]), ("composer", &["php"]), ("maven", &["java"]), ("nuget", &["dotnet"])];
-
-/// Programs with which official images start, where they are not called like the image.
-const STARTS: [&str; 8] =
-    ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
-
 /// A service and what its Dockerfile says.
 pub(super) struct About<'s, 'a> {
     pub(super) service: &'s Service<'a>,
     /// `None` when it builds nothing.
-    built: Option<Result<Facts, String>>,
+    pub(super) built: Option<Result<Facts, String>>,
     /// Packages that its build context names.
-    packages: BTreeSet<String>,
+    pub(super) packages: BTreeSet<String>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
-    /// Its `environment`: (name, value); the value is `None` where it comes from outside the file.
-    environment: Vec<(&'a str, Option<&'a str>)>,
+    /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
+    pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
 }
 
 /// The users that a service's image has, and as whom it runs.
 pub(super) struct Who<'p> {
     /// Numbers of user and group, by name.
-    users: BTreeMap<&'p str, (u32, u32)>,
+    pub(super) users: BTreeMap<&'p str, (u32, u32)>,
     pub(super) runner: Runner,
     /// The word of a tag behind which the version is.
     version_after: Option<&'p str>,
@@ -44,7 +35,7 @@ pub(super) struct Who<'p> {
 
 /// As whom a service runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Runner {
+pub enum Runner {
     /// By number; the group is `None` when the image decides it.
     Number(u32, Option<u32>),
     /// Somebody whose number is not known: as written.
@@ -66,68 +57,7 @@ impl<'s, 'a> About<'s, 'a> {
         self.built.is_some()
     }
 
-    /// Whether what it builds runs another program than that of its base, which `preset` knows. Options alone are
-    /// arguments of the base's own start.
-    pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
-        if !self.is_built() || preset.runtime {
-            return self.is_built();
-        }
-        let image = self.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
-        let family = image.rsplit('/').next().unwrap_or_default();
-        let known = |program: &str| {
-            let starts = [family, preset.name.as_str()].into_iter().any(|name| program.starts_with(name));
-            starts || STARTS.contains(&program)
-        };
-        self.commands().iter().any(|(_, text)| {
-            let first = tokens(text).next().filter(|word| !word.starts_with('-'));
-            first.is_some_and(|word| !known(word.rsplit('/').next().unwrap_or(word)))
-        })
-    }
-
-    /// Packages that its build context names, of which those of another language than that of its base do not count.
-    pub(super) fn packages(&self, base: &Preset) -> impl Iterator<Item = &str> {
-        let own = LANGUAGES.iter().find(|(_, presets)| presets.contains(&base.name.as_str())).map(|(ecosystem, _)| *ecosystem);
-        let is_own = move |package: &&str| own.is_none_or(|own| package.split(':').next() == Some(own));
-        self.packages.iter().map(String::as_str).filter(|_| base.runtime).filter(is_own)
-    }
-
-    /// A preset's path as it is in this service. `None` when its folder is not known.
-    pub(super) fn placed<'w>(&self, path: &'w Writable, who: &Who<'_>) -> Option<Cow<'w, Writable>> {
-        let folder = match path.below {
-            None => return Some(Cow::Borrowed(path)),
-            Some(Below::Workdir) => self.workdir()?,
-            Some(Below::Home) => self.home(who)?,
-        };
-        let storage = path.scratch.clone().map_or(Storage::State, Storage::Scratch);
-        let target = Target::new(&clean_path(&format!("{folder}{}", path.target)), &storage).ok()?;
-        Some(Cow::Owned(Writable { target, below: None, ..path.clone() }))
-    }
-
-    /// The folder that it runs in.
-    fn workdir(&self) -> Option<Cow<'_, str>> {
-        let own = self.service.text("working_dir").filter(|folder| folder.starts_with('/') && !has_variable(folder));
-        let of_image = || self.facts()?.workdir.as_deref().map(Cow::Borrowed);
-        if self.has("working_dir") { own } else { of_image() }
-    }
-
-    /// The home folder of its user.
-    fn home(&self, who: &Who<'_>) -> Option<Cow<'_, str>> {
-        let of_image = || Some(self.facts()?.environment.iter().rev().find(|(name, _)| name == "HOME")?.1.as_str());
-        let own = self.environment.iter().find(|(name, _)| *name == "HOME").map(|(_, value)| *value);
-        if let Some(home) = own.unwrap_or_else(of_image) {
-            return Some(Cow::Borrowed(home)).filter(|home| home.starts_with('/') && !has_variable(home));
-        }
-        match &who.runner {
-            Runner::Number(0, _) => Some(Cow::Borrowed("/root")),
-            Runner::Number(uid, _) => {
-                let name = who.users.iter().find(|(_, (number, _))| number == uid)?.0;
-                Some(Cow::Owned(format!("/home/{name}")))
-            }
-            _ => None,
-        }
-    }
-
-    fn facts(&self) -> Option<&Facts> {
+    pub(super) fn facts(&self) -> Option<&Facts> {
         self.built.as_ref()?.as_ref().ok()
     }
 
@@ -270,6 +200,11 @@ impl<'s, 'a> About<'s, 'a> {
         is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
     }
 
+    /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.
+    pub(super) fn declares(&self, path: &str) -> bool {
+        self.facts().is_some_and(|f| f.folders.iter().any(|(kind, folder)| *kind == "VOLUME" && is_at(path, folder)))
+    }
+
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
     pub(super) fn gives_away(&self, path: &str) -> bool {
         self.facts().is_some_and(|f| f.owned.iter().any(|owned| is_at(path, owned)))
@@ -278,21 +213,19 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether something is mounted or copied at `path` or below it.
     fn present(&self, path: &str) -> Known {
         let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
-        // Configs are files in the container as well.
-        let configs = ["configs", "secrets"].iter().any(|key| self.service.texts(key).iter().any(|n| is_at(n.text(), path)));
-        let mounted = self.service.mounts.iter().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
+        let mounted = self.service.all_mounts().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
             Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
             Some(_) => Known::No,
             None if is_at(&mount.target, path) => Known::Yes,
             None => Known::No,
         });
-        if copied || configs { Known::Yes } else { any(mounted) }
+        if copied { Known::Yes } else { any(mounted) }
     }
 
     /// Whether the environment sets `NAME`, or `NAME=word`.
     fn sets(&self, wanted: &str) -> Known {
         let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
-        let own = self.environment.iter().find(|(n, _)| fits(name, n)).map(|(_, value)| *value);
+        let own = self.environment.iter().find(|(n, ..)| fits(name, n)).map(|(_, value, _)| *value);
         let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| fits(name, n))?.1.as_str())));
         match (value, word) {
             (None, _) => Known::No,
@@ -303,9 +236,74 @@ impl<'s, 'a> About<'s, 'a> {
         }
     }
 
+    /// The values of the variables with this name, in which `*` stands for any text. One that comes from outside the file is not known.
+    pub(super) fn variables(&self, name: &str) -> Vec<Word> {
+        let is_it = |own: &str| match name.split_once('*') {
+            Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
+            None => own == name,
+        };
+        let own = self.environment.iter().filter(|(own, ..)| is_it(own));
+        let mut found: Vec<Word> = own
+            .map(|(name, value, part)| match value {
+                Some(value) => self.service.word(*part, value),
+                None => Word { text: format!("${name}"), ..Word::default() },
+            })
+            .collect();
+        let replaced = |own: &str| self.environment.iter().any(|(name, ..)| *name == own);
+        let of_image = self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !replaced(own));
+        found.extend(of_image.map(|(_, value)| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false }));
+        found
+    }
+
+    /// Its own `working_dir`.
+    pub(super) fn own_workdir(&self) -> Option<Word> {
+        self.service.word_of("working_dir")
+    }
+
+    /// Where its programs run, as far as it or its Dockerfile says so.
+    pub(super) fn workdir(&self) -> Option<Word> {
+        let of_image = || Some(Word { text: self.facts()?.workdir.clone()?, is_known: true, is_hidden: false });
+        self.own_workdir().or_else(of_image)
+    }
+
+    /// The words of its own `command`.
+    pub(super) fn own_command(&self) -> Option<Vec<Word>> {
+        self.service.words("command").filter(|words| !words.is_empty())
+    }
+
+    /// The words that it is started with, as far as they are known: its own ones, else those of its Dockerfile. Those of a shell's script
+    /// are words as well.
+    pub(super) fn argv(&self) -> Vec<Word> {
+        let of_image = |text: fn(&Facts) -> &Option<String>| Some(split(text(self.facts()?).as_deref()?));
+        let own = self.service.words("entrypoint").filter(|words| !words.is_empty());
+        let command = match (self.own_command(), &own) {
+            (None, None) => of_image(|f| &f.cmd),
+            (command, _) => command,
+        };
+        let entrypoint = own.or_else(|| of_image(|f| &f.entrypoint));
+        let words = [entrypoint, command].into_iter().flatten().flatten();
+        words
+            .flat_map(|word| {
+                let is_script = word.text.contains(char::is_whitespace);
+                let inner = if is_script { script(&word.text).commands } else { Vec::new() };
+                let inner = inner.into_iter().flat_map(|command| command.words);
+                let inner: Vec<Word> = inner.map(|own| Word { is_hidden: word.is_hidden, ..own }).collect();
+                if inner.is_empty() { vec![word] } else { inner }
+            })
+            .collect()
+    }
+
+    /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in
+    /// the same words.
+    pub(super) fn is_mounted(&self, path: &str) -> bool {
+        let is_there = matches!(self.service.coverage(path), Coverage::Engine | Coverage::Writable(_));
+        let as_written = |target: &str| path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'));
+        is_there || self.service.all_mounts().any(|m| m.writable != Known::No && !m.is_placed && as_written(&m.target))
+    }
+
     /// The commands that count, with what to call them: Compose's own replace those of the image, and a new entrypoint drops the image's
     /// `CMD`.
-    fn commands(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn commands(&self) -> Vec<(&'static str, String)> {
         let own = |key| {
             let words = || self.service.texts(key).iter().map(|n| n.text()).collect::<Vec<_>>().join(" ");
             self.service.get(key).filter(|e| !e.value().resolved().is_null()).map(|_| (key, words()))
@@ -329,7 +327,7 @@ impl<'s, 'a> About<'s, 'a> {
             let alone = token == value;
             Some(if alone { format!("{what} {}={token}", short(name)) } else { format!("{what} {} names {token}", short(name)) })
         };
-        let own = || self.environment.iter().find_map(|(name, value)| assigned("environment", name, (*value)?));
+        let own = || self.environment.iter().find_map(|(name, value, _)| assigned("environment", name, (*value)?));
         let commands = || self.commands().iter().find_map(|(what, text)| Some(format!("{what} names {}", named(text)?)));
         let facts = self.facts();
         let folders = || facts?.folders.iter().find(|(_, folder)| is_at(folder, path)).map(|(k, f)| format!("Dockerfile {k} {}", short(f)));
@@ -339,10 +337,10 @@ impl<'s, 'a> About<'s, 'a> {
 }
 
 /// The pairs of `environment` in either form, of all parts; of one name the last counts.
-fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
-    let mut found: Vec<(&str, Option<&str>)> = Vec::new();
-    for value in service.values("environment") {
-        let value = value.entry.value().resolved();
+fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>, usize)> {
+    let mut found: Vec<(&str, Option<&str>, usize)> = Vec::new();
+    for PartValue { part, entry } in service.values("environment") {
+        let value = entry.value().resolved();
         let pairs: Vec<_> = match value.kind() {
             Kind::Sequence => {
                 let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
@@ -355,9 +353,9 @@ fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>)> {
         };
         if !found.is_empty() {
             let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
-            found.retain(|(name, _)| !names.contains(name));
+            found.retain(|(name, ..)| !names.contains(name));
         }
-        found.extend(pairs);
+        found.extend(pairs.into_iter().map(|(name, value)| (name, value, part)));
     }
     found
 }
@@ -376,7 +374,7 @@ fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
 }
 
 /// Words of a command or value, cut at blanks, quotes, `=`, `:`, `,`, brackets and shell operators.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let separates = |c: char| c.is_whitespace() || "\"'=:,;&|()[]{}<>".contains(c);
     text.split(separates).filter(|t| !t.is_empty())
 }

@@ -20,11 +20,18 @@ pub enum Extra {
     ReadOnlyBinds,
     /// Size limits on new tmpfs mounts.
     Sizes,
+    /// A named volume where the image declares one, which has no name without it.
+    NamedVolumes,
 }
 
 impl Extra {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes];
+    pub const ALL: [Self; 6] = [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes, Self::NamedVolumes];
+
+    /// Whether the word `all` means it too: it takes something away, and moves no data.
+    pub fn is_of_all(self) -> bool {
+        self != Self::NamedVolumes
+    }
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -34,6 +41,7 @@ impl Extra {
             Self::User => "user",
             Self::ReadOnlyBinds => "read-only-binds",
             Self::Sizes => "sizes",
+            Self::NamedVolumes => "named-volumes",
         }
     }
 }

@@ -6,7 +6,7 @@
 mod advice;
 mod foreign;
 
-pub use advice::{Advice, Hearing, advise};
+pub use advice::{Advice, Hearing, advise, join};
 
 use crate::compose::clean_path;
 use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
@@ -23,6 +23,8 @@ const MAX_SHOWN: usize = 240;
 pub const MAX_SYMPTOMS: usize = 1000;
 /// Longest path that is believed: Linux's `PATH_MAX`.
 const MAX_PATH: usize = 4096;
+/// Most bytes of the line before that are kept.
+const MAX_BEFORE: usize = 1 << 10;
 /// Lines within which words must have stood for a pattern that asks for them.
 const NEAR: u64 = 10;
 
@@ -40,6 +42,24 @@ pub enum Cause {
     Capability,
     /// It looks like a failure, and nothing has to be done.
     Harmless,
+}
+
+/// What was to be done with a path, as far as the line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deed {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// A file in it was to be changed in place, by a copy beside it.
+    Edit,
+    /// A folder was to be made.
+    Make,
+    /// Its owner or mode was to be changed.
+    Own,
+    /// A file was to be opened or made.
+    Open,
+    /// A program was to be run.
+    Run,
 }
 
 /// A line that says that something could not be written.
@@ -61,8 +81,12 @@ pub struct Symptom {
     pub path: Option<String>,
     /// Whether `path` is the folder itself, and not something in it.
     pub is_folder: bool,
-    /// Whether `path` is a folder that was to be made.
-    pub is_made: bool,
+    /// What was to be done with `path`.
+    pub deed: Deed,
+    /// Whether programs are run from there.
+    pub runs: bool,
+    /// Whether it was only looked whether it can be written, which does not say why not.
+    pub is_asked: bool,
     /// Whether a relative or missing path is in the folder where the program keeps its data.
     pub in_data: bool,
     /// Whether what is there must be kept, where the line says so.
@@ -104,6 +128,12 @@ struct RawPattern {
     is_state: bool,
     #[serde(default)]
     is_beside: bool,
+    #[serde(default)]
+    runs: bool,
+    #[serde(default)]
+    is_told: bool,
+    #[serde(default)]
+    is_asked: bool,
     help: Option<String>,
 }
 
@@ -122,12 +152,22 @@ struct Patterns {
     escapes: Regex,
     /// Words for the making of a folder.
     makes: Regex,
+    /// Words for the change of an owner or a mode.
+    owns: Regex,
+    /// Words for the opening of a file.
+    opens: Regex,
+    /// Words before a program that is to be run.
+    runs: Regex,
+    /// A line that only says why.
+    bare: Regex,
+    /// A path in the line before such a one.
+    before: Regex,
     prefix: Regex,
     time: Regex,
 }
 
 /// Words of which every symptom has one; a test holds the patterns against it.
-const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities)";
+const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities|java\.io\.tmpdir|no locator available|createtemp|gettempfilename|unable to access log file|cannot lock /etc/|^usermod: |^chpasswd: |crashpad_handler: |writable\] failed|for writing|wflyctl0276|check permissions|must be present and|must be writ|should be writ|not writeable|trying to write|chsh: |chfn: |(?:user|group)(?:add|mod|del): |failure while writing)";
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     // The patterns are part of the program, and a test compiles them all.
@@ -139,6 +179,17 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         all: raw.pattern.into_iter().map(|raw| Pattern { regex: fixed(&raw.regex), raw }).collect(),
         escapes: fixed(r"\x1b(?:\[[0-9;:?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"),
         makes: fixed(r"(?i:mkdir|makedirs|(?:creat|mak)(?:e|ing) (?:the )?director(?:y|ies))"),
+        owns: fixed(r"(?:\b(?:l|f)?ch(?:own|mod|grp)\b|changing (?:ownership|permissions|group))"),
+        opens: fixed(
+            r"(?i:\b(?:open|opening|touch|fopen|rb_sysopen|file_put_contents|createfile\w*|tee|log file|pid ?file|regular file|creating file|create file|write to file)\b|cannot create (?:regular )?(?:file)?.?/)",
+        ),
+        runs: fixed(r"(?:\bexec(?:ve|vp)?\b|\bspawn|cannot execute|can't execute|cannot run|^(?:\S*/)?(?:ba|da|a|z)?sh: |: \d+: /|fork/)"),
+        bare: fixed(
+            r"(?i:^\W*(?:[\w.]+(?: \d+)?[:>\]] )*(?:error|fatal|reason|cause)?:? ?(?:read-only file ?system|permission denied)\W*$)",
+        ),
+        before: fixed(
+            r"(?i:unable|could not|couldn't|cannot|can't|failed|failure|error)[^/]*?['\x22( ](?P<path>/[\w.@%+~-]+(?:/[\w.@%+~-]+)*)",
+        ),
         prefix: fixed(r"^([a-zA-Z0-9][a-zA-Z0-9_.-]*) +\| ?"),
         time: fixed(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d) "),
     }
@@ -160,6 +211,8 @@ pub struct Reader {
     places: HashMap<Same, usize>,
     /// Where words that patterns ask for stood last.
     near: HashMap<&'static str, u64>,
+    /// The beginning of the line before.
+    last: Vec<u8>,
     /// Symptoms beyond [`MAX_SYMPTOMS`].
     dropped: u64,
 }
@@ -170,10 +223,17 @@ impl Reader {
         self.line += 1;
         let patterns = &*PATTERNS;
         let line = &line[..line.len().min(MAX_LINE)];
-        if !patterns.words.is_match(line) {
-            return;
+        if patterns.words.is_match(line) || foreign::is_translated(line) {
+            self.told(line);
         }
-        let line = without_escapes(line);
+        self.last.clear();
+        self.last.extend_from_slice(&line[..line.len().min(MAX_BEFORE)]);
+    }
+
+    /// Reads a line that has the words.
+    fn told(&mut self, line: &[u8]) {
+        let patterns = &*PATTERNS;
+        let line = foreign::in_english(without_escapes(line));
         let text = String::from_utf8_lossy(&line);
         let (service, rest) = match patterns.prefix.captures(text.as_bytes()) {
             Some(found) => (found.get(1).map(|m| lossy(m.as_bytes()).into_owned()), &text[found.get(0).map_or(0, |m| m.end())..]),
@@ -193,13 +253,32 @@ impl Reader {
     }
 
     /// What was found, by line, and how many further symptoms were not kept.
-    pub fn finish(self) -> (Vec<Symptom>, u64) {
+    pub fn finish(mut self) -> (Vec<Symptom>, u64) {
+        // The code of an error that is printed as an object stands beside the line that has the path.
+        let with_path: Vec<(Option<String>, u64)> =
+            self.symptoms.iter().filter(|s| s.path.is_some()).map(|s| (s.service.clone(), s.line)).collect();
+        let is_near = |s: &Symptom| with_path.iter().any(|(service, line)| *service == s.service && line.abs_diff(s.line) <= NEAR);
+        self.symptoms.retain(|s| s.path.is_some() || !s.text.starts_with("code: ") || !is_near(s));
         (self.symptoms, self.dropped)
+    }
+
+    /// The path of which the line before says that something failed there.
+    fn path_before(&self, service: Option<&str>) -> Option<String> {
+        let patterns = &*PATTERNS;
+        let line = without_escapes(&self.last);
+        let text = String::from_utf8_lossy(&line);
+        let (own, rest) = match patterns.prefix.captures(text.as_bytes()) {
+            Some(found) => (found.get(1).map(|m| lossy(m.as_bytes()).into_owned()), &text[found.get(0).map_or(0, |m| m.end())..]),
+            None => (None, &*text),
+        };
+        let words = foreign::own_words(rest).filter(|_| own.as_deref() == service)?;
+        let path = patterns.before.captures(&words)?.name("path").map(|m| lossy(m.as_bytes()).into_owned())?;
+        Some(clean_path(path.trim_end_matches(['.', ',', ':', ';'])))
     }
 
     fn text(&mut self, service: Option<&str>, text: &str) {
         let patterns = &*PATTERNS;
-        let plain = text.replace(['`', '‘', '’', '“', '”'], "'");
+        let plain = text.replace(['`', '‘', '’', '“', '”', '„', '»', '«'], "'");
         let Some(plain) = foreign::own_words(&plain) else { return };
         let own = String::from_utf8_lossy(&plain);
         for pattern in &patterns.all {
@@ -210,14 +289,18 @@ impl Reader {
         for index in patterns.set.matches(&plain) {
             let pattern = &patterns.all[index];
             let is_near = |words: &String| self.near.get(words.as_str()).is_some_and(|at| self.line - at <= NEAR);
-            if !pattern.raw.near.as_ref().is_none_or(is_near) {
+            // What is told in passing is a complaint where something is lost.
+            if !pattern.raw.near.as_ref().is_none_or(is_near) || pattern.raw.is_told && foreign::loses(&plain) {
                 continue;
             }
             let Some(found) = pattern.regex.captures(&plain) else { continue };
-            let is_made = patterns.makes.is_match(&plain);
-            let mut symptom = Symptom { is_made, ..symptom(pattern, &found) };
+            let mut symptom = Symptom { deed: deed(pattern, &plain), ..symptom(pattern, &found) };
             if foreign::copes(&plain) {
                 symptom.cause = Cause::Harmless;
+            }
+            if symptom.path.is_none() && patterns.bare.is_match(&plain) {
+                symptom.path = self.path_before(service);
+                symptom.deed = Deed::Open;
             }
             self.keep(Symptom { service: service.map(str::to_owned), line: self.line, text: shown(text), ..symptom });
             return;
@@ -234,6 +317,17 @@ impl Reader {
             self.places.insert(key, self.symptoms.len());
             self.symptoms.push(symptom);
         }
+    }
+}
+
+/// What a line says was to be done.
+fn deed(pattern: &Pattern, line: &[u8]) -> Deed {
+    let patterns = &*PATTERNS;
+    let words = [(&patterns.makes, Deed::Make), (&patterns.owns, Deed::Own), (&patterns.opens, Deed::Open), (&patterns.runs, Deed::Run)];
+    match words.into_iter().find(|(words, _)| words.is_match(line)) {
+        _ if pattern.raw.is_beside => Deed::Edit,
+        Some((_, deed)) => deed,
+        None => Deed::Unknown,
     }
 }
 
@@ -279,7 +373,9 @@ fn symptom(pattern: &'static Pattern, captures: &Captures<'_>) -> Symptom {
         cause,
         path,
         is_folder,
-        is_made: false,
+        deed: Deed::Unknown,
+        runs: pattern.raw.runs,
+        is_asked: pattern.raw.is_asked,
         in_data: pattern.raw.in_data,
         is_state: pattern.raw.is_state,
         help: help.as_deref(),

@@ -5,14 +5,20 @@ mod basis;
 pub mod engine;
 mod limit;
 pub mod log;
+mod moves;
 mod place;
 pub mod preset;
+mod program;
+mod scripts;
 mod select;
 mod target;
 
+pub use about::Runner;
 pub use limit::{Extra, Extras, Limit, Restriction};
+pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
+pub(crate) use scripts::writes;
 pub use select::{Selection, needs};
 pub use target::Target;
 
@@ -29,6 +35,8 @@ pub struct WritablePath {
     pub target: Target,
     /// What may hold it.
     pub storage: Storage,
+    /// Whether the image declares it as a volume: then it can be written without a mount.
+    pub is_declared: bool,
     /// Number of the user who must own it, where the engine may make the volume root's.
     pub owner: Option<u32>,
     /// Why.
@@ -169,4 +177,9 @@ pub struct Need {
     pub limits: Vec<Limit>,
     /// The extras that are to be carried out.
     pub with: Extras,
+    /// As whom it runs.
+    pub runner: Runner,
+    /// What its presets say of the image: what stands in the way, which variables help, what else
+    /// to know.
+    pub sayings: Vec<String>,
 }

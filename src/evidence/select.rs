@@ -1,14 +1,17 @@
 //! Which service gets which preset, and what that says it needs.
 
-use super::about::{About, Runner, Who};
+mod paths;
+
+use super::about::{About, Runner};
 use super::basis::Basis;
 use super::limit::{self, Restriction};
-use super::preset::{Preset, Writable, added_for, added_for_package, claiming, nearest};
-use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
+use super::preset::{Preset, added_for, added_for_package, claiming, nearest};
+use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
-use crate::compose::{Coverage, Known, Project};
+use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
-use std::borrow::Cow;
+use paths::Gathered;
+pub(super) use paths::owned;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -78,7 +81,28 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
             found.push(need(&about, &choice, selection, named.is_some() || only.contains(service.name)));
         }
     }
+    leave_to_lenders(project, &mut found);
     Ok(found)
+}
+
+/// What one service keeps, others have from it by `volumes_from`: a volume of their own would hide it from them.
+fn leave_to_lenders(project: &Project<'_>, needs: &mut [Need]) {
+    let kept =
+        |need: &Need| -> Vec<Target> { need.paths.iter().filter(|p| p.storage == Storage::State).map(|p| p.target.clone()).collect() };
+    let lenders: HashMap<String, Vec<&str>> = needs
+        .iter()
+        .filter_map(|need| Some((need.service.clone(), project.service(&need.service)?.lenders.clone())))
+        .filter(|(_, lenders)| !lenders.is_empty())
+        .collect();
+    if lenders.is_empty() {
+        return;
+    }
+    let kept: HashMap<String, Vec<Target>> = needs.iter().map(|need| (need.service.clone(), kept(need))).collect();
+    for need in needs {
+        let theirs = lenders.get(&need.service).into_iter().flatten().filter_map(|lender| kept.get(*lender)).flatten();
+        let theirs: HashSet<&Target> = theirs.collect();
+        need.paths.retain(|path| path.storage != Storage::State || !theirs.contains(&path.target));
+    }
 }
 
 fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
@@ -279,40 +303,16 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         who.runner = Runner::Number(*uid, Some(*gid));
     }
     let mut basis = Basis::of(about, choice, &who, is_named);
-    let mut paths: Vec<WritablePath> = Vec::new();
-    let mut places = HashMap::new();
-    let mut unknown: Vec<Cow<'_, Writable>> = Vec::new();
-    for part in [base].into_iter().chain(&choice.additions) {
-        for path in &part.preset.writable {
-            let Some(path) = about.placed(path, &who) else {
-                if about.needs(&path.when, &path.unless, &who) != Known::No {
-                    basis.doubt(&format!("where {} is in it is not known", path.written()));
-                }
-                continue;
-            };
-            match about.needs(&path.when, &path.unless, &who) {
-                Known::No => {}
-                Known::Yes => {
-                    let Some(needed) = writable(about, part, &path, &who, with.has(Extra::Sizes)) else { continue };
-                    let place = *places.entry(path.target.clone()).or_insert(paths.len());
-                    match paths.get_mut(place) {
-                        Some(other) if strength(&needed) > strength(other) => *other = needed,
-                        Some(_) => {}
-                        None => paths.push(needed),
-                    }
-                }
-                Known::Unknown => unknown.push(path),
-            }
-        }
+    let mut gathered = Gathered::of(about, [base].into_iter().chain(&choice.additions), &who, with.has(Extra::Sizes));
+    if let Some(item) = about.service.unknown_mounts {
+        gathered.doubts.push(format!("it has the mounts of `{}`, which are not known here", item.resolved().text()));
+        // A volume of its own would win over one that it has from there.
+        gathered.paths.retain(|path| path.storage != Storage::State);
     }
-    let mut asked = HashSet::new();
-    for path in &unknown {
-        if is_settled(about, path, &paths) {
-            continue;
-        }
-        let doubt = format!("whether it must write {} is not known from its files", path.target);
-        basis.doubt(if asked.insert(path.target.clone()) { &doubt } else { "" });
+    for doubt in gathered.doubts {
+        basis.doubt(&doubt);
     }
+    let mut paths = gathered.paths;
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
     if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
         paths.clear();
@@ -361,83 +361,18 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
         with,
+        runner: who.runner,
+        sayings: if selection.limits { sayings(choice) } else { Vec::new() },
     }
 }
 
-/// Whether it does not matter if a path is needed: it is writable already, or is to be, and holds what it must.
-fn is_settled(about: &About<'_, '_>, path: &Writable, needed: &[WritablePath]) -> bool {
-    let holds = |storage: &Storage| match (storage, &path.scratch) {
-        (Storage::State, _) => true,
-        (Storage::Scratch(_), None) => false,
-        (Storage::Scratch(own), Some(other)) => own.exec || !other.exec,
-    };
-    let is_there = matches!(about.service.coverage(&path.target), Coverage::Engine | Coverage::Writable(_));
-    is_there || needed.iter().any(|other| other.target == path.target && holds(&other.storage))
-}
-
-/// Which of two presets counts for one path: data must be kept, what must run must be allowed to, and the surer one knows better.
-fn strength(path: &WritablePath) -> (bool, bool, Confidence) {
-    let exec = matches!(&path.storage, Storage::Scratch(options) if options.exec);
-    (path.storage == Storage::State, exec, path.reason.confidence)
-}
-
-/// The path as this service needs it. `None` for an assumption that nothing speaks for.
-fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, sizes: bool) -> Option<WritablePath> {
-    let mut reason = path.reason.clone();
-    // Where nothing is recognised, assumed scratch belongs to the assumption that the service can run read-only at all.
-    if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
-        match about.mention(&path.target) {
-            Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
-            None if !part.named => return None,
-            None => {}
-        }
-    }
-    let storage = match &path.scratch {
-        None => Storage::State,
-        Some(options) => {
-            let (mut options, guess) = owned(options, path.reason.confidence, &who.runner);
-            if let Some(guess) = guess {
-                let text = format!("{}; {guess}", reason.text);
-                reason = Arc::new(Reason { text, confidence: Confidence::Assumed, ..Reason::clone(&reason) });
-            }
-            options.size = path.size.clone().filter(|_| sizes);
-            Storage::Scratch(options)
-        }
-    };
-    // What is only assumed to be there may not be in the image, or not with this owner.
-    let owner = match &who.runner {
-        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && path.reason.confidence == Confidence::Assumed => {
-            Some(*uid).filter(|_| !about.gives_away(&path.target))
-        }
-        _ => None,
-    };
-    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, owner, reason })
-}
-
-/// The options with the owner who must write there, and what is guessed about them.
-///
-/// A tmpfs belongs to root unless `uid=` says otherwise, and runc before 1.1.15 loses `mode=` where the path exists or the container is
-/// restarted. So a service that does not run as root gets its number written down. A folder that is known to be in the image with mode
-/// 1777 keeps that mode everywhere and is open to all. Root gets no owner: without capabilities it could not write to another's folder.
-fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
-    let mut options = options.clone();
-    let open = options.mode == Some(0o1777);
-    let unknown = match runner {
-        Runner::Number(0, _) => return (options, None),
-        Runner::Number(..) if open && confidence > Confidence::Assumed => return (options, None),
-        Runner::Number(uid, gid) => {
-            options.gid = gid.or(options.gid.filter(|_| options.uid == Some(*uid)));
-            options.uid = Some(*uid);
-            return (options, None);
-        }
-        Runner::Name(_) if open => return (options, None),
-        Runner::Name(name) => format!("the number of user {} is not known", name.chars().take(40).collect::<String>()),
-        // It may be the writer whom the preset names, or all may write.
-        Runner::Unknown if options.uid.is_some() || options.mode.is_none_or(|mode| mode & 0o002 != 0) => return (options, None),
-        Runner::Unknown => "nothing is known of its user".to_owned(),
-    };
-    options = TmpfsOptions { mode: Some(0o1777), uid: None, gid: None, ..options };
-    (options, Some(format!("open to all, since {unknown}")))
+/// What the presets of a service say of its image.
+fn sayings(choice: &Choice) -> Vec<String> {
+    let presets = || [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
+    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| o.why.clone());
+    let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
+    let notes = presets().flat_map(|p| &p.notes).cloned();
+    obstacles.chain(hints).chain(notes).collect()
 }
 
 #[cfg(test)]

@@ -53,6 +53,13 @@ pub struct Project {
     pub findings: Vec<Finding>,
 }
 
+impl Project {
+    /// Whether the plan mounts volumes that were not there.
+    pub fn has_new_volumes(&self) -> bool {
+        self.services.iter().flat_map(|service| &service.mounts).any(|mount| mount.planned && mount.kind == Kind::Volume)
+    }
+}
+
 /// A service that is left out.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LeftOut {

@@ -7,6 +7,7 @@ mod rules;
 mod service;
 
 use super::data::{Project, Report, Service};
+use super::remarks::NEW_VOLUMES;
 use crate::text::count;
 use page::Page;
 
@@ -120,6 +121,11 @@ fn services(page: &mut Page, report: &Report, folder: &str) {
         }
         let mut findings = service::Findings::of(project);
         service::of_the_project(page, project, &findings.about_no_service(project));
+        if project.has_new_volumes() {
+            page.put("<p class=\"left-out\">Of new volumes: {}. ", &[&NEW_VOLUMES[0]]);
+            page.prose(NEW_VOLUMES[1]);
+            page.raw(".</p>\n");
+        }
         for service in &project.services {
             number += 1;
             service::write(page, project, service, number, &findings.take(&service.name));

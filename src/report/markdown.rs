@@ -3,6 +3,7 @@
 
 use super::data::{Finding, Project, Report, Service, Severity};
 use super::listing::sentence;
+use super::remarks::NEW_VOLUMES;
 use crate::text::clean_line;
 
 /// The report.
@@ -12,7 +13,7 @@ pub fn render(report: &Report) -> String {
         text += &format!("\n### {}\n", code(&project.path));
         match &project.error {
             Some(error) => text += &format!("\nIt could not be read: {}.\n", prose(error)),
-            None => text += &(services(project) + &findings(project)),
+            None => text += &(services(project) + &new_volumes(project) + &findings(project)),
         }
     }
     text
@@ -37,6 +38,14 @@ fn services(project: &Project) -> String {
         );
     }
     text
+}
+
+fn new_volumes(project: &Project) -> String {
+    if !project.has_new_volumes() {
+        return String::new();
+    }
+    let [what, how] = NEW_VOLUMES;
+    format!("\nOf new volumes: {what}. {how}.\n")
 }
 
 /// Where a service can write after the plan.

@@ -103,6 +103,12 @@ pub fn writable(project: &Project<'_>, findings: &[Finding], settled: &BTreeSet<
     open.filter(|s| !is_said(s)).map(line).collect()
 }
 
+/// What a new volume does not bring along, and where it is written how that is done.
+pub const NEW_VOLUMES: [&str; 2] = [
+    "a new volume starts with what the image has there; what a container holds there now is lost when the container is made anew",
+    "`rofs-harden explain moving-data` shows how to take it along",
+];
+
 /// "2 services (web, api)".
 pub fn services<S: AsRef<str>>(names: &[S]) -> String {
     let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|n| clean_line(n.as_ref())).collect();

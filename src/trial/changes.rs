@@ -1,7 +1,7 @@
 //! From the files of a container to what its program wrote, without what the engine itself did.
 
 use super::{Container, Entry, Listing, Scan};
-use crate::evidence::engine::{Folder, Sight, Written};
+use crate::evidence::engine::{Folder, Sight, Written, is_placeholder, is_program_file};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths of the engine, each with all below it.
@@ -85,11 +85,16 @@ fn explained<'s>(scan: &'s Scan, found: &'s BTreeSet<(String, bool)>) -> BTreeSe
 
 /// The folders of the image and of the container.
 fn folders(scan: &Scan) -> BTreeMap<String, Folder> {
-    let with_files: BTreeSet<&str> = scan.image.iter().filter(|(_, e)| !e.is_folder).map(|(path, _)| parent(path)).collect();
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let files = || scan.image.iter().filter(|(path, e)| !e.is_folder && !is_placeholder(&name(path)));
+    let with_files: BTreeSet<&str> = files().map(|(path, _)| parent(path)).collect();
+    let with_program: BTreeSet<&str> =
+        files().filter(|(path, e)| is_program_file(&name(path), e.mode)).map(|(path, _)| parent(path)).collect();
     let all = scan.image.iter().chain(&scan.now).filter(|(_, e)| e.is_folder);
     let one = |(path, seen): (&String, &Entry)| {
         let (in_image, has_files) = (is_folder(&scan.image, path), with_files.contains(path.as_str()));
-        (path.clone(), Folder { uid: seen.uid, gid: seen.gid, mode: seen.mode, in_image, has_files })
+        let has_program = with_program.contains(path.as_str());
+        (path.clone(), Folder { uid: seen.uid, gid: seen.gid, mode: seen.mode, in_image, has_files, has_program })
     };
     let mut folders: BTreeMap<String, Folder> = all.map(one).collect();
     folders.entry("/".to_owned()).or_insert(Folder { mode: 0o755, in_image: true, ..Folder::default() });

@@ -310,7 +310,9 @@ impl<'j> TrialService<'j> {
     fn tried(&mut self, probe: &Probe, answer: &Answer, container: &Container, age: Duration) -> Tried {
         match answer {
             Answer::None(why) => Tried::NotYet(why.clone()),
-            Answer::Http { status, .. } if (200..400).contains(status) => Tried::Passed,
+            Answer::Http { status, body } if (200..400).contains(status) => {
+                self.answered_well(body, container).map_or(Tried::Passed, |why| Tried::Failed(format!("status {status}, {why}")))
+            }
             Answer::Http { status, .. } if NOT_YET.contains(status) => Tried::NotYet(format!("status {status}")),
             Answer::Http { status, body } => {
                 let mut said = ServiceLog::default();
@@ -324,7 +326,9 @@ impl<'j> TrialService<'j> {
                 self.log.answer(body);
                 Tried::Failed(format!("status {status}"))
             }
-            Answer::Command { is_success: true, .. } => Tried::Passed,
+            Answer::Command { is_success: true, output, .. } => {
+                self.answered_well(output, container).map_or(Tried::Passed, |why| Tried::Failed(format!("it succeeds, {why}")))
+            }
             Answer::Command { status, output, .. } => {
                 self.log.answer(output);
                 let last = output.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default();
@@ -336,6 +340,19 @@ impl<'j> TrialService<'j> {
                 if has_symptom || self.has_health { Tried::Failed(why) } else { Tried::NotYet(why) }
             }
         }
+    }
+
+    /// Why an answer that looks well is none: some servers say with status 200 that they could not write.
+    fn answered_well(&mut self, text: &str, container: &Container) -> Option<String> {
+        let mut said = ServiceLog::default();
+        said.answer(text);
+        let symptoms = said.symptoms(container);
+        if !symptoms.is_empty() {
+            // What it says on a writable root as well is known by that.
+            self.log.answer(text);
+        }
+        let is_telling = telling(&symptoms, self.known, self.service).next().is_some();
+        is_telling.then(|| "but the answer says that it could not write".to_owned())
     }
 
     /// What a person is told of it in one word or two.

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Verdict};
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::evidence::log::{Cause, Hearing, Symptom, advise};
+use crate::evidence::log::{Cause, Hearing, Symptom, advise, join};
 use crate::evidence::{Need, WritablePath, is_kernels};
 use crate::report::advice;
 
@@ -95,11 +95,14 @@ pub fn explain(
     // What failed before as well is said with its reasons, whoever's they are.
     let known = before.filter(|o| o.verdict != Verdict::Fails).map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
-    for (index, symptom) in telling(&outcome.symptoms, known, service).enumerate() {
+    let hearing = Hearing { service, need, is_planned: true, log: "a run" };
+    let found = telling(&outcome.symptoms, known, service).map(|symptom| (symptom, advise(symptom, hearing)));
+    let mut found: Vec<_> = found.collect();
+    join(&mut found.iter_mut().map(|(_, advice)| advice).collect::<Vec<_>>());
+    for (index, (symptom, advice)) in found.into_iter().enumerate() {
         if index == MOST_TOLD {
             lines.push("and more of the kind".to_owned());
         }
-        let advice = advise(symptom, Hearing { service, need, is_planned: true, log: "a run" });
         if index < MOST_TOLD {
             lines.extend(advice::lines(symptom, &advice));
         }
@@ -118,6 +121,32 @@ mod tests {
 
     fn outcome(verdict: Verdict, ended: bool, text: &str) -> Outcome {
         Outcome { symptoms: symptoms_of(text), ended, ..Outcome::new("app", verdict, "why".to_owned()) }
+    }
+
+    /// What mends a log of a service that has these keys, and is refused the rest.
+    fn mended(keys: &str, log: &str) -> Vec<String> {
+        let text = format!("services:\n  app:\n    image: i\n    read_only: true\n{keys}");
+        let text = crate::text::TextFile::new("compose.yaml", text.into_bytes(), 1 << 20).expect("text");
+        let stream = crate::yaml::Stream::parse(&text, crate::text::FileId(0)).expect("YAML");
+        let mut sources = crate::compose::Sources::new(std::path::Path::new(""), crate::compose::Env::new());
+        sources.add_layer(std::path::Path::new("compose.yaml"), stream, None);
+        let project = crate::compose::Project::read(&sources).expect("a project");
+        let (_, mends) = explain(&outcome(Verdict::Fails, false, log), None, project.service("app"), None);
+        mends.iter().map(advice::mount).collect()
+    }
+
+    #[test]
+    fn what_may_not_be_run_from_our_tmpfs_is_mended_by_exec() {
+        let keys = "    user: \"99\"\n    tmpfs: [\"/work:uid=99\", /run]\n";
+        assert_eq!(mended(keys, "sh: 1: /work/tool: Permission denied"), ["tmpfs /work:uid=99,exec"]);
+        assert_eq!(mended(keys, "/init: 9: exec: /run/x/init: Permission denied"), ["tmpfs /run:mode=700,uid=99,gid=99,exec"]);
+        assert_eq!(mended(keys, "touch: cannot touch '/run/x': Permission denied"), ["tmpfs /run:mode=700,uid=99,gid=99"]);
+    }
+
+    #[test]
+    fn the_folder_whose_owner_was_to_change_is_mounted_itself() {
+        assert_eq!(mended("", "chown: changing ownership of '/var/log/app': Read-only file system"), ["tmpfs /var/log/app:mode=1777"]);
+        assert_eq!(mended("", "chown: /var/lib/app: Read-only file system"), ["volume at /var/lib/app"]);
     }
 
     #[test]

@@ -35,17 +35,17 @@ fn lines_of_programs_that_are_well_raise_few_alarms() {
 
 /// What a program says, and a client could send.
 const SENT: [&str; 11] = [
-    "EROFS: read-only file system, open '/srv/x'",
-    "open /srv/x: read-only file system",
-    "touch: cannot touch '/srv/x': Read-only file system",
-    "/srv/x: Read-only file system",
-    "OSError: [Errno 30] Read-only file system: '/srv/x'",
+    "EROFS: read-only file system, open '/data/x'",
+    "open /data/x: read-only file system",
+    "touch: cannot touch '/data/x': Read-only file system",
+    "/data/x: Read-only file system",
+    "OSError: [Errno 30] Read-only file system: '/data/x'",
     "x\" failed (30: Read-only file system)",
     "x\" failed (30: Read-only file system), client: 10.0.0.1, server: a, request: \"",
-    "mkdir() \"/srv/x\" failed (30: Read-only file system)",
-    "[error] 1#1: *1 open() \"/srv/x\" failed (30: Read-only file system), client: 10.0.0.1",
-    "[error] 1#1: *1 FastCGI sent in stderr: \"PHP message: open /srv/x: read-only file system\" while reading response",
-    "[Tue Nov 24 10:00:00.000000 2026] [php:warn] [pid 9] [client 10.0.0.1:1] PHP Warning:  fopen(/srv/x): Failed to open stream: Read-only file system in /a.php on line 1",
+    "mkdir() \"/data/x\" failed (30: Read-only file system)",
+    "[error] 1#1: *1 open() \"/data/x\" failed (30: Read-only file system), client: 10.0.0.1",
+    "[error] 1#1: *1 FastCGI sent in stderr: \"PHP message: open /data/x: read-only file system\" while reading response",
+    "[Tue Nov 24 10:00:00.000000 2026] [php:warn] [pid 9] [client 10.0.0.1:1] PHP Warning:  fopen(/data/x): Failed to open stream: Read-only file system in /a.php on line 1",
 ];
 
 #[test]
@@ -100,7 +100,7 @@ fn what_a_client_sends_never_becomes_a_mount() {
         }
     }
     // Words that other lines wait for do not come from a client.
-    let line = format!("10.0.0.1 - - [{when}] \"GET /EROFS HTTP/1.1\" 404 12\n  path: '/srv/x'\n");
+    let line = format!("10.0.0.1 - - [{when}] \"GET /EROFS HTTP/1.1\" 404 12\n  path: '/data/x'\n");
     assert_eq!(read(&line), []);
 }
 

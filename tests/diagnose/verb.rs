@@ -43,13 +43,13 @@ fn each_of_the_usual_causes_is_named_and_mended() {
             "api-1  | OSError: [Errno 30] Read-only file system: '/var/log/app/app.log'",
             "api",
             "logs below /var/log",
-            Some("tmpfs /var/log/app:mode=755"),
+            Some("tmpfs /var/log/app:mode=755,uid=1000,gid=1000"),
         ),
         (
             "api-1  | npm ERR! rofs EROFS: read-only file system, mkdir '/home/node/.npm/_cacache'",
             "api",
             "a cache in a home directory",
-            Some("tmpfs /home/node/.npm:mode=755"),
+            Some("tmpfs /home/node/.npm:mode=755,uid=1000,gid=1000"),
         ),
         (
             "web-1  | /start.sh: line 3: /etc/nginx/conf.d/default.conf: Read-only file system",
@@ -128,11 +128,11 @@ fn large_and_binary_logs_are_read() {
     let mut log: Vec<u8> = (0..200_000_u32).flat_map(|i| format!("{i} GET /item/{i} 200 permission denied? no\n").into_bytes()).collect();
     log.extend([0, 255, 254, b'\n']);
     log.extend(b"x".repeat(1 << 20));
-    log.extend(b"\nopen /srv/x: read-only file system\n");
+    log.extend(b"\nopen /data/x: read-only file system\n");
     folder.put("big.log", &log);
     let run = folder.run(&["diagnose", "big.log"]).exits(1);
     assert!(
-        run.out.ends_with("big.log:200003: /srv/x: data\n    open /srv/x: read-only file system\n    mended by volume at /srv\n"),
+        run.out.ends_with("big.log:200003: /data/x: data\n    open /data/x: read-only file system\n    mended by volume at /data\n"),
         "{}",
         run.out
     );

@@ -115,3 +115,55 @@ fn a_path_that_is_named_twice_is_one_project() {
     let seen = stand.run(&["observe", ".", "compose.yaml"]).exits(0);
     assert_eq!(seen.out.matches("app: ").count(), 1, "{seen:?}");
 }
+
+#[test]
+fn no_project_gets_the_token_of_a_forge() {
+    let project = "\
+services:
+  app:
+    image: rofs-test-busybox:1
+    environment: [GITLAB_TOKEN]
+    entrypoint: [sh, -c]
+    command: ['echo got ${GITHUB_TOKEN-nothing}, $$GITLAB_TOKEN and ${GREETING}; exit 3']
+";
+    let Some(stand) = Stand::new(&[BUSYBOX], project) else { return };
+    for args in [&["verify"][..], &["observe", "--for", "1s"]] {
+        let mut command = stand.command(args);
+        command.env("GITHUB_TOKEN", "canary-1").env("GITLAB_TOKEN", "canary-2").env("GREETING", "hello");
+        let said = stand.folder.finish(command, args, "");
+        assert!(!said.text().contains("canary"), "{said:?}");
+        // Its other variables are those that `up` would see.
+        assert!(said.text().contains("got nothing, and hello"), "{said:?}");
+    }
+}
+
+#[test]
+fn the_engine_mounts_odd_paths_exactly_there() {
+    let project = "services:\n  app:\n    image: rofs-test-busybox:1\n    command: [sleep, '100']\n    stop_grace_period: 0s\n";
+    let Some(stand) = Stand::new(&[BUSYBOX], project) else { return };
+    let paths = [
+        "/srv/$X/z",
+        "/srv/$$",
+        "/srv/a b",
+        "/srv/#c",
+        "/srv/c # d",
+        "/srv/- e",
+        "/srv/[f]",
+        "/srv/ü",
+        "/srv/a,b",
+        "/srv/a=b",
+        "/srv/%41",
+        "/srv/*",
+    ];
+    let log: String = paths.iter().map(|path| format!("app-1  | touch: cannot touch '{path}/z': Read-only file system\n")).collect();
+    stand.folder.put("log", log);
+    let said = stand.run(&["diagnose", "log", "--write", "--yes"]);
+    let written = stand.folder.read("compose.yaml");
+    stand.docker(&["compose", "up", "-d"]);
+    let container = stand.docker(&["compose", "ps", "-q", "app"]);
+    let mounts = stand.docker(&["inspect", "--format", "{{range .Mounts}}{{.Destination}}\n{{end}}", container.trim()]);
+    stand.docker(&["compose", "down", "-t", "0", "-v"]);
+    let mounts: Vec<&str> = mounts.lines().filter(|line| !line.is_empty()).collect();
+    let missing: Vec<&str> = paths.into_iter().filter(|path| !mounts.contains(path)).collect();
+    assert!(missing.is_empty(), "{missing:?}\n{mounts:?}\n{written}\n{}", said.text());
+}

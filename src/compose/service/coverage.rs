@@ -36,6 +36,14 @@ impl<'a> Service<'a> {
             let known = self.mounts.iter().filter(|m| covers(&m.target)).max_by_key(|m| m.target.len());
             (known, self.mounts.iter().find(|m| !m.is_placed && interpolate::may_equal(&m.target, path)))
         };
+        // Of two at one target, the service's own counts.
+        let others = || self.others.iter().flat_map(|mounts| mounts.iter());
+        let lent = others().filter(|m| covers(&m.target)).max_by_key(|m| m.target.len());
+        let known = match (known, lent) {
+            (Some(own), Some(lent)) if lent.target.len() > own.target.len() => Some(lent),
+            (own, lent) => own.or(lent),
+        };
+        let maybe = maybe.or_else(|| others().find(|m| !m.is_placed && interpolate::may_equal(&m.target, path)));
         match (known, maybe) {
             (_, Some(mount)) => Coverage::Unknown(mount),
             (Some(mount), None) => match mount.writable {

@@ -2,16 +2,18 @@
 
 mod host;
 mod journal;
+mod kept;
 mod model;
 mod scan;
 mod trial;
 
 pub use host::{Place, place};
 pub use journal::{clean, sweep};
+pub use kept::{Kept, kept};
 pub use model::{Layers, config};
 pub use trial::Trial;
 
-use crate::edge::stop;
+use crate::edge::{forge::TOKENS, stop};
 use crate::error::{Error, Result};
 use std::ffi::OsString;
 use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -126,7 +128,8 @@ fn stream<T>(mut command: Command, read: impl FnOnce(ChildStdout) -> Result<T>) 
     let result = stdout.ok_or_else(|| Error::Engine("its answer has no stream".into())).and_then(read)?;
     let status = child.0.wait().map_err(|e| Error::Engine(e.to_string()))?;
     let complaints = complaints.join().unwrap_or_default();
-    if status.success() { Ok(result) } else { Err(Error::Engine(complaints.trim().to_owned())) }
+    let complaint = if complaints.trim().is_empty() { format!("`docker` ended with {status}") } else { complaints.trim().to_owned() };
+    if status.success() { Ok(result) } else { Err(Error::Engine(complaint)) }
 }
 
 /// Gives both streams of a command to `read` as one, as they come.
@@ -149,9 +152,13 @@ impl Answer {
     }
 }
 
-/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it.
+/// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it, and without the tokens of forges: a
+/// stranger's project could print or send any variable that Compose sees.
 fn program() -> Command {
     let mut command = Command::new("docker");
+    for name in TOKENS {
+        command.env_remove(name);
+    }
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     command

@@ -46,12 +46,20 @@ pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> 
     let mut args = vec!["compose".to_owned()];
     args.extend(layers.args(place)?);
     args.extend(["config", "--format", "json"].map(str::to_owned));
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
     let answer = docker.run_as_it_is(&args)?;
     let real = |text: &str| copy.as_ref().map_or_else(|| text.to_owned(), |copy| copy.real(text));
     if !answer.status.success() {
         let hint = "run `docker compose config` to see the same; a variable or a file that is not there is the usual reason".to_owned();
-        return Err(Error::Usage(format!("Compose does not load the project: {}", real(&answer.complaint())), Some(hint)));
+        // The complaint may quote a variable's value, so what is repeated is what Compose says without values.
+        args.push("--no-interpolate");
+        let bare = docker.run_as_it_is(&args)?;
+        let why = if bare.status.success() {
+            "Compose does not load the project with the values of its variables".to_owned()
+        } else {
+            format!("Compose does not load the project: {}", real(&bare.complaint()))
+        };
+        return Err(Error::Usage(why, Some(hint)));
     }
     let answer = real(&String::from_utf8_lossy(&answer.stdout));
     serde_json::from_str(&answer).map_err(|e| Error::Engine(format!("Compose's answer is not understood: {e}")))

@@ -8,6 +8,35 @@ use std::io::{BufReader, Read};
 /// Most files of a listing.
 const MAX_ENTRIES: usize = 2_000_000;
 
+/// The files of an archive. `go_on` is asked at every one.
+fn read_listing(stream: impl Read, go_on: impl Fn() -> Result<()>) -> Result<Listing> {
+    let broken = |e: std::io::Error| Error::Engine(format!("its archive cannot be read: {e}"));
+    let mut listing = Listing::new();
+    let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, stream));
+    for entry in archive.entries().map_err(broken)? {
+        go_on()?;
+        let entry = entry.map_err(broken)?;
+        let header = entry.header();
+        let path = format!("/{}", String::from_utf8_lossy(&entry.path_bytes()).trim_matches('/'));
+        let number = |n: std::io::Result<u64>| n.ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        let seen = Entry {
+            is_folder: header.entry_type().is_dir(),
+            uid: number(header.uid()),
+            gid: number(header.gid()),
+            mode: header.mode().unwrap_or(0) & 0o7777,
+            changed: header.mtime().unwrap_or(0),
+            size: entry.size(),
+        };
+        listing.insert(path, seen);
+        if listing.len() > MAX_ENTRIES {
+            return Err(Error::Engine(format!("the image has more than {MAX_ENTRIES} files")));
+        }
+    }
+    // An archive ends before its stream does: who does not read the rest breaks the pipe of who still writes.
+    std::io::copy(&mut archive.into_inner(), &mut std::io::sink()).map_err(broken)?;
+    Ok(listing)
+}
+
 /// Most bytes of a file that is read.
 const MAX_TEXT: u64 = 1 << 20;
 
@@ -16,31 +45,7 @@ impl Docker {
     ///
     /// Errors: [`Error::Engine`].
     pub fn listing(&self, container: &str) -> Result<Listing> {
-        self.stream(&["export", container], |stream| {
-            let broken = |e: std::io::Error| Error::Engine(format!("its archive cannot be read: {e}"));
-            let mut listing = Listing::new();
-            let mut archive = tar::Archive::new(BufReader::with_capacity(1 << 18, stream));
-            for entry in archive.entries().map_err(broken)? {
-                self.go_on()?;
-                let entry = entry.map_err(broken)?;
-                let header = entry.header();
-                let path = format!("/{}", String::from_utf8_lossy(&entry.path_bytes()).trim_matches('/'));
-                let number = |n: std::io::Result<u64>| n.ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-                let seen = Entry {
-                    is_folder: header.entry_type().is_dir(),
-                    uid: number(header.uid()),
-                    gid: number(header.gid()),
-                    mode: header.mode().unwrap_or(0) & 0o7777,
-                    changed: header.mtime().unwrap_or(0),
-                    size: entry.size(),
-                };
-                listing.insert(path, seen);
-                if listing.len() > MAX_ENTRIES {
-                    return Err(Error::Engine(format!("the image has more than {MAX_ENTRIES} files")));
-                }
-            }
-            Ok(listing)
-        })
+        self.stream(&["export", container], |stream| read_listing(stream, || self.go_on()))
     }
 
     /// A small file of a container; empty where there is none.
@@ -68,5 +73,42 @@ impl Docker {
             path.starts_with('/').then(|| (kind, path.to_owned()))
         };
         Ok(answer.lines().filter_map(one).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that counts what is left of it.
+    struct Counted<'c>(&'c [u8], &'c std::cell::Cell<usize>);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            // In small pieces, as a pipe gives them.
+            let most = buffer.len().min(512);
+            let read = self.0.read(&mut buffer[..most])?;
+            self.1.set(self.0.len());
+            Ok(read)
+        }
+    }
+
+    #[test]
+    fn an_archive_is_read_to_the_end_of_its_stream() {
+        for files in 0..70 {
+            let mut archive = tar::Builder::new(Vec::new());
+            for i in 0..files {
+                let mut header = tar::Header::new_gnu();
+                header.set_size(1);
+                header.set_cksum();
+                archive.append_data(&mut header, format!("file{i}"), &b"x"[..]).expect("written");
+            }
+            let mut bytes = archive.into_inner().expect("an archive");
+            // As Docker pads it.
+            bytes.resize(bytes.len().next_multiple_of(10_240) + 32_768, 0);
+            let left = std::cell::Cell::new(0);
+            let listing = read_listing(Counted(&bytes, &left), || Ok(())).expect("a listing");
+            assert_eq!((listing.len(), left.get()), (files, 0));
+        }
     }
 }

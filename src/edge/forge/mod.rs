@@ -18,7 +18,7 @@ pub use client::Token;
 pub use gitea::Gitea;
 pub use github::GitHub;
 pub use gitlab::GitLab;
-pub use open::{Host, Kind, Place, is_name, open};
+pub use open::{Host, Kind, Place, TOKENS, is_name, open};
 pub use reviews::{Changed, LineComment, NewLineComment, NewReview, Reviews};
 pub use session::{Clock, PACE, Session, SystemClock};
 

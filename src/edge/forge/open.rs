@@ -103,6 +103,7 @@ pub fn open(
         Kind::Gitea if is_workflow => &["GITEA_TOKEN", "FORGEJO_TOKEN", "GITHUB_TOKEN"],
         Kind::Gitea => &["GITEA_TOKEN", "FORGEJO_TOKEN"],
     };
+    debug_assert!(names.iter().all(|name| TOKENS.contains(name)), "{names:?}");
     let found = names.iter().find_map(|name| Some((*name, Token::new(&variable(name)?)?)));
     let is_of_ci = SERVERS.iter().filter_map(|name| variable(name)).any(|server| belongs_to(&server, &bare));
     let is_known = is_named || is_well_known(host, kind) || is_of_ci;
@@ -127,6 +128,19 @@ pub fn open(
 /// Variables in which a person or the CI system names a host.
 const SERVERS: [&str; 7] =
     ["GITHUB_API_URL", "GITHUB_SERVER_URL", "GH_HOST", "CI_API_V4_URL", "CI_SERVER_URL", "CI_SERVER_HOST", "GITEA_API_URL"];
+
+/// Every variable that a token is taken from. What runs a stranger's project goes without them.
+pub const TOKENS: [&str; 8] = [
+    "FORGEJO_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GH_TOKEN",
+    "GITEA_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_TOKEN",
+    // Of GitLab's runners, for their API.
+    "CI_JOB_TOKEN",
+];
 
 /// Whether everybody knows this host as one of this kind.
 fn is_well_known(host: &str, kind: Kind) -> bool {

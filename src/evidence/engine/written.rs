@@ -1,10 +1,14 @@
 //! From what the containers of a service wrote to the places that must be writable.
 
 use crate::compose::is_at;
-use crate::evidence::place::{Place, about_filled, is_filled, parent, unmountable};
+use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, parent, unmountable};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, WritablePath};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Folders in which many programs have theirs.
+const COMMON: [&str; 13] =
+    ["/", "/etc", "/usr", "/usr/local", "/usr/share", "/usr/src", "/var", "/var/lib", "/home", "/opt", "/srv", "/mnt", "/media"];
 
 /// Something that a container made, changed or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,19 @@ pub struct Folder {
     pub in_image: bool,
     /// Whether the image has files right in it.
     pub has_files: bool,
+    /// Whether some of them are programs or their settings.
+    pub has_program: bool,
+}
+
+/// Whether a file is there only so that its folder is.
+pub fn is_placeholder(name: &str) -> bool {
+    [".keep", ".gitkeep", ".gitignore", ".empty", ".placeholder", ".dockerkeep"].contains(&name)
+}
+
+/// Whether a file of an image is part of a program, by its name and permission bits.
+pub fn is_program_file(name: &str, mode: u32) -> bool {
+    // A link has all bits.
+    is_code(name) || mode & 0o111 != 0 && mode & 0o777 != 0o777
 }
 
 /// What a run shows of one service.
@@ -43,6 +60,21 @@ pub struct Sight {
     pub nameless: Vec<String>,
 }
 
+impl Sight {
+    /// Whether this holds of a folder of the image or of one below it; `None` where the folder is
+    /// not there.
+    fn any(&self, folder: &str, holds: impl Fn(&Folder) -> bool) -> Option<bool> {
+        self.folders.get(folder)?;
+        let below = self.folders.range(folder.to_owned()..).take_while(|(path, _)| path.starts_with(folder));
+        Some(below.filter(|(path, _)| is_at(path, folder)).any(|(_, f)| f.in_image && holds(f)))
+    }
+
+    /// Whether the image has files there, which a tmpfs would hide.
+    fn has_files(&self, folder: &str) -> bool {
+        self.any(folder, |f| f.has_files) == Some(true)
+    }
+}
+
 /// Places that must be writable, and what was written elsewhere, with what to do about it.
 pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec<WritablePath>, Vec<(String, String)>) {
     let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
@@ -51,21 +83,15 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         if is_optional(&written.path) || is_known(&written.path, need) {
             continue;
         }
-        let folder = if written.is_inside { written.path.clone() } else { parent(&written.path) };
-        let (folder, made) = existing(&folder, &sight.folders);
-        // What the program made in a folder of the image's own files is mounted by itself, if it is a folder.
-        let made = made.or_else(|| sight.folders.get(&written.path).filter(|f| !f.in_image).map(|_| written.path.clone()));
-        let folder = match made {
-            Some(made) if is_filled(&folder, need) || holds_files(&folder, sight) => made,
-            _ => folder,
-        };
-        let place = Place::of(&written.path, &folder, false);
-        if is_filled(&place.target, need) || place.storage == Storage::State && is_program(&place.target, sight, need) {
-            elsewhere.push((written.path.clone(), about_filled(&place.target)));
+        let place = place(written, sight, need);
+        let Some((target, storage)) = &place.mount else {
+            elsewhere.push((written.path.clone(), place.help.unwrap_or_default()));
             continue;
-        }
+        };
         let text = if written.is_inside { "files come and go there".to_owned() } else { format!("{} was written", written.path) };
-        match writable(service, place, text, sight) {
+        match writable(service, target, storage.clone(), told(&place, &text), sight) {
+            // What must be kept decides for the whole folder, whichever path came first.
+            Ok(path) if path.storage == Storage::State => drop(found.insert(path.target.to_string(), path)),
             Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
             Err(why) => elsewhere.push((written.path.clone(), why)),
         }
@@ -75,7 +101,7 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         match Target::new(target, &Storage::State) {
             Ok(place) => {
                 let (service, reason) = (service.to_owned(), reason(text));
-                let path = WritablePath { service, target: place, storage: Storage::State, owner: None, reason };
+                let path = WritablePath { service, target: place, storage: Storage::State, is_declared: false, owner: None, reason };
                 found.insert(target.clone(), path);
             }
             Err(why) => elsewhere.push((target.clone(), unmountable(target, why))),
@@ -86,8 +112,73 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
     (found.into_values().collect(), elsewhere)
 }
 
-/// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user.
-pub fn fit(path: &mut WritablePath, sight: &Sight) {
+/// The place of something that was written.
+fn place(written: &Written, sight: &Sight, need: Option<&Need>) -> Place {
+    let kind = match sight.folders.get(&written.path) {
+        _ if written.is_inside => Kind::Folder,
+        Some(folder) if folder.in_image => Kind::Folder,
+        Some(_) => Kind::Made,
+        None => Kind::File,
+    };
+    let has_program = |folder: &str| sight.any(folder, |f| f.has_program);
+    let place = Place::of(Asked { path: &written.path, kind, is_state: false, need, has_program: &has_program });
+    let Some((target, storage)) = place.mount.clone() else { return place };
+    let is_lost = || kind == Kind::File && is_missed(&written.path, &target);
+    match storage {
+        // A tmpfs would hide them, and a volume copies them.
+        Storage::Scratch(_) if !is_lost() && sight.has_files(&target) && !is_shared(&target) => {
+            Place { mount: Some((target, Storage::State)), ..place }
+        }
+        Storage::Scratch(_) if !is_lost() => place,
+        _ => Place { mount: state_at(&target, sight).map(|target| (target, Storage::State)), ..place },
+    }
+}
+
+/// Folders that all programs share: hiding what the image has right in them does no harm.
+fn is_shared(target: &str) -> bool {
+    ["/tmp", "/var/tmp", "/run", "/var/log", "/var/cache", "/dev/shm"].contains(&target)
+}
+
+/// Whether a file in a folder of scratch is missed when it is gone.
+fn is_missed(path: &str, target: &str) -> bool {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let folder = name(target);
+    match folder.as_str() {
+        "tmp" | "temp" | "cache" | "caches" | ".cache" | "shm" => false,
+        // Settings and data by their definition; what is known to come back by itself is not missed.
+        ".config" | ".local" => {
+            let below = &path[target.len()..];
+            !["/matplotlib/", "/fontconfig/", "/configstore/", "/pip/", "/cache", "/Cache", "/logs/", "/state/"]
+                .iter()
+                .any(|p| below.contains(p))
+        }
+        _ => is_kept(&name(path)),
+    }
+}
+
+/// Where a volume for what is written at `target` belongs: at the folder of the image, from which it
+/// gets content and owner, or at what was made beside the program. `None` where it would hold the
+/// program.
+fn state_at(target: &str, sight: &Sight) -> Option<String> {
+    let (base, made) = existing(target, &sight.folders);
+    let has_program = |folder: &str| sight.any(folder, |f| f.has_program) == Some(true);
+    let holds = |folder: &str| COMMON.contains(&folder) || !is_at(folder, "/etc") && has_program(folder);
+    match made {
+        None => Some(base).filter(|base| !holds(base)),
+        Some(made) if holds(&base) || sight.has_files(&base) || is_at(&base, "/etc") => Some(made),
+        Some(_) => Some(base),
+    }
+}
+
+/// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user. What the image has
+/// there decides what may hold it; `false` where that is the program.
+pub fn fit(path: &mut WritablePath, sight: &Sight) -> bool {
+    if sight.has_files(&path.target) && !is_shared(&path.target) && !is_at(&path.target, "/etc") {
+        if sight.any(&path.target, |f| f.has_program) == Some(true) {
+            return false;
+        }
+        path.storage = Storage::State;
+    }
     let folder = sight.folders.get(&*path.target).filter(|f| f.in_image);
     let user = sight.user.filter(|(uid, _)| *uid != 0);
     match &mut path.storage {
@@ -104,6 +195,7 @@ pub fn fit(path: &mut WritablePath, sight: &Sight) {
         }
         Storage::State => path.owner = user.map(|(uid, _)| uid).filter(|_| folder.is_none()),
     }
+    true
 }
 
 /// Owner and group as options; root's need not be said.
@@ -119,9 +211,13 @@ fn is_known(path: &str, need: Option<&Need>) -> bool {
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.
 fn covers(outer: &WritablePath, target: &str, inner: &WritablePath, sight: &Sight) -> bool {
     let is_below = *outer.target != *target && is_at(target, &outer.target);
-    let is_hidden = outer.storage != Storage::State && sight.folders.get(target).is_some_and(|f| f.in_image);
-    let is_kept = inner.storage == Storage::State && outer.storage != Storage::State;
-    is_below && !is_hidden && !is_kept
+    let (is_outer_state, is_inner_state) = (outer.storage == Storage::State, inner.storage == Storage::State);
+    let is_hidden = !is_outer_state && sight.folders.get(target).is_some_and(|f| f.in_image);
+    let is_kept = is_inner_state && !is_outer_state;
+    // What may vanish is no part of the data. From `tmp` and the like programs move files to where they stay, which no two mounts allow.
+    let name = target.rsplit('/').next().unwrap_or_default();
+    let is_apart = is_outer_state && !is_inner_state && ["cache", "caches", ".cache", "log", "logs"].contains(&name);
+    is_below && !is_hidden && !is_kept && !is_apart
 }
 
 /// The nearest folder of the image that holds `folder`, and what the program made right in it.
@@ -135,26 +231,22 @@ fn existing(folder: &str, folders: &BTreeMap<String, Folder>) -> (String, Option
     (at, made)
 }
 
-fn holds_files(folder: &str, sight: &Sight) -> bool {
-    sight.folders.get(folder).is_some_and(|f| f.has_files)
-}
-
-/// Whether a folder is that of the program: a volume there would keep an old program when the image is new.
-fn is_program(target: &str, sight: &Sight, need: Option<&Need>) -> bool {
-    let is_data = ["/var", "/data", "/srv", "/home", "/root", "/etc"].iter().any(|top| is_at(target, top));
-    holds_files(target, sight) && !is_data && !need.is_some_and(|n| n.recognised)
-}
-
 /// Whether a program does without the file where it cannot be written: Python's compiled modules.
 fn is_optional(path: &str) -> bool {
     path.split('/').any(|part| part == "__pycache__") || path.rsplit_once('.').is_some_and(|(_, kind)| kind == "pyc")
 }
 
+/// Why a place must be writable, as a sentence.
+fn told(place: &Place, text: &str) -> String {
+    let help = place.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("{}: {text}{help}", place.cause)
+}
+
 /// Errors: why nothing can be mounted there, a sentence.
-fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Result<WritablePath, String> {
-    let folder = sight.folders.get(&place.target).copied().unwrap_or_default();
+fn writable(service: &str, target: &str, storage: Storage, text: String, sight: &Sight) -> Result<WritablePath, String> {
+    let folder = sight.folders.get(target).copied().unwrap_or_default();
     let mut volume_owner = None;
-    let storage = match place.storage {
+    let storage = match storage {
         Storage::Scratch(mut options) => {
             if folder.mode != 0 {
                 options.mode = Some(folder.mode);
@@ -168,13 +260,8 @@ fn writable(service: &str, place: Place, mut text: String, sight: &Sight) -> Res
             Storage::State
         }
     };
-    if let Some(help) = place.help {
-        text = format!("{}: {text}; {help}", place.cause);
-    } else {
-        text = format!("{}: {text}", place.cause);
-    }
-    let target = Target::new(&place.target, &storage).map_err(|why| unmountable(&place.target, why))?;
-    Ok(WritablePath { service: service.to_owned(), target, storage, owner: volume_owner, reason: reason(text) })
+    let place = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
+    Ok(WritablePath { service: service.to_owned(), target: place, storage, is_declared: false, owner: volume_owner, reason: reason(text) })
 }
 
 fn reason(text: String) -> Arc<Reason> {
@@ -182,76 +269,4 @@ fn reason(text: String) -> Arc<Reason> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sight(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)]) -> Sight {
-        let inside = |path: &&str| Written { path: path.trim_end_matches('/').to_owned(), is_inside: path.ends_with('/') };
-        let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
-        for (path, uid, mode, has_files) in image {
-            folders.insert((*path).to_owned(), Folder { uid: *uid, gid: *uid, mode: *mode, in_image: true, has_files: *has_files });
-        }
-        for (path, uid) in made {
-            folders.insert((*path).to_owned(), Folder { uid: *uid, gid: *uid, mode: 0o700, in_image: false, has_files: false });
-        }
-        Sight { written: written.iter().map(inside).collect(), folders, nameless: Vec::new(), user: None }
-    }
-
-    fn shown(sight: &Sight) -> Vec<String> {
-        let (paths, elsewhere) = writable_paths("s", sight, None);
-        let mounts = paths.iter().map(|p| match &p.storage {
-            Storage::Scratch(options) => options.item(&p.target),
-            Storage::State => format!("{} volume{}", p.target, p.owner.map(|u| format!(" of {u}")).unwrap_or_default()),
-        });
-        mounts.chain(elsewhere.iter().map(|(path, _)| format!("! {path}"))).collect()
-    }
-
-    #[test]
-    fn a_written_path_becomes_the_folder_to_mount() {
-        let root = ("/", 0, 0o755, false);
-        for (written, image, made, expected) in [
-            (&["/run/nginx.pid"][..], &[root, ("/run", 0, 0o755, false)][..], &[][..], &["/run:mode=755"][..]),
-            (&["/tmp/x/y"], &[root, ("/tmp", 0, 0o1777, false)], &[("/tmp/x", 5)], &["/tmp:mode=1777"]),
-            // Something came and went: only the folder is known.
-            (&["/tmp/"], &[root, ("/tmp", 0, 0o1777, false)], &[], &["/tmp:mode=1777"]),
-            (&["/run/mysqld/m.sock"], &[root, ("/run/mysqld", 101, 0o755, false)], &[], &["/run/mysqld:mode=755,uid=101,gid=101"]),
-            // A folder of the image holds all that is made in it.
-            (
-                &["/var/lib/app/a", "/var/lib/app/b/c"],
-                &[root, ("/var/lib", 0, 0o755, false), ("/var/lib/app", 7, 0o750, false)],
-                &[("/var/lib/app/b", 7)],
-                &["/var/lib/app volume"],
-            ),
-            // What is made at the top or beside the program's files is mounted alone, and who made it must own it.
-            (&["/new/a/b"], &[root], &[("/new", 1000), ("/new/a", 1000)], &["/new volume of 1000"]),
-            (&["/new"], &[root], &[("/new", 0)], &["/new volume"]),
-            (&["/srv/x/uploads/p"], &[root, ("/srv/x", 0, 0o755, true)], &[("/srv/x/uploads", 0)], &["/srv/x/uploads volume"]),
-            // Nothing is mounted over the image's own files.
-            (&["/x"], &[root], &[], &["! /x"]),
-            (&["/usr/share/a/b"], &[root, ("/usr/share/a", 0, 0o755, true)], &[], &["! /usr/share/a/b"]),
-            (&["/etc/passwd"], &[root, ("/etc", 0, 0o755, true)], &[], &["! /etc/passwd"]),
-            // Nor where the file cannot say it.
-            (&["/new:1/a"], &[root], &[("/new:1", 0)], &["! /new:1/a"]),
-            (&["/tmp/x=1/y"], &[root, ("/tmp/x=1", 0, 0o755, false)], &[], &["/tmp:mode=1777"]),
-            (&["/run/x=1/y"], &[root, ("/run/x=1", 0, 0o755, false)], &[], &["! /run/x=1/y"]),
-            (&["/srv/$X/y"], &[root, ("/srv/$X", 0, 0o755, false)], &[], &["/srv/$X volume"]),
-            (&["/run/$X/y"], &[root, ("/run/$X", 0, 0o755, false)], &[], &["/run/$$X:mode=755"]),
-            // A tmpfs hides what the image has below, so that gets its own.
-            (
-                &["/run/a", "/run/lock/b", "/run/new/c"],
-                &[root, ("/run", 0, 0o755, false), ("/run/lock", 0, 0o1777, false)],
-                &[("/run/new", 0)],
-                &["/run:mode=755", "/run/lock:mode=1777"],
-            ),
-            (&["/app/__pycache__/m.pyc", "/app/__pycache__"], &[root, ("/app", 0, 0o755, true)], &[("/app/__pycache__", 0)], &[]),
-        ] {
-            assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
-        }
-    }
-
-    #[test]
-    fn nameless_volumes_are_named() {
-        let sight = Sight { nameless: vec!["/data".into()], ..Sight::default() };
-        assert_eq!(shown(&sight), ["/data volume"]);
-    }
-}
+mod tests;

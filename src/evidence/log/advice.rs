@@ -1,10 +1,12 @@
 //! From a symptom to a writable path, or to what else can be done.
 
-use super::{Cause, Symptom};
-use crate::compose::{Coverage, MountKind, Service, clean_path, escaped, is_at};
-use crate::evidence::place::{Place, about_filled, is_filled, is_kernels, parent, unmountable};
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
-use crate::yaml::quote_if_needed;
+mod mounted;
+
+use super::{Cause, Deed, Symptom};
+use crate::compose::{Coverage, Service, clean_path, is_at};
+use crate::evidence::place::{Asked, Kind, Place, is_kernels, remedies, unmountable};
+use crate::evidence::select::owned;
+use crate::evidence::{Confidence, Need, Reason, Runner, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::sync::Arc;
 
 /// What a symptom comes to for one service.
@@ -48,46 +50,138 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
             _ if symptom.path.is_some() => "a relative path, and the working directory is not known",
             _ => "a path that the line does not name",
         };
-        return plain(cause, None, help);
+        let known = remedies(symptom.path.as_deref().unwrap_or_default(), &symptom.text, need);
+        return plain(cause, None, joined([help, known]));
     };
     match symptom.cause {
         Cause::Harmless => return plain("harmless", Some(path), help),
         Cause::Capability => return plain("a missing capability", Some(path), help),
-        Cause::NoExec => return no_exec(symptom, path, hearing),
-        Cause::Denied => return denied(symptom, path, hearing),
-        Cause::ReadOnly => {}
-    }
-    let folder = if symptom.is_folder { path.clone() } else { parent(&path) };
-    if let Some(Coverage::Writable(_)) = service.map(|s| s.coverage(&path)) {
-        let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
-        return plain("a path that is writable by now", Some(path), help);
+        Cause::NoExec | Cause::Denied | Cause::ReadOnly => {}
     }
     if let Some(Coverage::ReadOnly(mount)) = service.map(|s| s.coverage(&path)) {
-        let help = Some(format!("the project mounts {} read-only", mount.shown_target()));
-        return plain("a mount that is read-only on purpose", Some(path), help);
+        let help = format!(
+            "the project mounts {} read-only: leave it so, or give it the right owner where it is defined (`user:`, or `uid`, `gid` and \
+             `mode` of a config or secret)",
+            mount.shown_target()
+        );
+        return plain("a mount that is read-only on purpose", Some(path), Some(help));
+    }
+    if let Some(Coverage::Writable(mount)) = service.map(|s| s.coverage(&path)) {
+        return match symptom.cause {
+            Cause::NoExec => mounted::no_exec(symptom, path, mount, hearing),
+            Cause::Denied => mounted::denied(symptom, path, mount, hearing),
+            _ if symptom.is_asked => mounted::denied(symptom, path, mount, hearing),
+            _ => {
+                let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
+                plain("a path that is writable by now", Some(path), help)
+            }
+        };
     }
     if is_kernels(&path) {
         let help = Some("it is read-only in every container, whatever the root filesystem is".to_owned());
         return plain("the kernel's own files", Some(path), help);
     }
+    unmounted(symptom, path, hearing)
+}
+
+/// What is done about a path at which nothing is mounted.
+fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
+    let need = hearing.need;
     let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
-    let place = Place::of(&path, &folder, symptom.is_state);
-    let (target, storage) = match known {
-        Some(known) => (known.target.to_string(), known.storage.clone()),
-        None => (place.target, place.storage),
+    let kind = kind_of(symptom, &path);
+    // Of what is edited in place the line names a copy by chance, of which only the folder is kept.
+    let asked = if kind == Kind::Edited { format!("{path}/copy") } else { path.clone() };
+    let place = Place::of(Asked { path: &asked, kind, is_state: symptom.is_state, need, has_program: &|_| None });
+    let own = symptom.help.map(str::to_owned);
+    let remedy = remedies(&path, &symptom.text, need);
+    let mount = known.map(|k| (k.target.to_string(), k.storage.clone())).or(place.mount.clone());
+    let cause = match symptom.cause {
+        _ if place.is_start_script() => place.cause,
+        Cause::NoExec => "a program that is run from a tmpfs",
+        Cause::Denied => "a user who may not write there",
+        _ => place.cause,
     };
-    // A folder that was to be made beside the image's own files is mounted by itself.
-    let target = if known.is_none() && symptom.is_made && is_filled(&target, need) { path.clone() } else { target };
-    if known.is_none() && is_filled(&target, need) {
-        let help = symptom.help.map_or_else(|| about_filled(&target), str::to_owned);
-        return plain(place.cause, Some(path), Some(help));
-    }
-    match writable(symptom, hearing, &target, storage) {
-        Ok(mend) => {
-            let help = help.or(place.help.map(str::to_owned));
-            Advice { cause: place.cause, path: Some(path), mend: Some(mend), help, remedy: None }
+    let plain = |help| Advice { cause, path: Some(path.clone()), mend: None, help, remedy: None };
+    let Some((target, storage)) = mount else { return plain(joined([own.clone(), remedy.clone(), place.help.clone()])) };
+    let runner = need.map_or(&Runner::Unknown, |n| &n.runner);
+    let uid = if let Runner::Number(uid, _) = runner { Some(*uid).filter(|uid| *uid != 0) } else { None };
+    let is_new = kind == Kind::Made || kind == Kind::Unknown && target == path;
+    if symptom.cause != Cause::ReadOnly {
+        let help = if uid.is_some() && is_at(&target, "/root") {
+            Some("/root belongs to root, and no other user can enter it: set HOME to a folder of the service's user, such as /tmp")
+        } else if storage == Storage::State && !is_new && known.is_none() {
+            Some("nothing is mounted there: the user may not write in the image's own folder")
+        } else {
+            None
+        };
+        if let Some(help) = help {
+            return plain(joined([own, remedy, Some(help.to_owned())]));
         }
-        Err(why) => plain(place.cause, Some(path), Some(why)),
+    }
+    let storage = match storage {
+        Storage::Scratch(options) => {
+            let exec = options.exec || symptom.cause == Cause::NoExec || symptom.runs;
+            let options = if known.is_some() { options } else { owned(&options, Confidence::Documented, runner).0 };
+            // Root is refused where it is no longer root, or has no capabilities.
+            let is_open = symptom.cause == Cause::Denied && options.uid.is_none();
+            let mode = if is_open { Some(0o1777) } else { options.mode };
+            Storage::Scratch(TmpfsOptions { mode, exec, ..options })
+        }
+        Storage::State => Storage::State,
+    };
+    // A volume at a folder that the image does not have is root's.
+    let owner = uid.filter(|_| storage == Storage::State && is_new && hearing.is_planned);
+    let more = uid.filter(|_| storage == Storage::State && is_new).map(|uid| {
+        format!("a new volume there belongs to root, unless the image has the folder: user {uid} must own it (`explain volume-owner`)")
+    });
+    match writable(symptom, hearing, &target, storage, owner) {
+        Ok(mend) => {
+            let help = joined([own, remedy, place.help, more]);
+            Advice { cause, path: Some(path), mend: Some(mend), help, remedy: None }
+        }
+        Err(why) => plain(Some(why)),
+    }
+}
+
+/// Sentences as one, each once.
+fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let mut all: Vec<String> = Vec::new();
+    for part in parts.into_iter().flatten() {
+        if !all.contains(&part) {
+            all.push(part);
+        }
+    }
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// What the path of a symptom was to be.
+fn kind_of(symptom: &Symptom, path: &str) -> Kind {
+    let is_file = || path.rsplit('/').next().is_some_and(|name| name.trim_start_matches('.').contains('.'));
+    match symptom.deed {
+        Deed::Edit => Kind::Edited,
+        Deed::Make => Kind::Made,
+        _ if symptom.is_folder => Kind::Folder,
+        Deed::Own if !is_file() => Kind::Folder,
+        Deed::Own | Deed::Open | Deed::Run => Kind::File,
+        Deed::Unknown => Kind::Unknown,
+    }
+}
+
+/// Makes one of mounts that are inside each other or the same: `/var/log` and `/var/log/app`. What
+/// must be kept stays by itself in what may vanish.
+pub fn join(advices: &mut [&mut Advice]) {
+    let mends: Vec<WritablePath> = advices.iter().filter_map(|a| a.mend.clone()).collect();
+    for advice in advices {
+        let Some(own) = &mut advice.mend else { continue };
+        let covers = |outer: &&WritablePath| {
+            let is_same = outer.target == own.target && outer.storage == Storage::State && own.storage != Storage::State;
+            let is_above = outer.target != own.target && is_at(&own.target, &outer.target);
+            let is_kept = own.storage == Storage::State && outer.storage != Storage::State;
+            outer.service == own.service && (is_same || is_above && !is_kept)
+        };
+        if let Some(outer) = mends.iter().filter(covers).min_by_key(|outer| outer.target.len()) {
+            *own = outer.clone();
+        }
     }
 }
 
@@ -108,102 +202,14 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
     own.as_deref().or(image.map(|b| b.path.as_str())).map(join)
 }
 
-fn no_exec(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
-    let folder = if symptom.is_folder { path.clone() } else { parent(&path) };
-    let target = if is_at(&folder, "/tmp") { "/tmp".to_owned() } else { folder };
-    // An item that is there already is the person's.
-    let is_there = !hearing.is_planned && hearing.service.is_some_and(|s| matches!(s.coverage(&path), Coverage::Writable(_)));
-    let known = hearing.need.and_then(|n| n.paths.iter().find(|p| *p.target == *target));
-    if known.is_none() && is_filled(&target, hearing.need) {
-        let help = Some(symptom.help.map_or_else(|| about_filled(&target), str::to_owned));
-        return Advice { cause: "a program that may not be run", path: Some(path), mend: None, help, remedy: None };
-    }
-    let options = match known.map(|p| &p.storage) {
-        Some(Storage::Scratch(options)) => options.clone(),
-        _ => TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() },
-    };
-    let options = TmpfsOptions { exec: true, ..options };
-    let mend = (!is_there).then(|| writable(symptom, hearing, &target, Storage::Scratch(options))).transpose();
-    let help = format!("the tmpfs at {target} needs `exec`: the engine's default is noexec");
-    let help = Some(symptom.help.map_or(help, str::to_owned));
-    let (mend, help) = mend.map_or_else(|why| (None, Some(why)), |mend| (mend, help));
-    Advice { cause: "a program that is run from a tmpfs", path: Some(path), mend, help, remedy: None }
-}
-
-/// A user who may not write is our business where a mount is: the engine gives it to root.
-fn denied(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
-    let mount = hearing.service.and_then(|s| match s.coverage(&path) {
-        Coverage::Writable(mount) => Some((s, mount)),
-        _ => None,
-    });
-    let Some((service, mount)) = mount else {
-        let help = "nothing is mounted there: the user may not write in the image's own folder".to_owned();
-        let help = Some(symptom.help.map_or(help, str::to_owned));
-        return Advice { cause: "a user who may not write there", path: Some(path), mend: None, help, remedy: None };
-    };
-    let (target, shown) = (mount.target.to_string(), mount.shown_target());
-    let user = user_of(service, hearing.need, &target);
-    let (mut mend, mut remedy) = (None, None);
-    let help = match (mount.kind, mount.shown_source(), user) {
-        (MountKind::Tmpfs, _, Some((uid, gid))) => {
-            let options = TmpfsOptions { mode: Some(0o700), uid: Some(uid), gid: Some(gid), ..TmpfsOptions::default() };
-            let item = options.item(shown);
-            mend = if hearing.is_planned { writable(symptom, hearing, &target, Storage::Scratch(options)).ok() } else { None };
-            format!("the tmpfs belongs to root; write it as `{item}`")
-        }
-        (MountKind::Volume, Some(volume), Some((uid, gid))) => {
-            remedy = if mount.is_placed && !mount.is_hidden() { owner_service(service, volume, &target, uid, gid) } else { None };
-            let more = if remedy.is_some() {
-                "a service that gives it away once, before this one starts, also mends a volume that is there already"
-            } else {
-                "give it that user's folder in the image"
-            };
-            format!(
-                "the volume belongs to root, since the image has no folder {shown} of user {uid}; {more} (`explain volume-owner` shows all ways)"
-            )
-        }
-        (kind, ..) => {
-            if kind == MountKind::Tmpfs && hearing.is_planned {
-                let options = TmpfsOptions { mode: Some(0o755), ..TmpfsOptions::default() };
-                mend = writable(symptom, hearing, &target, Storage::Scratch(options)).ok();
-            }
-            format!(
-                "the mount at {shown} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
-             the image (`explain volume-owner`)"
-            )
-        }
-    };
-    let help = Some(symptom.help.map_or(help, str::to_owned));
-    Advice { cause: "ownership of a mount", path: Some(path), mend, help, remedy }
-}
-
-/// Number of the user and the group that a service runs as, as far as the file or its preset says.
-fn user_of(service: &Service<'_>, need: Option<&Need>, target: &str) -> Option<(u32, u32)> {
-    let text = service.text("user").unwrap_or_default();
-    let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
-    let uid = parts.next().flatten().or_else(|| need?.paths.iter().find(|p| *p.target == *target)?.owner)?;
-    (uid != 0).then(|| (uid, parts.next().flatten().unwrap_or(uid)))
-}
-
-/// A service that gives a volume to the user, as YAML for a file of its own. `None` where the service has no image to take it from, or
-/// its short list cannot name the target.
-fn owner_service(service: &Service<'_>, volume: &str, target: &str, uid: u32, gid: u32) -> Option<String> {
-    let image = service.shown_text("image").filter(|_| service.get("build").is_none())?;
-    let target = &*escaped(&Target::new(target, &Storage::State).ok()?).into_owned();
-    let text = |text: &str| quote_if_needed(text, true).into_owned();
-    let (name, own) = (text(service.name), text(&format!("{}-owner", service.name)));
-    Some(format!(
-        "services:\n  {own}:\n    image: {}\n    user: \"0:0\"\n    network_mode: none\n    read_only: true\n    cap_drop: [ALL]\n    \
-         cap_add: [CHOWN]\n    entrypoint: [chown, \"{uid}:{gid}\", {target}]\n    command: []\n    volumes: [{}]\n  {name}:\n    \
-         depends_on:\n      {own}:\n        condition: service_completed_successfully\n",
-        text(&image),
-        text(&format!("{volume}:{target}")),
-        target = text(target),
-    ))
-}
-
 /// Errors: why nothing can be mounted there, a sentence.
-fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: &str, storage: Storage) -> Result<WritablePath, String> {
+fn writable(
+    symptom: &Symptom,
+    hearing: Hearing<'_, '_>,
+    target: &str,
+    storage: Storage,
+    owner: Option<u32>,
+) -> Result<WritablePath, String> {
     let target = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
     let log = hearing.log;
     let text = format!("{} said: {}", symptom.program, symptom.text);
@@ -214,5 +220,5 @@ fn writable(symptom: &Symptom, hearing: Hearing<'_, '_>, target: &str, storage: 
         confidence: Confidence::Reported,
     };
     let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
-    Ok(WritablePath { service, target, storage, owner: None, reason: Arc::new(reason) })
+    Ok(WritablePath { service, target, storage, is_declared: false, owner, reason: Arc::new(reason) })
 }

@@ -6,6 +6,7 @@
 use regex::bytes::{Captures, Regex, RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 #[derive(Deserialize)]
@@ -18,6 +19,10 @@ struct Raw {
     parts: Vec<String>,
     coping: Vec<String>,
     stopping: String,
+    losing: String,
+    spared: String,
+    read_only: Vec<String>,
+    denied: Vec<String>,
     lines: Vec<RawLine>,
 }
 
@@ -43,6 +48,12 @@ struct Foreign {
     /// Words by which it says that it does not.
     stopping: Regex,
     /// Which of the lines fit.
+    /// Words by which it says that something is lost.
+    losing: Regex,
+    /// Words for what may be lost.
+    spared: Regex,
+    /// The system's words in other languages: that it is read-only, and that it is not allowed.
+    translated: [Regex; 2],
     set: RegexSet,
     lines: Vec<Regex>,
 }
@@ -60,6 +71,9 @@ static FOREIGN: LazyLock<Foreign> = LazyLock::new(|| {
         parts: super::fixed(&any(&raw.parts)),
         coping: super::fixed(&format!(r"(?:^|[\s(,;.-])(?i:{})(?:[\s),;:.!]|$)", any(&raw.coping))),
         stopping: super::fixed(&raw.stopping),
+        losing: super::fixed(&raw.losing),
+        spared: super::fixed(&raw.spared),
+        translated: [super::fixed(&any(&raw.read_only)), super::fixed(&any(&raw.denied))],
         set: set.unwrap_or_else(|e| unreachable!("{e}")),
         lines: raw.lines.iter().map(|line| super::fixed(&line.regex)).collect(),
     }
@@ -84,7 +98,26 @@ pub(super) fn own_words(line: &str) -> Option<Vec<u8>> {
 
 /// Whether a program says that it goes on all the same.
 pub(super) fn copes(own: &[u8]) -> bool {
-    FOREIGN.coping.is_match(own) && !FOREIGN.stopping.is_match(own)
+    FOREIGN.coping.is_match(own) && !FOREIGN.stopping.is_match(own) && !loses(own)
+}
+
+/// Whether a program says that something is lost, in whatever tone.
+pub(super) fn loses(own: &[u8]) -> bool {
+    FOREIGN.losing.is_match(own) && !FOREIGN.spared.is_match(own)
+}
+
+/// Whether a line has the system's words in another language.
+pub(super) fn is_translated(line: &[u8]) -> bool {
+    FOREIGN.translated.iter().any(|words| words.is_match(line))
+}
+
+/// A line with the system's words in English, as the patterns know them.
+pub(super) fn in_english(line: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if !is_translated(&line) {
+        return line;
+    }
+    let line = FOREIGN.translated[0].replace_all(&line, &b"Read-only file system"[..]);
+    Cow::Owned(FOREIGN.translated[1].replace_all(&line, &b"Permission denied"[..]).into_owned())
 }
 
 /// What a program says in a line of JSON, one text a line. `None` when it is none.
@@ -150,6 +183,32 @@ mod tests {
         assert_eq!(line(" while reading client request body", ", host: \"a\"").as_deref(), Some(whole));
         assert_eq!(line("\" failed (2: No such file or directory)", ""), None);
         assert_eq!(line("", ", referrer: \"x\" failed (30: Read-only file system)\""), None);
+    }
+
+    #[test]
+    fn a_lost_write_is_a_failure_in_whatever_tone() {
+        for line in [
+            "ERROR order 17 not saved, skipping it: open /data/17: (Read-only file system)",
+            "continuing without persistence: EROFS",
+            "events dropped, ignoring: /data/q: Read-only file system",
+            "record could not be stored, carrying on: errno=30",
+        ] {
+            assert!(loses(line.as_bytes()) && !copes(line.as_bytes()), "{line}");
+        }
+        for line in ["history will not be saved: /root/.history: Read-only file system", "/x: Read-only file system, using defaults."] {
+            assert!(!loses(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_the_system_are_known_in_other_languages() {
+        let english = |line: &'static str| String::from_utf8_lossy(&in_english(Cow::Borrowed(line.as_bytes()))).into_owned();
+        assert_eq!(english("touch: '/x': Das Dateisystem ist nur lesbar"), "touch: '/x': Read-only file system");
+        assert_eq!(english("/x: Système de fichiers accessible en lecture seulement"), "/x: Read-only file system");
+        assert_eq!(english("/x: 只读文件系统"), "/x: Read-only file system");
+        assert_eq!(english("/x: Permission non accordée"), "/x: Permission denied");
+        assert_eq!(english("/x: Keine Berechtigung"), "/x: Permission denied");
+        assert_eq!(english("plain"), "plain");
     }
 
     #[test]

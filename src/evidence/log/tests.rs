@@ -7,7 +7,9 @@ fn read(lines: &str) -> Vec<Symptom> {
 }
 
 /// Lines for patterns that the collected messages do not reach.
-const MORE: [&str; 4] = [
+const MORE: [&str; 6] = [
+    "chpasswd: cannot lock /etc/shadow; try again later.",
+    "write failed errno=30 at '/var/lib/app/x'",
     "sh: /tmp/tool: Permission denied",
     "Unhandled exception. System.UnauthorizedAccessException: Access to the path '/app/x' is denied.",
     "AH00526: Syntax error on line 74 of /etc/apache2/apache2.conf: Invalid Mutex directory in argument file:/var/lock/apache2",
@@ -22,8 +24,11 @@ fn every_pattern_fits_a_line_whose_words_are_looked_for() {
     let real: Vec<serde_json::Value> = real.map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let real = real.iter().filter_map(|e| e["text"].as_str());
     let harmless = include_str!("../../../tests/data/harmless.log").lines();
-    for line in collected.iter().filter_map(|e| e["line"].as_str()).chain(real).chain(harmless).chain(MORE) {
-        let plain = line.replace(['`', '‘', '’', '“', '”'], "'");
+    let reported = include_str!("../../../tests/data/reported-lines.jsonl").lines();
+    let reported: Vec<serde_json::Value> = reported.map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let reported = reported.iter().filter_map(|r| r["lines"].as_array()).flatten().filter_map(|line| line.as_str());
+    for line in collected.iter().filter_map(|e| e["line"].as_str()).chain(real).chain(reported).chain(harmless).chain(MORE) {
+        let plain = line.replace(['`', '‘', '’', '“', '”', '„', '»', '«'], "'");
         if PATTERNS.words.is_match(line.as_bytes()) {
             PATTERNS.set.matches(plain.as_bytes()).into_iter().for_each(|index| reached[index] = true);
         }

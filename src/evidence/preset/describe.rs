@@ -12,6 +12,7 @@ pub(super) fn describe(preset: &Preset) -> String {
     text.line("", &format!("{}: {}", preset.name, preset.summary));
     text.blank();
     text.line("matches  ", &matches(preset));
+    preset.workdir.iter().for_each(|folder| text.line("runs in  ", folder));
     text.line("runs as  ", &preset.run_user.text);
     let users = users(&preset.users);
     if !users.is_empty() {

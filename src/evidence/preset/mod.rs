@@ -7,7 +7,7 @@ mod raw;
 mod saved;
 mod when;
 
-pub use moved::{By, Declared, Form, Key, Moved, Mover};
+pub use moved::{By, Declared, Form, Key, Moved, Mover, Names};
 pub use raw::RawPath;
 pub use saved::Saved;
 pub(super) use when::fits;
@@ -39,6 +39,8 @@ pub struct Preset {
     pub framework: bool,
     /// The word of a tag behind which the version is: `pg` of `0.8.0-pg17`.
     pub version_after: Option<String>,
+    /// Where its programs run, from where relative paths start; `None` when that is not known.
+    pub workdir: Option<String>,
     /// As whom the image runs when nobody says otherwise.
     pub run_user: RunUser,
     /// Users that the image has, by name.

@@ -17,6 +17,8 @@ use toml::Spanned;
 pub struct Declared {
     /// It does.
     pub is_volume: bool,
+    /// When it does: all of these must hold.
+    pub when: Vec<Condition>,
     /// Where that was seen.
     pub source: String,
 }
@@ -41,8 +43,17 @@ pub struct Mover {
     pub adds: Option<String>,
     /// The part of the data that moves, where not all of it does.
     pub part: Option<String>,
-    /// What its value is, where that is more or less than the path of one folder.
+    /// What its value is, for people, where that is more or less than the path of one folder.
     pub means: Option<String>,
+    /// What its value is.
+    pub names: Names,
+    /// Where the path is in a value that is JSON: the keys on the way to it.
+    pub json: Option<Vec<String>>,
+    /// Values that move nothing.
+    pub except: Vec<String>,
+    /// What of the path is still written where it is, as paths below it; `None` where a mover of a
+    /// part leaves all of it in place.
+    pub rest: Option<Vec<String>>,
     /// When it does so: all of these must hold.
     pub when: Vec<Condition>,
     /// Where that is written or was seen, if not where the others are.
@@ -65,6 +76,25 @@ pub enum By {
     },
     /// A key of the service.
     Key(Key),
+}
+
+/// What the value of a mover is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Names {
+    /// A folder.
+    #[default]
+    Folder,
+    /// A file, whose folder must be writable; the address of a server is none.
+    File,
+    /// Several folders: with blanks or commas between them, or all words behind an option.
+    Folders,
+    /// Anything; only an absolute path counts.
+    Path,
+    /// A place outside of the container, or one where nothing is written.
+    Elsewhere,
+    /// Something that names the place in turn, and is not read.
+    Other,
 }
 
 /// How an option has its value.
@@ -117,6 +147,19 @@ pub(super) struct RawMover {
     /// What the value is, where that is not the path of one folder.
     #[schemars(with = "Option<String>")]
     means: Option<Spanned<String>>,
+    /// What the value is; `other` where `means` says something and this does not.
+    #[schemars(with = "Option<Names>")]
+    names: Option<Spanned<Names>>,
+    /// Where the path is in a value that is JSON: `storage.file.path`.
+    #[schemars(with = "Option<String>")]
+    json: Option<Spanned<String>>,
+    /// Values that move nothing.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    except: Vec<Spanned<String>>,
+    /// What of the path is still written where it is, as paths below it.
+    #[schemars(with = "Option<Vec<String>>")]
+    rest: Option<Vec<Spanned<String>>>,
     /// When it moves the path.
     #[schemars(with = "Option<RawConditions>")]
     when: Option<Spanned<RawConditions>>,
@@ -129,6 +172,7 @@ pub(super) struct RawMover {
 #[derive(Default)]
 pub(super) struct RawPlace {
     pub declared: Option<Spanned<bool>>,
+    pub declared_when: Option<Spanned<RawConditions>>,
     pub declared_source: Option<Spanned<String>>,
     pub moved_by: Option<Spanned<Vec<Spanned<RawMover>>>>,
     pub fixed: Option<Spanned<String>>,
@@ -136,18 +180,26 @@ pub(super) struct RawPlace {
 }
 
 impl RawPlace {
-    /// The first of its keys that is there.
-    pub(super) fn span(&self) -> Option<Range<usize>> {
-        let texts = [&self.declared_source, &self.fixed, &self.moved_source];
-        let texts = texts.into_iter().flatten().map(Spanned::span);
-        let others = [self.declared.as_ref().map(Spanned::span), self.moved_by.as_ref().map(Spanned::span)];
-        texts.chain(others.into_iter().flatten()).min_by_key(|range| range.start)
+    /// The first of its keys that is only for state: scratch may be moved, and that is all.
+    pub(super) fn of_state(&self) -> Option<Range<usize>> {
+        let declared = self.declared.as_ref().map(Spanned::span).or(self.declared_when.as_ref().map(Spanned::span));
+        let fixed = self.moved_by.is_none().then(|| self.fixed.as_ref().or(self.moved_source.as_ref())).flatten();
+        [declared, self.declared_source.as_ref().map(Spanned::span), fixed.map(Spanned::span)]
+            .into_iter()
+            .flatten()
+            .min_by_key(|range| range.start)
     }
 
     pub(super) fn read(self) -> Result<(Option<Declared>, Option<Moved>), Wrong> {
+        if let (Some(when), None) = (&self.declared_when, &self.declared) {
+            return Err((when.span(), "this is for `declared`".into()));
+        }
         let declared = match (self.declared, self.declared_source) {
             (None, None) => None,
-            (Some(is_volume), Some(source)) => Some(Declared { is_volume: is_volume.into_inner(), source: line(source)? }),
+            (Some(is_volume), Some(source)) => {
+                let when = conditions(self.declared_when)?;
+                Some(Declared { is_volume: is_volume.into_inner(), when, source: line(source)? })
+            }
             (Some(declared), None) => return Err((declared.span(), "say where that was seen in `declared_source`".into())),
             (None, Some(source)) => return Err((source.span(), "this is for `declared`".into())),
         };
@@ -181,7 +233,7 @@ fn movers(raw: Spanned<Vec<Spanned<RawMover>>>) -> Result<Vec<Mover>, Wrong> {
 
 fn mover(raw: Spanned<RawMover>) -> Result<Mover, Wrong> {
     let range = raw.span();
-    let RawMover { env, option, form, word, key, adds, part, means, when, source } = raw.into_inner();
+    let RawMover { env, option, form, word, key, adds, part, means, names, json, except, rest, when, source } = raw.into_inner();
     if let (Some(form), true) = (&form, option.is_none() || word.is_some()) {
         return Err((form.span(), "this is for an `option` with a value of its own".into()));
     }
@@ -195,8 +247,21 @@ fn mover(raw: Spanned<RawMover>) -> Result<Mover, Wrong> {
     if let Some(adds) = adds.as_ref().filter(|a| !a.get_ref().starts_with('/') || clean_path(a.get_ref()) != a.get_ref().as_str()) {
         return Err((adds.span(), format!("`{}` is not a path below a folder, such as /.ollama", adds.get_ref())));
     }
+    if let (Some(rest), true) = (&rest, part.is_none()) {
+        return Err((rest.first().map_or(range, Spanned::span), "this is for a mover of a `part`".into()));
+    }
+    let below = |path: Spanned<String>| {
+        let is_one = path.get_ref().starts_with('/') && clean_path(path.get_ref()) == *path.get_ref();
+        let wrong = || (path.span(), format!("`{}` is not a path below a folder, such as /plugins", path.get_ref()));
+        if is_one { Ok(path.get_ref().clone()) } else { Err(wrong()) }
+    };
+    let of_means = if means.is_some() && json.is_none() { Names::Other } else { Names::Folder };
     Ok(Mover {
         by,
+        names: names.map_or(of_means, Spanned::into_inner),
+        json: json.map(line).transpose()?.map(|keys| keys.split('.').map(str::to_owned).collect()),
+        except: except.into_iter().map(line).collect::<Result<_, _>>()?,
+        rest: rest.map(|rest| rest.into_iter().map(below).collect::<Result<_, _>>()).transpose()?,
         adds: adds.map(line).transpose()?,
         part: part.map(line).transpose()?,
         means: means.map(line).transpose()?,
@@ -221,7 +286,8 @@ fn start_of_word(raw: Spanned<String>) -> Result<String, Wrong> {
 
 impl fmt::Display for Declared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.is_volume { "a volume of the image" } else { "no volume of the image" })
+        f.write_str(if self.is_volume { "a volume of the image" } else { "no volume of the image" })?;
+        self.when.iter().try_for_each(|condition| write!(f, ", when {condition}"))
     }
 }
 
@@ -245,9 +311,11 @@ impl fmt::Display for Mover {
         write!(f, "{}", self.by)?;
         let part = self.part.iter().map(|part| format!("only {part}"));
         let adds = self.adds.iter().map(|adds| format!("with `{adds}` behind its value"));
+        let except = self.except.iter().map(|value| format!("not with `{value}`"));
+        let rest = self.rest.iter().flatten().map(|rest| format!("`{rest}` stays"));
         let when = self.when.iter().map(|condition| format!("when {condition}"));
         let source = self.source.iter().map(|source| format!("source: {source}"));
-        let more: Vec<String> = part.chain(adds).chain(self.means.clone()).chain(when).chain(source).collect();
+        let more: Vec<String> = part.chain(adds).chain(self.means.clone()).chain(except).chain(rest).chain(when).chain(source).collect();
         if more.is_empty() { Ok(()) } else { write!(f, " ({})", more.join(", ")) }
     }
 }

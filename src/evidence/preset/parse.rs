@@ -105,6 +105,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         version_after: version_after.map(line).transpose()?,
         runtime: raw.runtime,
         framework: raw.framework,
+        workdir: raw.workdir.map(workdir).transpose()?,
         run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
         users: users(raw.users)?,
         tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
@@ -146,12 +147,13 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
     };
     let place = RawPlace {
         declared: raw.declared,
+        declared_when: raw.declared_when,
         declared_source: raw.declared_source,
         moved_by: raw.moved_by,
         fixed: raw.fixed,
         moved_source: raw.moved_source,
     };
-    if let (Some(_), Some(range)) = (&scratch, place.span()) {
+    if let (Some(_), Some(range)) = (&scratch, place.of_state()) {
         return Err((range, "this is for state: scratch is made anew wherever it is".into()));
     }
     let below = [Below::Workdir, Below::Home].into_iter().find(|below| raw.target.get_ref().starts_with(below.word()));
@@ -228,6 +230,13 @@ fn target(raw: &Spanned<String>, below: Option<Below>, scratch: Option<&TmpfsOpt
     }
     let storage = scratch.map_or(Storage::State, |options| Storage::Scratch(options.clone()));
     Target::new(path, &storage).map_err(wrong)
+}
+
+fn workdir(raw: Spanned<String>) -> Result<String, Wrong> {
+    if is_clean(raw.get_ref()) {
+        return Ok(raw.into_inner());
+    }
+    Err((raw.span(), format!("`{}` is not a clean absolute path", raw.get_ref())))
 }
 
 fn is_clean(path: &str) -> bool {

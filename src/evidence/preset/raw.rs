@@ -26,6 +26,9 @@ pub(super) struct RawPreset {
     /// Whether it says all that programs of it write as a rule: a framework, recognised in what is built.
     #[serde(default)]
     pub framework: bool,
+    /// Where its programs run: relative paths start there.
+    #[schemars(with = "Option<String>")]
+    pub workdir: Option<Spanned<String>>,
     /// As whom the image starts.
     pub run_user: RawRunUser,
     /// Users of the image: name and `uid:gid`.
@@ -125,6 +128,9 @@ pub(super) struct RawWritable {
     /// Whether the image declares it as a volume; not known where nothing is said.
     #[schemars(with = "Option<bool>")]
     pub declared: Option<Spanned<bool>>,
+    /// When it does; always where nothing is said.
+    #[schemars(with = "Option<RawConditions>")]
+    pub declared_when: Option<Spanned<RawConditions>>,
     /// Where that was seen.
     #[schemars(with = "Option<String>")]
     pub declared_source: Option<Spanned<String>>,
@@ -196,6 +202,7 @@ impl RawPath {
                 size: self.size,
                 exec: self.exec,
                 declared: None,
+                declared_when: None,
                 declared_source: None,
                 moved_by: None,
                 fixed: None,

@@ -1,3 +1,5 @@
+mod places;
+
 use super::*;
 use crate::compose::Sources;
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
@@ -178,7 +180,11 @@ fn conditions_hold_or_not_or_are_not_known() {
         ("image: nginx, configs: [{source: c, target: /etc/nginx/templates/a.template}]", None, &rendered),
         ("build: .", Some("FROM nginx\nCOPY t /etc/nginx/templates/\n"), &rendered),
         ("image: nginx, volumes: ['./t:/etc/nginx/templates2']", None, &plain),
-        ("image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}", None, &plain),
+        (
+            "image: nginx, volumes: ['./t:/etc/nginx/templates'], environment: {NGINX_ENVSUBST_OUTPUT_DIR: /x}",
+            None,
+            &format!("{plain} /x:mode=755"),
+        ),
         ("image: nginx, volumes: ['./t:/etc/nginx/${T}']", None, &unknown),
         ("image: nginx, volumes: ['./t:/srv/${T}']", None, &plain),
     ] {
@@ -314,7 +320,7 @@ fn tags_change_the_numbers_of_users() {
         ("image: 'postgres:17-alpine', user: postgres", {
             "postgres: /run/postgresql:mode=3775,uid=70,gid=70 /tmp:mode=1777 state /var/lib/postgresql/data".into()
         }),
-        ("image: 'postgres:$TAG'", "postgres?: /run/postgresql:mode=3777 /tmp:mode=1777".into()),
+        ("image: 'postgres:$TAG'", "postgres: /run/postgresql:mode=3777 /tmp:mode=1777".into()),
         ("image: 'postgres:$TAG', volumes: ['db:/var/lib/postgresql/data']", {
             "postgres: /run/postgresql:mode=3777 /tmp:mode=1777".into()
         }),

@@ -226,8 +226,8 @@ impl<'a> Placer<'_, 'a> {
         } else {
             self.place_separately(node, entry, &own_users, key, &ways);
         }
-        // The others' wishes for this key go with another part.
-        own_users.iter().filter(|u| self.is_here(**u, key)).map(|(s, _)| *s).collect()
+        // The others' wishes for this key go with another part; and who wishes nothing goes on seeing what it sees.
+        own_users.iter().filter(|u| !self.stays(**u, key)).map(|(s, _)| *s).collect()
     }
 
     /// Whether the change of a service goes to this part.

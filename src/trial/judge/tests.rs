@@ -266,6 +266,12 @@ fn probes_are_tried_until_they_pass_or_say_why_not() {
     let good = |_| answer(200, "");
     let why = format!("api: Fails: `api: true`: exit status: 1: {EROFS}");
     assert_eq!(plays(&good, &ran(false, EROFS)), [why]);
+    // A page with status 200 that says so, and a command that succeeds with the words.
+    let told = |_| answer(200, &format!("not saved: {EROFS}"));
+    let lines = plays(&told, &ran(true, ""));
+    assert_eq!(lines, ["api: Fails: `api:80 GET /`: status 200, but the answer says that it could not write"]);
+    let lines = plays(&good, &ran(true, EROFS));
+    assert_eq!(lines, ["api: Fails: `api: true`: it succeeds, but the answer says that it could not write"]);
     let silent = |_| Answer::None("connection refused".to_owned());
     let lines = plays(&silent, &ran(true, ""));
     assert_eq!(lines, ["api: Fails: `api:80 GET /`: connection refused"]);

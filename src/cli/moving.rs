@@ -1,0 +1,98 @@
+//! Data that a new mount would leave behind in a container: what is there, and the commands that take it along.
+
+use super::load::Files;
+use super::ui::Ui;
+use crate::audit::{Fix, What};
+use crate::edge::disk;
+use crate::edge::docker::{Kept, kept};
+use crate::error::Result;
+use crate::text::clean_line;
+use std::path::{Path, PathBuf};
+
+/// What containers of this project hold where these fixes mount something new.
+///
+/// Errors: an interrupt.
+pub(super) fn left_behind(files: &Files, fixes: &[Fix]) -> Result<Vec<Kept>> {
+    let target = |fix: &Fix, what: &What| match what {
+        What::Volume { target, .. } => Some((fix.service.clone(), target.to_string())),
+        _ => None,
+    };
+    let wanted: Vec<(String, String)> = fixes.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what))).collect();
+    let paths: Vec<PathBuf> = files.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
+    if wanted.is_empty() || paths.is_empty() { Ok(Vec::new()) } else { kept(&paths, &wanted) }
+}
+
+/// Says what would stay behind, and how it comes along.
+pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
+    for kept in all {
+        let Kept { service, container, path, .. } = kept;
+        let what =
+            format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept));
+        ui.warn(&clean_line(&what));
+        ui.hint("these commands take them along; run this one again where it says so");
+        for line in commands(kept, layers) {
+            ui.note(&format!("    {}", clean_line(&line)));
+        }
+    }
+    if !all.is_empty() {
+        ui.hint("`rofs-harden explain moving-data` says how to check and undo it");
+    }
+}
+
+/// The commands that take the files along.
+fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
+    let (service, path) = (word(&kept.service), word(&kept.path));
+    let compose = format!("docker compose -p {}{}", word(&kept.project), layers.map(|l| format!(" {l}")).unwrap_or_default());
+    let name: String = format!("{}{}", kept.service, kept.path.replace('/', "-"));
+    let archive = word(&format!("{name}.tar"));
+    [
+        format!("{compose} stop {service}"),
+        format!("{compose} cp {service}:{path}/. - > {archive} && {compose} rm -f {service}"),
+        "# now write the change: run rofs-harden again".to_owned(),
+        format!("{compose} create {service}"),
+        format!("{compose} cp -a - {service}:{path} < {archive}"),
+        format!("{compose} up -d"),
+    ]
+}
+
+/// A word as a shell reads it.
+fn word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// How much it is, for people.
+fn size(kept: &Kept) -> String {
+    let least = if kept.is_more { "at least " } else { "" };
+    let (mut amount, mut unit) = (kept.bytes, "bytes");
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if amount < 10 * 1024 {
+            break;
+        }
+        (amount, unit) = (amount / 1024, next);
+    }
+    format!("{least}{amount} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_what_a_shell_takes_and_sizes_are_short() {
+        let mut kept = Kept {
+            service: "db".into(),
+            project: "shop".into(),
+            container: "shop-db-1".into(),
+            path: "/var/it's".into(),
+            bytes: 10 * 1024 * 1024,
+            is_more: true,
+        };
+        let commands = commands(&kept, Some("-f a.yaml"));
+        assert_eq!(commands[0], "docker compose -p shop -f a.yaml stop db");
+        assert_eq!(commands[4], r"docker compose -p shop -f a.yaml cp -a - db:'/var/it'\''s' < 'db-var-it'\''s.tar'");
+        assert_eq!(size(&kept), "at least 10 MiB");
+        (kept.bytes, kept.is_more) = (4, false);
+        assert_eq!(size(&kept), "4 bytes");
+    }
+}

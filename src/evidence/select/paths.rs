@@ -1,0 +1,240 @@
+//! Where a service must be able to write: what its presets say, at the places where the service has it, and what its own commands write.
+
+use super::Part;
+use crate::compose::{Coverage, Known, is_at};
+use crate::evidence::about::{About, Runner, Who};
+use crate::evidence::moves::moves;
+use crate::evidence::place::{Asked, Kind, Place};
+use crate::evidence::preset::Writable;
+use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The paths of a service, and what is not known of them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) paths: Vec<WritablePath>,
+    /// Why it is not sure that these are all, phrases.
+    pub(super) doubts: Vec<String>,
+    places: HashMap<Target, usize>,
+}
+
+impl Gathered {
+    pub(super) fn of<'p>(about: &About<'_, '_>, parts: impl Iterator<Item = &'p Part>, who: &Who<'_>, sizes: bool) -> Self {
+        let mut found = Self::default();
+        let mut unknown: Vec<(&Part, &Writable)> = Vec::new();
+        let mut idle = Vec::new();
+        let argv = about.argv();
+        let mut all = Vec::new();
+        for part in parts {
+            for path in &part.preset.writable {
+                match about.placed(path, who) {
+                    Some(placed) => all.push((part, placed)),
+                    None if about.needs(&path.when, &path.unless, who) == Known::No => {}
+                    None => found.doubt(format!("where {} is in it is not known", path.written())),
+                }
+            }
+        }
+        for (part, path) in &all {
+            {
+                let (part, path) = (*part, &**path);
+                let needed = about.needs(&path.when, &path.unless, who);
+                if needed == Known::No {
+                    idle.push((part, path));
+                    continue;
+                }
+                let moves = moves(about, part.preset.workdir.as_deref(), path, who, &argv);
+                // What somebody named is needed there, whatever decides of its usual place.
+                for (target, by) in &moves.to {
+                    found.put(moved(about, part, path, who, sizes, (target, by)));
+                }
+                moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
+                match (moves.rest, needed) {
+                    (None, Known::Yes) => found.put(writable(about, part, path, who, sizes)),
+                    (None, _) => unknown.push((part, path)),
+                    (Some(rest), _) => {
+                        for below in rest.iter().filter_map(|below| Target::new(below, &storage(path)).ok()) {
+                            found.put(writable(about, part, &Writable { target: below, ..path.clone() }, who, sizes));
+                        }
+                    }
+                }
+            }
+        }
+        let mut asked = HashSet::new();
+        for (part, path) in unknown {
+            // Where the image declares it, it can be written in any case.
+            let is_declared = is_declared(about, part, path, who);
+            if !is_declared && !is_settled(about, path, &found.paths) && asked.insert(&path.target) {
+                found.doubt(format!("whether it must write {} is not known from its files", path.target));
+            }
+        }
+        found.written(about, &idle, who, sizes);
+        found
+    }
+
+    fn put(&mut self, needed: Option<WritablePath>) {
+        let Some(needed) = needed else { return };
+        let place = *self.places.entry(needed.target.clone()).or_insert(self.paths.len());
+        match self.paths.get_mut(place) {
+            Some(other) if strength(&needed) > strength(other) => *other = needed,
+            Some(_) => {}
+            None => self.paths.push(needed),
+        }
+    }
+
+    fn doubt(&mut self, doubt: String) {
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
+    }
+
+    /// What the scripts of its own commands write. What a preset says of such a place counts, also where it is not needed otherwise. Of
+    /// other places only scratch is sure: whether anything else must be kept, nobody knows.
+    fn written(&mut self, about: &About<'_, '_>, idle: &[(&Part, &Writable)], who: &Who<'_>, sizes: bool) {
+        let scripts::Written { paths, doubts } = scripts::writes(about.service);
+        doubts.into_iter().for_each(|doubt| self.doubt(doubt));
+        for (path, folder) in paths {
+            let is_known = self.paths.iter().any(|known| is_at(&path, &known.target));
+            if is_known || !matches!(about.service.coverage(&path), Coverage::Root) {
+                continue;
+            }
+            if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
+                self.put(writable(about, part, known, who, sizes));
+                continue;
+            }
+            let kind = if folder == path { Kind::Made } else { Kind::File };
+            let place = Place::of(Asked { path: &path, kind, is_state: false, need: None, has_program: &|_| None });
+            let Some((target, storage)) = place.mount else { continue };
+            let Ok(target) = Target::new(&target, &storage) else { continue };
+            let confidence = match storage {
+                Storage::Scratch(_) => Confidence::Documented,
+                Storage::State => Confidence::Assumed,
+            };
+            if confidence == Confidence::Assumed {
+                self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
+            }
+            let storage = match storage {
+                Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0),
+                Storage::State => Storage::State,
+            };
+            let reason = Arc::new(Reason { source: Source::Rule, text: format!("its command writes {path}"), link: None, confidence });
+            self.put(Some(WritablePath {
+                service: about.service.name.to_owned(),
+                target,
+                storage,
+                is_declared: false,
+                owner: None,
+                reason,
+            }));
+        }
+    }
+}
+
+/// Whether the image declares a path as a volume. What is known of an image says nothing of another.
+fn is_declared(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>) -> bool {
+    let declared = path.declared.as_ref().filter(|declared| declared.is_volume && part.recognised);
+    declared.is_some_and(|declared| about.needs(&declared.when, &[], who) == Known::Yes)
+}
+
+fn storage(path: &Writable) -> Storage {
+    path.scratch.clone().map_or(Storage::State, Storage::Scratch)
+}
+
+/// The path at the place that something in the service names.
+fn moved(
+    about: &About<'_, '_>,
+    part: &Part,
+    path: &Writable,
+    who: &Who<'_>,
+    sizes: bool,
+    (target, by): (&str, &str),
+) -> Option<WritablePath> {
+    let target = Target::new(target, &storage(path)).ok()?;
+    let text = format!("{}; {by} names this place", path.reason.text);
+    let reason = Arc::new(Reason { text, confidence: Confidence::Documented, ..Reason::clone(&path.reason) });
+    let mut needed = writable(about, part, &Writable { target, reason, ..path.clone() }, who, sizes)?;
+    needed.is_declared = path.scratch.is_none() && about.declares(&needed.target);
+    // The image need not have the folder.
+    needed.owner = match &who.runner {
+        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && !about.gives_away(&needed.target) => Some(*uid),
+        _ => None,
+    };
+    Some(needed)
+}
+
+/// Whether it does not matter if a path is needed: it is writable already, or is to be, and holds what it must.
+fn is_settled(about: &About<'_, '_>, path: &Writable, needed: &[WritablePath]) -> bool {
+    let holds = |storage: &Storage| match (storage, &path.scratch) {
+        (Storage::State, _) => true,
+        (Storage::Scratch(_), None) => false,
+        (Storage::Scratch(own), Some(other)) => own.exec || !other.exec,
+    };
+    let is_there = matches!(about.service.coverage(&path.target), Coverage::Engine | Coverage::Writable(_));
+    is_there || needed.iter().any(|other| other.target == path.target && holds(&other.storage))
+}
+
+/// Which of two presets counts for one path: data must be kept, what must run must be allowed to, and the surer one knows better.
+fn strength(path: &WritablePath) -> (bool, bool, Confidence) {
+    let exec = matches!(&path.storage, Storage::Scratch(options) if options.exec);
+    (path.storage == Storage::State, exec, path.reason.confidence)
+}
+
+/// The path as this service needs it. `None` for an assumption that nothing speaks for.
+fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, sizes: bool) -> Option<WritablePath> {
+    let mut reason = path.reason.clone();
+    // Where nothing is recognised, assumed scratch belongs to the assumption that the service can run read-only at all.
+    if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
+        match about.mention(&path.target) {
+            Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
+            None if !part.named => return None,
+            None => {}
+        }
+    }
+    let storage = match &path.scratch {
+        None => Storage::State,
+        Some(options) => {
+            let (mut options, guess) = owned(options, path.reason.confidence, &who.runner);
+            if let Some(guess) = guess {
+                let text = format!("{}; {guess}", reason.text);
+                reason = Arc::new(Reason { text, confidence: Confidence::Assumed, ..Reason::clone(&reason) });
+            }
+            options.size = path.size.clone().filter(|_| sizes);
+            Storage::Scratch(options)
+        }
+    };
+    // What is only assumed to be there may not be in the image, or not with this owner.
+    let owner = match &who.runner {
+        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && path.reason.confidence == Confidence::Assumed => {
+            Some(*uid).filter(|_| !about.gives_away(&path.target))
+        }
+        _ => None,
+    };
+    let is_declared = path.scratch.is_none() && (is_declared(about, part, path, who) || about.declares(&path.target));
+    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, is_declared, owner, reason })
+}
+
+/// The options with the owner who must write there, and what is guessed about them.
+///
+/// A tmpfs belongs to root unless `uid=` says otherwise, and runc before 1.1.15 loses `mode=` where the path exists or the container is
+/// restarted. So a service that does not run as root gets its number written down. A folder that is known to be in the image with mode
+/// 1777 keeps that mode everywhere and is open to all. Root gets no owner: without capabilities it could not write to another's folder.
+pub(in crate::evidence) fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
+    let mut options = options.clone();
+    let open = options.mode == Some(0o1777);
+    let unknown = match runner {
+        Runner::Number(0, _) => return (options, None),
+        Runner::Number(..) if open && confidence > Confidence::Assumed => return (options, None),
+        Runner::Number(uid, gid) => {
+            options.gid = gid.or(options.gid.filter(|_| options.uid == Some(*uid)));
+            options.uid = Some(*uid);
+            return (options, None);
+        }
+        Runner::Name(_) if open => return (options, None),
+        Runner::Name(name) => format!("the number of user {} is not known", name.chars().take(40).collect::<String>()),
+        // It may be the writer whom the preset names, or all may write.
+        Runner::Unknown if options.uid.is_some() || options.mode.is_none_or(|mode| mode & 0o002 != 0) => return (options, None),
+        Runner::Unknown => "nothing is known of its user".to_owned(),
+    };
+    options = TmpfsOptions { mode: Some(0o1777), uid: None, gid: None, ..options };
+    (options, Some(format!("open to all, since {unknown}")))
+}
