@@ -44,7 +44,7 @@ impl About<'_, '_> {
     pub(super) fn placed<'w>(&self, path: &'w Writable, who: &Who<'_>) -> Option<Cow<'w, Writable>> {
         let folder = match path.below {
             None => return Some(Cow::Borrowed(path)),
-            Some(Below::Workdir) => self.workdir()?,
+            Some(Below::Workdir) => self.folder()?,
             Some(Below::Home) => self.home(who)?,
         };
         let storage = path.scratch.clone().map_or(Storage::State, Storage::Scratch);
@@ -53,7 +53,7 @@ impl About<'_, '_> {
     }
 
     /// The folder that it runs in.
-    fn workdir(&self) -> Option<Cow<'_, str>> {
+    fn folder(&self) -> Option<Cow<'_, str>> {
         let own = self.service.text("working_dir").filter(|folder| folder.starts_with('/') && !has_variable(folder));
         let of_image = || self.facts()?.workdir.as_deref().map(Cow::Borrowed);
         if self.has("working_dir") { own } else { of_image() }
