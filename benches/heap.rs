@@ -4,11 +4,6 @@
 mod input;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use rofs_harden::audit::audit;
-use rofs_harden::compose::dockerfile::Dockerfiles;
-use rofs_harden::compose::{Project, Sources};
-use rofs_harden::evidence::{Selection, needs};
-use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};
 use rofs_harden::yaml::Stream;
 
@@ -34,12 +29,5 @@ fn parse(bencher: Bencher<'_, '_>, size: usize) {
 #[divan::bench(args = SIZES, sample_count = 3)]
 fn whole_pipe(bencher: Bencher<'_, '_>, size: usize) {
     let text = text(size);
-    bencher.bench(|| {
-        let sources = Sources::single(Stream::parse(black_box(&text), FileId(0)).unwrap());
-        let project = Project::read(&sources).unwrap();
-        let needs = needs(&project, &Selection { auto: true, ..Selection::default() }, &Dockerfiles::new()).unwrap();
-        let findings = audit(&project, &needs);
-        let fixes: Vec<_> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
-        rewrite(&project, &fixes, &needs, Options::default()).unwrap()
-    });
+    bencher.bench(|| input::rewritten(black_box(&text)));
 }

@@ -93,10 +93,5 @@ fn g_whole_pipe_all_changed(bencher: Bencher<'_, '_>, size: usize) {
 }
 
 fn whole_pipe(bencher: Bencher<'_, '_>, text: &TextFile) {
-    bencher.bench(|| {
-        let sources = Sources::single(Stream::parse(black_box(text), FileId(0)).unwrap());
-        let project = Project::read(&sources).unwrap();
-        let (needs, fixes) = plan(&project);
-        rewrite(&project, &fixes.iter().collect::<Vec<_>>(), &needs, Options::default()).unwrap()
-    });
+    bencher.bench(|| input::rewritten(black_box(text)));
 }

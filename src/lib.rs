@@ -3,11 +3,12 @@
 //!
 //! One idea carries it: a preset, a log, a running container and a person all say the same kind of thing, *service S must be able to
 //! write at path P, because R*. That is an [`evidence::WritablePath`]. One function turns a project and writable paths into findings
-//! ([`audit::audit`]); one function turns accepted fixes into verified bytes ([`rewrite::rewrite`]).
+//! ([`audit::audit`]); one function turns accepted fixes into verified bytes ([`rewrite::rewrite`]). [`plan`] brings both to a project
+//! of files, wherever those come from; every front end starts there.
 //!
 //! ```text
-//! text → yaml → compose → evidence → audit → rewrite → report → trial      pure, one direction, no effects
-//!                                                       edge · cli        the only places with effects
+//! text → yaml → compose → evidence → audit → rewrite → plan → report → trial      pure, one direction, no effects
+//!                                                              edge · cli        the only places with effects
 //! ```
 //!
 //! # Map
@@ -18,19 +19,21 @@
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
-//! | [`evidence`] | presets, logs and runs; what they say a service must write, and what it can do without |
+//! | [`evidence`] | presets, the catalogue below them, logs and runs; what they say a service must write, and what it can do without |
 //! | [`audit`] | rules, findings and fixes: the smallest set of changes, or the reason why not; the writable surface |
 //! | [`rewrite`] | where a change goes, how the file would write it, the splice, the three laws |
+//! | [`plan`] | the application: sources of files, options, the configuration file, consent; a project's plan |
 //! | [`report`] | the versioned report and its formats: text, JSON, SARIF, GitHub, Markdown, HTML; the diff |
 //! | [`trial`] | what a run of a project is: isolation, the judge of what is seen of its services, what that means |
-//! | [`edge`] | finding, reading and atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
-//! | [`cli`] | the command line, configuration, questions; carrying out trials, and healing |
+//! | [`edge`] | the disk and commits as sources of files; atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
+//! | [`cli`] | the command line, questions; carrying out trials, and healing |
 //!
 //! # What always holds
 //!
-//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error` and plain data of [`trial`]; only `cli` sees both sides.
+//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error`, [`plan::source`] and plain data of [`trial`]; only `cli`
+//!    sees both sides.
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
-//!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and handed in.
+//!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and come from a [`plan::FileSource`].
 //! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
 //!    by service; planning again plans nothing, also where a part of the plan was refused; every byte outside an edit is as it was, and
 //!    no comment is lost.
@@ -56,6 +59,8 @@ pub mod evidence;
 pub mod audit;
 
 pub mod rewrite;
+
+pub mod plan;
 
 pub mod report;
 

@@ -2,7 +2,7 @@
 
 mod clean;
 
-pub use clean::{clean, clean_line, count, drives_terminal};
+pub use clean::{clean, clean_line, count, drives_terminal, shell_word};
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -4,6 +4,7 @@ use crate::support::Folder;
 use serde_json::Value;
 
 mod bytes;
+mod choice;
 mod configuration;
 mod formats;
 
@@ -90,6 +91,18 @@ fn every_rule_speaks_where_it_should_and_nowhere_else() {
         (
             service("    image: postgres:17\n    user: \"999\"\n    read_only: true\n    tmpfs: [/run/postgresql, /tmp]\n    volumes: ['./d:/var/lib/postgresql/data']\n"),
             &["tmpfs-owner 6"],
+        ),
+        (
+            service("    image: postgres:17\n    read_only: true\n    tmpfs: ['/run/postgresql:uid=999', /tmp]\n"),
+            &["unnamed-volume 2"],
+        ),
+        // What another service has is read on purpose; what would be an empty volume over it is none.
+        (
+            service(
+                "    image: postgres:17\n    read_only: true\n    tmpfs: ['/run/postgresql:uid=999', /tmp]\n    volumes: [data:/var/lib/postgresql/data]\n  \
+                 backup:\n    image: postgres:17\n    read_only: true\n    tmpfs: ['/run/postgresql:uid=999', /tmp]\n    volumes_from: ['s:ro']\nvolumes: {data: }\n",
+            ),
+            &[],
         ),
         // Images, and what is planned.
         (service("    image: example.com/own/thing:1\n    read_only: true\n"), &["unknown-image 2"]),

@@ -4,8 +4,10 @@
 mod interrupts;
 mod kill;
 
-use rofs_harden::edge::disk::{self, Loaded, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, find, read, root_of};
+use rofs_harden::edge::disk::{self, Disk, TEMPORARY_PREFIX, TEMPORARY_SUFFIX, Write, read, root_of};
 use rofs_harden::error::Error;
+use rofs_harden::plan::discover;
+use rofs_harden::plan::source::Loaded;
 use std::env;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -134,7 +136,7 @@ fn a_link_inside_the_root_is_written_through_and_stays() {
     let target = put(root.join("real/base.yaml"), OLD);
     let link = root.join("compose.yaml");
     symlink("real/base.yaml", &link).unwrap();
-    assert_eq!(find(Some(&root)).unwrap().files, std::slice::from_ref(&link));
+    assert_eq!(discover(&Disk, Some(&root)).unwrap().files, std::slice::from_ref(&link));
     write_one(&root, &read(&link).unwrap()).unwrap();
     assert_eq!(fs::read_link(&link).unwrap(), Path::new("real/base.yaml"));
     assert_eq!(content(&target), NEW);
@@ -182,9 +184,9 @@ fn links_that_lead_nowhere_are_errors_to_read_and_skipped_by_discovery() {
     for name in ["compose.yaml", "compose.yml"] {
         assert!(matches!(read(&root.join(name)), Err(Error::Read { .. })), "{name}");
     }
-    assert!(matches!(find(Some(&root)), Err(Error::NoComposeFile(_))));
+    assert!(matches!(discover(&Disk, Some(&root)), Err(Error::NoComposeFile(_))));
     let last = put(root.join("docker-compose.yaml"), OLD);
-    assert_eq!(find(Some(&root)).unwrap().files, [last]);
+    assert_eq!(discover(&Disk, Some(&root)).unwrap().files, [last]);
 }
 
 #[test]
@@ -288,7 +290,7 @@ fn a_folder_with_the_name_of_a_compose_file_is_an_error_as_for_compose() {
         let (_folder, root) = project();
         fs::create_dir(root.join(folder)).unwrap();
         put(root.join(file), OLD);
-        let error = find(Some(&root)).unwrap_err();
+        let error = discover(&Disk, Some(&root)).unwrap_err();
         assert!(matches!(&error, Error::NotAFile { path, kind: "a directory" } if *path == root.join(folder)), "{error}");
     }
 }

@@ -144,7 +144,7 @@ fn its_filters_filter() {
         (names.as_str().unwrap().to_owned(), said.as_str().unwrap().to_owned())
     };
     let is = |names: &str, said: &str| (names.to_owned(), said.to_owned());
-    let all = is("web api db proxy agent done worker", "7 services");
+    let all = is("api web proxy db agent worker done", "7 services");
     assert_eq!(shown(&mut browser), all);
     for (find, names, said) in [
         ("post", "db", "1 of 7 services"),
@@ -169,7 +169,7 @@ fn its_filters_filter() {
     browser.value("new Promise(done => setTimeout(done, 20))");
     assert_eq!(shown(&mut browser), all);
     browser.value("document.querySelector('[value=any]').click()");
-    assert_eq!(shown(&mut browser), is("web api db proxy agent worker", "6 of 7 services"));
+    assert_eq!(shown(&mut browser), is("api web proxy db agent worker", "6 of 7 services"));
     browser.value("document.querySelector('[type=reset]').click()");
     browser.value("new Promise(done => setTimeout(done, 20))");
     choose(&mut browser, "#preset", "unknown");
@@ -205,7 +205,7 @@ fn a_keyboard_is_enough() {
     }
     assert!(browser.value("seen.size").as_u64().unwrap() >= number, "{number} things to reach");
     assert_ne!(browser.value("getComputedStyle(document.querySelector('#theme')).display"), json!("none"));
-    for (key, name) in [("ArrowDown", "api"), ("ArrowDown", "db"), ("ArrowUp", "api"), ("ArrowUp", "web"), ("ArrowUp", "web")] {
+    for (key, name) in [("ArrowDown", "web"), ("ArrowDown", "proxy"), ("ArrowUp", "web"), ("ArrowUp", "api"), ("ArrowUp", "api")] {
         browser.value("document.activeElement.matches('h4 a') || document.querySelector('.card h4 a').focus()");
         browser.key(key);
         assert_eq!(browser.value("document.activeElement.textContent"), json!(name), "{key}");

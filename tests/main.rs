@@ -32,6 +32,7 @@ mod oracle;
 #[cfg(unix)]
 mod outside;
 mod pipe;
+mod plan;
 mod pr;
 mod presets;
 mod projects;

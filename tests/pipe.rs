@@ -1,16 +1,16 @@
-//! The library's pipe for one file, as tests use it.
+//! The library's pipe over files in memory, as tests use it.
 
-use rofs_harden::audit::{Finding, Fix, What, audit};
-use rofs_harden::compose::dockerfile::Dockerfiles;
-use rofs_harden::compose::{Env, Project, Sources, Wanted, wanted};
+use rofs_harden::audit::{Finding, Fix, What};
+use rofs_harden::compose::Sources;
+use rofs_harden::error::Error;
 use rofs_harden::evidence::preset::Preset;
-use rofs_harden::evidence::{Extra, Selection, needs};
-use rofs_harden::rewrite::{Options, Refused, rewrite};
-use rofs_harden::text::{FileId, MAX_FILE_BYTES, TextFile};
-use rofs_harden::yaml::Stream;
+use rofs_harden::evidence::{Extra, Selection};
+use rofs_harden::plan::source::MapFiles;
+use rofs_harden::plan::{self, Files, Input, Plan, Start};
+use rofs_harden::rewrite::{Options, Refused, Rewrite};
+use rofs_harden::text::{MAX_FILE_BYTES, TextFile};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// What came out for one file.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct Hardened {
     pub(crate) findings: Vec<Finding>,
     pub(crate) refused: Vec<Refused>,
     pub(crate) services: usize,
+    /// What edits put something else in the place of.
+    pub(crate) replaced: Vec<String>,
 }
 
 /// Why a file was refused as a whole.
@@ -46,19 +48,53 @@ pub(crate) fn with_all(selection: Selection) -> Selection {
     Selection { assume: true, with: Extra::ALL.into_iter().collect(), ..selection }
 }
 
+/// What is said of an error: of a place in a file only what is wrong there.
+fn refusal(error: Error) -> Refusal {
+    if let Error::Source(source) = error { source.message } else { error.to_string() }
+}
+
 /// Hardens a file with everything that the selection allows, assumptions included.
 pub(crate) fn harden(text: &[u8], selection: &Selection) -> Result<Hardened, Refusal> {
-    let file = text_file(text)?;
-    let sources = Sources::single(Stream::parse(&file, FileId(0)).map_err(|e| e.message)?);
-    let project = Project::read(&sources).map_err(|e| e.message)?;
-    let needs = needs(&project, selection, &Dockerfiles::new()).map_err(|e| e.to_string())?;
-    let findings = audit(&project, &needs);
-    let fixes: Vec<&Fix> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
-    let outcome = rewrite(&project, &fixes, &needs, Options::default()).map_err(|e| e.to_string())?;
-    let after = outcome.rewrites.first().map_or(file.text(), |r| r.after().text()).to_owned();
-    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|r| r.service == f.service);
-    let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
-    Ok(Hardened { after, fixes, services: project.services.len(), refused: outcome.refused, findings })
+    let map: MapFiles = [("compose.yaml", text)].into_iter().collect();
+    let before = text_file(text)?;
+    let (rewrites, mut hardened) = planned(&map, &["compose.yaml"], selection, Options::default())?;
+    rewrites.first().map_or(before.text(), |r| r.after().text()).clone_into(&mut hardened.after);
+    Ok(hardened)
+}
+
+/// The plan for the layers of a project, with all fixes.
+fn planned(map: &MapFiles, layers: &[&str], selection: &Selection, options: Options) -> Result<(Vec<Rewrite>, Hardened), Refusal> {
+    let override_file = options.layer.map(|layer| layers[layer.0 as usize].into());
+    let files = Files::read(map, &Input { override_file, ..of_layers(layers) }).map_err(refusal)?;
+    let asked =
+        plan::Options { selection: selection.clone(), names_presets: true, explain_in_file: options.explain, ..plan::Options::default() };
+    let mut plan = Plan::found(&files, &asked).map_err(refusal)?;
+    plan.accepted = plan.findings.iter().filter_map(|f| f.fix.clone()).collect();
+    plan.carry_out().map_err(refusal)?;
+    let services = plan.project.services.len();
+    let Plan { rewrites, accepted: fixes, findings, refused, .. } = plan;
+    rewrites.iter().for_each(edits_make_the_result);
+    let replaced = rewrites.iter().flat_map(replaced).collect();
+    Ok((rewrites, Hardened { after: String::new(), fixes, findings, refused, services, replaced }))
+}
+
+/// What a rewrite gives out as edits is all that an editor needs.
+fn edits_make_the_result(rewrite: &Rewrite) {
+    let mut text = rewrite.before().text().to_owned();
+    for edit in rewrite.edits().iter().rev() {
+        assert_eq!(edit.span.file, rewrite.file());
+        text.replace_range(edit.span.range(), &edit.text);
+    }
+    assert_eq!(text, rewrite.after().text());
+}
+
+fn replaced(rewrite: &Rewrite) -> impl Iterator<Item = String> {
+    let text = rewrite.before().text();
+    rewrite.edits().iter().map(|edit| text[edit.span.range()].to_owned()).filter(|gone| !gone.is_empty())
+}
+
+fn of_layers(layers: &[&str]) -> Input {
+    Input { start: Start::Files(layers.iter().map(Into::into).collect()), ..Input::default() }
 }
 
 /// The fixes as a plan in the form of `plan.json`.
@@ -96,38 +132,8 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
 
 /// The files of a project by path, read by the library without a disk.
 pub(crate) fn sources(files: &BTreeMap<String, String>, layers: &[&str]) -> Result<Sources, Refusal> {
-    let mut env = Env::new();
-    if let Some(text) = files.get(".env") {
-        env.add_file(text, &Env::new()).map_err(|why| format!(".env: {} in line {}", why.what, why.line))?;
-    }
-    let folder = layers.first().and_then(|l| Path::new(l).parent()).unwrap_or(Path::new(""));
-    let mut sources = Sources::new(folder, env);
-    let parse = |name: &str, text: &str, sources: &Sources| {
-        let file = TextFile::new(name, text.as_bytes().to_vec(), MAX_FILE_BYTES).map_err(|e| e.to_string())?;
-        Stream::parse(&file, sources.next_id()).map_err(|e| format!("{name}: {}", e.message))
-    };
-    for layer in layers {
-        let stream = parse(layer, &files[*layer], &sources)?;
-        sources.add_layer(Path::new(layer), stream, None);
-    }
-    loop {
-        let wanted = wanted(&sources).map_err(|e| e.message)?;
-        if wanted.is_empty() {
-            return Ok(sources);
-        }
-        for (wanted, _) in wanted {
-            let (Wanted::Compose(path) | Wanted::Env(path)) = &wanted;
-            let name = path.to_string_lossy();
-            match (files.get(&*name), &wanted) {
-                (None, _) => sources.add_missing(path, "no such file"),
-                (Some(text), Wanted::Env(_)) => sources.add_env(path, text),
-                (Some(text), Wanted::Compose(_)) => {
-                    let stream = parse(&name, text, &sources)?;
-                    sources.add(path, stream, None);
-                }
-            }
-        }
-    }
+    let map: MapFiles = files.iter().map(|(path, text)| (path, text.as_str())).collect();
+    Ok(Files::read(&map, &of_layers(layers)).map_err(refusal)?.sources().clone())
 }
 
 /// Hardens a whole project. Returns its files afterwards and what was done.
@@ -137,18 +143,11 @@ pub(crate) fn harden_project(
     selection: &Selection,
     options: Options,
 ) -> Result<(BTreeMap<String, String>, Hardened), Refusal> {
-    let sources = sources(files, layers)?;
-    let project = Project::read(&sources).map_err(|e| e.message)?;
-    let needs = needs(&project, selection, &Dockerfiles::new()).map_err(|e| e.to_string())?;
-    let findings = audit(&project, &needs);
-    let fixes: Vec<&Fix> = findings.iter().filter_map(|f| f.fix.as_ref()).collect();
-    let outcome = rewrite(&project, &fixes, &needs, options).map_err(|e| e.to_string())?;
+    let map: MapFiles = files.iter().map(|(path, text)| (path, text.as_str())).collect();
+    let (rewrites, hardened) = planned(&map, layers, selection, options)?;
     let mut after = files.clone();
-    for rewrite in &outcome.rewrites {
+    for rewrite in &rewrites {
         after.insert(rewrite.before().name().to_owned(), rewrite.after().text().to_owned());
     }
-    let carried_out = |f: &&Fix| !outcome.refused.iter().any(|r| r.service == f.service);
-    let fixes = fixes.into_iter().filter(carried_out).cloned().collect();
-    let hardened = Hardened { after: String::new(), fixes, services: project.services.len(), refused: outcome.refused, findings };
     Ok((after, hardened))
 }

@@ -335,3 +335,20 @@ services:
     let refused: Vec<&str> = hardened.refused.iter().map(|r| r.service.as_str()).collect();
     assert!(refused.contains(&"cron") && refused.contains(&"mail"), "{refused:?}\n{}", hardened.after);
 }
+
+#[test]
+fn a_key_that_is_reset_leaves_room_for_one_that_is_merged_in() {
+    let text = "x-more: &more {image: node}
+x-list: &list [*more]
+services:
+  base: {image: node}
+  api:
+    cap_drop: !reset
+    <<: *list
+    extends: base
+  web: *more
+";
+    let only_web = Selection { only: vec!["web".into()], ..with_all(selection(&["node"], &[])) };
+    let hardened = settled(text, &only_web).unwrap_or_else(|e| panic!("{e}"));
+    assert!(hardened.fixes.iter().any(|fix| fix.service == "web"), "{}", hardened.after);
+}

@@ -1,6 +1,7 @@
 //! Odd spellings of the places where something is added, and what becomes of them, byte for byte.
 
 use crate::pipe::{harden, harden_project, selection};
+use rofs_harden::evidence::Selection;
 use rofs_harden::rewrite::Options;
 use rofs_harden::text::FileId;
 use std::collections::BTreeMap;
@@ -91,6 +92,42 @@ fn bare_aliases_become_mappings_where_they_stand() {
         forced.skip = vec![if before.contains("b: &a") { "b" } else { "a" }.to_owned()];
         let hardened = harden(before.as_bytes(), &forced).unwrap_or_else(|e| panic!("{e}\n{before}"));
         assert!(hardened.after.ends_with(&after), "{before}\n{}\n{:?}", hardened.after, hardened.refused);
+    }
+}
+
+#[test]
+fn what_has_an_effect_elsewhere_in_a_service_is_only_borrowed() {
+    let only_web = Selection { only: vec!["web".into()], ..selection(&["node"], &[("web", "node")]) };
+    for (place, user) in [
+        // Keys that Compose does not know, or that plans do not change.
+        ("volums: &x [./a:/b]", "volumes: *x"),
+        ("dns: &x [/run]", "tmpfs: *x"),
+        ("init: &x false", "read_only: *x"),
+        ("deploy: {a: [&x /run]}", "tmpfs: *x"),
+        ("x-a: &x [/run]", "tmpfs: *x"),
+        // Another key that plans change, and a part of one.
+        ("cap_drop: &x [NET_RAW]", "security_opt: *x"),
+        ("volumes: [&x ./a:/b]", "tmpfs: *x"),
+        // A mapping that is a service or a part of one elsewhere.
+        ("labels: &x {image: node}", "<<: *x"),
+        ("labels: &x {image: node, tmpfs: [/run]}", "<<: *x"),
+        ("labels: {a: &x {read_only: 'no', tmpfs: [/run]}}", "<<: *x"),
+    ] {
+        for second in [format!("web: {{image: node, {user}}}"), format!("web:\n    image: node\n    {user}")] {
+            let text = format!("services:\n  own:\n    image: other\n    {place}\n  {second}\n");
+            let hardened = harden(text.as_bytes(), &only_web).unwrap_or_else(|e| panic!("{e}\n{text}"));
+            let fixed: Vec<&str> = hardened.fixes.iter().map(|fix| fix.service.as_str()).collect();
+            assert!(fixed.contains(&"web") && hardened.after.contains(place), "{text}\n{}", hardened.after);
+        }
+    }
+    for place in ["labels: &x {image: node}", "x-a: &x {image: node}"] {
+        let text = format!("services:\n  own:\n    image: other\n    {place}\n  web: *x\n");
+        let hardened = harden(text.as_bytes(), &selection(&["node"], &[("web", "node")])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        assert!(
+            hardened.after.contains(place) && hardened.after.contains("  web:\n    <<: *x\n    read_only: true\n"),
+            "{}",
+            hardened.after
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 //! The program at a real terminal: what a person sees, what the keys do, and how it ends.
 #![cfg(target_os = "linux")]
 
+mod audit;
+mod explain;
 mod looks;
 mod progress;
 mod questions;

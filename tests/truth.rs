@@ -48,6 +48,8 @@ struct ByHand {
     /// Writable, apart from binds.
     theirs: Vec<Path>,
     ours: Vec<Path>,
+    /// What the image declares as a volume, which stays writable without a mount.
+    declared: Vec<String>,
     /// Writable binds, which both have.
     binds: Vec<String>,
     /// Whether the tool wants to be asked.
@@ -79,7 +81,8 @@ impl ByHand {
     }
 
     /// Adds what the tool plans.
-    fn with_plan(mut self, service: &Service<'_>, findings: &[Finding]) -> Self {
+    fn with_plan(mut self, service: &Service<'_>, need: &Need, findings: &[Finding]) -> Self {
+        self.declared = need.paths.iter().filter(|p| p.is_declared).map(|p| p.target.to_string()).collect();
         let own = || findings.iter().filter(|f| f.service == service.name);
         let fix = own().find_map(|f| f.fix.as_ref());
         self.refusal = own().find(|_| fix.is_none()).map(|f| f.message.clone());
@@ -96,7 +99,8 @@ impl ByHand {
     }
 
     fn is_ours(&self, target: &str) -> bool {
-        self.ours.iter().any(|p| is_at(target, &p.target)) || self.binds.iter().any(|b| is_at(target, b))
+        let without = || self.binds.iter().chain(&self.declared);
+        self.ours.iter().any(|p| is_at(target, &p.target)) || without().any(|folder| is_at(target, folder))
     }
 
     fn is_theirs(&self, target: &str) -> bool {
@@ -149,7 +153,7 @@ fn services_of(public: &PublicProject) -> Option<Vec<Seen>> {
         runs: runs(service),
         family: Some(preset_of(&need.basis.source)).filter(|name| name != FALLBACK),
         additions: additions(need),
-        by_hand: by_hand.map(|hand| hand.with_plan(service, &findings)),
+        by_hand: by_hand.map(|hand| hand.with_plan(service, need, &findings)),
         perhaps,
     });
     Some(seen.collect())
@@ -166,13 +170,16 @@ fn runs(service: &Service<'_>) -> Runs {
 fn preset_of(source: &Source) -> String {
     match source {
         Source::Preset(name) => name.clone(),
+        Source::Catalogue(_) => "(catalogue)".to_owned(),
         other => panic!("{other}"),
     }
 }
 
 fn additions(need: &Need) -> BTreeSet<String> {
     let base = preset_of(&need.basis.source);
-    need.paths.iter().map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
+    // What a command writes by itself is read from the command.
+    let by_presets = need.paths.iter().filter(|p| p.reason.source != Source::Rule);
+    by_presets.map(|p| preset_of(&p.reason.source)).filter(|name| *name != base).collect()
 }
 
 /// All services, and how many projects are refused.
@@ -332,6 +339,8 @@ fn presets_know_the_images_of_public_files_as_the_tables_say() {
     let added = built.iter().filter(|s| s.family.is_none() && !s.additions.is_empty()).count();
     let once = unknown.iter().filter(|(_, count)| *count == 1).count();
     text += &format!("- services that run an image, recognised: {}\n", count(&run));
+    let by_catalogue = run.iter().filter(|s| s.family.as_deref() == Some("(catalogue)")).count();
+    text += &format!("- of these by the catalogue, where no preset knows the image: {by_catalogue}\n");
     text +=
         &format!("- services that build, base recognised: {} (only inline Dockerfiles are here); by a command: {added}\n", count(&built));
     text += &format!("- services with neither: {}\n", seen.len() - run.len() - built.len());
@@ -362,20 +371,20 @@ fn what_is_only_named_like_a_program_is_not_that_program() {
         ("alpine/curl", None),
         ("appwrite/mariadb", None),
         ("bitnami/redis", None),
-        ("dpage/pgadmin4", None),
+        ("dpage/pgadmin4", Some("pgadmin")),
         ("docker.elastic.co/elasticsearch/elasticsearch-oss", None),
         ("ghcr.io/coollabsio/minio", None),
         ("grafana/tempo", Some("tempo")),
-        ("jc21/nginx-proxy-manager", None),
+        ("jc21/nginx-proxy-manager", Some("nginx-proxy-manager")),
         ("minio/mc", Some("minio-client")),
         ("mongo-express", Some("mongo-express")),
-        ("nginx/nginx-prometheus-exporter", None),
-        ("nginxproxy/nginx-proxy", None),
-        ("oliver006/redis_exporter", None),
-        ("prom/mysqld-exporter", None),
-        ("prom/pushgateway", None),
-        ("provectuslabs/kafka-ui", None),
-        ("quay.io/prometheuscommunity/postgres-exporter", None),
+        ("nginx/nginx-prometheus-exporter", Some("prometheus-exporters")),
+        ("nginxproxy/nginx-proxy", Some("nginx-proxy")),
+        ("oliver006/redis_exporter", Some("prometheus-exporters")),
+        ("prom/mysqld-exporter", Some("prometheus-exporters")),
+        ("prom/pushgateway", Some("pushgateway")),
+        ("provectuslabs/kafka-ui", Some("kafka-ui")),
+        ("quay.io/prometheuscommunity/postgres-exporter", Some("prometheus-exporters")),
         ("redis/redisinsight", Some("redisinsight")),
         ("registry:5000/alpine", None),
         ("signoz/zookeeper", None),

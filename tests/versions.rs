@@ -2,11 +2,14 @@
 
 use crate::pipe::{harden, selection};
 use rofs_harden::audit::{Rule, What};
+use rofs_harden::evidence::{Extra, Selection};
 
-/// What a service of this image (and these further keys) gets, and why it gets nothing.
+/// What a service of this image (and these further keys) gets, with a named volume also for what the image declares,
+/// and why it gets nothing.
 fn planned(image: &str, keys: &str) -> (Vec<String>, Option<String>) {
     let text = format!("services:\n  s:\n    image: {image}\n{keys}");
-    let hardened = harden(text.as_bytes(), &selection(&[], &[])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let all = Selection { with: [Extra::NamedVolumes].into_iter().collect(), ..selection(&[], &[]) };
+    let hardened = harden(text.as_bytes(), &all).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let changes = hardened.fixes.iter().flat_map(|fix| &fix.changes);
     let place = |what: &What| match what {
         What::Tmpfs(item) => Some(item.clone()),

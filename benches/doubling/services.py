@@ -186,3 +186,39 @@ def configs_and_secrets(n):
         "configs:",
         *(f"  {c}: {{content: a}}" for c in names),
     )
+
+
+@kind("--quiet", TEXT)
+def files_that_a_script_writes(n):
+    words = " ".join(f"/x{i}/y" for i in range(n))
+    compose("services:", service("s", f"command: [sh, -c, 'touch {words}']"))
+
+
+@kind("--quiet", TEXT)
+def outputs_of_a_script(n):
+    words = "; ".join(f"a > /x{i}/y" for i in range(n))
+    compose("services:", service("s", f"command: [sh, -c, '{words}']"))
+
+
+@kind("--quiet", TEXT)
+def folders_that_a_command_names(n):
+    words = " ".join(f"/d{i}{{1...64}}" for i in range(n))
+    compose("services:", "  s:", "    image: minio/minio", f"    command: server {words}")
+
+
+@kind("--quiet", TEXT)
+def services_that_lend_their_volumes(n):
+    names = ", ".join(f"s{i}" for i in range(n))
+    compose(
+        "services:",
+        *services(n, "volumes: ['d@:/x@']"),
+        service("all", f"volumes_from: [{names}]"),
+        "volumes:",
+        *(f"  d{i}:" for i in range(n)),
+    )
+
+
+@kind("--quiet", TEXT)
+def volumes_from_in_a_row(n):
+    rest = (service(f"s{i}", f"volumes_from: [s{i - 1}]") for i in range(1, n))
+    compose("services:", service("s0", "volumes: ['d:/x']"), *rest, "volumes:", "  d:")

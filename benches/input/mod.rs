@@ -1,6 +1,22 @@
-//! A Compose file of a wanted size that looks like those that people write.
+//! A Compose file of a wanted size that looks like those that people write, and its plan.
 
+use rofs_harden::evidence::Selection;
+use rofs_harden::plan::source::MapFiles;
+use rofs_harden::plan::{Files, Input, Options, Plan, Start};
+use rofs_harden::rewrite::Rewrite;
+use rofs_harden::text::TextFile;
 use std::fmt::Write;
+
+/// The whole pipe with all fixes, also those that are assumed.
+pub(crate) fn rewritten(text: &TextFile) -> Vec<Rewrite> {
+    let (none, input) = (MapFiles::default(), Input { start: Start::Text(text.clone()), ..Input::default() });
+    let files = Files::read(&none, &input).unwrap();
+    let options = Options { selection: Selection { auto: true, ..Selection::default() }, ..Options::default() };
+    let mut plan = Plan::found(&files, &options).unwrap();
+    plan.accepted = plan.findings.iter().filter_map(|f| f.fix.clone()).collect();
+    plan.carry_out().unwrap();
+    plan.rewrites
+}
 
 /// A file of about `bytes` bytes, in which one service of `every` is not hardened yet.
 pub(crate) fn compose_file(bytes: usize, every: usize) -> String {

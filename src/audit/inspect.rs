@@ -9,7 +9,7 @@ use super::restrict;
 use super::rule::Rule;
 use crate::compose::{Coverage, Mount, MountKind, Project, Service, is_at};
 use crate::evidence::{Extra, Limit, Need, Restriction, Storage, WritablePath};
-use crate::text::Span;
+use crate::text::{Span, shell_word};
 use std::collections::HashMap;
 
 /// Looks at every service that `needs` names, in the project's order. Nothing that it finds has a fix of its own.
@@ -69,7 +69,8 @@ impl<'s, 'a> Case<'s, 'a> {
     fn image(&mut self) {
         if !self.need.recognised {
             let why = self.need.basis.text.split("; ").next().unwrap_or_default().to_owned();
-            let help = format!("--service {}=PRESET names what it is; `presets` lists what is known", self.service.name);
+            let name = shell_word(self.service.name);
+            let help = format!("--service {name}=PRESET names what it is; `presets` lists what is known");
             self.say(Rule::UnknownImage, self.service.key().span(), format!("nothing is known of what it writes: {why}"), help);
         }
     }
@@ -84,11 +85,11 @@ impl<'s, 'a> Case<'s, 'a> {
             let target = &path.target;
             let message =
                 format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind ({})", path.reason.text);
+            let (name, folder) = (shell_word(service.name), shell_word(target));
             let help = format!(
-                "`--with named-volumes` adds `- NAME:{target}`, and the data must go along: `docker compose stop {0}`, \
-                 `docker compose cp {0}:{target}/. - > data.tar`, the change, `docker compose create {0}`, \
-                 `docker compose cp -a - {0}:{target} < data.tar`; `explain moving-data` says more",
-                service.name
+                "`--with named-volumes` adds `- NAME:{target}`, and the data must go along: `docker compose stop {name}`, \
+                 `docker compose cp {name}:{folder}/. - > data.tar`, the change, `docker compose create {name}`, \
+                 `docker compose cp -a - {name}:{folder} < data.tar`; `explain moving-data` says more"
             );
             self.say(Rule::UnnamedVolume, service.key().span(), message, help);
         }

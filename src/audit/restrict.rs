@@ -186,7 +186,7 @@ fn no_new_privileges(item: &str) -> Option<bool> {
 }
 
 /// A capability's name as Compose files have it.
-fn capability(text: &str) -> String {
+pub(super) fn capability(text: &str) -> String {
     let name = text.trim().to_ascii_uppercase();
     name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
 }

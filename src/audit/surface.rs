@@ -1,6 +1,7 @@
 //! The writable surface: one number for how much a service can change, so that before and after can be compared.
 
 use super::finding::{Fix, What};
+use super::restrict::capability;
 use crate::compose::{Known, MountKind, Service};
 
 /// Where a service can write, counted by kind.
@@ -16,16 +17,32 @@ pub struct Surface {
     pub binds: usize,
     /// Sockets of the container engine, read-only or not.
     pub sockets: usize,
+    /// Whether the service is privileged, or may be.
+    pub privileged: bool,
+    /// Whether it gets every capability by name.
+    pub all_capabilities: bool,
 }
 
 impl Surface {
-    /// What each kind weighs: memory that vanishes least, the engine's socket most, since it is the whole host.
-    pub const WEIGHTS: [(&'static str, usize); 5] =
-        [("writable root filesystem", 20), ("tmpfs", 1), ("volume", 2), ("host bind", 5), ("engine socket", 50)];
+    /// What each kind weighs: memory that vanishes least; what gives the whole host away most. All
+    /// capabilities are less than `privileged`, which has them and the host's devices.
+    pub const WEIGHTS: [(&'static str, usize); 7] = [
+        ("writable root filesystem", 20),
+        ("tmpfs", 1),
+        ("volume", 2),
+        ("host bind", 5),
+        ("engine socket", 50),
+        ("privileged", 50),
+        ("all capabilities", 40),
+    ];
 
     /// That of a service. What a variable decides counts as writable.
     pub fn of(service: &Service<'_>) -> Self {
-        let mut surface = Self { root: service.read_only != Known::Yes, ..Self::default() };
+        let privileged = service.may_be("privileged");
+        // Who is privileged has them anyway.
+        let all_capabilities = !privileged && service.list("cap_add").iter().any(|(_, text)| capability(text) == "ALL");
+        let root = service.read_only != Known::Yes;
+        let mut surface = Self { root, privileged, all_capabilities, ..Self::default() };
         for mount in &service.mounts {
             let may_write = usize::from(mount.writable != Known::No);
             match mount.kind {
@@ -54,9 +71,15 @@ impl Surface {
         self
     }
 
+    /// How many places can be written.
+    pub fn places(&self) -> usize {
+        usize::from(self.root) + self.tmpfs + self.volumes + self.binds + self.sockets
+    }
+
     /// The counts in the order of [`Surface::WEIGHTS`].
-    pub fn counts(&self) -> [usize; 5] {
-        [usize::from(self.root), self.tmpfs, self.volumes, self.binds, self.sockets]
+    pub fn counts(&self) -> [usize; 7] {
+        let [root, privileged, all] = [self.root, self.privileged, self.all_capabilities].map(usize::from);
+        [root, self.tmpfs, self.volumes, self.binds, self.sockets, privileged, all]
     }
 
     /// One number: the counts by their weights.

@@ -1,25 +1,28 @@
 //! The command line.
 
+mod audit;
 mod engine;
 mod pr;
 
+pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
 
 use super::ask::Ask;
+use super::prepared::Aim;
 use super::ui::Color;
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Extras};
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
 /// Reads a Compose file, adds `read_only: true` and the few writable mounts that each service needs, and shows the change as a diff with a reason for every line. Nothing else in the file changes by a byte. Without --write nothing on disk changes.
 #[derive(Debug, Parser)]
-#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
+#[command(name = "rofs-harden", version, args_conflicts_with_subcommands = true, help_template = FIRST_SCREEN, after_long_help = AFTER, max_term_width = 100, disable_help_flag = true, disable_version_flag = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -61,6 +64,21 @@ impl Cli {
         }
     }
 }
+
+/// Help begins with what most people need, on a screen of 80 by 24; all options follow.
+const FIRST_SCREEN: &str = "\
+Make Docker Compose services run on a read-only root filesystem
+
+{usage-heading} {usage}
+
+Start here; nothing is written without --write:
+  rofs-harden               Show the change as a diff, with the reasons
+  rofs-harden -i            Decide service by service
+  rofs-harden --write       Show the change, ask, and write it
+  rofs-harden audit         Report what each service can write, and what to fix
+  rofs-harden diagnose LOG  Find out from a log what a service could not write
+
+{all-args}{after-help}";
 
 const AFTER: &str = "\
 Examples:
@@ -130,9 +148,6 @@ pub(super) struct Input {
     /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(super) root: Option<PathBuf>,
-    /// Whether Compose's variables of the environment do not count: where the answer must be the same on every machine
-    #[arg(skip)]
-    pub(super) is_apart: bool,
 }
 
 /// Which services, and what they are.
@@ -196,23 +211,6 @@ pub(super) struct Harden {
     pub(super) strict: bool,
 }
 
-impl Input {
-    /// Each PATH, one after the other, for verbs that run projects.
-    ///
-    /// Errors: a tree, or standard input.
-    pub(super) fn runnable(&self, verb: &str) -> Result<Vec<Option<&Path>>> {
-        let wrong = match () {
-            () if self.recursive => Some("-r finds any number of projects"),
-            () if self.paths.iter().any(|p| p == Path::new("-")) => Some("a project that is run has a place"),
-            () => None,
-        };
-        if let Some(wrong) = wrong {
-            return Err(Error::Usage(format!("{wrong}; {verb} runs those that are named"), Some("name the folders as PATH".into())));
-        }
-        Ok(if self.paths.is_empty() { vec![None] } else { self.paths.iter().map(|p| Some(p.as_path())).collect() })
-    }
-}
-
 fn extras() -> PossibleValuesParser {
     PossibleValuesParser::new(Extra::ALL.map(Extra::name).into_iter().chain(["all"]))
 }
@@ -220,33 +218,24 @@ fn extras() -> PossibleValuesParser {
 impl Harden {
     /// What is asked for beside a read-only root filesystem.
     ///
-    /// Errors: a file of its own for all changes was asked for, and lines of other files are to change.
+    /// Errors: as for [`wanted_extras`].
     pub(super) fn extras(&self) -> Result<Extras> {
-        let names = |wanted: &str| self.with.iter().any(|name| name == wanted);
-        let binds = Extra::ReadOnlyBinds;
-        if self.override_file.is_some() && names(binds.name()) {
-            let what = format!("--with {} changes lines of other files than that of --override", binds.name());
-            return Err(Error::Usage(what, Some("leave out one of them".into())));
-        }
-        let is_asked_for =
-            |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (self.override_file.is_none() || *extra != binds);
-        Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
+        wanted_extras(&self.with, self.override_file.is_some())
     }
 }
 
-/// Options of the report.
-#[derive(Debug, Args)]
-pub(super) struct Audit {
-    #[command(flatten)]
-    pub(super) input: Input,
-    #[command(flatten)]
-    pub(super) choice: Choice,
-    /// How the report is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) format: Format,
-    /// The least bad finding that makes the exit status 1
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) fail_on: FailOn,
+/// The extras of these names; `all` of them without those that a file for all changes cannot take.
+///
+/// Errors: a file of its own for all changes was asked for, and lines of other files are to change.
+pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extras> {
+    let names = |wanted: &str| with.iter().any(|name| name == wanted);
+    let binds = Extra::ReadOnlyBinds;
+    if has_override && names(binds.name()) {
+        let what = format!("--with {} changes lines of other files than that of --override", binds.name());
+        return Err(Error::Usage(what, Some("leave out one of them".into())));
+    }
+    let is_asked_for = |extra: &Extra| names(extra.name()) || names("all") && extra.is_of_all() && (!has_override || *extra != binds);
+    Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
 }
 
 /// What becomes of what a verb found.
@@ -264,6 +253,11 @@ pub(super) struct Writing {
 }
 
 impl Writing {
+    /// What becomes of the change.
+    pub(super) fn aim(&self) -> Aim {
+        if self.write { Aim::Write { asks: !self.yes } } else { Aim::Show }
+    }
+
     /// Who is asked before something is written, if somebody is.
     ///
     /// Errors: there is nobody to ask.
@@ -298,38 +292,6 @@ pub(super) struct Diagnose {
     pub(super) writing: Writing,
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum Format {
-    /// For people at a terminal
-    #[default]
-    Text,
-    /// For programs: the schema is printed by `rofs-harden schema report`
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// Annotations of a GitHub workflow
-    Github,
-    /// For a pull request or a wiki
-    Markdown,
-    /// One page for a browser
-    Html,
-}
-
-/// From which severity on an audit fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ValueEnum)]
-pub(super) enum FailOn {
-    /// All findings
-    Note,
-    /// What weakens a container, and worse
-    #[default]
-    Warning,
-    /// What fails, loses data, or gives the host away
-    Error,
-    /// Nothing
-    Never,
-}
-
 /// What there is a JSON Schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaOf {
@@ -344,13 +306,13 @@ pub(super) enum SchemaOf {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Report what is so: writable places, mounts that fail or give too much, and what would be done
+    /// Report what each service can write, and what to fix
     #[command(disable_help_flag = true)]
     Audit(Audit),
     /// Find out from a log what a service could not write, and mend it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
-    /// Run the project as it is, in isolation, and find out what its services write
+    /// Run the project in isolation, and find out what its services write
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
@@ -362,15 +324,17 @@ pub(super) enum Verb {
     /// Say what a rule means, why it matters, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `pull-requests`; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
         #[arg(value_name = "RULE", help_heading = "Input")]
-        rule: Option<String>,
+        rule: Vec<String>,
     },
-    /// List the presets, or show what one adds and why
-    #[command(disable_help_flag = true)]
+    /// Look up what is known of images: presets, and the catalogue below them
+    #[command(disable_help_flag = true, args_conflicts_with_subcommands = true)]
     Presets {
         #[command(subcommand)]
         what: Option<Presets>,
+        #[command(flatten)]
+        find: Find,
     },
     /// Print a JSON Schema
     #[command(disable_help_flag = true)]
@@ -391,12 +355,12 @@ pub(super) enum Verb {
 #[derive(Debug, Subcommand)]
 #[command(disable_help_flag = true)]
 pub(super) enum Presets {
-    /// List the presets
-    List,
-    /// Show what a preset adds and why, with sources
+    /// List the presets, or find images
+    List(Find),
+    /// Show what an image must write and why, with sources, in Compose and as options of docker run
     Show {
-        /// Name of a preset, or a file such as `./mine.toml`
-        #[arg(value_name = "PRESET", help_heading = "Input")]
+        /// Name of a preset, an image such as `postgres:17-alpine`, or a file such as `./mine.toml`
+        #[arg(value_name = "IMAGE", help_heading = "Input")]
         name: String,
     },
     /// Check a preset file that you wrote
@@ -405,4 +369,25 @@ pub(super) enum Presets {
         #[arg(value_name = "FILE", help_heading = "Input")]
         file: PathBuf,
     },
+}
+
+/// What is looked for among presets and images.
+#[derive(Debug, Args)]
+pub(super) struct Find {
+    /// Part of a name: images of the catalogue that have it are listed too
+    #[arg(value_name = "WORD", help_heading = "Input")]
+    pub(super) word: Option<String>,
+    /// How the list is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) format: ListFormat,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    /// For people at a terminal
+    #[default]
+    Text,
+    /// For programs, with the catalogue, every path and its sources
+    Json,
 }

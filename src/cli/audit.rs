@@ -1,30 +1,28 @@
 //! The report on what is so.
 
-use super::args::{Audit, FailOn, Format, SchemaOf};
-use super::config::{Asked, Config};
-use super::harden::{Status, selection};
-use super::load::Files;
-use super::plan::accept;
+use super::args::{self, Audit, FailOn, Format, Input, SchemaOf};
+use super::baseline::Baseline;
+use super::harden::Status;
 use super::tree;
 use super::ui::Ui;
-use crate::audit::{Finding, audit, inspect};
-use crate::compose;
+use crate::edge::disk::Disk;
 use crate::error::Result;
+use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
-use crate::evidence::{Need, Selection};
-use crate::report::collect::{Found, collect};
+use crate::plan::{Config, Files, Options, Plan, Purpose};
+use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use crate::report::json::{self, json};
-use crate::report::{github, html, listing, markdown, sarif};
-use crate::rewrite::{Options, Refused, rewrite};
-use crate::text::clean_line;
+use crate::report::listing::{self, Layout};
+use crate::report::{github, html, markdown, sarif, summing};
+use crate::text::{clean_line, count, shell_word};
 use rayon::prelude::*;
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Audits every project and writes one report.
 pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
-    let selection = Selection { limits: true, ..selection(&args.choice)? };
+    let selection = Selection { limits: true, ..args.choice.selection()? };
+    let options = Options { purpose: Purpose::Report, ..args.choice.options(selection) };
     let edits = matches!(args.format, Format::Json | Format::Sarif);
     let mut unreadable = Vec::new();
     let paths: Vec<Option<PathBuf>> = if args.input.recursive {
@@ -36,7 +34,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     } else {
         args.input.paths.iter().cloned().map(Some).collect()
     };
-    let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &selection, edits);
+    let one = |path: &Option<PathBuf>| project(path.as_deref(), args, &options, edits);
     let results: Vec<Result<Project>> = match paths.as_slice() {
         [_, _, ..] => paths.par_iter().map(one).collect(),
         _ => paths.iter().map(one).collect(),
@@ -61,6 +59,13 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
             Err(error) => return Err(error),
         }
     }
+    let only = Only::of(args);
+    for project in &mut projects {
+        project.findings.retain(|finding| only.has(finding));
+    }
+    if let Some(path) = &args.baseline {
+        baseline(ui, path, args.update_baseline, &mut projects)?;
+    }
     let report = Report {
         version: VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -71,7 +76,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
     match args.format {
-        Format::Text => listing_for_people(ui, &report),
+        Format::Text => listing_for_people(ui, args, &report),
         Format::Json => ui.stream(|out| json::write(out, &report)),
         Format::Sarif => ui.stream(|out| json::write(out, &sarif::log(&report))),
         Format::Github => ui.out(&github::render(&report)),
@@ -81,52 +86,83 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     Ok(status(&report, args.fail_on, !unreadable.is_empty()))
 }
 
+/// Which findings are asked for.
+struct Only<'a> {
+    least: Severity,
+    select: &'a [String],
+    ignore: &'a [String],
+}
+
+impl<'a> Only<'a> {
+    fn of(args: &'a Audit) -> Self {
+        let least = match args.severity {
+            None | Some(args::Severity::Note) => Severity::Note,
+            Some(args::Severity::Warning) => Severity::Warning,
+            Some(args::Severity::Error) => Severity::Error,
+        };
+        Self { least, select: &args.select, ignore: &args.ignore }
+    }
+
+    fn has(&self, finding: &data::Finding) -> bool {
+        let names = |rules: &[String]| rules.iter().any(|rule| rule == finding.rule);
+        finding.severity >= self.least && (self.select.is_empty() || names(self.select)) && !names(self.ignore)
+    }
+}
+
+/// Marks what a baseline accepts, or writes it anew.
+fn baseline(ui: &Ui, path: &Path, is_written: bool, projects: &mut [Project]) -> Result<()> {
+    if is_written {
+        let of_now = Baseline::of(path, projects);
+        of_now.write(path)?;
+        ui.note(&clean_line(&format!("{} accepts {}", path.display(), count(of_now.sum(), "finding", "findings"))));
+    }
+    let gone = Baseline::read(path)?.accept(path, projects);
+    if gone > 0 {
+        let them = count(gone, "finding that is accepted is", "findings that are accepted are");
+        ui.note(&clean_line(&format!("{them} not there any more: add --update-baseline to shorten {}", path.display())));
+    }
+    Ok(())
+}
+
 /// The answer, and beside it what was left out, the sum and the next step.
-fn listing_for_people(ui: &Ui, report: &Report) {
-    ui.out(&listing::render(report, ui.view().color));
+fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
+    let view = ui.view();
+    if args.statistics {
+        ui.out(&summing::statistics(report, view.color));
+    } else {
+        let width = view.for_a_person.then_some(view.width);
+        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose }));
+    }
     for left in report.projects.iter().flat_map(|p| &p.left_out) {
         ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
     }
-    ui.note(&listing::sentence(report));
-    if report.projects.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some())) {
-        ui.hint("`rofs-harden` shows the changes as a diff; `rofs-harden explain RULE` says more about a rule");
-    }
+    ui.note(&summing::sentence(report));
+    summing::steps(report, &command(&args.input)).iter().for_each(|step| ui.note(&clean_line(step)));
 }
 
-fn project(path: Option<&Path>, args: &Audit, selection: &Selection, edits: bool) -> Result<Project> {
-    let files = if path == Some(Path::new("-")) { Files::read_stdin(&args.input)? } else { Files::read(path, &args.input, None)? };
-    let project = files.project()?;
-    let choice = &args.choice;
-    let all = choice.service.is_empty() && choice.profile.is_empty();
-    let Asked { config, ignores, needs, left_out } = Asked::of(&files, &project, selection, choice)?;
-    let mut findings = audit(&project, &needs);
-    findings.extend(inspect(&project, &needs));
-    leave_what_has_no_place(&project, &needs, &mut findings)?;
-    ignores.apply(&mut findings, all);
-    config.apply(&mut findings);
-    findings.sort_by_key(|f| (f.span.file, f.span.start, f.rule));
-    let (accepted, _) = accept(&findings, &needs);
-    let planned = accepted.iter().map(|fix| fix.service.as_str()).collect();
-    let mut report =
-        collect(&Found { project: &project, needs: &needs, findings: &findings, severity: &|rule| config.severity(rule), planned }, edits)?;
-    report.left_out = left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
+/// The command that plans what was looked at.
+fn command(input: &Input) -> String {
+    let mut words = vec!["rofs-harden".to_owned()];
+    words.extend(input.recursive.then(|| "-r".to_owned()));
+    let mut add = |option: &[&str], value: &Path| {
+        words.extend(option.iter().map(|&word| word.to_owned()));
+        words.push(shell_word(&value.display().to_string()).into_owned());
+    };
+    input.project_directory.iter().for_each(|path| add(&["--project-directory"], path));
+    input.env_file.iter().for_each(|path| add(&["--env-file"], path));
+    input.root.iter().for_each(|path| add(&["--root"], path));
+    input.file.iter().for_each(|path| add(&["-f"], path));
+    input.paths.iter().for_each(|path| add(&[], path));
+    words.join(" ")
+}
+
+fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<Project> {
+    let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
+    let files = Files::read(&Disk, &input)?;
+    let plan = Plan::of(&files, options)?;
+    let mut report = collect(&plan, edits)?;
+    report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
-}
-
-/// Takes the fixes off that no file can take, as the fixing verb would, and says why.
-fn leave_what_has_no_place(project: &compose::Project<'_>, needs: &[Need], findings: &mut Vec<Finding>) -> Result<()> {
-    let (accepted, _) = accept(findings, needs);
-    let refused = rewrite(project, &accepted.iter().collect::<Vec<_>>(), needs, Options::default())?.refused;
-    let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
-    let mut reasons = Vec::new();
-    for finding in findings.iter_mut().filter(|f| f.fix.is_some()) {
-        let Some(refused) = refused.get(finding.service.as_str()) else { continue };
-        finding.fix = None;
-        finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
-        reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
-    }
-    findings.extend(reasons);
-    Ok(())
 }
 
 /// Prints a JSON Schema.

@@ -1,16 +1,18 @@
 //! From a log to the cause, and to the change that mends it.
 
-use super::args::{Diagnose, Harden, Input};
+use super::args::Diagnose;
 use super::ask::Ask;
+use super::asked::for_compose;
 use super::harden::{Status, finish, present};
-use super::load::Files;
-use super::plan::{Asking, Plan};
+use super::prepared::{Aim, Asking, Prepared};
 use super::ui::Ui;
 use crate::compose::{Project, Service};
-use crate::edge::{disk, docker};
+use crate::edge::disk::{self, Disk};
+use crate::edge::docker;
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
-use crate::evidence::{Need, Selection, WritablePath, needs};
+use crate::evidence::{Need, Selection, WritablePath};
+use crate::plan::{self, Files, Options, Start};
 use crate::report::advice::{self, mount};
 use crate::report::json::json;
 use crate::text::clean_line;
@@ -60,8 +62,8 @@ struct Found {
 /// Reads the logs, says what they mean, and shows or writes the change.
 pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     let ask = args.writing.ask()?;
-    let harden = harden_args(args);
-    let files = match Files::read(None, &harden.input, None) {
+    let input = args.project();
+    let files = match Files::read(&Disk, &input) {
         // Without a project a log can still be read.
         Err(Error::NoComposeFile(_)) if args.file.is_empty() && !args.writing.write => None,
         other => Some(other?),
@@ -73,11 +75,11 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
         return Err(Error::Usage(format!("there is no service `{name}`"), Some(format!("services: {}", services.join(", ")))));
     }
-    let logs = read_logs(args, files.as_ref())?;
+    let logs = read_logs(args, files.as_ref().map(|files| (files, &input)))?;
     let (found, dropped) = match files.as_ref().zip(project) {
         Some((files, project)) => {
             let selection = Selection { auto: true, limits: true, ..Selection::default() };
-            let needs = needs(&project, &selection, &files.dockerfiles(&project))?;
+            let needs = files.needs(&project, &selection)?;
             explain(logs, args, Some((&project, &needs)))
         }
         None => explain(logs, args, None),
@@ -106,7 +108,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     }
     let Some(files) = files else { return Ok(Status::FindingsRemain) };
     let is_mended = |f: &Found| f.symptom.cause == Cause::Harmless || f.advice.mend.as_ref().is_some_and(|m| !m.service.is_empty());
-    let status = mend(ui, &harden, files, &mends, ask.as_ref())?;
+    let status = mend(ui, args.writing.aim(), &files, &mends, ask.as_ref())?;
     Ok(if found.iter().all(is_mended) { status } else { Status::FindingsRemain })
 }
 
@@ -116,7 +118,7 @@ fn strangers(found: &[Found]) -> BTreeSet<&str> {
 }
 
 /// Shows or writes the change, through the same plan as every other.
-fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
+fn mend(ui: &Ui, aim: Aim, files: &Files<'_>, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
     let mut selection = Selection { auto: true, ..Selection::default() };
     for path in mends {
         if !selection.only.contains(&path.service) {
@@ -127,32 +129,36 @@ fn mend(ui: &Ui, args: &Harden, files: Files, mends: &[&WritablePath], ask: Opti
             own.push((*path).clone());
         }
     }
-    let plan = Plan::new(
-        files,
-        args,
-        Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false },
-    )?;
-    present(ui, args, &plan);
-    let status = finish(ui, args, &[&plan], ask)?;
-    let is_written = args.write && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
+    let options = Options { selection, ..Options::default() };
+    let plan = Prepared::of(files, Asking { view: Some(ui.view()), ..Asking::plainly(&options, aim) })?;
+    present(ui, aim, &plan);
+    let status = finish(ui, aim, &[&plan], ask)?;
+    let is_written = aim.writes() && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
     Ok(if is_written { status } else { Status::FindingsRemain })
 }
 
-fn harden_args(args: &Diagnose) -> Harden {
-    let (file, project_directory, env_file) = (args.file.clone(), args.project_directory.clone(), args.env_file.clone());
-    let input = Input { file, project_directory, env_file, root: args.root.clone(), ..Input::default() };
-    Harden { input, write: args.writing.write, yes: args.writing.yes, ..Harden::default() }
+impl Diagnose {
+    /// The project whose log it is.
+    fn project(&self) -> plan::Input {
+        plan::Input {
+            start: if self.file.is_empty() { Start::Here } else { Start::Files(self.file.clone()) },
+            project_directory: self.project_directory.clone(),
+            env_files: self.env_file.clone(),
+            root: self.root.clone(),
+            ..plan::Input::default()
+        }
+    }
 }
 
 /// The symptoms of each log, by its name, and how many were not kept.
 type Logs = Vec<(String, (Vec<Symptom>, u64))>;
 
 /// Reads every log.
-fn read_logs(args: &Diagnose, files: Option<&Files>) -> Result<Logs> {
+fn read_logs(args: &Diagnose, project: Option<(&Files<'_>, &plan::Input)>) -> Result<Logs> {
     let mut logs = Vec::new();
     match (&args.service, args.logs.is_empty()) {
         (Some(service), true) => {
-            let layers = files.map(|files| files.for_compose(&harden_args(args).input, &[])).unwrap_or_default();
+            let layers = project.map(|(files, input)| for_compose(files, input, &[])).unwrap_or_default();
             let log = docker::logs(&layers, service, read)?;
             logs.push((format!("log of {service}"), log));
         }

@@ -2,26 +2,25 @@
 
 use super::args::{Choice, Harden};
 use super::ask::Ask;
-use super::load::Files;
 use super::moving;
 use super::notes;
 use super::oracle::Oracle;
-use super::plan::{Asking, Counts, HeldBack, Plan};
+use super::prepared::{Aim, Asking, Prepared};
 use super::report_oddity;
 use super::review;
 use super::tree;
 use super::ui::Ui;
 use super::verify;
-use crate::edge::{disk, stop};
+use crate::edge::disk::{self, Disk};
+use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
-use crate::evidence::preset::Preset;
+use crate::plan::{self, Counts, Files, HeldBack, Options};
 use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What a run left to say to the calling shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,50 +33,74 @@ pub(super) enum Status {
 
 /// Runs the verb over every PATH.
 pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
-    let selection = Selection { assume: args.unsafe_fixes, with: args.extras()?, ..selection(&args.choice)? };
+    let options = args.options()?;
     if args.input.paths.iter().any(|p| p == Path::new("-")) {
-        return filter(ui, args, &selection);
+        return filter(ui, args, &options);
     }
-    let ask = match (args.interactive, args.write && !args.yes) {
-        (true, _) => Some(Ask::new("-i", "leave out -i to see the diff; --write --yes writes without questions")?),
-        (_, true) => Some(Ask::new("--write", "add --yes to write without questions")?),
+    let aim = args.aim();
+    let ask = match aim {
+        Aim::Review => Some(Ask::new("-i", "leave out -i to see the diff; --write --yes writes without questions")?),
+        Aim::Write { asks: true } => Some(Ask::new("--write", "add --yes to write without questions")?),
         _ => None,
     };
     if args.write || args.input.recursive {
         stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
     }
     let oracle = Oracle::find(args.oracle)?;
-    let reviewer = ask.as_ref().filter(|_| args.interactive).map(|ask| (ui, ask));
-    let view = (!args.check && !args.interactive).then(|| ui.view());
-    let asking = Asking { selection: &selection, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
+    let reviewer = ask.as_ref().filter(|_| aim == Aim::Review).map(|ask| (ui, ask));
+    let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
     if args.input.recursive {
-        return tree::run(ui, args, asking, ask.as_ref());
+        return tree::run(ui, &args.input, asking, ask.as_ref());
     }
-    let paths: Vec<Option<&Path>> =
-        if args.input.paths.is_empty() { vec![None] } else { args.input.paths.iter().map(|p| Some(p.as_path())).collect() };
+    let paths = args.input.each();
     // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
-    let plan = |path| Plan::read(path, args, asking);
-    let plans: Vec<Plan> = match paths.as_slice() {
-        [_, _, ..] if !args.interactive => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
+    let plan = |path| Prepared::read(&args.project(path), asking);
+    let plans: Vec<Prepared> = match paths.as_slice() {
+        [_, _, ..] if aim != Aim::Review => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
         _ => paths.iter().copied().map(plan).collect::<Result<_>>()?,
     };
     let mut written = HashMap::new();
-    let plans: Vec<Plan> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
+    let plans: Vec<Prepared> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
     expect_a_match(&args.choice, &plans)?;
     for plan in &plans {
-        present(ui, args, plan);
+        present(ui, aim, plan);
     }
     if args.verify && !verify::check(ui, args, &plans, &paths)? {
         ui.hint("nothing was written; `rofs-harden verify --heal` looks for what is missing, --service '!NAME' leaves a service out");
         return Ok(Status::FindingsRemain);
     }
-    finish(ui, args, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+    finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+}
+
+impl Harden {
+    /// What is asked for of every project.
+    ///
+    /// Errors: options that do not go together; a preset that is not there.
+    pub(super) fn options(&self) -> Result<Options> {
+        let selection = Selection { assume: self.unsafe_fixes, with: self.extras()?, ..self.choice.selection()? };
+        Ok(Options { explain_in_file: self.explain_in_file, ..self.choice.options(selection) })
+    }
+
+    /// The project at a path, with the file for all changes, if one is named.
+    pub(super) fn project(&self, path: Option<&Path>) -> plan::Input {
+        plan::Input { override_file: self.override_file.clone(), ..self.input.project(path) }
+    }
+
+    fn aim(&self) -> Aim {
+        match (self.check, self.interactive, self.write) {
+            (true, ..) => Aim::Check { is_strict: self.strict },
+            (_, true, _) => Aim::Review,
+            (_, _, true) => Aim::Write { asks: !self.yes },
+            _ => Aim::Show,
+        }
+    }
 }
 
 /// Errors: presets are named, and none takes a service.
-fn expect_a_match(choice: &Choice, plans: &[Plan]) -> Result<()> {
+fn expect_a_match(choice: &Choice, plans: &[Prepared]) -> Result<()> {
     let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
-    let candidates: Vec<String> = plans.iter().flat_map(|p| &p.left_alone).map(|(name, _)| format!("--service {name}={preset}")).collect();
+    let candidates: Vec<&str> = plans.iter().flat_map(|p| &p.left_alone).map(|left| left.next.as_str()).collect();
     if candidates.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
         return Ok(());
     }
@@ -86,16 +109,16 @@ fn expect_a_match(choice: &Choice, plans: &[Plan]) -> Result<()> {
 }
 
 /// Shows what one project's plan has to show.
-pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
+pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
     for warning in &plan.warnings {
         ui.warn(&clean_line(warning));
     }
     for oddity in &plan.oddities {
         report_oddity(ui, oddity);
     }
-    if args.check {
+    if aim.checks() {
         plan.missing.iter().for_each(|line| ui.out(line));
-    } else if !args.interactive {
+    } else if aim != Aim::Review {
         for (i, diff) in plan.diffs.iter().enumerate() {
             ui.out(&diff.text);
             if let Some((_, rewrite)) = plan.rewrites.get(i).filter(|_| ui.explains_patches()) {
@@ -107,37 +130,36 @@ pub(super) fn present(ui: &Ui, args: &Harden, plan: &Plan) {
         }
     }
     moving::say(ui, &plan.left_behind, plan.up.as_deref());
-    if args.yes && !plan.left_behind.is_empty() {
+    if aim == (Aim::Write { asks: false }) && !plan.left_behind.is_empty() {
         let services: Vec<&str> = plan.left_behind.iter().map(|kept| kept.service.as_str()).collect();
         ui.note(&clean_line(&format!("{} held back: data would stay behind", remarks::services(&services))));
     }
     notes::remarks(ui, &plan.remarks);
-    let named = args.choice.preset.iter().find(|name| *name != "auto");
-    notes::left_alone(ui, &plan.left_alone, named.map_or("PRESET", String::as_str));
+    notes::left_alone(ui, &plan.left_alone);
     for (service, reason) in &plan.left_out {
         ui.note(&clean_line(&format!("{service} is left out: {reason}")));
     }
 }
 
 /// Asks and writes, all files or none, and says what was done.
-pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Status> {
+pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) -> Result<Status> {
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
-    if args.check {
+    if aim.checks() {
         return Ok(check(ui, plans, &held_back));
     }
     notes::new_volumes(ui, plans);
     let is_empty = plans.iter().all(|p| p.rewrites.is_empty());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
-    let done = if is_empty && args.interactive && is_open {
+    let done = if is_empty && aim == Aim::Review && is_open {
         Done::Declined
     } else if is_empty {
         Done::Nothing
-    } else if !args.write && !args.interactive {
+    } else if aim == Aim::Show {
         Done::Shown
     } else {
-        write(args, plans, ask)?
+        write(plans, ask)?
     };
-    closing(ui, args, plans, &held_back, done);
+    closing(ui, aim, plans, &held_back, done);
     match done {
         // The interrupt came when the files were about to be renamed, and they all were.
         Done::Written if stop::go_on().is_err() => Err(Error::InterruptedAfter("all of the change was written".into())),
@@ -147,7 +169,7 @@ pub(super) fn finish(ui: &Ui, args: &Harden, plans: &[&Plan], ask: Option<&Ask>)
 }
 
 /// Standard input to standard output.
-fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
+fn filter(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
     let wrong = match (args.input.paths.len() > 1, args.write || args.interactive || args.override_file.is_some()) {
         (true, _) => Some("`-` goes with no other PATH"),
         (_, true) => Some("standard input cannot be written back"),
@@ -157,13 +179,11 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
         let hint = "`-` alone reads standard input and writes the result to standard output";
         return Err(Error::Usage(wrong.into(), Some(hint.into())));
     }
-    let plan = Plan::new(
-        Files::read_stdin(&args.input)?,
-        args,
-        Asking { selection, oracle: None, reviewer: None, view: None, tries: false, reports: false },
-    )?;
-    if args.check {
-        present(ui, args, &plan);
+    let input = args.input.standard_input()?;
+    let aim = args.aim();
+    let plan = Prepared::of(&Files::read(&Disk, &input)?, Asking::plainly(options, aim))?;
+    if aim.checks() {
+        present(ui, aim, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));
     }
     // Changes of files that standard input names have no place in the answer.
@@ -177,41 +197,6 @@ fn filter(ui: &Ui, args: &Harden, selection: &Selection) -> Result<Status> {
     Ok(Status::Done)
 }
 
-/// What the options say of presets and services.
-pub(super) fn selection(choice: &Choice) -> Result<Selection> {
-    let mut selection = Selection { auto: choice.preset.is_empty(), ..Selection::default() };
-    for name in &choice.preset {
-        match name.as_str() {
-            "auto" => selection.auto = true,
-            name => selection.presets.push(Arc::new(preset(name)?)),
-        }
-    }
-    for text in &choice.service {
-        if let Some(name) = text.strip_prefix('!') {
-            selection.skip.push(name.to_owned());
-        } else if let Some((name, preset_name)) = text.split_once('=') {
-            selection.forced.push((name.to_owned(), Arc::new(preset(preset_name)?)));
-        } else {
-            selection.only.push(text.clone());
-        }
-    }
-    Ok(selection)
-}
-
-/// A preset by name, or by file when the name has a slash in it.
-pub(super) fn preset(name: &str) -> Result<Preset> {
-    if !name.contains(['/', '\\']) {
-        return Preset::embedded(name);
-    }
-    preset_in(&disk::read(Path::new(name))?)
-}
-
-/// The preset in a file.
-pub(super) fn preset_in(loaded: &disk::Loaded) -> Result<Preset> {
-    let stem = loaded.path().file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-    Preset::parse(&stem, loaded.file())
-}
-
 /// What became of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Done {
@@ -222,8 +207,8 @@ pub(super) enum Done {
 }
 
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
-pub(super) fn consent(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<bool> {
-    if let (Some(ask), false) = (ask, args.yes) {
+pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
+    if let Some(ask) = ask {
         if !leaves_behind(plans, ask)? {
             return Ok(false);
         }
@@ -237,7 +222,7 @@ pub(super) fn consent(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Resu
 }
 
 /// Whether the person wants volumes that start without what containers hold, where there are such.
-fn leaves_behind(plans: &[&Plan], ask: &Ask) -> Result<bool> {
+fn leaves_behind(plans: &[&Prepared], ask: &Ask) -> Result<bool> {
     let services: Vec<&str> = plans.iter().flat_map(|p| &p.left_behind).map(|kept| kept.service.as_str()).collect();
     if services.is_empty() {
         return Ok(true);
@@ -245,8 +230,8 @@ fn leaves_behind(plans: &[&Plan], ask: &Ask) -> Result<bool> {
     ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
 }
 
-fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {
-    if !consent(args, plans, ask)? {
+fn write(plans: &[&Prepared], ask: Option<&Ask>) -> Result<Done> {
+    if !consent(plans, ask)? {
         return Ok(Done::Declined);
     }
     let writes: Vec<disk::Write<'_>> = plans.iter().flat_map(|p| p.writes()).collect();
@@ -257,12 +242,12 @@ fn write(args: &Harden, plans: &[&Plan], ask: Option<&Ask>) -> Result<Done> {
 /// Most file names in one sentence.
 const MOST_FILES: usize = 6;
 
-fn file_names(plans: &[&Plan]) -> String {
+fn file_names(plans: &[&Prepared]) -> String {
     let names: Vec<String> = plans.iter().flat_map(|p| &p.rewrites).map(|(_, r)| clean_line(r.before().name())).collect();
     if names.len() > MOST_FILES { format!("{} files", names.len()) } else { names.join(", ") }
 }
 
-fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
+fn check(ui: &Ui, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
     notes::held_back(ui, held_back);
     if let Some(text) = counted(plans).text(0, "are") {
         ui.note(&text);
@@ -277,12 +262,12 @@ fn check(ui: &Ui, plans: &[&Plan], held_back: &[HeldBack]) -> Status {
     Status::Done
 }
 
-fn counted(plans: &[&Plan]) -> Counts {
+fn counted(plans: &[&Prepared]) -> Counts {
     plans.iter().fold(Counts::default(), |sum, plan| sum.with(plan.counts))
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
-pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[HeldBack], done: Done) {
+pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack], done: Done) {
     let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
     let services = services(&changed);
     ui.note(&match done {
@@ -303,7 +288,7 @@ pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[Held
             ui.note(&clean_line(&what));
         }
     }
-    if !args.interactive {
+    if aim != Aim::Review {
         notes::held_back(ui, held_back);
     }
     let counts = counted(plans);
@@ -318,7 +303,7 @@ pub(super) fn closing(ui: &Ui, args: &Harden, plans: &[&Plan], held_back: &[Held
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),
         Done::Written => match plans {
-            [Plan { up: Some(layers), .. }] => {
+            [Prepared { up: Some(layers), .. }] => {
                 ui.hint(&clean_line(&format!("run `docker compose {layers} up -d` and watch the logs for `read-only file system`")));
             }
             _ => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),

@@ -1,6 +1,6 @@
 //! The smallest set of writable places with which a project works, found by running it.
 
-use super::plan::Plan;
+use super::prepared::Prepared;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
@@ -22,7 +22,7 @@ const GLANCE: Duration = Duration::from_secs(1);
 
 /// What was found.
 pub(super) struct Healed {
-    pub(super) plan: Plan,
+    pub(super) plan: Prepared,
     /// The run that proves the plan, or the last one.
     pub(super) ran: RunResult,
     /// The run on a writable root.
@@ -40,7 +40,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
     let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
-    let mut selection = case.selection.clone();
+    let mut selection = case.options.selection.clone();
     let mut unresolved = seed(case, &mut selection, &before)?;
     let mut round = 1;
     let (mut plan, mut ran, superfluous) = loop {
@@ -133,7 +133,7 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
 }
 
 /// The mounts that failures ask for.
-fn mends(plan: &Plan, ran: &RunResult, before: &RunResult) -> Result<Vec<WritablePath>> {
+fn mends(plan: &Prepared, ran: &RunResult, before: &RunResult) -> Result<Vec<WritablePath>> {
     with_project(plan, |project, needs| {
         let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
         let of = |o: &Outcome| {
@@ -169,7 +169,7 @@ fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
 ///
 /// They are scratch that is assumed or was seen to be written, and what would be mounted over configuration. Data stays where it was
 /// written, since nobody sees that it is lost.
-fn candidates(case: &Case<'_>, plan: &Plan) -> Vec<Vec<Mounted>> {
+fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
     let may_go = |path: &&WritablePath| {
         let is_found = matches!(path.reason.source, Source::Run | Source::Log(_));
         is_assumed(case, path) || is_found && (path.storage != Storage::State || is_at(&path.target, "/etc"))

@@ -4,19 +4,20 @@
 
 mod args;
 mod ask;
+mod asked;
 mod audit;
-mod config;
+mod baseline;
 mod diagnose;
 mod explain;
 mod harden;
 mod heal;
-mod load;
 mod moving;
 mod notes;
 mod observe;
 mod oracle;
-mod plan;
+mod page;
 mod pr;
+mod prepared;
 mod presets;
 mod review;
 mod shell;
@@ -28,7 +29,7 @@ mod verify;
 use crate::error::{Error, SourceError};
 use crate::report::style::{Look, paint, width};
 use crate::text::{clean, clean_line};
-use args::{Cli, Presets, Verb};
+use args::{Cli, Verb};
 use std::process::ExitCode;
 use ui::{Color, Ui};
 
@@ -49,11 +50,11 @@ pub fn main() -> ExitCode {
         Some(Verb::Observe(args)) => observe::run(&ui, args),
         Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Pr(args)) => pr::run(&ui, args),
-        Some(Verb::Explain { rule }) => explain::run(&ui, rule.as_deref()),
+        Some(Verb::Explain { rule }) => explain::run(&ui, &rule.join(" ")),
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => Ok(shell::completions(&ui, args)),
         Some(Verb::Man(args)) => shell::manual(&ui, args),
-        Some(Verb::Presets { what }) => presets::run(&ui, what.as_ref().unwrap_or(&Presets::List)),
+        Some(Verb::Presets { what, find }) => presets::run(&ui, what.as_ref(), find),
     };
     match result {
         Ok(harden::Status::Done) => ExitCode::SUCCESS,

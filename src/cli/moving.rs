@@ -1,24 +1,26 @@
 //! Data that a new mount would leave behind in a container: what is there, and the commands that take it along.
 
-use super::load::Files;
 use super::ui::Ui;
 use crate::audit::{Fix, What};
 use crate::edge::disk;
 use crate::edge::docker::{Kept, kept};
 use crate::error::Result;
-use crate::text::clean_line;
+use crate::plan::Plan;
+use crate::text::{clean_line, shell_word};
 use std::path::{Path, PathBuf};
 
-/// What containers of this project hold where these fixes mount something new.
+/// What containers of a project hold where its plan mounts something new.
 ///
 /// Errors: an interrupt.
-pub(super) fn left_behind(files: &Files, fixes: &[Fix]) -> Result<Vec<Kept>> {
+pub(super) fn left_behind(plan: &Plan<'_>) -> Result<Vec<Kept>> {
     let target = |fix: &Fix, what: &What| match what {
         What::Volume { target, .. } => Some((fix.service.clone(), target.to_string())),
         _ => None,
     };
-    let wanted: Vec<(String, String)> = fixes.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what))).collect();
-    let paths: Vec<PathBuf> = files.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
+    let wanted = plan.accepted.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what)));
+    let wanted: Vec<(String, String)> = wanted.collect();
+    let paths: Vec<PathBuf> =
+        plan.project.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
     if wanted.is_empty() || paths.is_empty() { Ok(Vec::new()) } else { kept(&paths, &wanted) }
 }
 
@@ -41,10 +43,10 @@ pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
 
 /// The commands that take the files along.
 fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
-    let (service, path) = (word(&kept.service), word(&kept.path));
-    let compose = format!("docker compose -p {}{}", word(&kept.project), layers.map(|l| format!(" {l}")).unwrap_or_default());
-    let name: String = format!("{}{}", kept.service, kept.path.replace('/', "-"));
-    let archive = word(&format!("{name}.tar"));
+    let (service, path) = (shell_word(&kept.service), shell_word(&kept.path));
+    let compose = format!("docker compose -p {}{}", shell_word(&kept.project), layers.map(|l| format!(" {l}")).unwrap_or_default());
+    let archive = format!("{}{}.tar", kept.service, kept.path.replace('/', "-"));
+    let archive = shell_word(&archive);
     [
         format!("{compose} stop {service}"),
         format!("{compose} cp {service}:{path}/. - > {archive} && {compose} rm -f {service}"),
@@ -53,12 +55,6 @@ fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
         format!("{compose} cp -a - {service}:{path} < {archive}"),
         format!("{compose} up -d"),
     ]
-}
-
-/// A word as a shell reads it.
-fn word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// How much it is, for people.

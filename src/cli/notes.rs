@@ -1,8 +1,9 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
-use super::plan::{HeldBack, Plan};
+use super::prepared::Prepared;
 use super::ui::Ui;
 use crate::audit::What;
+use crate::plan::{HeldBack, LeftAlone};
 use crate::report::diff;
 use crate::report::remarks::{NEW_VOLUMES, Remark};
 use crate::rewrite::Rewrite;
@@ -25,7 +26,7 @@ pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
 }
 
 /// Says what new volumes do not bring along, once for all of them.
-pub(super) fn new_volumes(ui: &Ui, plans: &[&Plan]) {
+pub(super) fn new_volumes(ui: &Ui, plans: &[&Prepared]) {
     let changes = plans.iter().flat_map(|plan| &plan.accepted).flat_map(|fix| &fix.changes);
     let mut targets: Vec<&str> = changes
         .filter_map(|change| match &change.what {
@@ -65,9 +66,8 @@ pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
 }
 
 /// Services that the named presets do not match, each with what would include it.
-pub(super) fn left_alone(ui: &Ui, left_alone: &[(String, String)], preset: &str) {
-    for (service, what) in left_alone {
-        let text = format!("left alone {service}: {what}; --service {service}={preset} includes it");
-        ui.note(&clean_line(&text));
+pub(super) fn left_alone(ui: &Ui, left_alone: &[LeftAlone]) {
+    for LeftAlone { service, what, next } in left_alone {
+        ui.note(&clean_line(&format!("left alone {service}: {what}; {next} includes it")));
     }
 }

@@ -1,17 +1,17 @@
 //! What the services of a project write, seen by running it as it is.
 
-use super::args::{Harden, Observe};
-use super::harden::{Status, finish, present, selection};
-use super::load::{Files, runnable};
-use super::plan::{Asking, Plan};
+use super::args::Observe;
+use super::harden::{Status, finish, present};
+use super::prepared::{Asking, Prepared};
 use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
-use crate::edge::disk;
+use crate::edge::disk::{self, Disk};
 use crate::error::{Error, Result};
 use crate::evidence::engine::writable_paths;
 use crate::evidence::preset::Saved;
-use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath, needs};
+use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath};
+use crate::plan::{self, Files};
 use crate::report::advice::mount;
 use crate::report::json::json;
 use crate::text::{clean_line, count};
@@ -56,7 +56,7 @@ struct Elsewhere {
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let ask = args.writing.ask()?;
-    let [path] = runnable(&args.input, "observe")?[..] else {
+    let [path] = args.input.runnable("observe")?[..] else {
         return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
     };
     if let Some(file) = &args.save {
@@ -64,10 +64,9 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         disk::absent(file)?;
     }
     let docker = connect(ui)?;
-    let (input, choice) = (args.input.clone(), args.choice.clone());
-    let harden = Harden { input, choice, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };
-    let chosen = selection(&args.choice)?;
-    let mut case = Case::new(ui, path, &harden, chosen.clone(), &args.trying, &docker)?;
+    let (input, aim) = (args.input.project(path), args.writing.aim());
+    let chosen = args.choice.selection()?;
+    let mut case = Case::new(ui, input.clone(), args.choice.options(chosen.clone()), &args.trying, &docker)?;
     case.context.hold = args.hold;
     let ran = case.original(true, args.trying.settle)?;
     let (rows, found, known) = rows(&case, &ran, &chosen)?;
@@ -82,7 +81,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         return Ok(Status::FindingsRemain);
     }
     if let Some(file) = &args.save {
-        save(ui, file, path, &harden, &ran, &found)?;
+        save(ui, file, &input, &ran, &found)?;
     }
     let mut selection = Selection { auto: true, ..chosen };
     // What a preset documents counts; what it assumes is replaced by what was seen.
@@ -98,14 +97,10 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         selection.skip.push(outcome.service.clone());
     }
     selection.only.retain(|name| !selection.skip.contains(name));
-    let files = Files::read(path, &harden.input, None)?;
-    let plan = Plan::new(
-        files,
-        &harden,
-        Asking { selection: &selection, oracle: None, reviewer: None, view: Some(ui.view()), tries: false, reports: false },
-    )?;
-    present(ui, &harden, &plan);
-    let status = finish(ui, &harden, &[&plan], ask.as_ref())?;
+    let options = args.choice.options(selection);
+    let plan = Prepared::read(&input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, aim) })?;
+    present(ui, aim, &plan);
+    let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
         ui.hint("`rofs-harden verify` runs the result and says whether it works");
     }
@@ -114,10 +109,9 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
 
 /// What each service wrote, and the places that must be writable.
 fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>, Vec<Need>)> {
-    let files = Files::read(case.path, &case.harden.input, None)?;
+    let files = Files::read(&Disk, &case.input)?;
     let project = files.project()?;
-    let all = Selection { limits: true, ..selection.clone() };
-    let needs = needs(&project, &all, &files.dockerfiles(&project))?;
+    let needs = files.needs(&project, &Selection { limits: true, ..selection.clone() })?;
     let (mut rows, mut found) = (Vec::new(), Vec::new());
     for outcome in &ran.outcomes {
         let Some(need) = needs.iter().find(|n| n.service == outcome.service) else { continue };
@@ -162,13 +156,13 @@ fn lines(row: &Row) -> String {
 }
 
 /// Saves what one service needs as a preset.
-fn save(ui: &Ui, file: &Path, path: Option<&Path>, harden: &Harden, ran: &RunResult, found: &[WritablePath]) -> Result<()> {
+fn save(ui: &Ui, file: &Path, input: &plan::Input, ran: &RunResult, found: &[WritablePath]) -> Result<()> {
     let services: Vec<&str> = ran.sights.keys().map(String::as_str).collect();
     let [service] = services.as_slice() else {
         let hint = Some("name one service: --service NAME".to_owned());
         return Err(Error::Usage(format!("a preset is about one service, and {} were watched", services.len()), hint));
     };
-    let files = Files::read(path, &harden.input, None)?;
+    let files = Files::read(&Disk, input)?;
     let project = files.project()?;
     let own = project.service(service);
     let image = own.and_then(|s| s.text("image"));

@@ -1,17 +1,15 @@
 //! The Compose CLI's own answer beside ours, before and after.
 
-use super::load::Files;
 use crate::audit::KEYS;
-use crate::compose::{Project, differences};
+use crate::compose::{Project, Sources, differences};
 use crate::edge::compose::{Cli, Mirror};
 use crate::edge::disk;
 use crate::error::{Error, Result};
+use crate::plan::Plan;
 use crate::rewrite::Rewrite;
-use crate::yaml::Stream;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Who is asked.
 #[derive(Clone, Debug)]
@@ -43,11 +41,12 @@ impl Oracle {
         }
     }
 
-    /// Compares our view with Compose's, before and after `rewrites`.
+    /// Compares our view of a project with Compose's, before and after its plan.
     ///
     /// Errors: [`Error::Disagrees`] when they differ; a project that Compose does not load, if the person asks for this check.
-    pub(super) fn check(&self, files: &Files, project: &Project<'_>, rewrites: &[Rewrite]) -> Result<()> {
-        let Some(judge) = self.judge(files)? else { return Ok(()) };
+    pub(super) fn check(&self, plan: &Plan<'_>) -> Result<()> {
+        let (project, sources) = (&plan.project, plan.project.sources);
+        let Some(judge) = self.judge(sources)? else { return Ok(()) };
         let Some(before) = judge.model()? else {
             if self.is_required {
                 let hint = "run `docker compose config` to see why; leave out --oracle to go on without it".to_owned();
@@ -56,17 +55,14 @@ impl Oracle {
             return Ok(());
         };
         expect_none("before the change", differences(project, &before))?;
-        if rewrites.is_empty() {
+        if plan.rewrites.is_empty() {
             return Ok(());
         }
-        let mut changed = Vec::new();
-        for rewrite in rewrites {
-            let stream = Stream::parse(rewrite.after(), rewrite.file()).map_err(|e| Error::Unverified(e.message))?;
-            changed.push(Arc::new(stream));
-            judge.put(files, rewrite)?;
+        for rewrite in &plan.rewrites {
+            judge.put(sources, rewrite)?;
         }
-        let sources = files.sources.with(changed);
-        let after = Project::read(&sources).map_err(|e| Error::Unverified(e.message))?;
+        let changed = plan.after()?;
+        let after = Project::read(&changed).map_err(|e| Error::Unverified(e.message))?;
         let Some(model) = judge.model()? else {
             return Err(Error::Disagrees("after the change".into(), vec!["Compose does not load the result".into()]));
         };
@@ -76,24 +72,24 @@ impl Oracle {
     }
 
     /// The project's files in a place of their own. `None` when they cannot be put there.
-    fn judge(&self, files: &Files) -> Result<Option<Judge>> {
+    fn judge(&self, sources: &Sources) -> Result<Option<Judge>> {
         let real = |path: &Path| disk::absolute(path);
-        let Some(folder) = real(files.sources.directory()) else { return Ok(None) };
-        let all: Option<Vec<PathBuf>> = files.sources.files().iter().map(|source| real(&source.path)).collect();
+        let Some(folder) = real(sources.directory()) else { return Ok(None) };
+        let all: Option<Vec<PathBuf>> = sources.files().iter().map(|source| real(&source.path)).collect();
         let Some(all) = all else { return Ok(None) };
         // The deepest folder that holds them all.
         let origin = folder.ancestors().find(|top| all.iter().all(|path| path.starts_with(top))).unwrap_or(Path::new("/"));
         let failed = |e: std::io::Error| Error::Read { path: folder.clone(), reason: e.to_string() };
         let mirror = Mirror::new(origin).map_err(failed)?;
-        for (path, source) in all.iter().zip(files.sources.files()) {
+        for (path, source) in all.iter().zip(sources.files()) {
             mirror.put(path, source.stream.text().text()).map_err(failed)?;
         }
-        for (path, text) in files.sources.env_files() {
+        for (path, text) in sources.env_files() {
             let Some(path) = real(path) else { continue };
             mirror.put(&path, text).map_err(failed)?;
         }
-        let layers = files.sources.layers().iter().filter_map(|id| all.get(id.0 as usize).cloned()).collect();
-        let env = files.sources.env().known().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let layers = sources.layers().iter().filter_map(|id| all.get(id.0 as usize).cloned()).collect();
+        let env = sources.env().known().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Some(Judge { cli: self.cli.clone(), mirror, layers, folder: folder.clone(), env }))
     }
 }
@@ -114,8 +110,8 @@ impl Judge {
         serde_json::from_str(&text).map(Some).map_err(unreadable)
     }
 
-    fn put(&self, files: &Files, rewrite: &Rewrite) -> Result<()> {
-        let path = files.sources.file(rewrite.file()).and_then(|source| disk::absolute(&source.path));
+    fn put(&self, sources: &Sources, rewrite: &Rewrite) -> Result<()> {
+        let path = sources.file(rewrite.file()).and_then(|source| disk::absolute(&source.path));
         let Some(path) = path else { return Err(Error::Unverified("a changed file has no place".into())) };
         self.mirror.put(&path, rewrite.after().text()).map_err(|e| Error::Write { path: path.clone(), reason: e.to_string() })
     }

@@ -1,12 +1,13 @@
 //! The interactive review: one service at a time, decisions first, writing last.
 
 use super::ask::Ask;
-use super::plan::Plan;
+use super::prepared::Prepared;
 use super::ui::Ui;
 use crate::audit::{Applicability, Finding, Fix, audit};
 use crate::compose::Project;
 use crate::error::Result;
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
+use crate::plan::Plan;
 use crate::report::diff;
 use crate::report::remarks::services;
 use crate::report::style::{Look, paint, wrap};
@@ -93,8 +94,15 @@ pub(super) struct Desk<'d> {
     pub(super) options: rewrite::Options,
 }
 
-/// Asks about every finding that has a fix. Returns the accepted fixes, and the needs as the person changed them.
-pub(super) fn review(desk: Desk<'_>, findings: &[Finding], mut needs: Vec<Need>) -> Result<(Vec<Fix>, Vec<Need>)> {
+/// Asks about every finding that has a fix. What is accepted, and what a person changes of the needs, counts.
+pub(super) fn review(ui: &Ui, ask: &Ask, plan: &mut Plan<'_>) -> Result<()> {
+    let desk = Desk { ui, ask, project: &plan.project, options: plan.rewriting() };
+    (plan.accepted, plan.needs) = decide(desk, &plan.findings, plan.needs.clone())?;
+    Ok(())
+}
+
+/// Returns the accepted fixes, and the needs as the person changed them.
+fn decide(desk: Desk<'_>, findings: &[Finding], mut needs: Vec<Need>) -> Result<(Vec<Fix>, Vec<Need>)> {
     let Desk { ui, ask, project, .. } = desk;
     let open: Vec<&Finding> = findings.iter().filter(|f| f.fix.is_some()).collect();
     let mut fixes: Vec<Option<Fix>> = open.iter().map(|f| f.fix.clone()).collect();
@@ -224,9 +232,9 @@ fn choose_storage(ui: &Ui, ask: &Ask, need: &mut Need) -> Result<()> {
 }
 
 /// "harden 2 services (web, api), leave 1 service (db)".
-pub(super) fn summary(plans: &[&Plan]) -> String {
+pub(super) fn summary(plans: &[&Prepared]) -> String {
     let taken: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
-    let is_left = |plan: &&Plan, service: &str| !plan.changed().any(|s| s == service);
+    let is_left = |plan: &&Prepared, service: &str| !plan.changed().any(|s| s == service);
     let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
     let left: Vec<&str> = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
     let mut text = format!("harden {}", services(&taken));

@@ -1,13 +1,14 @@
 //! Every project of a tree.
 
-use super::args::Harden;
+use super::args::Input;
 use super::ask::Ask;
 use super::harden::{Done, Status, closing, consent, present};
-use super::plan::{Asking, Counts, HeldBack, Plan};
+use super::prepared::{Aim, Asking, Prepared};
 use super::report_error;
 use super::ui::Ui;
 use crate::edge::{disk, stop};
 use crate::error::{Error, Result};
+use crate::plan::{Counts, HeldBack, MAIN_NAMES};
 use crate::text::{clean_line, count};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -32,23 +33,23 @@ struct Sum {
 }
 
 /// Runs the fixing verb over every project below the given folders.
-pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
+pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
     let started = Instant::now();
-    let (folders, unreadable) = projects(&args.input.paths)?;
+    let (folders, unreadable) = projects(&input.paths)?;
     let mut sum = Sum::default();
-    let mut kept: Vec<Plan> = Vec::new();
+    let mut kept: Vec<Prepared> = Vec::new();
     let mut written: HashMap<PathBuf, u64> = HashMap::new();
     for batch in folders.chunks(BATCH) {
-        let plans: Vec<Result<Plan>> = batch.par_iter().map(|folder| Plan::read(Some(folder), args, asking)).collect();
+        let plans: Vec<Result<Prepared>> = batch.par_iter().map(|folder| Prepared::read(&input.project(Some(folder)), asking)).collect();
         ui.progress_done();
         for (folder, plan) in batch.iter().zip(plans) {
             sum.projects += 1;
             match plan.and_then(|plan| plan.unshared(&mut written)) {
                 Ok(plan) => {
-                    present(ui, args, &plan);
+                    present(ui, asking.aim, &plan);
                     sum.add(&plan);
                     // What is not written any more is forgotten, so that memory stays flat.
-                    if args.write && !plan.rewrites.is_empty() {
+                    if asking.aim.writes() && !plan.rewrites.is_empty() {
                         kept.push(plan);
                     }
                 }
@@ -63,10 +64,10 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
         ui.progress(started, sum.projects, folders.len());
     }
     ui.progress_done();
-    let status = match (args.check, args.write) {
-        (true, _) if sum.missing > 0 => Status::FindingsRemain,
-        (false, true) if !kept.is_empty() => {
-            let (status, failed) = write(ui, args, &kept, ask)?;
+    let status = match asking.aim {
+        Aim::Check { .. } if sum.missing > 0 => Status::FindingsRemain,
+        Aim::Write { .. } if !kept.is_empty() => {
+            let (status, failed) = write(ui, &kept, ask)?;
             sum.failed += failed;
             status
         }
@@ -75,8 +76,8 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
-    ui.note(&sum.text(args));
-    match (sum.changed > 0, args.check || args.write, sum.held_back > 0) {
+    ui.note(&sum.text(asking.aim));
+    match (sum.changed > 0, asking.aim != Aim::Show, sum.held_back > 0) {
         (true, false, _) => ui.hint("add --write to make the changes"),
         (false, _, true) => ui.hint("--unsafe-fixes includes what is held back: it is assumed, not documented"),
         _ => {}
@@ -86,11 +87,11 @@ pub(super) fn run(ui: &Ui, args: &Harden, asking: Asking<'_>, ask: Option<&Ask>)
 
 /// Asks, and writes one project after the other: an interrupt ends it after the project it is in. Returns how many could not be
 /// written, which stops no other.
-fn write(ui: &Ui, args: &Harden, plans: &[Plan], ask: Option<&Ask>) -> Result<(Status, usize)> {
-    let all: Vec<&Plan> = plans.iter().collect();
+fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<(Status, usize)> {
+    let all: Vec<&Prepared> = plans.iter().collect();
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
-    if !consent(args, &all, ask)? {
-        closing(ui, args, &all, &held_back, Done::Declined);
+    if !consent(&all, ask)? {
+        closing(ui, Aim::Write { asks: true }, &all, &held_back, Done::Declined);
         return Ok((Status::FindingsRemain, 0));
     }
     let (mut written, mut failed) = (Vec::new(), 0);
@@ -111,7 +112,7 @@ fn write(ui: &Ui, args: &Harden, plans: &[Plan], ask: Option<&Ask>) -> Result<(S
         return Err(if written.is_empty() { interrupted } else { Error::InterruptedAfter(text()) });
     }
     if !written.is_empty() {
-        closing(ui, args, &written, &held_back, Done::Written);
+        closing(ui, Aim::Write { asks: ask.is_some() }, &written, &held_back, Done::Written);
     }
     Ok((Status::Done, failed))
 }
@@ -121,7 +122,7 @@ fn write(ui: &Ui, args: &Harden, plans: &[Plan], ask: Option<&Ask>) -> Result<(S
 /// Errors: there is none.
 pub(super) fn projects(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> {
     let here = [PathBuf::from(".")];
-    let found = disk::projects_below(if tops.is_empty() { &here } else { tops })?;
+    let found = disk::projects_below(if tops.is_empty() { &here } else { tops }, &MAIN_NAMES)?;
     if found.0.is_empty() {
         let hint = "a project is a folder with compose.yaml, compose.yml, docker-compose.yml or docker-compose.yaml";
         return Err(Error::Usage("no project found".into(), Some(hint.into())));
@@ -130,7 +131,7 @@ pub(super) fn projects(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> 
 }
 
 impl Sum {
-    fn add(&mut self, plan: &Plan) {
+    fn add(&mut self, plan: &Prepared) {
         self.counts = self.counts.with(plan.counts);
         self.changed += plan.accepted.len();
         self.missing += plan.missing.len();
@@ -140,8 +141,8 @@ impl Sum {
         }
     }
 
-    fn text(&self, args: &Harden) -> String {
-        let verb = if args.write { "to harden" } else { "would be hardened" };
+    fn text(&self, aim: Aim) -> String {
+        let verb = if aim.writes() { "to harden" } else { "would be hardened" };
         let refused: String = self.refused.iter().map(|(rule, number)| format!(", {number} {rule}")).collect();
         let failed = if self.failed > 0 { format!(", {} with an error", count(self.failed, "project", "projects")) } else { String::new() };
         format!(

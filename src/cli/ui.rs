@@ -64,6 +64,11 @@ impl Ui {
         View { for_a_person: self.for_a_person, width: self.width(), color: self.out_color }
     }
 
+    /// Whether a person reads standard output.
+    pub(super) fn for_a_person(&self) -> bool {
+        self.for_a_person
+    }
+
     /// Whether the reasons for a patch are said beside it. They are many strings, so none are made for nobody.
     pub(super) fn explains_patches(&self) -> bool {
         !self.for_a_person && !self.quiet
@@ -78,6 +83,14 @@ impl Ui {
     pub(super) fn width(&self) -> usize {
         let size = if self.out_terminal { console::Term::stdout().size_checked() } else { console::Term::stderr().size_checked() };
         size.map_or(100, |(_, columns)| usize::from(columns)).max(20)
+    }
+
+    /// Whether a text takes more rows than the terminal that standard output is has.
+    pub(super) fn is_longer_than_the_screen(&self, text: &str) -> bool {
+        let Some((rows, columns)) = console::Term::stdout().size_checked().filter(|_| self.out_terminal) else { return false };
+        let rows_of = |line: &str| console::measure_text_width(line).div_ceil(usize::from(columns).max(1)).max(1);
+        // The prompt takes one.
+        text.lines().map(rows_of).sum::<usize>() >= usize::from(rows)
     }
 
     /// Writes the answer. A reader that went away (`| head`) is no error.

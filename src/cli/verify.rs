@@ -1,18 +1,18 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
-use super::args::{Harden, Trying, Verify};
-use super::config::Config;
-use super::harden::{Status, finish, present, selection};
+use super::args::{Harden, Trying, Verify, wanted_extras};
+use super::asked::for_compose;
+use super::harden::{Status, finish, present};
 use super::heal::{self, Healed};
-use super::load::{Files, runnable};
-use super::plan::{Asking, Plan};
+use super::prepared::{Aim, Asking, Prepared};
 use super::trial::{Run, TrialContext};
 use super::ui::Ui;
 use crate::compose::{Known, Project, Service};
-use crate::edge::disk;
+use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Need, Selection};
+use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
 use crate::report::style::{Look, paint};
 use crate::text::{clean_line, count};
@@ -49,9 +49,10 @@ pub(super) struct Row {
 
 /// A project with everything that trials of it need.
 pub(super) struct Case<'c> {
-    pub(super) path: Option<&'c Path>,
-    pub(super) harden: &'c Harden,
-    pub(super) selection: Selection,
+    pub(super) input: Input,
+    pub(super) options: Options,
+    /// What becomes of its plans.
+    pub(super) aim: Aim,
     pub(super) context: TrialContext<'c>,
 }
 
@@ -61,25 +62,25 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         return clean(ui);
     }
     let ask = args.writing.ask()?;
-    let paths = runnable(&args.input, "verify")?;
+    let paths = args.input.runnable("verify")?;
     let docker = connect(ui)?;
-    let (input, choice, with) = (args.input.clone(), args.choice.clone(), args.with.clone());
-    let harden = Harden { input, choice, with, write: args.writing.write, yes: args.writing.yes, ..Harden::default() };
+    let aim = args.writing.aim();
     let (mut plans, mut rows, mut works) = (Vec::new(), Vec::new(), true);
     for path in paths {
         // A trial does no harm, so it shows what is only assumed as well.
-        let selection = Selection { assume: true, with: harden.extras()?, ..selection(&args.choice)? };
-        let mut case = Case::new(ui, path, &harden, selection, &args.trying, &docker)?;
+        let selection = Selection { assume: true, with: wanted_extras(&args.with, false)?, ..args.choice.selection()? };
+        let mut case = Case::new(ui, args.input.project(path), args.choice.options(selection), &args.trying, &docker)?;
+        case.aim = aim;
         if args.as_is {
-            case.selection.skip = case.services()?;
-            case.selection.only.clear();
+            case.options.selection.skip = case.services()?;
+            case.options.selection.only.clear();
         }
         let (plan, ran, before, unresolved) = if args.heal {
             let Healed { plan, ran, before, unresolved } = heal::heal(&case)?;
             (plan, ran, Some(before), unresolved)
         } else {
             let before = args.against_original.then(|| case.original(false, args.trying.settle)).transpose()?;
-            let (plan, ran) = case.trial(&case.selection, "hardened", before.as_ref())?;
+            let (plan, ran) = case.trial(&case.options.selection, "hardened", before.as_ref())?;
             (plan, ran, before, Vec::new())
         };
         let found = rows_of(&plan, &ran, before.as_ref(), &unresolved, path)?;
@@ -93,7 +94,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
     }
     show(ui, &rows);
     if works && (args.writing.write || args.heal) && plans.iter().any(|p| !p.rewrites.is_empty()) {
-        plans.iter().for_each(|plan| present(ui, &harden, plan));
+        plans.iter().for_each(|plan| present(ui, aim, plan));
     }
     if !works {
         let fails = rows.iter().any(|row| row.verdict == Verdict::Fails);
@@ -104,19 +105,20 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         });
         return Ok(Status::FindingsRemain);
     }
-    if !args.writing.write {
+    if !aim.writes() {
         return Ok(Status::Done);
     }
-    finish(ui, &harden, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+    finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
 
 /// Tries the plans of the fixing verb. Returns whether all that they change works.
-pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&Path>]) -> Result<bool> {
+pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Prepared], paths: &[Option<&Path>]) -> Result<bool> {
     let docker = connect(ui)?;
     let trying = Trying::default();
     let (mut rows, mut works) = (Vec::new(), true);
     for (plan, path) in plans.iter().zip(paths).filter(|(plan, _)| !plan.rewrites.is_empty()) {
-        let case = Case::new(ui, *path, harden, Selection::default(), &trying, &docker)?;
+        let options = harden.choice.options(Selection::default());
+        let case = Case::new(ui, harden.input.project(*path), options, &trying, &docker)?;
         let ran = case.run(plan, "hardened", None)?;
         let found = rows_of(plan, &ran, None, &[], *path)?;
         let is_changed = |row: &Row| plan.changed().any(|name| name == row.service);
@@ -131,15 +133,14 @@ pub(super) fn check(ui: &Ui, harden: &Harden, plans: &[Plan], paths: &[Option<&P
 /// is run as it is once, for what fails anyway is no fault of the change; `before` keeps that.
 pub(super) fn prove(
     ui: &Ui,
-    path: &Path,
-    harden: &Harden,
-    selection: Selection,
+    input: Input,
+    options: Options,
     trying: &Trying,
     docker: &Docker,
     before: &mut Option<RunResult>,
-) -> Result<(Plan, Vec<Row>)> {
-    let case = Case::new(ui, Some(path), harden, selection, trying, docker)?;
-    let (plan, mut ran) = case.trial(&case.selection, "hardened", before.as_ref())?;
+) -> Result<(Prepared, Vec<Row>)> {
+    let case = Case::new(ui, input, options, trying, docker)?;
+    let (plan, mut ran) = case.trial(&case.options.selection, "hardened", before.as_ref())?;
     let fails = |ran: &RunResult| plan.changed().any(|name| ran.of(name).is_some_and(|outcome| outcome.verdict == Verdict::Fails));
     if before.is_none() && fails(&ran) {
         *before = Some(case.original(false, trying.settle)?);
@@ -169,20 +170,13 @@ fn clean(ui: &Ui) -> Result<Status> {
 
 impl<'c> Case<'c> {
     /// Errors: those of reading the project; a probe of a service that is not there.
-    pub(super) fn new(
-        ui: &'c Ui,
-        path: Option<&'c Path>,
-        harden: &'c Harden,
-        selection: Selection,
-        options: &'c Trying,
-        docker: &Docker,
-    ) -> Result<Self> {
-        let files = Files::read(path, &harden.input, None)?;
+    pub(super) fn new(ui: &'c Ui, input: Input, options: Options, trying: &'c Trying, docker: &Docker) -> Result<Self> {
+        let files = Files::read(&Disk, &input)?;
         let mut probes = Config::of(&files)?.probes;
         let project = files.project()?;
         files.expect_inside(&project)?;
         probes.retain(|p| project.service(&p.service).is_some());
-        for probe in options.http.iter().chain(&options.probe) {
+        for probe in trying.http.iter().chain(&trying.probe) {
             if project.service(&probe.service).is_none() {
                 let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
                 let what = format!("`{}` asks the service `{}`, which is not there", probe.text, probe.service);
@@ -190,44 +184,44 @@ impl<'c> Case<'c> {
             }
             probes.push(probe.clone());
         }
+        let selection = &options.selection;
         let only = selection.only.iter().cloned().chain(selection.forced.iter().map(|(name, _)| name.clone())).collect();
         // Without a choice all services are meant, as everywhere.
         let all = ["*".to_owned()];
-        let profiles = if harden.choice.profile.is_empty() { &all[..] } else { &harden.choice.profile };
-        let layers = files.for_compose(&harden.input, profiles);
-        let context = TrialContext { ui, docker: docker.clone(), layers, probes, options, only, hold: None };
-        Ok(Self { path, harden, selection, context })
+        let profiles = if options.profiles.is_empty() { &all[..] } else { &options.profiles };
+        let layers = for_compose(&files, &input, profiles);
+        let context = TrialContext { ui, docker: docker.clone(), layers, probes, options: trying, only, hold: None };
+        Ok(Self { input, options, aim: Aim::Show, context })
     }
 
     /// Names of its services.
     fn services(&self) -> Result<Vec<String>> {
-        let files = Files::read(self.path, &self.harden.input, None)?;
+        let files = Files::read(&Disk, &self.input)?;
         Ok(files.project()?.services.iter().map(|s| s.name.to_owned()).collect())
     }
 
     /// Runs the project as it is.
     pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<RunResult> {
-        let files = Files::read(self.path, &self.harden.input, None)?;
+        let files = Files::read(&Disk, &self.input)?;
         let (project, model) = (files.project()?, self.context.model(&[])?);
         self.context.run(&Run { title: "as it is", model: &model, project: &project, before: None, looks, settle })
     }
 
     /// The plan for a selection.
-    pub(super) fn plan(&self, selection: &Selection) -> Result<Plan> {
-        let files = Files::read(self.path, &self.harden.input, None)?;
-        let asking = Asking { selection, oracle: None, reviewer: None, view: Some(self.context.ui.view()), tries: true, reports: false };
-        Plan::new(files, self.harden, asking)
+    pub(super) fn plan(&self, selection: &Selection) -> Result<Prepared> {
+        let options = Options { selection: selection.clone(), ..self.options.clone() };
+        Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..Asking::plainly(&options, self.aim) })
     }
 
     /// Plans and runs.
-    pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&RunResult>) -> Result<(Plan, RunResult)> {
+    pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&RunResult>) -> Result<(Prepared, RunResult)> {
         let plan = self.plan(selection)?;
         let ran = self.run(&plan, title, before)?;
         Ok((plan, ran))
     }
 
     /// Runs the project with the change.
-    pub(super) fn run(&self, plan: &Plan, title: &str, before: Option<&RunResult>) -> Result<RunResult> {
+    pub(super) fn run(&self, plan: &Prepared, title: &str, before: Option<&RunResult>) -> Result<RunResult> {
         let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
         let changed: Vec<(PathBuf, &str)> = changed.collect();
         let model = self.context.model(&changed)?;
@@ -238,7 +232,7 @@ impl<'c> Case<'c> {
 }
 
 /// The project of a plan that is tried, and its needs.
-pub(super) fn with_project<T>(plan: &Plan, f: impl FnOnce(&Project<'_>, &[Need]) -> Result<T>) -> Result<T> {
+pub(super) fn with_project<T>(plan: &Prepared, f: impl FnOnce(&Project<'_>, &[Need]) -> Result<T>) -> Result<T> {
     let after = plan.after.as_ref().ok_or_else(|| Error::Unverified("a plan that is not to be tried".into()))?;
     let wrong = |e: crate::yaml::SyntaxError| match after.sources.file(e.span.file) {
         Some(source) => SourceError::new(source.stream.text(), e.span, e.message, e.hint).into(),
@@ -248,7 +242,7 @@ pub(super) fn with_project<T>(plan: &Plan, f: impl FnOnce(&Project<'_>, &[Need])
 }
 
 fn rows_of(
-    plan: &Plan,
+    plan: &Prepared,
     ran: &RunResult,
     before: Option<&RunResult>,
     unresolved: &[(String, String)],

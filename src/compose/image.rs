@@ -1,10 +1,63 @@
 //! Image references: which repository a service runs, and which tag of it.
 
 use super::interpolate::has_variable;
+use std::borrow::Cow;
 
 /// Names of Docker Hub, and of mirrors that serve its repositories under their own names.
 const HUB: [&str; 6] =
     ["docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com", "mirror.gcr.io", "public.ecr.aws/docker"];
+
+/// Names under which the same people publish the same images, and the name that counts. With a `/` at
+/// the end it is the start of names.
+const PUBLISHED_AS: [(&str, &str); 34] = [
+    ("bitnamilegacy/", "bitnami/"),
+    ("docker.gitea.com/gitea", "gitea/gitea"),
+    ("docker.n8n.io/n8nio/", "n8nio/"),
+    ("ghcr.io/advplyr/audiobookshelf", "advplyr/audiobookshelf"),
+    ("ghcr.io/alexta69/metube", "alexta69/metube"),
+    ("ghcr.io/c4illin/convertx", "c4illin/convertx"),
+    ("ghcr.io/dani-garcia/vaultwarden", "vaultwarden/server"),
+    ("ghcr.io/drakkan/sftpgo", "drakkan/sftpgo"),
+    ("ghcr.io/esphome/esphome", "esphome/esphome"),
+    ("ghcr.io/fallenbagel/jellyseerr", "fallenbagel/jellyseerr"),
+    ("ghcr.io/flaresolverr/flaresolverr", "flaresolverr/flaresolverr"),
+    ("ghcr.io/gotify/server", "gotify/server"),
+    ("ghcr.io/home-assistant/home-assistant", "homeassistant/home-assistant"),
+    ("ghcr.io/itzg/minecraft-server", "itzg/minecraft-server"),
+    ("ghcr.io/jellyfin/jellyfin", "jellyfin/jellyfin"),
+    ("ghcr.io/koenkk/zigbee2mqtt", "koenkk/zigbee2mqtt"),
+    ("ghcr.io/linuxserver/", "linuxserver/"),
+    ("ghcr.io/lissy93/dashy", "lissy93/dashy"),
+    ("ghcr.io/louislam/uptime-kuma", "louislam/uptime-kuma"),
+    ("ghcr.io/miniflux/miniflux", "miniflux/miniflux"),
+    ("ghcr.io/paperless-ngx/paperless-ngx", "paperlessngx/paperless-ngx"),
+    ("ghcr.io/requarks/wiki", "requarks/wiki"),
+    ("ghcr.io/searxng/searxng", "searxng/searxng"),
+    ("ghcr.io/slskd/slskd", "slskd/slskd"),
+    ("ghcr.io/tailscale/tailscale", "tailscale/tailscale"),
+    ("ghcr.io/tautulli/tautulli", "tautulli/tautulli"),
+    ("ghcr.io/triliumnext/trilium", "triliumnext/trilium"),
+    ("lscr.io/linuxserver/", "linuxserver/"),
+    ("public.ecr.aws/bitnami/", "bitnami/"),
+    ("quay.io/miniflux/miniflux", "miniflux/miniflux"),
+    ("quay.io/minio/", "minio/"),
+    ("quay.io/netdata/netdata", "netdata/netdata"),
+    ("quay.io/prometheus/", "prom/"),
+    ("quay.io/vaultwarden/server", "vaultwarden/server"),
+];
+
+/// The name that counts for a repository that is published under several.
+pub fn published_as(repository: &str) -> Cow<'_, str> {
+    let at = PUBLISHED_AS.partition_point(|(name, _)| *name <= repository);
+    // Names that begin alike stand beside each other, so the one before is the only one that can fit.
+    match at.checked_sub(1).map(|at| PUBLISHED_AS[at]) {
+        Some((name, main)) if name == repository && !name.ends_with('/') => main.into(),
+        Some((start, main)) if start.ends_with('/') && repository.len() > start.len() => {
+            repository.strip_prefix(start).map_or(repository.into(), |rest| format!("{main}{rest}").into())
+        }
+        _ => repository.into(),
+    }
+}
 
 /// What an image reference says, as far as it takes part in recognising the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +100,13 @@ impl<'t> Image<'t> {
         let own = HUB.iter().find_map(|host| name.strip_prefix(host)?.strip_prefix('/')).unwrap_or(name);
         let repository = own.strip_prefix("library/").unwrap_or(own);
         (!repository.is_empty() && !has_variable(repository)).then_some(Self { repository, tag })
+    }
+
+    /// Reads a reference to an image that may come through one of `mirrors`: what is behind such a start is
+    /// the reference of the image itself.
+    pub fn behind(mirrors: &[String], reference: &'t str) -> Option<Self> {
+        let rest = mirrors.iter().find_map(|mirror| reference.strip_prefix(mirror.as_str())?.strip_prefix('/'));
+        rest.and_then(Self::parse).or_else(|| Self::parse(reference))
     }
 
     /// The numbers of the tag (17, 2 of `17.2-alpine`, also of `v17.2`), or of its part that begins with the
@@ -106,6 +166,49 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Image::parse(reference).map(|i| (i.repository, i.tag)), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_that_is_named_is_looked_behind() {
+        let mirrors = ["registry.example.com/proxy".to_owned(), "mirror.example.com:5000".to_owned()];
+        for (reference, expected) in [
+            ("registry.example.com/proxy/library/node:22", "node"),
+            ("registry.example.com/proxy/node:22", "node"),
+            ("registry.example.com/proxy/docker.io/library/node", "node"),
+            ("registry.example.com/proxy/ghcr.io/owner/name", "ghcr.io/owner/name"),
+            ("mirror.example.com:5000/grafana/grafana", "grafana/grafana"),
+            ("registry.example.com/proxynode/node", "registry.example.com/proxynode/node"),
+            ("registry.example.com/node", "registry.example.com/node"),
+            ("registry.example.com/proxy/", "registry.example.com/proxy/"),
+        ] {
+            assert_eq!(Image::behind(&mirrors, reference).map(|i| i.repository), Some(expected), "{reference}");
+        }
+        assert_eq!(Image::behind(&[], "registry.example.com/proxy/node").map(|i| i.repository), Some("registry.example.com/proxy/node"));
+    }
+
+    #[test]
+    fn a_repository_with_several_names_has_one_that_counts() {
+        assert!(PUBLISHED_AS.is_sorted());
+        for (name, _) in PUBLISHED_AS {
+            let next_to = PUBLISHED_AS.iter().filter(|(other, _)| other.starts_with(name));
+            assert_eq!(next_to.count(), 1, "{name} hides a longer name");
+        }
+        for (name, main) in [
+            ("lscr.io/linuxserver/sonarr", "linuxserver/sonarr"),
+            ("ghcr.io/linuxserver/sonarr", "linuxserver/sonarr"),
+            ("linuxserver/sonarr", "linuxserver/sonarr"),
+            ("bitnamilegacy/redis", "bitnami/redis"),
+            ("public.ecr.aws/bitnami/redis", "bitnami/redis"),
+            ("quay.io/prometheus/blackbox-exporter", "prom/blackbox-exporter"),
+            ("ghcr.io/louislam/uptime-kuma", "louislam/uptime-kuma"),
+            ("ghcr.io/louislam/uptime-kuma-beta", "ghcr.io/louislam/uptime-kuma-beta"),
+            ("ghcr.io/owner/redis", "ghcr.io/owner/redis"),
+            ("bitnamilegacy/", "bitnamilegacy/"),
+            ("zzz", "zzz"),
+            ("", ""),
+        ] {
+            assert_eq!(published_as(name), main, "{name}");
         }
     }
 

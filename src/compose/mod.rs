@@ -21,7 +21,7 @@ mod sources;
 mod words;
 
 pub use env::{Env, NoEnv};
-pub use image::{Image, Tag};
+pub use image::{Image, Tag, published_as};
 pub use interpolate::{escaped, has_variable};
 pub use merge::Entry;
 pub use model::{LISTS, differences};

@@ -279,6 +279,16 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// Whether a boolean key is set, or a variable decides.
+    pub fn may_be(&self, key: &str) -> bool {
+        let Some(PartValue { part, entry }) = self.values(key).pop() else { return false };
+        let part = &self.parts[part];
+        match part.text(entry.value()) {
+            Some(text) => interpolate::resolve(text, &part.scope.env).is_none_or(|text| mount::word(&text) == Some(true)),
+            None => boolean(entry.value()) == Some(true),
+        }
+    }
+
     /// The text of a key whose value is a string, with its variables replaced; as written where one is not set.
     pub fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         let PartValue { part, entry } = self.values(key).pop()?;

@@ -1,14 +1,16 @@
 //! The world outside: files, engines, Git, forges and signals. Effects without knowledge: nothing here knows what Compose means,
-//! and of the core it names only [`crate::text`], [`crate::error`] and plain data of [`crate::trial`].
+//! and of the core it names only [`crate::text`], [`crate::error`], [`crate::plan::source`] and plain data of [`crate::trial`].
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 
 pub mod address;
+pub mod commit;
 pub mod compose;
 pub mod disk;
 pub mod docker;
 pub mod forge;
 pub mod git;
 pub mod http;
+pub mod pager;
 pub mod propose;
 pub mod stop;

@@ -2,6 +2,7 @@
 
 use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
+use super::scripts::shell_before;
 use crate::compose::dockerfile::{Dockerfiles, Facts, facts, packages};
 use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
 use crate::yaml::{Kind, Node};
@@ -20,6 +21,8 @@ pub(super) struct About<'s, 'a> {
     pub(super) packages: BTreeSet<String>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
+    /// Where images come through under other names.
+    mirrors: &'s [String],
     /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
     pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
 }
@@ -46,10 +49,10 @@ pub enum Runner {
 
 impl<'s, 'a> About<'s, 'a> {
     /// `left` bounds how much is read of all Dockerfiles together.
-    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize) -> Self {
+    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
         let (built, packages) = (facts(service, dockerfiles, left), packages(service, dockerfiles, left));
-        Self { service, built, packages, image, environment: environment(service) }
+        Self { service, built, packages, image, mirrors, environment: environment(service) }
     }
 
     /// Whether it is built, and not only pulled.
@@ -72,7 +75,7 @@ impl<'s, 'a> About<'s, 'a> {
             (None, Some(image)) => (image, self.service.shown_text("image").unwrap_or_default(), "image"),
             (None, None) => return Err("it names no image".into()),
         };
-        let image = Image::parse(text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
+        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
         Ok((image, format!("{what} {}", short(&shown))))
     }
 
@@ -281,16 +284,19 @@ impl<'s, 'a> About<'s, 'a> {
             (command, _) => command,
         };
         let entrypoint = own.or_else(|| of_image(|f| &f.entrypoint));
-        let words = [entrypoint, command].into_iter().flatten().flatten();
-        words
-            .flat_map(|word| {
-                let is_script = word.text.contains(char::is_whitespace);
-                let inner = if is_script { script(&word.text).commands } else { Vec::new() };
-                let inner = inner.into_iter().flat_map(|command| command.words);
-                let inner: Vec<Word> = inner.map(|own| Word { is_hidden: word.is_hidden, ..own }).collect();
-                if inner.is_empty() { vec![word] } else { inner }
-            })
-            .collect()
+        let mut argv: Vec<Word> = Vec::new();
+        for word in [entrypoint, command].into_iter().flatten().flatten() {
+            match shell_before(&argv) {
+                // The options of the shell are none of the programs that it runs.
+                Some(shell) => {
+                    argv.truncate(shell);
+                    let words = script(&word.text).commands.into_iter().flat_map(|command| command.words);
+                    argv.extend(words.map(|own| Word { is_hidden: word.is_hidden, ..own }));
+                }
+                None => argv.push(word),
+            }
+        }
+        argv
     }
 
     /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in

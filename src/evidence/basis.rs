@@ -47,7 +47,10 @@ impl Basis {
             Ok(what) if about.runs_its_own_program(&base.preset) && !is_agreed && !is_known_framework => {
                 (format!("{what}: the base image is known; what your own program writes is not"), Confidence::Base)
             }
-            Ok(what) => (format!("{what}{RUNS}"), Confidence::Documented),
+            Ok(what) => match &base.preset.basis {
+                Some(basis) => (format!("{what}: {}", basis.text), basis.confidence),
+                None => (format!("{what}{RUNS}"), Confidence::Documented),
+            },
             Err(_) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
             Err(why) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
         };

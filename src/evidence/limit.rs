@@ -3,7 +3,7 @@
 use super::about::{About, Runner, Who};
 use super::preset::{NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
-use super::{Confidence, Reason, Source, WritablePath};
+use super::{Confidence, Reason, WritablePath};
 use crate::compose::{Known, Mount, MountKind, is_at};
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Limit {
 /// A reason that counts for this service: what a preset says of images that it does not match is an assumption.
 fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<Reason> {
     let confidence = if part.recognised { confidence } else { Confidence::Assumed };
-    Arc::new(Reason { source: Source::Preset(part.preset.name.clone()), text, link: None, confidence })
+    Arc::new(Reason { source: part.preset.source(), text, link: None, confidence })
 }
 
 fn capabilities(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Limit {

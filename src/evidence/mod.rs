@@ -2,6 +2,7 @@
 
 mod about;
 mod basis;
+pub mod catalogue;
 pub mod engine;
 mod limit;
 pub mod log;
@@ -19,7 +20,7 @@ pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
 pub(crate) use scripts::writes;
-pub use select::{Selection, needs};
+pub use select::{Selection, known, needs};
 pub use target::Target;
 
 use crate::compose::escaped;
@@ -99,6 +100,8 @@ pub struct Reason {
 pub enum Source {
     /// The preset of this name.
     Preset(String),
+    /// The catalogue's entry for this image.
+    Catalogue(String),
     /// The person at the terminal.
     User,
     /// The log of this name.
@@ -113,6 +116,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preset(name) => write!(f, "preset {name}"),
+            Self::Catalogue(image) => write!(f, "catalogue {image}"),
             Self::User => f.write_str("you"),
             Self::Log(name) => f.write_str(name),
             Self::Run => f.write_str("a run"),

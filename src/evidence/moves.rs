@@ -9,6 +9,9 @@ use std::collections::HashSet;
 /// Longest range of numbered folders (`/data{1...4}`) that is followed.
 const MAX_RANGE: u32 = 64;
 
+/// Most folders of one value: more are no data of anybody, and ranges would make a small file large.
+const MAX_FOLDERS: usize = 1000;
+
 /// How addresses of databases begin that are files.
 const IN_FILES: [&str; 9] =
     ["file://", "file:", "jdbc:h2:file:", "rocksdb:", "sqlite3://", "sqlite://", "sqlite3:", "sqlite:", "surrealkv:"];
@@ -172,6 +175,9 @@ fn places(found: &Found, mover: &Mover, base: Option<&Word>, movers: &[Mover]) -
     }
     if mover.names == Names::Folders {
         let words: Vec<Word> = if is_one { parts(first) } else { operands(&found.words) };
+        if words.len() > MAX_FOLDERS {
+            return Some(Err(format!("{} names more than {MAX_FOLDERS} folders", mover.by)));
+        }
         let folders: Result<Vec<_>, _> = words.iter().map(|word| folder(word, mover, base)).collect();
         return if words.is_empty() { None } else { Some(folders.map(|all| all.into_iter().flatten().collect())) };
     }
@@ -226,7 +232,8 @@ fn operands(words: &[Word]) -> Vec<Word> {
         Some(texts) => texts.into_iter().map(|text| Word { text, ..word.clone() }).collect(),
         None => vec![word],
     };
-    found.into_iter().flat_map(numbered).collect()
+    // One more than are followed says that there are too many.
+    found.into_iter().flat_map(numbered).take(MAX_FOLDERS + 1).collect()
 }
 
 /// `/data{1...4}` and `http://host{1...4}/data`: the folders on this machine.

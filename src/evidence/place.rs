@@ -314,6 +314,9 @@ impl Way<'_> {
         }
         // The thing itself, where it is a folder that is not there yet.
         let own = self.top(self.parts.len());
+        if self.asked.kind == Kind::Made && own == *target {
+            return place;
+        }
         let is_own_folder = self.is_folder && self.asked.kind != Kind::Folder;
         if is_own_folder && own != *target && !self.holds_program(&own) {
             return Place { mount: Some((own, storage.clone())), ..place };

@@ -12,6 +12,17 @@ pub(crate) struct Written {
     pub(crate) doubts: Vec<String>,
 }
 
+impl Written {
+    fn doubt(&mut self, why: String) {
+        if !self.doubts.contains(&why) {
+            self.doubts.push(why);
+        }
+    }
+}
+
+/// Most paths of one service: beyond that its script is no set-up that a plan could follow.
+const MAX_PATHS: usize = 100;
+
 /// Shells that are given a script with `-c`.
 const SHELLS: [&str; 6] = ["ash", "bash", "busybox", "dash", "sh", "zsh"];
 
@@ -40,6 +51,21 @@ const BEFORE: [&str; 18] = [
 /// Programs with code of their own behind an option.
 const CODE: [(&str, &str); 6] = [("node", "-e"), ("perl", "-e"), ("php", "-r"), ("python", "-c"), ("python3", "-c"), ("ruby", "-e")];
 
+fn is_shell(word: &Word) -> bool {
+    word.text.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name))
+}
+
+/// Whether an option of a shell says that the next word is a script.
+fn is_inline(word: &Word) -> bool {
+    word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c')
+}
+
+/// Where in these words the shell stands that takes the word behind them for a script, if one does.
+pub(super) fn shell_before(words: &[Word]) -> Option<usize> {
+    let shell = words.iter().rposition(|word| !word.text.starts_with('-'))?;
+    (is_shell(&words[shell]) && words[shell + 1..].iter().any(is_inline)).then_some(shell)
+}
+
 /// What the scripts of `command` and `entrypoint` write, and which files of the project they run.
 pub(crate) fn writes(service: &Service<'_>) -> Written {
     let mut written = Written::default();
@@ -50,9 +76,6 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
     if let Some(program) = words.first() {
         own_program(service, &program.text, &mut written);
     }
-    let name = |word: &Word| word.text.rsplit('/').next().unwrap_or_default().to_owned();
-    let is_shell = |word: &Word| SHELLS.contains(&name(word).as_str());
-    let is_inline = |word: &Word| word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('c');
     let Some(shell) = words.iter().position(is_shell) else { return written };
     let options = words[shell + 1..].iter().take_while(|word| word.text.starts_with('-'));
     let count = options.clone().count();
@@ -65,7 +88,7 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
                 simple(service, command, &mut folder, &mut written);
             }
             if !is_whole {
-                written.doubts.push("its script is not one that can be read".to_owned());
+                written.doubt("its script is not one that can be read".to_owned());
             }
         }
         Some(file) => own_program(service, &file.text, &mut written),
@@ -78,7 +101,7 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
 fn own_program(service: &Service<'_>, program: &str, written: &mut Written) {
     let (Coverage::Writable(mount) | Coverage::ReadOnly(mount) | Coverage::Unknown(mount)) = service.coverage(program) else { return };
     if program.starts_with('/') && matches!(mount.kind, MountKind::Bind | MountKind::Unknown | MountKind::Volume) {
-        written.doubts.push(format!("it runs {program}, a program of your own, and what that writes is not known"));
+        written.doubt(format!("it runs {program}, a program of your own, and what that writes is not known"));
     }
 }
 
@@ -134,10 +157,10 @@ fn simple(service: &Service<'_>, command: &Simple, folder: &mut Option<String>, 
         }
         "git" if operands.first().is_some_and(|w| w.text == "clone") && operands.len() > 2 => say(operands[2], true),
         "cd" => *folder = operands.first().filter(|w| w.is_known).and_then(|w| absolute(folder.as_deref(), &w.text)),
-        "eval" => written.doubts.push("its script runs what a variable holds".to_owned()),
+        "eval" => written.doubt("its script runs what a variable holds".to_owned()),
         "." | "source" => operands.iter().take(1).for_each(|word| own_program(service, &word.text, written)),
         _ if CODE.iter().any(|(program, option)| *program == name && arguments.iter().any(|w| w.text == *option)) => {
-            written.doubts.push(format!("its script has code for {name}, and what that writes is not read"));
+            written.doubt(format!("its script has code for {name}, and what that writes is not read"));
         }
         _ => {
             own_program(service, program, written);
@@ -169,17 +192,12 @@ fn path(folder: Option<&str>, word: &Word, is_folder: bool, written: &mut Writte
     let is_folder = is_folder || pattern.is_some() || word.text.ends_with('/');
     match text.filter(|_| !word.is_hidden).and_then(|text| absolute(folder, text)) {
         Some(path) if ["/dev", "/proc", "/sys"].iter().any(|top| is_at(&path, top)) => {}
+        Some(path) if written.paths.iter().any(|(known, _)| *known == path) => {}
+        Some(_) if written.paths.len() == MAX_PATHS => written.doubt(format!("its script writes to more than {MAX_PATHS} places")),
         Some(path) => {
             let folder = if is_folder { path.clone() } else { parent(&path) };
-            if !written.paths.iter().any(|(known, _)| *known == path) {
-                written.paths.push((path, folder));
-            }
+            written.paths.push((path, folder));
         }
-        None => {
-            let why = "its script writes to a file whose place is not known".to_owned();
-            if !written.doubts.contains(&why) {
-                written.doubts.push(why);
-            }
-        }
+        None => written.doubt("its script writes to a file whose place is not known".to_owned()),
     }
 }

@@ -1,19 +1,24 @@
 //! Which service gets which preset, and what that says it needs.
 
+mod family;
 mod paths;
 
 use super::about::{About, Runner};
 use super::basis::Basis;
 use super::limit::{self, Restriction};
-use super::preset::{Preset, added_for, added_for_package, claiming, nearest};
+use super::preset::{Preset, added_for, added_for_package, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
+use crate::text::shell_word;
+use family::{Family, Parsed, embedded};
 use paths::Gathered;
 pub(super) use paths::owned;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+pub use family::known;
 
 /// The preset of services that no other preset knows.
 const FALLBACK: &str = "generic";
@@ -37,6 +42,8 @@ pub struct Selection {
     pub paths: HashMap<String, Vec<WritablePath>>,
     /// Paths that services were seen to do without.
     pub spared: HashMap<String, Vec<String>>,
+    /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
+    pub mirrors: Vec<String>,
     /// Whether the person agrees to what is assumed.
     pub assume: bool,
     /// What else is asked for.
@@ -48,6 +55,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether a service is among those that are asked for.
+    pub fn wants(&self, service: &str) -> bool {
+        let has = |names: &[String]| names.iter().any(|name| name == service);
+        !has(&self.skip) && (self.only.is_empty() || has(&self.only) || self.forced.iter().any(|(name, _)| name == service))
+    }
+
     /// The services that the command line names.
     pub fn named(&self) -> HashSet<&str> {
         self.only.iter().chain(self.forced.iter().map(|(name, _)| name)).map(String::as_str).collect()
@@ -76,7 +89,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
-        let about = About::new(service, dockerfiles, &mut left);
+        let about = About::new(service, dockerfiles, &mut left, &selection.mirrors);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
             found.push(need(&about, &choice, selection, named.is_some() || only.contains(service.name)));
         }
@@ -129,7 +142,7 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
             && other != preset
         {
             let message = format!("the service `{name}` is given two presets, {} and {}", other.name, preset.name);
-            return Err(Error::Usage(message, Some(format!("name one: --service {name}={}", preset.name))));
+            return Err(Error::Usage(message, Some(format!("name one: --service {}={}", shell_word(name), preset.name))));
         }
     }
     Ok(())
@@ -154,24 +167,14 @@ pub(super) struct Choice {
     pub(super) additions: Vec<Part>,
 }
 
-/// Embedded presets that were parsed already.
-type Parsed = HashMap<&'static str, Arc<Preset>>;
-
-fn embedded(name: &'static str, parsed: &mut Parsed) -> Result<Arc<Preset>> {
-    if let Some(preset) = parsed.get(name) {
-        return Ok(preset.clone());
-    }
-    let preset = Arc::new(Preset::embedded(name)?);
-    parsed.insert(name, preset.clone());
-    Ok(preset)
-}
-
 /// The presets that are named for the whole project, and which of them claims an image.
 struct Claims<'p> {
     presets: &'p [Arc<Preset>],
     additions: Vec<&'p Arc<Preset>>,
     /// The first that is for images.
     for_images: Option<&'p Arc<Preset>>,
+    /// The first that is for anything.
+    for_anything: Option<&'p Arc<Preset>>,
     by_image: HashMap<&'p str, usize>,
     by_prefix: HashMap<&'p str, usize>,
     /// The lengths of the prefixes.
@@ -185,6 +188,7 @@ impl<'p> Claims<'p> {
             presets,
             additions,
             for_images: for_images.first().copied(),
+            for_anything: presets.iter().find(|p| p.is_for_anything()),
             by_image: HashMap::new(),
             by_prefix: HashMap::new(),
             lengths: BTreeSet::new(),
@@ -224,14 +228,14 @@ fn choose(
         Part { preset: preset.clone(), named: true, recognised: is_first || repository.is_some_and(|r| preset.claims(r)) }
     };
     let for_images = forced.filter(|p| !p.is_addition()).or(claiming_it);
-    let family = repository.and_then(claiming);
+    let family = repository.and_then(Family::of);
     let is_known = for_images.is_some() || family.is_some();
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
-    let base = match (for_images, family, claims.for_images) {
-        (Some(preset), ..) => named(preset),
-        (None, None, Some(preset)) if about.is_built() || preset.is_for_anything() => named(preset),
-        (None, Some(family), _) if is_wanted => Part { preset: embedded(family, parsed)?, named: false, recognised: true },
+    let for_unknown = claims.for_images.filter(|_| about.is_built()).or(claims.for_anything);
+    let base = match (for_images, family, for_unknown) {
+        (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
+        (None, Some(family), _) if is_wanted => Part { preset: family.preset(parsed)?, named: false, recognised: true },
         (None, None, _) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
@@ -314,7 +318,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     }
     let mut paths = gathered.paths;
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
-    if about.service.read_only == Known::Yes && choice.recognised.is_err() && !base.named && !selection.assume {
+    let is_a_guess = choice.recognised.is_err() || base.preset.basis.as_ref().is_some_and(|b| b.confidence == Confidence::Assumed);
+    if about.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
         paths.clear();
     }
     // What the person says of a path counts before what a preset says.
@@ -350,7 +355,8 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     paths.shrink_to_fit();
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
     let Basis { text, confidence, obstacles } = basis;
-    let basis = Arc::new(Reason { source: Source::Preset(base.preset.name.clone()), text, link: None, confidence });
+    let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
+    let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),
@@ -369,10 +375,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
 /// What the presets of a service say of its image.
 fn sayings(choice: &Choice) -> Vec<String> {
     let presets = || [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
-    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| o.why.clone());
+    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| format!("{}: {}", o.why, o.remedy));
+    let doubts = presets().flat_map(|p| &p.doubts).map(|d| d.why.clone());
     let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
     let notes = presets().flat_map(|p| &p.notes).cloned();
-    obstacles.chain(hints).chain(notes).collect()
+    obstacles.chain(doubts).chain(hints).chain(notes).collect()
 }
 
 #[cfg(test)]

@@ -9,41 +9,35 @@ use crate::compose::mount::tmpfs_target;
 use crate::compose::{self, Coverage, Known, MountKind};
 use crate::error::Result;
 use crate::evidence::{Need, Source};
+use crate::plan::Plan;
 use crate::rewrite::{Options, Rewrite, rewrite};
 use crate::text::{Span, TextFile};
 use sha2::{Digest, Sha256};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Most bytes that are rewritten to find the edits of single fixes: each is verified in the whole project, so that without a bound the
 /// time would grow with the square of its size. A third of a second's worth.
 const MAX_EDIT_WORK: usize = 8 << 20;
 
-/// A project and what was found in it.
-pub struct Found<'p, 'a> {
-    /// The project.
-    pub project: &'p compose::Project<'a>,
-    /// What its services need, in their order.
-    pub needs: &'p [Need],
-    /// By place.
-    pub findings: &'p [audit::Finding],
-    /// How bad findings of a rule are.
-    pub severity: &'p dyn Fn(Rule) -> audit::Severity,
-    /// Services whose fix counts as the plan.
-    pub planned: HashSet<&'p str>,
+/// A plan, and the services whose fix it carries out.
+struct Found<'p, 'a> {
+    plan: &'p Plan<'a>,
+    planned: HashSet<&'p str>,
 }
 
 /// The report of one project. With `edits`, each fix says by which edits it is carried out.
 ///
 /// Errors: a fix that breaks a law.
-pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
-    let project = found.project;
+pub fn collect(plan: &Plan<'_>, edits: bool) -> Result<Project> {
+    let found = &Found { plan, planned: plan.changed().collect() };
+    let project = &plan.project;
     let files: Vec<String> = project.sources.files().iter().map(|f| f.path.display().to_string()).collect();
-    let by_name: HashMap<&str, &Need> = found.needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let by_name: HashMap<&str, &Need> = plan.needs.iter().map(|n| (n.service.as_str(), n)).collect();
     let mut own: HashMap<&str, Vec<&audit::Finding>> = HashMap::new();
-    for finding in found.findings {
+    for finding in &plan.findings {
         own.entry(finding.service.as_str()).or_default().push(finding);
     }
     let none = Vec::new();
@@ -53,7 +47,7 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
     let mut left = if edits { MAX_EDIT_WORK } else { 0 };
     let mut seen: HashMap<(Rule, &str), usize> = HashMap::new();
     let mut findings = Vec::new();
-    for finding in found.findings {
+    for finding in &plan.findings {
         let number = seen.entry((finding.rule, finding.service.as_str())).or_default();
         let fix = match &finding.fix {
             Some(fix) => {
@@ -68,7 +62,7 @@ pub fn collect(found: &Found<'_, '_>, edits: bool) -> Result<Project> {
         *number += 1;
         findings.push(Finding {
             rule: finding.rule.id(),
-            severity: severity((found.severity)(finding.rule)),
+            severity: severity(plan.severity(finding.rule)),
             service: finding.service.clone(),
             message: finding.message.clone(),
             help: finding.help.clone(),
@@ -127,7 +121,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
         data_is_gathered: !has(&[Rule::ScatteredState]),
         tmp_is_in_memory: tmp,
         program_is_read_only: !surface.root && !has(&[Rule::WritableProgram, Rule::WritableSource]),
-        writable_places: surface.counts().iter().sum(),
+        writable_places: surface.places(),
     };
     let tmp = match service.coverage("/tmp") {
         Coverage::Writable(mount) => Some(mount.kind == MountKind::Tmpfs),
@@ -140,7 +134,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
     };
     Service {
         name: service.name.to_owned(),
-        location: location(found.project, service.key().span()),
+        location: location(&found.plan.project, service.key().span()),
         image: service.shown_text("image").map(Cow::into_owned),
         preset,
         recognised: need.recognised,
@@ -152,8 +146,8 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
 }
 
 fn surface(surface: &audit::Surface) -> Surface {
-    let audit::Surface { root, tmpfs, volumes, binds, sockets } = *surface;
-    Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets }
+    let audit::Surface { root, tmpfs, volumes, binds, sockets, privileged, all_capabilities } = *surface;
+    Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets, privileged, all_capabilities }
 }
 
 fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount> {
@@ -214,26 +208,49 @@ fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
     };
     let mut all = Vec::new();
     if edits {
-        for rewrite in rewrite(found.project, &[fix], found.needs, Options::default())?.rewrites {
+        for rewrite in rewrite(&found.plan.project, &[fix], &found.plan.needs, Options::default())?.rewrites {
             all.extend(edits_of(&rewrite));
         }
     }
     Ok(Fix { applicability, summary: audit::summary(&fix.changes), changes: changes.collect(), edits: all })
 }
 
-/// The lines that a rewrite changes.
+/// The edits of a rewrite as whole lines: those that it touches, without what stays the same at their beginning and end.
 fn edits_of(rewrite: &Rewrite) -> Vec<Edit> {
     let text = rewrite.before();
-    let [old, new]: [Vec<&str>; 2] = [text, rewrite.after()].map(|t| t.text().split_inclusive('\n').collect());
-    let mut starts = vec![0];
-    for line in &old {
-        starts.push(starts[starts.len() - 1] + line.len());
+    let mut edits = rewrite.edits().iter().peekable();
+    let mut found = Vec::new();
+    while let Some(edit) = edits.next() {
+        let start = text.text()[..edit.span.range().start].rfind('\n').map_or(0, |at| at + 1);
+        let (mut copied, mut new, mut edit) = (start, String::new(), edit);
+        let end = loop {
+            new += &text.text()[copied..edit.span.range().start];
+            new += &edit.text;
+            copied = edit.span.range().end;
+            // A line that ends where the edit does is whole already.
+            let is_whole = copied > start && text.text()[..copied].ends_with('\n') && (new.is_empty() || new.ends_with('\n'));
+            let line_end = text.text()[copied..].find('\n').map_or(text.text().len(), |at| copied + at + 1);
+            let end = if is_whole { copied } else { line_end };
+            match edits.next_if(|next| next.span.range().start < end) {
+                Some(next) => edit = next,
+                None => break end,
+            }
+        };
+        new += &text.text()[copied..end];
+        found.push(whole_lines(text, start..end, &new));
     }
-    let changed = capture_diff_slices(Algorithm::Myers, &old, &new).into_iter().filter(|op| !matches!(op, DiffOp::Equal { .. }));
-    let edit = |op: DiffOp| {
-        let (start, end) = (starts[op.old_range().start], starts[op.old_range().end]);
-        let file = text.name().to_owned();
-        Edit { location: Location { file, start: position(text, start), end: position(text, end) }, text: new[op.new_range()].concat() }
-    };
-    changed.map(edit).collect()
+    found
+}
+
+/// The replacement of some lines, without those that are the same at the beginning and at the end.
+fn whole_lines(text: &TextFile, Range { mut start, mut end }: Range<usize>, new: &str) -> Edit {
+    let old: Vec<&str> = text.text()[start..end].split_inclusive('\n').collect();
+    let new: Vec<&str> = new.split_inclusive('\n').collect();
+    let first = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
+    let most = old.len().min(new.len()) - first;
+    let last = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
+    start += old[..first].iter().map(|line| line.len()).sum::<usize>();
+    end -= old[old.len() - last..].iter().map(|line| line.len()).sum::<usize>();
+    let location = Location { file: text.name().to_owned(), start: position(text, start), end: position(text, end) };
+    Edit { location, text: new[first..new.len() - last].concat() }
 }

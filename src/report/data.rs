@@ -103,7 +103,7 @@ pub struct Change<T> {
 /// The writable surface of a service.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Surface {
-    /// One number: root filesystem 20, tmpfs 1, volume 2, host bind 5, engine socket 50 each.
+    /// One number: root filesystem 20, tmpfs 1, volume 2, host bind 5, engine socket 50 each; privileged 50, all capabilities 40.
     pub score: usize,
     /// Whether the root filesystem is writable.
     pub root: bool,
@@ -115,6 +115,10 @@ pub struct Surface {
     pub binds: usize,
     /// Sockets of the container engine.
     pub sockets: usize,
+    /// Whether the service is privileged.
+    pub privileged: bool,
+    /// Whether `cap_add` gives it every capability.
+    pub all_capabilities: bool,
 }
 
 /// The five-point self-check.
@@ -219,6 +223,17 @@ pub enum Severity {
     Warning,
     /// Fails, loses data, or gives the host away.
     Error,
+}
+
+impl Severity {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 /// A place in a file.

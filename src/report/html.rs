@@ -7,9 +7,11 @@ mod rules;
 mod service;
 
 use super::data::{Project, Report, Service};
+use super::order;
 use super::remarks::NEW_VOLUMES;
 use crate::text::count;
 use page::Page;
+use std::collections::HashMap;
 
 /// The page.
 pub fn render(report: &Report) -> String {
@@ -93,9 +95,11 @@ fn tools(page: &mut Page, report: &Report) {
 fn services(page: &mut Page, report: &Report, folder: &str) {
     page.raw("<section id=\"services\" aria-labelledby=\"services-title\">\n<h2 id=\"services-title\">Services</h2>\n");
     page.raw("<p class=\"nothing\" id=\"nothing\" hidden>Nothing is like that.</p>\n");
-    let mut number = 0;
+    // Numbers are those of the files' order, which the bars can be put in too.
+    let all = all_services(report).enumerate().map(|(i, service)| (std::ptr::from_ref(service), i + 1));
+    let numbers: HashMap<*const Service, usize> = all.collect();
     let mut has_failed = false;
-    for project in &report.projects {
+    for project in order::projects(report) {
         let short = |text: &str, folder: &str| text.strip_prefix(folder).unwrap_or(text).to_owned();
         // The sums link to the first of them.
         let is_first = project.error.is_some() && !has_failed;
@@ -126,8 +130,8 @@ fn services(page: &mut Page, report: &Report, folder: &str) {
             page.prose(NEW_VOLUMES[1]);
             page.raw(".</p>\n");
         }
-        for service in &project.services {
-            number += 1;
+        for (service, _) in order::services(project) {
+            let number = numbers.get(&std::ptr::from_ref(service)).copied().unwrap_or_default();
             service::write(page, project, service, number, &findings.take(&service.name));
         }
         page.raw("</section>\n");

@@ -2,8 +2,8 @@
 //! mention and no reference.
 
 use super::data::{Finding, Project, Report, Service, Severity};
-use super::listing::sentence;
 use super::remarks::NEW_VOLUMES;
+use super::summing::sentence;
 use crate::text::clean_line;
 
 /// The report.

@@ -9,6 +9,8 @@ pub mod html;
 pub mod json;
 pub mod listing;
 pub mod markdown;
+mod order;
 pub mod remarks;
 pub mod sarif;
 pub mod style;
+pub mod summing;

@@ -77,7 +77,7 @@ pub fn missing(project: &Project<'_>, findings: &[Finding], open: &[&str], refus
 }
 
 /// What a strict check says beside that, a line each: services that can write to their root filesystem and are not among `settled`.
-pub fn writable(project: &Project<'_>, findings: &[Finding], settled: &BTreeSet<String>, held: &[(&str, &str)]) -> Vec<String> {
+pub fn writable(project: &Project<'_>, findings: &[Finding], settled: &BTreeSet<&str>, held: &[(&str, &str)]) -> Vec<String> {
     let held: HashMap<&str, &str> = held.iter().copied().collect();
     let mut refused: HashMap<&str, &Finding> = HashMap::new();
     for finding in findings.iter().filter(|f| f.fix.is_none()) {

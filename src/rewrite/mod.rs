@@ -11,8 +11,9 @@ use crate::audit::{self, Change, Fix, Rule, What};
 use crate::compose::{Project, Service, Sources};
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Need};
-use crate::text::{FileId, TextFile};
+use crate::text::{FileId, Span, TextFile};
 use crate::yaml::{Kind, Node, Stream, Style, is_printable};
+use edit::Edit;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,9 +24,19 @@ pub struct Rewrite {
     file: FileId,
     before: TextFile,
     after: TextFile,
+    edits: Vec<Replacement>,
     lines: Vec<NewLine>,
     touched: Vec<Touched>,
     closes_scalar: bool,
+}
+
+/// New text for a place in the content that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The bytes that go; none where text is only added.
+    pub span: Span,
+    /// What takes their place.
+    pub text: String,
 }
 
 /// Lines around an edit, counted from 0. The last may be one past the end.
@@ -62,6 +73,11 @@ impl Rewrite {
     /// The content to write.
     pub fn after(&self) -> &TextFile {
         &self.after
+    }
+
+    /// What is replaced, in order and never side by side: all other bytes are as they were.
+    pub fn edits(&self) -> &[Replacement] {
+        &self.edits
     }
 
     /// What the changed lines are for, by line.
@@ -118,7 +134,8 @@ const MAX_PASSES: usize = 64;
 /// A file with its edits made.
 struct Edited {
     stream: Arc<Stream>,
-    touched: Vec<Touched>,
+    /// In the content that was read.
+    edits: Vec<Edit>,
     closes_scalar: bool,
 }
 
@@ -146,10 +163,14 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
         for again in edit_files(&now, &placement)? {
             let file = again.stream.file();
             let before = project.sources.file(file).map_or("", |s| s.stream.text().text());
-            let touched = vec![edit::difference(before, again.stream.text().text())];
-            let closed_before = edited.iter().any(|e| e.stream.file() == file && e.closes_scalar);
-            edited.retain(|e| e.stream.file() != file);
-            edited.push(Edited { touched, closes_scalar: closed_before || again.closes_scalar, ..again });
+            match edited.iter_mut().find(|e| e.stream.file() == file) {
+                None => edited.push(again),
+                Some(earlier) => {
+                    let edits = edit::composed(before.len(), &earlier.edits, &again.edits);
+                    let closes_scalar = earlier.closes_scalar || again.closes_scalar;
+                    *earlier = Edited { edits, closes_scalar, ..again };
+                }
+            }
         }
         edited.sort_by_key(|e| e.stream.file());
     }
@@ -173,20 +194,38 @@ pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: O
     let mut lines = verified_effect(project, &edited, &accepted, needs)?;
     if options.explain {
         for file in &mut edited {
-            let explained = commented(&file.stream, &lines)?;
+            let (explained, comments) = commented(&file.stream, &lines)?;
             check::tree_is_as_placed(&file.stream, &explained, &place::Placement::default()).map_err(unverified)?;
-            file.stream = Arc::new(explained);
+            let length = project.sources.file(explained.file()).map_or(0, |s| s.stream.text().text().len());
+            *file = Edited { stream: Arc::new(explained), edits: edit::composed(length, &file.edits, &comments), ..*file };
         }
         lines = verified_effect(project, &edited, &accepted, needs)?;
     }
-    let rewrites = edited.into_iter().filter_map(|Edited { stream: after, touched, closes_scalar }| {
-        let file = after.file();
-        let before = project.sources.file(file)?.stream.text().clone();
-        let lines = of_file(&lines, file).iter().map(|l| l.1.clone()).collect();
-        let after = after.text().clone();
-        (before.text() != after.text()).then_some(Rewrite { file, before, after, lines, touched, closes_scalar })
-    });
-    Ok(Outcome { rewrites: rewrites.collect(), refused })
+    let rewrites = edited.into_iter().map(|edited| finished(project, edited, &lines)).filter_map(Result::transpose);
+    Ok(Outcome { rewrites: rewrites.collect::<Result<_>>()?, refused })
+}
+
+/// A file as it is given out; `None` where it is as it was.
+fn finished(project: &Project<'_>, edited: Edited, lines: &[(FileId, NewLine)]) -> Result<Option<Rewrite>> {
+    let Edited { stream, mut edits, closes_scalar } = edited;
+    let file = stream.file();
+    let Some(before) = project.sources.file(file).map(|source| source.stream.text().clone()) else { return Ok(None) };
+    let after = stream.text().clone();
+    if before.text() == after.text() {
+        return Ok(None);
+    }
+    // The third law once more, for all rounds together.
+    if edit::splice(before.text(), &mut edits).as_deref() != Some(after.text()) {
+        return Err(unverified("the edits do not make the new text".into()));
+    }
+    let touched = edit::touched(before.text(), &edits);
+    let lines = of_file(lines, file).iter().map(|l| l.1.clone()).collect();
+    let replacement = |Edit { start, end, text, .. }: Edit| {
+        let span = Span { file, start: start as u32, end: end as u32 };
+        Replacement { span, text }
+    };
+    let edits = edits.into_iter().map(replacement).collect();
+    Ok(Some(Rewrite { file, before, after, edits, lines, touched, closes_scalar }))
 }
 
 fn names_of(refused: &[Refused]) -> HashSet<&str> {
@@ -253,7 +292,9 @@ fn edit_file(stream: &Stream, placement: &place::Placement<'_>) -> Result<Option
     let after = reread(before.name(), after, file)?;
     check::tree_is_as_placed(stream, &after, placement).map_err(unverified)?;
     check::comments_are_kept(stream, &after).map_err(unverified)?;
-    Ok(Some(Edited { stream: Arc::new(after), touched: edit::touched(before.text(), &edits), closes_scalar }))
+    // Those at one place are one.
+    let edits = edit::composed(before.text().len(), &edits, &[]);
+    Ok(Some(Edited { stream: Arc::new(after), edits, closes_scalar }))
 }
 
 fn read_again(sources: &Sources) -> Result<Project<'_>> {
@@ -346,28 +387,30 @@ fn of_file(lines: &[(FileId, NewLine)], file: FileId) -> &[(FileId, NewLine)] {
     &lines[start..start + lines[start..].partition_point(|(f, _)| *f == file)]
 }
 
-/// A file with the reasons as comments behind the new lines. Lines of flow style, and lines that have a comment, get none.
-fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<Stream> {
+/// A file with the reasons as comments behind the new lines, and the edits that put them there. Lines of flow style, and lines that have
+/// a comment, get none.
+fn commented(stream: &Stream, lines: &[(FileId, NewLine)]) -> Result<(Stream, Vec<Edit>)> {
     let text = stream.text();
     let lines = of_file(lines, stream.file());
     let closed = lines_inside_scalars(stream);
     let mut reasons = lines.iter().map(|(_, l)| l).peekable();
-    let mut after = String::with_capacity(text.text().len() + lines.len() * 64);
+    let (mut comments, mut start) = (Vec::new(), 0);
     for (index, line) in text.text().split_inclusive('\n').enumerate() {
         let body = line.trim_end_matches(['\n', '\r']);
-        after.push_str(body);
         let mut first = true;
         while let Some(reason) = reasons.next_if(|r| r.line <= index + 1) {
             let block = !body.contains(['#', '[', '{', '"', '\'']) && !closed.contains(&(index + 1));
             if first && block && reason.line == index + 1 {
                 let why: String = reason.change.reason.text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
-                after.push_str(&format!("  # {why}"));
+                let end = start + body.len();
+                comments.push(Edit { start: end, end, text: format!("  # {why}"), rank: 0 });
             }
             first = false;
         }
-        after.push_str(&line[body.len()..]);
+        start += line.len();
     }
-    reread(text.name(), after, stream.file())
+    let after = edit::splice(text.text(), &mut comments).ok_or_else(|| unverified("two comments overlap".into()))?;
+    Ok((reread(text.name(), after, stream.file())?, comments))
 }
 
 /// The lines, from 1, at whose end a scalar goes on: a comment there would end it or be part of it.

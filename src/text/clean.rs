@@ -23,6 +23,15 @@ pub fn clean_line(text: &str) -> String {
     clean(text).replace('\n', "\\n").replace('\t', "    ")
 }
 
+/// `text` as one word of a POSIX shell, for commands that people copy: in quotes unless it is plain.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+,=".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
 /// "1 fix", "2 fixes": the number with its noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
@@ -31,6 +40,21 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_one_word_to_a_shell() {
+        for (text, word) in [
+            ("a/b-c.yaml", "a/b-c.yaml"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(id);`id`", "'$(id);`id`'"),
+            ("it's", r"'it'\''s'"),
+            ("~", "'~'"),
+            ("ü", "'ü'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
 
     #[test]
     fn nothing_that_drives_a_terminal_gets_through() {

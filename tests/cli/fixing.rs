@@ -152,3 +152,17 @@ fn a_reader_that_leaves_is_no_failure() {
     let run = folder.finish(command, &[], "").exits(0);
     assert!(run.err.ends_with("status 0\n"), "{}", run.err);
 }
+
+#[test]
+fn what_is_there_to_be_copied_is_safe_in_a_shell() {
+    let folder = Folder::new(&[("a$(id);b c.yaml", "services:\n  web:\n    image: redis:8.6\n")]);
+    let said = folder.run(&["-f", "a$(id);b c.yaml", "--override", "more.yaml", "--write", "--yes"]).exits(0);
+    assert!(said.err.contains("`docker compose -f 'a$(id);b c.yaml' -f more.yaml up -d`"), "{}", said.text());
+    let audit = folder.run(&["audit", "-f", "a$(id);b c.yaml", "--fail-on", "never"]).exits(0);
+    assert!(audit.err.contains("`rofs-harden -f 'a$(id);b c.yaml'"), "{}", audit.text());
+    // A place that a value of the file names.
+    let folder =
+        Folder::compose("services:\n  db:\n    image: postgres:17\n    environment: {PGDATA: '/var/lib/postgresql/data/$$(id) x'}\n");
+    let audit = folder.run(&["audit", "--fail-on", "never", "--verbose"]).exits(0);
+    assert!(!audit.out.contains("db:/var/lib/postgresql/data/$(id) x"), "{}", audit.text());
+}

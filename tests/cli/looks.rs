@@ -34,6 +34,47 @@ fn help_is_as_reviewed() {
     golden_folder_holds("help", &HELP.map(|h| h.0));
 }
 
+/// What `presets show` says of images: name of the text, and image.
+const SHOWN: [(&str, &str); 4] = [
+    ("reported", "gangefors/airdcpp-webclient:1"),
+    ("guess", "0xf0xx0/pogolo"),
+    ("tag", "postgres:17-alpine"),
+    ("other-name", "bitnamilegacy/memcached@sha256:abc"),
+];
+
+#[test]
+fn images_of_the_catalogue_are_found_and_shown() {
+    let folder = Folder::new(&[]);
+    let found = folder.run(&["presets", "airdcpp"]).exits(0).out;
+    assert!(found.lines().any(|l| l.starts_with("gangefors/airdcpp-webclient ") && l.contains(" reported ")), "{found}");
+    assert!(found.lines().all(|l| !l.starts_with("nginx")), "{found}");
+    // A preset comes before the catalogue, and an exact name before a longer one.
+    let found = folder.run(&["presets", "list", "redis"]).exits(0).out;
+    assert!(found.lines().nth(1).is_some_and(|l| l.starts_with("redis ") && l.contains(" documented ")), "{found}");
+    let json: serde_json::Value = serde_json::from_str(&folder.run(&["presets", "airdcpp", "--format=json"]).exits(0).out).unwrap();
+    let found = &json["images"][0];
+    assert_eq!(
+        (&found["name"], &found["from"], &found["how_sure"]),
+        (&"gangefors/airdcpp-webclient".into(), &"catalogue".into(), &"reported".into())
+    );
+    assert!(found["paths"].as_array().unwrap().iter().any(|p| p["path"] == "/.airdcpp" && p["source"].as_str().unwrap().contains('@')));
+    let all: serde_json::Value = serde_json::from_str(&folder.run(&["presets", "--format=json"]).exits(0).out).unwrap();
+    assert!(all["images"].as_array().unwrap().len() > 1200);
+
+    for (name, image) in SHOWN {
+        folder.run(&["presets", "show", image]).exits(0).is_as_in(&format!("lookup/{name}"));
+    }
+    golden_folder_holds("lookup", &SHOWN.map(|(name, _)| name));
+    for (word, hint) in [("jelyfin", "did you mean `jellyfin`?"), ("0xf0xx0/pogola", "0xf0xx0/pogolo"), ("qqqqqq", "lists the presets")] {
+        for arguments in [&["presets", word][..], &["presets", "show", word]] {
+            let run = folder.run(arguments).exits(2);
+            assert!(run.err.contains(hint) && run.err.contains(&format!("nothing is known of `{word}`")), "{}", run.text());
+        }
+    }
+    let hostile = folder.run(&["presets", "a\u{1b}[31mb"]).exits(2);
+    assert!(!hostile.err.contains('\u{1b}'), "{}", hostile.err);
+}
+
 #[test]
 fn the_version_is_that_of_the_package() {
     let run = Folder::new(&[]).run(&["--version"]).exits(0);
@@ -54,6 +95,10 @@ fn presets_are_listed_and_shown() {
         }
     }
     assert!(list.err.contains("presets show NAME"), "{}", list.err);
+    // What most catalogues carry comes first.
+    let used = |line: &str| line.split_whitespace().nth(2).and_then(|n| n.parse::<u32>().ok());
+    let order: Vec<u32> = list.out.lines().filter_map(used).collect();
+    assert!(order.len() > 100 && order.is_sorted_by(|a, b| a >= b), "{order:?}");
     assert_eq!(folder.run(&["presets", "--quiet"]).err, "");
     folder.run(&["presets", "show", "nods"]).exits(2);
     folder.put("mine.toml", "summary = 'x'\nrun_user = { text = 'x' }\n[match]\nimages = []\nuzer = 'y'\n");
@@ -90,7 +135,10 @@ fn colour_goes_where_it_is_wanted() {
 fn every_rule_has_a_page() {
     let folder = Folder::new(&[]);
     let list = folder.run(&["explain"]).exits(0).out;
-    let rules: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let severities: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    let rank = |severity: &str| ["error", "warning", "note"].iter().position(|s| *s == severity).unwrap();
+    assert!(severities.is_sorted_by_key(|s| rank(s)), "the worst come first: {list}");
+    let rules: Vec<&str> = list.lines().filter_map(|l| l.split_whitespace().nth(1)).collect();
     let pages = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/rules")).unwrap().count();
     assert_eq!(pages, rules.len(), "no page is left over");
     for rule in rules {
@@ -106,4 +154,31 @@ fn every_rule_has_a_page() {
         "{}",
         wrong.text()
     );
+}
+
+#[test]
+fn a_page_is_found_by_the_words_of_an_error() {
+    let folder = Folder::new(&[]);
+    for (words, page) in [
+        (&["EROFS"][..], "uncovered-write"),
+        (&["read-only file system"], "uncovered-write"),
+        (&["Read-only", "file", "system"], "uncovered-write"),
+        (&["EACCES"], "owner"),
+        (&["permission  denied"], "owner"),
+        (&["No space left on device"], "tmpfs"),
+        (&["ENOSPC"], "tmpfs"),
+        (&["EPERM"], "spare-capabilities"),
+        (&["Operation not permitted"], "spare-capabilities"),
+        (&["writable root"], "writable-root"),
+        (&["Writable-Root"], "writable-root"),
+        (&["GUIDE"], "From nothing"),
+    ] {
+        let run = folder.run(&[&["explain"], words].concat()).exits(0);
+        let title = run.out.lines().next().unwrap();
+        assert!(title.starts_with("# ") && title.contains(page), "{words:?}: {title}");
+    }
+    let near = folder.run(&["explain", "giude"]).exits(2);
+    assert!(near.err.contains("did you mean `guide`?"), "{}", near.err);
+    let none = folder.run(&["explain", "xyzzy\u{1b}[2J"]).exits(2);
+    assert!(none.err.contains("no page has these words") && none.err.contains("rofs-harden explain") && !none.err.contains('\u{1b}'));
 }

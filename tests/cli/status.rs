@@ -118,7 +118,7 @@ fn a_tree_with_a_project_that_cannot_be_read_fails_whatever_the_others_say() {
 fn a_mend_that_has_no_place_is_no_success() {
     let text = "services:\n  web: &web\n    image: nginx\n    read_only: true\n  job:\n    <<: *web\n    privileged: true\n";
     let folder = Folder::compose(text);
-    folder.put("log", "web-1  | touch: cannot touch '/srv/x/y': Read-only file system\n");
+    folder.put("log", "web-1  | touch: cannot touch '/data/x/y': Read-only file system\n");
     let run = folder.run(&["diagnose", "log", "--write", "--yes"]).exits(1);
     assert!(run.err.contains("[shared-definition]"), "{}", run.text());
     assert_eq!(folder.read("compose.yaml"), text);
@@ -126,12 +126,12 @@ fn a_mend_that_has_no_place_is_no_success() {
 
 #[test]
 fn what_a_log_shows_and_no_mount_mends_is_no_success() {
-    let mended = "web-1  | touch: cannot touch '/srv/x/y': Read-only file system\n";
+    let mended = "web-1  | touch: cannot touch '/data/x/y': Read-only file system\n";
     let other = "web-1  | touch: cannot touch '/usr/bin/y': Read-only file system\n";
     for (log, code) in [(mended.to_owned(), 0), (format!("{mended}{other}"), 1)] {
         let folder = Folder::compose("services:\n  web:\n    image: nginx\n    read_only: true\n");
         folder.put("log", log);
         folder.run(&["diagnose", "log", "--write", "--yes"]).exits(code);
-        assert!(folder.read("compose.yaml").contains("/srv/x"), "what can be mended is");
+        assert!(folder.read("compose.yaml").contains("target: /data"), "what can be mended is");
     }
 }

@@ -19,7 +19,8 @@ const COMMANDS: [(&str, &str, &str); 8] = [
 ];
 
 /// Image of the example for a preset that matches by the start of a name.
-const STARTS: [(&str, &str); 2] = [("distroless", "gcr.io/distroless/static-debian12"), ("s6-overlay", "lscr.io/linuxserver/nginx")];
+const STARTS: [(&str, &str); 3] =
+    [("distroless", "gcr.io/distroless/static-debian12"), ("hotio", "ghcr.io/hotio/sonarr"), ("s6-overlay", "lscr.io/linuxserver/webtop")];
 
 /// What every made page says below its title.
 const MADE: &str = "<!-- Made by `ROFS_UPDATE=1 cargo test docs` from";

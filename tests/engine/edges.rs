@@ -142,18 +142,18 @@ fn the_engine_mounts_odd_paths_exactly_there() {
     let project = "services:\n  app:\n    image: rofs-test-busybox:1\n    command: [sleep, '100']\n    stop_grace_period: 0s\n";
     let Some(stand) = Stand::new(&[BUSYBOX], project) else { return };
     let paths = [
-        "/srv/$X/z",
-        "/srv/$$",
-        "/srv/a b",
-        "/srv/#c",
-        "/srv/c # d",
-        "/srv/- e",
-        "/srv/[f]",
-        "/srv/ü",
-        "/srv/a,b",
-        "/srv/a=b",
-        "/srv/%41",
-        "/srv/*",
+        "/odd/$X/z",
+        "/odd/$$",
+        "/odd/a b",
+        "/odd/#c",
+        "/odd/c # d",
+        "/odd/- e",
+        "/odd/[f]",
+        "/odd/ü",
+        "/odd/a,b",
+        "/odd/a=b",
+        "/odd/%41",
+        "/odd/*",
     ];
     let log: String = paths.iter().map(|path| format!("app-1  | touch: cannot touch '{path}/z': Read-only file system\n")).collect();
     stand.folder.put("log", log);

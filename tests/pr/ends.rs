@@ -39,7 +39,7 @@ fn a_signal_ends_a_wait_at_once_and_leaves_nothing() {
         std::fs::remove_file(folder.path().join("tmp/.keep")).unwrap();
         let child = waiting(&forge, &folder);
         std::thread::sleep(Duration::from_millis(300));
-        assert_eq!(left(&folder), 1, "the folder of the files");
+        assert_eq!(left(&folder), 0, "no file of the repository is put on the disk");
         let since = Instant::now();
         assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();

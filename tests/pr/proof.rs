@@ -13,7 +13,7 @@ const PROJECT: &str = "services:
     command: [sh, -c, 'echo x > /tmp/x || exit 1; sleep 100']
   bad:
     image: rofs-test-busybox:1
-    command: [sh, -c, 'echo 1 > /srv/bad.pid && sleep 100']
+    command: [awk, 'BEGIN { print 1 > \"/srv/bad.pid\"; close(\"/srv/bad.pid\"); system(\"sleep 100\") }']
   broken:
     image: rofs-test-busybox:1
     command: [sh, -c, 'exit 3']

@@ -46,22 +46,36 @@ pub(super) struct Ended {
 impl Terminal {
     /// Starts the program in a folder, at a terminal of so many columns.
     pub(super) fn start(folder: &Folder, columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = CommandBuilder::new(PROGRAM);
-        command.args(arguments);
-        Self::start_command(folder, columns, command, environment)
+        Self::start_sized(folder, (ROWS, columns), arguments, environment)
     }
 
-    pub(super) fn start_command(folder: &Folder, columns: u16, mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
+    /// The same at a terminal of so many rows and columns.
+    pub(super) fn start_sized(folder: &Folder, size: (u16, u16), arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.args(arguments);
+        Self::start_command_sized(folder, size, command, environment)
+    }
+
+    pub(super) fn start_command(folder: &Folder, columns: u16, command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
+        Self::start_command_sized(folder, (ROWS, columns), command, environment)
+    }
+
+    fn start_command_sized(
+        folder: &Folder,
+        (rows, columns): (u16, u16),
+        mut command: CommandBuilder,
+        environment: &[(&str, &str)],
+    ) -> Self {
         command.cwd(folder.path());
         command.env_clear();
         for (name, value) in ENVIRONMENT.iter().chain(environment) {
             command.env(name, value);
         }
-        let pair = native_pty_system().openpty(PtySize { rows: ROWS, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pair = native_pty_system().openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let size = |n| NonZeroU16::new(n).unwrap();
-        let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(size(ROWS), size(columns), 0), bytes: Vec::new(), stop: false }));
+        let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(size(rows), size(columns), 0), bytes: Vec::new(), stop: false }));
         let mut output = pair.master.try_clone_reader().unwrap();
         let reader = thread::spawn({
             let seen = Arc::clone(&seen);

@@ -6,17 +6,19 @@ mod journal;
 mod offer;
 mod overview;
 mod patch;
+mod projects;
 mod proof;
 mod report;
 mod review;
-mod stage;
 
 use report::{Did, Report, Row};
 
+use super::args::wanted_extras;
 use super::args::{Pr, SplitBy};
-use super::harden::{Status, selection};
+use super::harden::Status;
 use super::ui::Ui;
 use crate::edge::address::Server;
+use crate::edge::commit::{CommitFiles, Origin};
 use crate::edge::disk;
 use crate::edge::forge::{self, Forge, Host, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
@@ -30,7 +32,6 @@ use body::About;
 use fleet::{Fleet, Room};
 use offer::{Planned, Unit, Wanted};
 use sha2::{Digest, Sha256};
-use stage::{Origin, Stage};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -55,7 +56,8 @@ pub(super) fn run(ui: &Ui, args: &Pr) -> Result<Status> {
 }
 
 fn work(ui: &Ui, args: &Pr) -> Result<Status> {
-    let selection = Selection { assume: args.unsafe_fixes, with: extras(args)?, ..selection(&args.choice)? };
+    let selection =
+        Selection { assume: args.unsafe_fixes, with: wanted_extras(&args.with, args.override_file.is_some())?, ..args.choice.selection()? };
     let wanted = Wanted::new(args, &selection);
     if let Some(folder) = &args.patch {
         return patch::run(ui, args, &wanted, folder);
@@ -91,10 +93,6 @@ fn work(ui: &Ui, args: &Pr) -> Result<Status> {
         report.pull_requests.iter().for_each(|row| row.say(ui));
     }
     Ok(if report.incomplete { Status::Failed } else { Status::Done })
-}
-
-fn extras(args: &Pr) -> Result<crate::evidence::Extras> {
-    super::args::Harden { with: args.with.clone(), override_file: args.override_file.clone(), ..Default::default() }.extras()
 }
 
 impl Target {
@@ -181,8 +179,8 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
     let commit = target.tip(&base)?;
     let paths = target.checkout.as_ref().map_or(Ok(args.paths.clone()), |(git, _)| below(git.top(), &args.paths))?;
     ui.status("reading the files");
-    let mut stage = Stage::new(target.origin(), &commit)?;
-    let Planned { units, problems, unread } = wanted.plan(&mut stage, &paths)?;
+    let tree = CommitFiles::new(target.origin(), &commit)?;
+    let Planned { units, problems, unread } = wanted.plan(&tree, &paths)?;
     if args.repos.is_none() {
         for (path, why) in &problems {
             ui.warn(&clean_line(&format!("{path}: {why}")));
@@ -202,16 +200,16 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             // Where all is declined, the answer says so; where some is, the rest is proposed.
             let out: Vec<String> = units.iter().flat_map(Unit::items).filter(|item| is_out(item)).collect();
             if !out.is_empty() && units.iter().flat_map(Unit::items).any(|item| !is_out(&item)) {
-                units = wanted.without(&mut stage, units, &is_out)?;
+                units = wanted.without(&tree, units, &is_out)?;
                 about.declined = out.iter().filter_map(|item| declined.get(item).copied()).collect();
                 about.declined.sort_unstable();
                 about.declined.dedup();
             }
         }
         if let (true, Some((git, _))) = (args.verify, &target.checkout) {
-            units = proof::prove(ui, wanted, &mut stage, git, &commit, units)?;
+            units = proof::prove(ui, wanted, &tree, git, &commit, units)?;
         }
-        let offer = offer::offer(args, &stage, &units, &about, &scope, (&base, branch, &commit))?;
+        let offer = offer::offer(args, &tree, &units, &about, &scope, (&base, branch, &commit))?;
         let options = Options { again: args.again, take_back: args.take_back };
         if room.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
             continue;
@@ -221,7 +219,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             ui.progress_done();
             let row = Row::foreseen(&offer, &units, &decision);
             if !args.json && args.repos.is_none() {
-                row.show(ui, &offer, &units)?;
+                row.show(ui, &offer, &units);
             }
             row
         } else {

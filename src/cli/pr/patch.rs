@@ -2,11 +2,11 @@
 
 use super::body::{About, WRITTEN_BY};
 use super::offer::{self, Planned, Unit, Wanted};
-use super::stage::{Origin, Stage};
 use super::{below, short, split};
 use crate::cli::args::Pr;
 use crate::cli::harden::Status;
 use crate::cli::ui::Ui;
+use crate::edge::commit::{CommitFiles, Origin};
 use crate::edge::disk;
 use crate::edge::git::Git;
 use crate::edge::propose::Scope;
@@ -21,25 +21,22 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     let base = git.current_branch()?.unwrap_or_else(|| commit.clone());
     let paths = below(git.top(), &args.paths)?;
     let mut files = Vec::new();
-    let (problems, is_incomplete) = {
-        let mut stage = Stage::new(Origin::Git(&git), &commit)?;
-        let Planned { units, problems, unread } = wanted.plan(&mut stage, &paths)?;
-        let layer = args.override_file.as_ref().map(|file| file.display().to_string());
-        for (branch, units) in split(args, &base, units) {
-            let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
-            let about = About { problems, declined: Vec::new(), layer: layer.clone() };
-            let offer = offer::offer(args, &stage, &units, &about, &Scope::default(), (&base, branch, &commit))?;
-            if !offer.is_empty() {
-                let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
-                let patch = units.iter().map(Unit::patch).collect::<Result<String>>()?;
-                files.push((format!("changes{suffix}.patch"), patch));
-                files.push((format!("body{suffix}.md"), offer.text));
-            }
+    let tree = CommitFiles::new(Origin::Git(&git), &commit)?;
+    let Planned { units, problems, unread } = wanted.plan(&tree, &paths)?;
+    let layer = args.override_file.as_ref().map(|file| file.display().to_string());
+    for (branch, units) in split(args, &base, units) {
+        let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
+        let about = About { problems, declined: Vec::new(), layer: layer.clone() };
+        let offer = offer::offer(args, &tree, &units, &about, &Scope::default(), (&base, branch, &commit))?;
+        if !offer.is_empty() {
+            let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
+            let patch = units.iter().map(Unit::patch).collect();
+            files.push((format!("changes{suffix}.patch"), patch));
+            files.push((format!("body{suffix}.md"), offer.text));
         }
-        (problems, !unread.is_empty())
-    };
+    }
     // As for a proposal: of what could not be read it is not known what it lacks.
-    let status = if is_incomplete { Status::Failed } else { Status::Done };
+    let status = if unread.is_empty() { Status::Done } else { Status::Failed };
     for (path, why) in &problems {
         ui.warn(&clean_line(&format!("{path}: {why}")));
     }

@@ -1,15 +1,16 @@
 //! What a run of the projects of a checkout shows of the proposal. What fails is not proposed, and only what works is said to.
 
 use super::offer::{Unit, Wanted};
-use super::stage::Stage;
 use crate::cli::args::Trying;
 use crate::cli::ui::Ui;
 use crate::cli::verify;
+use crate::edge::commit::CommitFiles;
 use crate::edge::disk;
 use crate::edge::docker::Docker;
 use crate::edge::git::Git;
 use crate::error::{Error, Result};
 use crate::evidence::engine::Probe;
+use crate::plan::{Input, Start};
 use crate::trial::{RunResult, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub(super) struct Proof {
 /// Runs every project with the change and leaves out the services that fail.
 ///
 /// Errors: the checkout does not hold the files of the base's commit and nothing else; there is no engine.
-pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &Git, commit: &str, units: Vec<Unit>) -> Result<Vec<Unit>> {
+pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, commit: &str, units: Vec<Unit>) -> Result<Vec<Unit>> {
     if units.iter().all(|unit| unit.plan.rewrites.is_empty()) {
         return Ok(units);
     }
@@ -34,14 +35,14 @@ pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &G
         return Err(Error::Usage(what, Some("check that out, without changes of your own, or leave out --verify".into())));
     }
     let docker = verify::connect(ui)?;
-    units.into_iter().map(|unit| one(ui, wanted, stage, git, &docker, unit)).collect()
+    units.into_iter().map(|unit| one(ui, wanted, tree, git, &docker, unit)).collect()
 }
 
 /// Runs one project until nothing of what is left fails: each time without what failed the time before.
-fn one(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &Git, docker: &Docker, mut unit: Unit) -> Result<Unit> {
+fn one(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, docker: &Docker, mut unit: Unit) -> Result<Unit> {
     let (mut failed, mut before) = (Vec::new(), None);
     while !unit.plan.rewrites.is_empty() {
-        let proofs = run(ui, wanted, stage, git, docker, &unit, &mut before)?;
+        let proofs = run(ui, wanted, tree, git, docker, &unit, &mut before)?;
         let (fails, holds): (Vec<Proof>, Vec<Proof>) = proofs.into_iter().partition(|proof| proof.verdict == Verdict::Fails);
         if fails.is_empty() {
             unit.proofs = holds;
@@ -49,7 +50,7 @@ fn one(ui: &Ui, wanted: &Wanted<'_>, stage: &mut Stage<'_>, git: &Git, docker: &
         }
         let without: Vec<String> = fails.iter().map(|proof| proof.service.clone()).collect();
         failed.extend(fails);
-        unit = wanted.less(stage, unit, &without)?;
+        unit = wanted.less(tree, unit, &without)?;
         if unit.plan.changed().any(|name| without.iter().any(|out| out == name)) {
             return Err(Error::Unverified("a service that failed would be changed all the same".into()));
         }
@@ -88,15 +89,14 @@ pub(super) fn expect_services(wanted: &Wanted<'_>, units: &[Unit]) -> Result<()>
 fn run(
     ui: &Ui,
     wanted: &Wanted<'_>,
-    stage: &Stage<'_>,
+    tree: &CommitFiles<'_>,
     git: &Git,
     docker: &Docker,
     unit: &Unit,
     before: &mut Option<RunResult>,
 ) -> Result<Vec<Proof>> {
-    let folder = git.top().join(&unit.folder);
-    let selection = wanted.selection_without(&unit.without);
-    let (plan, rows) = verify::prove(ui, &folder, wanted.harden(), selection, &trying(wanted, unit), docker, before)?;
+    let input = Input { start: Start::Path(git.top().join(&unit.folder)), ..Input::default() };
+    let (plan, rows) = verify::prove(ui, input, wanted.options(&unit.without), &trying(wanted, unit), docker, before)?;
     let proof = |service: &str, verdict, why: &str| Proof { service: service.to_owned(), verdict, why: why.to_owned() };
     let here: BTreeMap<PathBuf, &[u8]> = plan
         .rewrites
@@ -106,7 +106,7 @@ fn run(
             Some((path.strip_prefix(disk::real_path(git.top())?).ok()?.to_owned(), r.after().text().as_bytes()))
         })
         .collect();
-    let files = unit.files(stage)?;
+    let files = unit.files(tree)?;
     if here.len() != files.len() || files.iter().any(|file| here.get(Path::new(&file.path)) != Some(&file.bytes.as_slice())) {
         let why = "files that Git ignores, such as `.env`, make another plan of the checkout";
         return Ok(unit.plan.changed().map(|service| proof(service, Verdict::Unprovable, why)).collect());

@@ -4,7 +4,7 @@ use super::offer::Unit;
 use super::review;
 use crate::cli::ui::Ui;
 use crate::edge::propose::{Decision, Done, Offer, Outcome, TITLE};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::text::{clean, clean_line, count};
 use serde::{Deserialize, Serialize};
 
@@ -245,7 +245,7 @@ impl Row {
     }
 
     /// Prints what would be sent.
-    pub(super) fn show(&self, ui: &Ui, offer: &Offer, units: &[Unit]) -> Result<()> {
+    pub(super) fn show(&self, ui: &Ui, offer: &Offer, units: &[Unit]) {
         match self.done {
             Did::Opened => ui.note(&clean_line(&format!("would open a pull request from {} to {}", offer.branch, offer.base))),
             Did::Updated => ui.note(&format!("would bring {} up to date", self.address())),
@@ -257,9 +257,8 @@ impl Row {
             let shown = |text: String| if ui.view().for_a_person { clean(&text).into_owned() } else { text };
             ui.out(&shown(format!("# {TITLE}\n\n{}\n", offer.text)));
             for unit in units {
-                ui.out(&shown(unit.patch()?));
+                ui.out(&shown(unit.patch()));
             }
         }
-        Ok(())
     }
 }

@@ -1,29 +1,10 @@
 //! Reading what a stranger's file names: nothing outside of the project, and nothing that is no file.
 
-use super::{Loaded, cannot_read, loaded, system};
-use crate::error::{Error, Result};
+use super::{cannot_read, loaded, system};
+use crate::error::Result;
+use crate::plan::source::{Loaded, Outside, Unread};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-
-/// Why a file was not read.
-#[derive(Debug)]
-pub enum Unread {
-    /// It is outside of the project.
-    Outside(Outside),
-    /// It cannot be read.
-    Failed(Error),
-}
-
-/// A file that is outside of the project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outside {
-    /// The path as given.
-    pub path: PathBuf,
-    /// The folder that the project has to itself.
-    pub root: PathBuf,
-    /// The folder that holds both, unless that is the whole machine.
-    pub wider: Option<PathBuf>,
-}
 
 /// Reads a file that is in one of `roots`, absolute folders without links. A link on the way may lead anywhere inside them.
 ///
@@ -35,7 +16,8 @@ pub fn read_inside(roots: &[PathBuf], path: &Path) -> Result<Loaded, Unread> {
     let Some(root) = roots.iter().find(|root| real.starts_with(root)) else {
         let root = roots.first().cloned().unwrap_or_default();
         let wider = root.ancestors().find(|folder| real.starts_with(folder)).filter(|folder| folder.parent().is_some());
-        return Err(Unread::Outside(Outside { path: path.to_owned(), wider: wider.map(Path::to_owned), root }));
+        let of = format!("the project folder {}", root.display());
+        return Err(Unread::Outside(Outside { path: path.to_owned(), wider: wider.map(Path::to_owned), of }));
     };
     // The system's words are about the path as given.
     let named = fs::metadata(path).map_err(|e| failed(&e))?;

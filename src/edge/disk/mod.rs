@@ -1,4 +1,4 @@
-//! Compose files on disk: which ones a project has ([`find`]), their text ([`read`]), and new text for them ([`write_all`]).
+//! Files on disk: as a source for plans ([`Disk`]), their text ([`read`]), and new text for them ([`write_all`]).
 //!
 //! What holds for everything here:
 //! - a file is read once; what is analysed, shown and compared before writing are the same bytes;
@@ -12,6 +12,7 @@ mod inside;
 #[cfg(not(unix))]
 mod other;
 mod output;
+mod source;
 mod temporary;
 #[cfg(unix)]
 mod unix;
@@ -22,43 +23,19 @@ use other as system;
 #[cfg(unix)]
 use unix as system;
 
-pub use find::{Found, MAIN_NAMES, OVERRIDE_NAMES, find, projects_below, real_folder, real_path, upwards};
-pub use inside::{Outside, Unread, is_link, read_inside};
+pub use find::{projects_below, real_path};
+pub use inside::{is_link, read_inside};
 pub use output::{output, plain_files, put, remove};
+pub use source::Disk;
 pub use temporary::{TEMPORARY_PREFIX, TEMPORARY_SUFFIX};
 pub use write::{Write, write_all};
 
-use crate::error::{Error, Result, SourceError};
-use crate::text::{FileId, MAX_FILE_BYTES, NotText, Span, TextFile};
+use crate::error::{Error, Result};
+use crate::plan::source::{Loaded, State, folder_of, text_file};
+use crate::text::{MAX_FILE_BYTES, NotText, TextFile};
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-/// A file as it was read, and what is needed to see later that it is still the same one.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    path: PathBuf,
-    file: TextFile,
-    /// `None` for a file that is not there yet.
-    identity: Option<system::Identity>,
-}
-
-impl Loaded {
-    /// The path as the user wrote it.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Whether the file is to be made.
-    pub fn is_new(&self) -> bool {
-        self.identity.is_none()
-    }
-
-    /// The text; its name is the path.
-    pub fn file(&self) -> &TextFile {
-        &self.file
-    }
-}
 
 /// Reads a file, following links. At most [`MAX_FILE_BYTES`] are read.
 ///
@@ -81,7 +58,8 @@ fn loaded(path: &Path, handle: File) -> Result<Loaded> {
         return Err(Error::NotText { path: path.to_owned(), problem: NotText::TooLarge(size, MAX_FILE_BYTES) });
     }
     let file = read_sized(path, handle, opened.len() as usize)?;
-    Ok(Loaded { path: path.to_owned(), file, identity: Some(system::identity(&opened)) })
+    let (device, inode) = system::identity(&opened);
+    Ok(Loaded::new(path, file, State::OnDisk(device, inode)))
 }
 
 /// A file that is to be made: empty so far.
@@ -94,14 +72,7 @@ pub fn absent(path: &Path) -> Result<Loaded> {
         let hint = "name a Compose file, or a path where nothing is yet".to_owned();
         return Err(Error::Refused { path: path.to_owned(), reason: "something that is no file has its name".into(), hint });
     }
-    let problem = |problem| Error::NotText { path: path.to_owned(), problem };
-    let file = TextFile::new(path.to_string_lossy().as_ref(), Vec::new(), MAX_FILE_BYTES).map_err(problem)?;
-    Ok(Loaded { path: path.to_owned(), file, identity: None })
-}
-
-/// The folder that `path` is in.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    Loaded::absent(path)
 }
 
 /// `path` without links; a last part that is not there yet is kept.
@@ -136,12 +107,6 @@ pub fn open(path: &Path) -> Result<File> {
     Ok(handle)
 }
 
-/// Why a file must not be written by a project whose folder is `root` (see [`root_of`]), if so.
-pub fn locked(root: &Path, path: &Path) -> Option<String> {
-    let real = canonical(path).ok()?;
-    (!real.starts_with(root)).then(|| format!("{} is outside the project folder {}", path.display(), root.display()))
-}
-
 /// Reads text from anything that has bytes, such as standard input, to its end or just over [`MAX_FILE_BYTES`].
 /// `name` is the name to show for it. Errors as for [`read`].
 pub fn read_from(name: &Path, source: impl Read) -> Result<TextFile> {
@@ -152,11 +117,7 @@ pub fn read_from(name: &Path, source: impl Read) -> Result<TextFile> {
 fn read_sized(name: &Path, source: impl Read, size: usize) -> Result<TextFile> {
     let mut bytes = Vec::with_capacity(size + 1);
     source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|e| cannot_read(name, &e))?;
-    let shown = name.to_string_lossy().into_owned();
-    TextFile::new(shown.as_str(), bytes.clone(), MAX_FILE_BYTES).map_err(|problem| match problem {
-        NotText::NotUtf8(offset) => not_utf8(&shown, &bytes, offset),
-        NotText::TooLarge(..) | NotText::Utf16 => Error::NotText { path: name.to_owned(), problem },
-    })
+    text_file(&name.to_string_lossy(), bytes)
 }
 
 /// The folder that the project of `file` may be written in: the top of the Git work tree around the file's folder (the
@@ -203,30 +164,12 @@ fn expect_file(path: &Path, kind: FileType) -> Result<()> {
     Err(Error::NotAFile { path: path.to_owned(), kind })
 }
 
-/// The message for bytes that stop being UTF-8 at `offset`. Before that place the lossy text has the same bytes.
-fn not_utf8(name: &str, bytes: &[u8], offset: usize) -> Error {
-    let lossy = String::from_utf8_lossy(bytes).into_owned().into_bytes();
-    let byte = bytes.get(offset).copied().unwrap_or_default();
-    match TextFile::new(name, lossy, usize::MAX) {
-        Ok(file) => {
-            let replacement = char::REPLACEMENT_CHARACTER.len_utf8();
-            let span = Span { file: FileId::default(), start: offset as u32, end: (offset + replacement) as u32 };
-            let hint = "Compose files are UTF-8; convert the file, or correct this character".to_owned();
-            SourceError::new(&file, span, format!("byte 0x{byte:02x} is not UTF-8"), Some(hint)).into()
-        }
-        Err(problem) => Error::NotText { path: name.into(), problem },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn bytes_that_are_not_text_are_named_with_their_place() {
-        let problem = |bytes: &[u8]| read_from(Path::new("f.yaml"), bytes).expect_err("not text").to_string();
-        assert_eq!(problem(b"a: 1\nb: \xc3\xa9\xe9\nc"), "f.yaml:2:5: byte 0xe9 is not UTF-8");
-        assert_eq!(problem(b"\xff\xfea\0"), "cannot read f.yaml: the file is UTF-16; only UTF-8 can be edited");
+    fn what_does_not_end_is_too_large() {
         let endless = read_from(Path::new("f.yaml"), io::repeat(b'a')).expect_err("endless");
         assert!(matches!(endless, Error::NotText { problem: NotText::TooLarge(size, limit), .. } if size == limit + 1), "{endless}");
     }

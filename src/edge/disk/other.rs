@@ -22,11 +22,10 @@ pub(super) fn is_made_up(_: &File) -> bool {
     false
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity;
+pub(super) type Identity = (u64, u64);
 
 pub(super) fn identity(_: &Metadata) -> Identity {
-    Identity
+    (0, 0)
 }
 
 pub(super) fn names(_: &Metadata) -> u64 {

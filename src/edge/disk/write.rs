@@ -15,9 +15,10 @@
 //! put another one in its place.
 
 use super::system::{self, FolderHandle};
-use super::{Loaded, read, temporary};
+use super::{read, temporary};
 use crate::edge::stop;
 use crate::error::{Error, Result};
+use crate::plan::source::{Loaded, State};
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
@@ -121,9 +122,10 @@ struct Target<'a> {
 
 impl<'a> Target<'a> {
     fn new(root: &Path, loaded: &'a Loaded, after: &'a str) -> Result<Self> {
-        let path = match loaded.identity {
-            Some(_) => fs::canonicalize(loaded.path()),
-            None => super::canonical(loaded.path()),
+        let path = match loaded.state() {
+            State::OnDisk(..) => fs::canonicalize(loaded.path()),
+            State::New => super::canonical(loaded.path()),
+            State::InMemory => return refuse(loaded, "what was read is not what the disk has", "save the file first"),
         };
         let path = path.map_err(|e| gone_or_failed(loaded, &e))?;
         if !path.starts_with(root) {
@@ -141,7 +143,7 @@ impl<'a> Target<'a> {
     fn expect_unchanged(&self) -> Result<Option<Metadata>> {
         let loaded = self.loaded;
         let changed = || Error::Changed(loaded.path().to_owned());
-        let Some(identity) = loaded.identity else {
+        let State::OnDisk(device, inode) = loaded.state() else {
             return if fs::symlink_metadata(&self.path).is_err() { Ok(None) } else { Err(changed()) };
         };
         let named = fs::symlink_metadata(&self.path).map_err(|e| gone_or_failed(loaded, &e))?;
@@ -156,7 +158,7 @@ impl<'a> Target<'a> {
             _ => return refuse(loaded, "it is read-only", "make it writable for yourself if it may be changed (chmod u+w)"),
         };
         let opened = handle.metadata().map_err(|e| cannot_write(loaded, &e))?;
-        if !opened.is_file() || system::identity(&opened) != identity {
+        if !opened.is_file() || system::identity(&opened) != (device, inode) {
             return Err(changed());
         }
         if system::names(&opened) > 1 {
@@ -175,13 +177,13 @@ impl<'a> Target<'a> {
 
     /// Puts the old text back, if the file still has the new one.
     fn restore(&self) -> Result<()> {
-        let mut now = read(&self.path)?;
-        if self.loaded.identity.is_none() && now.file().text() == self.after {
+        let now = read(&self.path)?;
+        if self.loaded.is_new() && now.file().text() == self.after {
             return fs::remove_file(&self.path).map_err(|e| cannot_write(self.loaded, &e));
         }
-        self.loaded.path().clone_into(&mut now.path);
+        let now = Loaded::new(self.loaded.path(), now.file().clone(), now.state());
         if now.file().text() != self.after {
-            return Err(Error::Changed(now.path));
+            return Err(Error::Changed(now.path().to_owned()));
         }
         let target = Staged::new(&self.root, &now, self.loaded.file().text())?.rename()?;
         target.folder.handle.sync().map_err(|e| cannot_write(&now, &e))
@@ -232,10 +234,7 @@ impl<'a> Staged<'a> {
     fn rename(self) -> Result<Target<'a>> {
         let Self { target, temporary } = self;
         target.expect_folder()?;
-        let renamed = match target.loaded.identity {
-            Some(_) => temporary.persist(&target.path),
-            None => temporary.persist_noclobber(&target.path),
-        };
+        let renamed = if target.loaded.is_new() { temporary.persist_noclobber(&target.path) } else { temporary.persist(&target.path) };
         match renamed {
             Ok(_) => Ok(target),
             Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Err(Error::Changed(target.loaded.path().to_owned())),

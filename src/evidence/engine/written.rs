@@ -163,8 +163,10 @@ fn state_at(target: &str, sight: &Sight) -> Option<String> {
     let (base, made) = existing(target, &sight.folders);
     let has_program = |folder: &str| sight.any(folder, |f| f.has_program) == Some(true);
     let holds = |folder: &str| COMMON.contains(&folder) || !is_at(folder, "/etc") && has_program(folder);
+    let is_whole = |folder: &str| ["/", "/etc", "/usr", "/var"].contains(&folder);
     match made {
-        None => Some(base).filter(|base| !holds(base)),
+        // It was written right in it, so that only all of it will do.
+        None => Some(base).filter(|base| !is_whole(base) && (is_at(base, "/etc") || !has_program(base))),
         Some(made) if holds(&base) || sight.has_files(&base) || is_at(&base, "/etc") => Some(made),
         Some(_) => Some(base),
     }

@@ -87,7 +87,9 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
 /// What is done about a path at which nothing is mounted.
 fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
     let need = hearing.need;
-    let known = need.and_then(|n| n.paths.iter().find(|p| is_at(&path, &p.target)));
+    // A catalogue may fill a folder before the program starts, which a mount here would not.
+    let is_known = |p: &&WritablePath| is_at(&path, &p.target) && !matches!(p.reason.source, Source::Catalogue(_));
+    let known = need.and_then(|n| n.paths.iter().find(is_known));
     let kind = kind_of(symptom, &path);
     // Of what is edited in place the line names a copy by chance, of which only the folder is kept.
     let asked = if kind == Kind::Edited { format!("{path}/copy") } else { path.clone() };

@@ -21,6 +21,10 @@ pub(super) fn describe(preset: &Preset) -> String {
     for variant in preset.tags.iter().filter(|v| !v.users.is_empty()) {
         text.line("         ", &format!("{} on tags with {}", self::users(&variant.users), variant.word));
     }
+    if let Some(basis) = &preset.basis {
+        text.line("known    ", &format!("{} ({})", basis.text, basis.confidence));
+        basis.link.iter().for_each(|source| text.line("      source: ", source));
+    }
     text.blank();
     text.line("", "adds");
     text.line("  ", "read_only: true");
@@ -120,7 +124,8 @@ fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     place(text, path);
     let knows_something = !preset.images.is_empty() || !preset.prefixes.is_empty() || preset.is_addition();
     // What nobody recognises gets assumed scratch as part of the assumption that it runs read-only at all.
-    if path.reason.confidence == Confidence::Assumed && (path.scratch.is_none() || knows_something) {
+    let is_dropped = path.reason.confidence == Confidence::Assumed && preset.basis.is_none();
+    if is_dropped && (path.scratch.is_none() || knows_something) {
         text.line("      only when ", "the service or its Dockerfile names it, or you name the preset");
     }
     let owner = path.scratch.as_ref().is_some_and(|options| options.mode != Some(0o1777));

@@ -13,7 +13,8 @@ pub use saved::Saved;
 pub(super) use when::fits;
 pub use when::{Condition, Versions};
 
-use super::{Reason, Target, TmpfsOptions};
+use super::{Reason, Source, Target, TmpfsOptions};
+use crate::compose::published_as;
 use crate::error::{Error, Result};
 use crate::text::{MAX_FILE_BYTES, TextFile};
 use std::sync::Arc;
@@ -21,8 +22,11 @@ use std::sync::Arc;
 /// What is known of a family of images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// Its name: the stem of its file.
+    /// Its name: the stem of its file; of an entry of the catalogue the image.
     pub name: String,
+    /// What says that such an image runs read-only at all; `None` where that is what the preset is for. An
+    /// entry of the catalogue has it, and all of its paths count, also those that are only assumed.
+    pub basis: Option<Arc<Reason>>,
     /// What it is for, a short phrase.
     pub summary: String,
     /// Repositories that it matches, as [`crate::compose::Image`] names them; also as Dockerfile bases.
@@ -234,8 +238,12 @@ pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The embedded preset that claims a repository by its name, else by the longest start of it.
 pub fn claiming(repository: &str) -> Option<&'static str> {
-    let by_start = || PREFIXES.iter().rev().find(|(start, _)| repository.starts_with(start)).map(|(_, preset)| *preset);
-    find(IMAGES, repository).or_else(by_start)
+    naming(repository).or_else(|| PREFIXES.iter().rev().find(|(start, _)| repository.starts_with(start)).map(|(_, preset)| *preset))
+}
+
+/// The embedded preset that claims a repository by its name, or by that under which it is published too.
+pub fn naming(repository: &str) -> Option<&'static str> {
+    find(IMAGES, repository).or_else(|| find(IMAGES, &published_as(repository)))
 }
 
 /// The embedded preset that is added where a command has this word.
@@ -289,6 +297,12 @@ impl Preset {
     /// Whether it is for a repository.
     pub fn claims(&self, repository: &str) -> bool {
         self.images.iter().any(|i| i == repository) || self.prefixes.iter().any(|start| repository.starts_with(start))
+    }
+
+    /// Who says what it says.
+    pub fn source(&self) -> Source {
+        let of = if self.basis.is_some() { Source::Catalogue } else { Source::Preset };
+        of(self.name.clone())
     }
 
     /// Whether it is for commands or packages, and so added to the preset of the service's image.

@@ -97,6 +97,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
     }
     Ok(Preset {
         name: name.to_owned(),
+        basis: None,
         summary: line(raw.summary)?,
         images: unique(images, is_repository, "is not the name of a repository (no tag; official images without `library/`)")?,
         prefixes: unique(prefixes, is_prefix, "is not the start of names of repositories up to a `/`, such as gcr.io/distroless/")?,

@@ -102,10 +102,13 @@ impl Gathered {
                 self.put(writable(about, part, known, who, sizes));
                 continue;
             }
-            let kind = if folder == path { Kind::Made } else { Kind::File };
+            let kind = if folder == path { Kind::Folder } else { Kind::File };
             let place = Place::of(Asked { path: &path, kind, is_state: false, need: None, has_program: &|_| None });
-            let Some((target, storage)) = place.mount else { continue };
-            let Ok(target) = Target::new(&target, &storage) else { continue };
+            let mount = place.mount.and_then(|(target, storage)| Some((Target::new(&target, &storage).ok()?, storage)));
+            let Some((target, storage)) = mount else {
+                self.doubt(format!("its command writes {path}, and no mount is known that fits there"));
+                continue;
+            };
             let confidence = match storage {
                 Storage::Scratch(_) => Confidence::Documented,
                 Storage::State => Confidence::Assumed,
@@ -186,7 +189,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
     if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
         match about.mention(&path.target) {
             Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
-            None if !part.named => return None,
+            None if !part.named && part.preset.basis.is_none() => return None,
             None => {}
         }
     }

@@ -35,7 +35,7 @@ fn shown(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Vec
         format!(" {text}{}", if p.reason.confidence == Confidence::Assumed { "?" } else { "" })
     };
     let line = |n: Need| {
-        let Source::Preset(name) = &n.basis.source else { panic!("{n:?}") };
+        let (Source::Preset(name) | Source::Catalogue(name)) = &n.basis.source else { panic!("{n:?}") };
         let paths: String = n.paths.into_iter().map(path).collect();
         let doubt = match n.basis.confidence {
             Confidence::Assumed => "?",
@@ -371,4 +371,56 @@ fn sizes_are_given_to_those_who_ask() {
     let state = " state /var/lib/mysql";
     assert_eq!(shown(text, &selection, None), [format!("s mariadb: /run/mysqld:mode=1777,size=1m /tmp:mode=1777,size=256m{state}")]);
     assert_eq!(shown(text, &auto(), None), [format!("s mariadb: /run/mysqld:mode=1777 /tmp:mode=1777{state}")]);
+}
+
+#[test]
+fn the_catalogue_knows_images_that_no_preset_does() {
+    for (image, expected) in [
+        // A catalogue runs it read-only, and mounts /run and /tmp in every app.
+        ("gangefors/airdcpp-webclient:1", "a gangefors/airdcpp-webclient: state /.airdcpp /run /tmp:mode=1777"),
+        // The vendor does, and the image has a second name.
+        ("bitnamilegacy/memcached", "a bitnami/memcached: /opt/bitnami/memcached/conf:uid=1001 /tmp:mode=1777"),
+        // Only the path is known: all of it is a guess, and nothing is forgotten.
+        ("0xf0xx0/pogolo", "a 0xf0xx0/pogolo?: state /data? /tmp:mode=1777?"),
+        // Somebody says otherwise.
+        ("601096721/mosdns", "a 601096721/mosdns?: /tmp:mode=1777?"),
+        // A preset that names the image comes first, and other registries are other people.
+        ("nginx", &format!("a nginx:{NGINX}")),
+        ("registry.example.com/0xf0xx0/pogolo", "a generic?: /tmp:mode=1777?"),
+        ("registry.example.com/node", "a generic?: /tmp:mode=1777?"),
+    ] {
+        assert_eq!(shown(&format!("  a: {{image: '{image}'}}\n"), &auto(), None), [expected], "{image}");
+    }
+}
+
+#[test]
+fn a_guess_of_the_catalogue_says_why_it_is_one() {
+    let basis = |image: &str| try_needs(&format!("  a: {{image: '{image}'}}\n"), &auto(), None).expect("needs").remove(0).basis;
+    let gitlab = basis("0xf0xx0/pogolo:11");
+    assert_eq!(gitlab.text, "image 0xf0xx0/pogolo:11: where it keeps its data is known, that it runs read-only is not");
+    assert_eq!(gitlab.confidence, Confidence::Assumed);
+    let sure = basis("gangefors/airdcpp-webclient");
+    assert_eq!(sure.text, "image gangefors/airdcpp-webclient: its vendor or a catalogue runs it read-only with these mounts");
+    assert_eq!(sure.confidence, Confidence::Reported);
+    assert_eq!(sure.link.as_deref(), Some("stavros-k/truecharts-apps@0f40aaae19:charts/stable/airdcpp-webclient"));
+    assert!(basis("601096721/mosdns").text.contains("switched that off for this one"));
+}
+
+#[test]
+fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
+    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {image: mycorp/x}\n";
+    assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
+    assert_eq!(shown("  a: {image: gangefors/airdcpp-webclient, read_only: true}\n", &auto(), None).len(), 1);
+    // Somebody made it read-only already, and what is known of it is a guess.
+    assert_eq!(shown("  a: {image: 0xf0xx0/pogolo, read_only: true}\n", &auto(), None), ["a 0xf0xx0/pogolo?:"]);
+}
+
+#[test]
+fn images_behind_a_mirror_are_those_that_it_mirrors() {
+    let mirrors = Selection { mirrors: vec!["registry.example.com/proxy".into()], ..auto() };
+    let service = "  a: {image: 'registry.example.com/proxy/library/node:22'}\n  b: {image: 'registry.example.com/node:22'}\n";
+    assert_eq!(shown(service, &mirrors, None), ["a node: /tmp:mode=1777", "b generic?: /tmp:mode=1777?"]);
+    assert_eq!(shown(service, &auto(), None)[0], "a generic?: /tmp:mode=1777?");
+    let built = "FROM registry.example.com/proxy/node:22\n";
+    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node: /tmp:mode=1777"]);
 }

@@ -5,7 +5,9 @@ use crate::audit;
 use crate::report::data::{Change, Report, Surface};
 
 /// The classes of the kinds in the order of [`audit::Surface::WEIGHTS`].
-const CLASSES: [&str; 5] = ["root", "tmpfs", "volume", "bind", "socket"];
+const CLASSES: [&str; KINDS] = ["root", "tmpfs", "volume", "bind", "socket", "privileged", "capabilities"];
+/// How many kinds there are.
+const KINDS: usize = audit::Surface::WEIGHTS.len();
 
 /// The section.
 pub(super) fn write(page: &mut Page, report: &Report, folder: &str) {
@@ -39,20 +41,21 @@ pub(super) fn write(page: &mut Page, report: &Report, folder: &str) {
 fn legend(page: &mut Page, report: &Report) {
     let sum = |of: fn(&Change<Surface>) -> &Surface| {
         let surfaces = super::all_services(report).map(|s| counts(of(&s.surface)));
-        surfaces.fold([0; 5], |sums, counts| std::array::from_fn(|i| sums[i] + counts[i]))
+        surfaces.fold([0; KINDS], |sums, counts| std::array::from_fn(|i| sums[i] + counts[i]))
     };
     let (before, after) = (sum(|s| &s.before), sum(|s| &s.after));
     page.raw(
         "<div class=\"legend\">\n<table>\n<caption>The score of a service: its writable places, each by its weight. Memory that \
-         vanishes weighs least; the engine’s socket is the whole host. The upper bar of two is now, the lower one after the \
-         plan.</caption>\n<thead><tr><th scope=\"col\">writable place</th><th scope=\"col\">weight</th><th scope=\"col\">now</th>\
+         vanishes weighs least; the engine’s socket and a privileged service are the whole host. The upper bar of two is \
+         now, the lower one after the plan.</caption>\n<thead><tr><th scope=\"col\">what is writable</th><th scope=\"col\">weight</th><th scope=\"col\">now</th>\
          <th scope=\"col\">after</th></tr></thead>\n<tbody>\n",
     );
     for (i, (name, weight)) in audit::Surface::WEIGHTS.iter().enumerate() {
         page.put("<tr><th scope=\"row\"><span class=\"swatch {}\"></span>{}</th>", &[&CLASSES[i], name]);
         page.put("<td>{}</td><td>{}</td><td>{}</td></tr>\n", &[weight, &before[i], &after[i]]);
     }
-    let score = |counts: [usize; 5]| counts.iter().zip(audit::Surface::WEIGHTS).map(|(count, (_, weight))| count * weight).sum::<usize>();
+    let score =
+        |counts: [usize; KINDS]| counts.iter().zip(audit::Surface::WEIGHTS).map(|(count, (_, weight))| count * weight).sum::<usize>();
     page.put(
         "</tbody>\n<tfoot><tr><th scope=\"row\" colspan=\"2\">score</th><td>{}</td><td>{}</td></tr></tfoot>\n",
         &[&score(before), &score(after)],
@@ -90,12 +93,13 @@ impl Row<'_> {
     }
 }
 
-fn counts(surface: &Surface) -> [usize; 5] {
-    [usize::from(surface.root), surface.tmpfs, surface.volumes, surface.binds, surface.sockets]
+fn counts(surface: &Surface) -> [usize; KINDS] {
+    let [root, privileged, all] = [surface.root, surface.privileged, surface.all_capabilities].map(usize::from);
+    [root, surface.tmpfs, surface.volumes, surface.binds, surface.sockets, privileged, all]
 }
 
 /// One bar of one rectangle a kind, in units of the score.
-fn bar(page: &mut Page, counts: [usize; 5], y: &'static str) {
+fn bar(page: &mut Page, counts: [usize; KINDS], y: &'static str) {
     let mut x = 0;
     for (i, (_, weight)) in audit::Surface::WEIGHTS.iter().enumerate() {
         let width = counts[i] * weight;

@@ -20,14 +20,21 @@ pub(super) struct Sharing<'a> {
     targets: Vec<Target<'a>>,
     /// The last alias of each node that has one, `x-` blocks included.
     last_aliases: BTreeMap<Site, Node<'a>>,
-    /// The values of top-level sections that have an effect of their own, such as `volumes`, in the order of the files.
-    sections: Vec<Span>,
+    /// Values with an effect of their own, in the order of the files: top-level sections such as `volumes`, and the keys of services.
+    sections: Vec<Section>,
     /// Users of the values of each key, wherever those stand.
     seeing: [HashMap<Site, Vec<User>>; KEYS.len()],
     /// Aliases on the way to a service's definition, by its key; none for most.
     trails: HashMap<Site, Vec<Site>>,
     /// Definitions that are a service's own, and not only there to be extended.
     own: HashSet<Site>,
+}
+
+/// A value that a service elsewhere can only borrow.
+struct Section {
+    span: Span,
+    /// The value itself and its key, where that is one that plans change: as such it is no loan.
+    own: Option<(Site, &'static str)>,
 }
 
 /// A node that aliases stand for.
@@ -52,10 +59,10 @@ impl<'a> Sharing<'a> {
         sharing.last_aliases = nodes.filter(|n| has_alias(*n)).map(|alias| (site(alias.resolved()), alias)).collect();
         for root in project.sources.files().iter().flat_map(|f| f.stream.roots()) {
             aliases.extend(reachable_aliases(root));
-            let of_their_own = |key: Node<'_>| key.text() != "services" && !key.text().starts_with("x-") && !key.is_merge_key();
-            sharing.sections.extend(root.entries().filter(|(key, _)| of_their_own(*key)).map(|(_, value)| value.span()));
+            sharing.note_sections(root);
             sharing.note_trails(root);
         }
+        sharing.sections.sort_by_key(|section| (section.span.file, section.span.start));
         sharing.targets = targets(aliases);
         for (index, service) in project.services.iter().enumerate() {
             for (number, part) in service.parts.iter().enumerate() {
@@ -77,6 +84,35 @@ impl<'a> Sharing<'a> {
             }
         }
         Some(sharing)
+    }
+
+    fn note_sections(&mut self, root: Node<'a>) {
+        for (name, value) in root.entries().filter(|(name, _)| !name.text().starts_with("x-") && !name.is_merge_key()) {
+            if name.text() == "services" {
+                self.note_keys(value);
+            } else {
+                self.sections.push(Section { span: value.span(), own: None });
+            }
+        }
+    }
+
+    /// Notes the keys of services, also where they stand in a mapping that is merged in on the spot.
+    fn note_keys(&mut self, services: Node<'a>) {
+        let mut waiting = vec![(services, true)];
+        while let Some((mapping, is_of_services)) = waiting.pop() {
+            // Of `<<` also a list.
+            waiting.extend(mapping.items().map(|item| (item, is_of_services)));
+            for (name, value) in mapping.entries() {
+                if name.is_merge_key() {
+                    waiting.push((value, is_of_services));
+                } else if is_of_services {
+                    waiting.push((value, false));
+                } else {
+                    let key = KEYS.into_iter().find(|key| *key == name.text());
+                    self.sections.push(Section { span: value.span(), own: key.map(|key| (site(value), key)) });
+                }
+            }
+        }
     }
 
     fn note_trails(&mut self, root: Node<'a>) {
@@ -139,11 +175,12 @@ impl<'a> Sharing<'a> {
         self.last_aliases.range(within).map(|(_, alias)| *alias).find(|alias| site(*alias) > site(last))
     }
 
-    /// Whether `node` stands in a section of its own effect, such as `volumes`, and a service only borrows it.
-    fn is_borrowed(&self, node: Node<'a>) -> bool {
+    /// Whether `node` stands where it has an effect of its own, and a service only borrows it, as the value of `key` or as a definition.
+    fn is_borrowed(&self, node: Node<'a>, key: Option<&str>) -> bool {
         let span = node.span();
-        let before = self.sections.partition_point(|s| (s.file, s.start) <= (span.file, span.start));
-        before.checked_sub(1).is_some_and(|last| holds(self.sections[last], span))
+        let before = self.sections.partition_point(|s| (s.span.file, s.span.start) <= (span.file, span.start));
+        let around = before.checked_sub(1).map(|last| &self.sections[last]).filter(|section| holds(section.span, span));
+        around.is_some_and(|section| !section.own.is_some_and(|(own, name)| own == site(node) && key == Some(name)))
     }
 }
 
@@ -220,7 +257,8 @@ impl<'a> Placer<'_, 'a> {
         }
         let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, KEYS[key])).unwrap_or_default();
         let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
-        let is_borrowed = self.sharing.as_ref().is_some_and(|s| s.is_borrowed(node));
+        let name = entry.map(|_| KEYS[key]);
+        let is_borrowed = self.sharing.as_ref().is_some_and(|s| s.is_borrowed(node, name));
         if same && !is_borrowed && !is_stray {
             self.put(node, entry, key, (service, part));
         } else {
@@ -241,7 +279,8 @@ impl<'a> Placer<'_, 'a> {
     }
 
     fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {
-        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), entry.is_some(), node));
+        let name = entry.map(|_| KEYS[key]);
+        let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), name, node));
         let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
             if self.wish(service, key).is_none() || !self.is_here((service, part), key) {
@@ -288,22 +327,24 @@ impl<'a> Placer<'_, 'a> {
 }
 
 /// Whether a part would see a key that `node` gets, one of the mappings that make it: it has none,
-/// or one of a mapping that `node` wins over.
+/// or one of a mapping that `node` wins over. A key that is reset leaves room for one that is merged in.
 fn would_see(part: &Part<'_>, node: Node<'_>, key: &str) -> bool {
-    if part.entry(key).is_none() {
-        return true;
-    }
+    let Some(seen) = part.get(key) else { return true };
     let sources = merge::sources(part.definition);
-    let owner = sources.iter().position(|(body, _)| body.get(key).is_some());
+    let owner = sources.iter().position(|(body, _)| has(*body, key, seen.value()));
     let ours = sources.iter().position(|(body, _)| *body == node);
     ours.zip(owner).is_some_and(|(ours, owner)| ours < owner)
 }
 
-/// Whether `node` is the part's own mapping, or as a value is written in it.
-fn owns(part: &Part<'_>, is_value: bool, node: Node<'_>) -> bool {
+/// Whether `node` is the part's own mapping, or the value of this key as it is written in it.
+fn owns(part: &Part<'_>, key: Option<&str>, node: Node<'_>) -> bool {
     let body = part.definition;
-    let holds = if is_value { body.entries().any(|(_, value)| value == node) } else { body == node };
-    holds && body.kind() != Kind::Alias
+    body.kind() != Kind::Alias && key.map_or(body == node, |key| has(body, key, node))
+}
+
+/// Whether `node` is written in a mapping as the value of this key.
+fn has(body: Node<'_>, key: &str, node: Node<'_>) -> bool {
+    body.entries().any(|(name, value)| value == node && name.text() == key)
 }
 
 fn same_wish(a: Option<&Vec<Value<'_>>>, b: Option<&Vec<Value<'_>>>) -> bool {

@@ -86,7 +86,7 @@ fn a_new_version_is_no_reason_to_suggest_the_same_again() {
     review(&forge);
     let before = forge.state().line_comments.len();
     forge.state().line_comments.iter_mut().for_each(|comment| comment.is_outdated = true);
-    push(&forge, &[("compose.yaml", &TWO.replace("1.27", "1.28").replace("redis:7", "redis:8"))]);
+    push(&forge, &[("compose.yaml", &TWO.replace("1.27", "1.28").replace("redis:7", "redis:7.4"))]);
     let row = review(&forge);
     assert_eq!((forge.state().line_comments.len(), row["suggestions"].as_array().unwrap().len()), (before, 0), "{row:#}");
 }

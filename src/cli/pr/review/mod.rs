@@ -7,11 +7,11 @@ mod text;
 
 use super::body::About;
 use super::offer::{Planned, Unit, WORKFLOWS, Wanted};
-use super::stage::{Origin, Stage};
 use super::{Report, Target, below, is_open};
 use crate::cli::args::Pr;
 use crate::cli::ui::Ui;
 use crate::compose::Project;
+use crate::edge::commit::{CommitFiles, Origin};
 use crate::edge::forge::{Comment, LineComment, NewLineComment, NewReview, Pull, Reviews, State};
 use crate::error::{Error, Result};
 use crate::text::{clean, clean_line, count};
@@ -144,18 +144,17 @@ pub(super) fn review(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, n
             // A fork's commits are there for those who ask by their id.
             _ => Origin::Forge(&*target.forge),
         };
-        let mut stage = Stage::new(origin, &pull.head_commit)?;
+        let commit = CommitFiles::new(origin, &pull.head_commit)?;
         let without = |project: &Project<'_>| place::untouched(project, &diffs);
         // Not every pull request is worth reading all projects.
         let is_yaml = |path: &&String| [".yaml", ".yml"].iter().any(|ending| path.ends_with(ending));
         let planned = if diffs.keys().filter(is_yaml).any(|path| !path.starts_with(WORKFLOWS)) {
-            wanted.plan_without(&mut stage, &paths, &without)?
+            wanted.plan_without(&commit, &paths, &without)?
         } else {
             Planned { units: Vec::new(), problems: Vec::new(), unread: Vec::new() }
         };
         let (units, about) = meant(planned, &diffs);
         let mut pieces = place::pieces(&units, &diffs);
-        drop(stage);
         let known = Known::of(target, reviews, number)?;
         let mut draft = known.draft(&units, &mut pieces, &about);
         let problems: Vec<String> = about.problems.iter().map(|(path, why)| format!("{path}: {why}")).collect();

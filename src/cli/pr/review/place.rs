@@ -3,10 +3,10 @@
 use super::hunks::Hunks;
 use crate::audit::{Change, What};
 use crate::cli::pr::body::takes_rights;
-use crate::cli::pr::offer::Unit;
+use crate::cli::pr::offer::{Unit, path_of};
 use crate::compose::{Project, Service};
-use crate::edge::disk;
 use crate::edge::forge::Changed;
+use crate::plan::source::name_below;
 use crate::report::diff;
 use crate::rewrite::Rewrite;
 use crate::text::FileId;
@@ -15,7 +15,6 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::path::Path;
 
 /// Most suggestions on one pull request: nobody reads more of them.
 const MOST: usize = 40;
@@ -85,7 +84,7 @@ pub(super) fn diffs(changed: Vec<Changed>) -> Diffs {
 pub(super) fn untouched(project: &Project<'_>, diffs: &Diffs) -> Option<Vec<String>> {
     let mut files: BTreeMap<FileId, Option<(&Hunks, Vec<usize>)>> = BTreeMap::new();
     for source in project.sources.files() {
-        if let Some(hunks) = name(&source.path).and_then(|name| diffs.get(&name)) {
+        if let Some(hunks) = name_below(&source.path).and_then(|name| diffs.get(&name)) {
             let text = source.stream.text().text();
             let breaks = || text.match_indices('\n').map(|(at, _)| at).collect();
             files.insert(source.stream.file(), hunks.as_ref().map(|hunks| (hunks, breaks())));
@@ -117,16 +116,11 @@ pub(super) fn untouched(project: &Project<'_>, diffs: &Diffs) -> Option<Vec<Stri
     (!touched.is_empty()).then(|| others.into_iter().map(|service| service.name.to_owned()).collect())
 }
 
-/// A path as the commit has it.
-fn name(path: &Path) -> Option<String> {
-    disk::name_in_patch(Path::new("."), path).ok().map(|(_, name)| name)
-}
-
 /// The pieces of these plans, by path and line.
 pub(super) fn pieces(units: &[Unit], diffs: &Diffs) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for (unit, (_, rewrite)) in units.iter().flat_map(|unit| unit.plan.rewrites.iter().map(move |rewrite| (unit, rewrite))) {
-        let Some(path) = name(Path::new(rewrite.before().name())) else { continue };
+        let path = path_of(rewrite);
         let mut own = of(rewrite, &unit.path, &path);
         // Two projects may share a file.
         own.retain(|piece| !pieces.iter().any(|other| other.is_same(piece)));

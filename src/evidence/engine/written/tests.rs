@@ -119,6 +119,8 @@ fn no_mount_hides_or_freezes_the_program() {
         (&["/srv/site/db.sqlite3"][..], &[root, ("/srv/site", 0, 0o755, true)][..], &[][..], &["! /srv/site/db.sqlite3"][..]),
         (&["/home/app/site/x.db"], &[root, ("/home/app/site", 0, 0o755, true)], &[], &["! /home/app/site/x.db"]),
         (&["/var/lib/app/x.db"], &[root, ("/var/lib/app", 0, 0o755, true)], &[], &["! /var/lib/app/x.db"]),
+        // Written right in it.
+        (&["/srv/"], &[root, ("/srv", 0, 0o755, false)], &[], &["/srv volume"]),
         // The program may lie deeper.
         (&["/srv/x.db"], &[root, ("/srv", 0, 0o755, false), ("/srv/site", 0, 0o755, true)], &[], &["! /srv/x.db"]),
         (

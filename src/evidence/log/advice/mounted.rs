@@ -17,8 +17,12 @@ pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, hearin
         let options = options(hearing.service, mount);
         let user = user(hearing);
         let options = TmpfsOptions { exec: true, ..options };
-        let options = if options.uid.is_none() { given(options, user) } else { options };
+        let is_open = options.mode.is_some_and(|mode| mode & 0o002 != 0);
+        let options = if options.uid.is_none() && !is_open { given(options, user) } else { options };
         let help = format!("the tmpfs needs `exec`, the engine's default is noexec: write it as `{}`", options.item(shown));
+        // As the engine has it where nobody says.
+        let mode = options.mode.or(options.uid.is_none().then_some(0o1777));
+        let options = TmpfsOptions { mode, ..options };
         let mend = hearing.is_planned.then(|| writable(symptom, hearing, &target, Storage::Scratch(options), None).ok()).flatten();
         return Advice { cause, path: Some(path), mend, help: joined([own, Some(help), remedy]), remedy: None };
     }

@@ -1,15 +1,13 @@
-//! From the command line to the files of a project in memory.
+//! The files of one project in memory, asked of their source until nothing is missing.
 
-mod layers;
-
-use super::args::Input;
+use super::input::{Input, Start};
+use super::layers::{Layers, OVERRIDE_NAMES, Roots, Way, layers};
+use super::source::{FileSource, Loaded, Outside, Unread, exists, locked, settled};
 use crate::compose::{self, NotRead, Project, Sources, Wanted, dockerfile};
-use crate::edge::disk;
-use crate::edge::docker::Layers;
 use crate::error::{Error, Result, SourceError};
-use crate::text::{FileId, Span, TextFile};
+use crate::evidence::{self, Need, Selection};
+use crate::text::{FileId, Span, TextFile, shell_word};
 use crate::yaml::{Stream, SyntaxError};
-use layers::{Place, Way, layers, read_named};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -17,156 +15,146 @@ use std::path::{Path, PathBuf};
 const NO_COMPOSE_FILE: &str = "this cannot be read as a Compose file";
 /// Most files of one project.
 const MAX_FILES: usize = 10_000;
-
-/// The projects that a verb runs, one for each PATH; one that is named twice, or by its folder and its file, is one.
-///
-/// Errors: those of [`Input::runnable`]; a PATH without a project.
-pub(super) fn runnable<'i>(input: &'i Input, verb: &str) -> Result<Vec<Option<&'i Path>>> {
-    let mut known: Vec<Vec<Option<PathBuf>>> = Vec::new();
-    let mut distinct = Vec::new();
-    for path in input.runnable(verb)? {
-        let files = layers(path, input)?.files.iter().map(|file| disk::real_path(file)).collect();
-        if !known.contains(&files) {
-            known.push(files);
-            distinct.push(path);
-        }
-    }
-    Ok(distinct)
-}
-
-/// What is called with a path before the file there is read.
-type Before<'b> = &'b mut dyn FnMut(&Path) -> Result<()>;
+/// What stands for a text that is in no file.
+const NO_FILE: &str = "<stdin>";
 
 /// The files of one project.
-pub(super) struct Files {
-    /// The files as read from disk, by file number; `None` for standard input.
-    loaded: Vec<Option<disk::Loaded>>,
-    pub(super) sources: Sources,
-    /// Folder that nothing is written outside of.
-    pub(super) root: PathBuf,
-    place: Place,
+pub struct Files<'s> {
+    pub(super) source: &'s dyn FileSource,
+    /// The files as they were read, by file number; `None` for a text that is in no file.
+    loaded: Vec<Option<Loaded>>,
+    sources: Sources,
+    pub(super) roots: Roots,
     /// Files of which a line may be shown: a person or Compose's own rules name them, or they are Compose files by what is in them.
     /// Others may be anything that a file of the project names, such as a key.
     plain: HashSet<FileId>,
     /// The layer that takes all changes, if one is named.
     pub(super) layer: Option<FileId>,
-    in_tree: bool,
+    is_one_of_many: bool,
+    refuses_outside: bool,
     /// Whether Compose finds the layers by itself.
     is_discovered: bool,
-    /// What to tell the person about the choice of files.
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<String>,
 }
 
-impl Files {
-    /// Reads the project at `path`: a folder, a file, or (`None`) what Compose itself would use here, options included.
-    pub(super) fn read(path: Option<&Path>, args: &Input, layer: Option<&Path>) -> Result<Self> {
-        Self::read_after(path, args, layer, &mut |_| Ok(()))
+impl<'s> Files<'s> {
+    /// Reads a project: its layers, and what they name, as far as the source has it.
+    ///
+    /// Errors: there is none; a file of it cannot be read, or is wrong.
+    pub fn read(source: &'s dyn FileSource, input: &Input) -> Result<Self> {
+        let mut files = match &input.start {
+            Start::Text(text) => Self::of_text(source, input, text)?,
+            _ => Self::of_layers(source, input)?,
+        };
+        if let Some(path) = &input.override_file {
+            files.layer = Some(files.add_override(path)?);
+        }
+        files.complete()?;
+        Ok(files)
     }
 
-    /// The same, after `before` was called with the path of each layer, and of each file that another one names: what it refuses is not
-    /// read.
-    pub(super) fn read_after(path: Option<&Path>, args: &Input, layer: Option<&Path>, before: Before<'_>) -> Result<Self> {
-        let layers = layers(path, args)?;
-        let first = layers.files.first().map_or(Path::new("."), PathBuf::as_path).to_owned();
-        let ignored = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
-        let warnings = layers.ignored.iter().map(ignored).collect();
-        let sources = Sources::new(&layers.directory, layers.env);
-        let mut files = Self {
+    /// A project of which nothing is read yet.
+    fn new(source: &'s dyn FileSource, input: &Input, sources: Sources, roots: Roots) -> Self {
+        Self {
+            source,
             loaded: Vec::new(),
             sources,
-            root: layers.place.root().to_owned(),
-            place: layers.place,
+            roots,
             plain: HashSet::new(),
             layer: None,
-            in_tree: args.recursive,
-            is_discovered: layers.way == Way::Discovered,
-            warnings,
-        };
-        for why in layers.unread {
+            is_one_of_many: input.is_one_of_many,
+            refuses_outside: input.refuses_outside,
+            is_discovered: false,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The layers, read.
+    fn of_layers(source: &'s dyn FileSource, input: &Input) -> Result<Self> {
+        let Layers { files: paths, way, roots, directory, env, ignored, unread } = layers(source, input)?;
+        let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let warning = |p: &PathBuf| format!("{} is ignored, as Compose ignores it beside {}", p.display(), first.display());
+        let mut files = Self::new(source, input, Sources::new(&directory, env), roots);
+        files.is_discovered = way == Way::Discovered;
+        files.warnings = ignored.iter().map(warning).collect();
+        for why in unread {
             files.sources.add_unread(why);
         }
         let mut missing = None;
-        for path in &layers.files {
-            before(path)?;
+        for path in &paths {
             if let Some(known) = files.sources.at(path) {
                 files.sources.repeat_layer(known);
                 continue;
             }
-            match files.place.layer(path, layers.way) {
-                Ok(loaded) => drop(files.add(loaded, true, layers.way != Way::Listed)?),
-                Err(disk::Unread::Outside(outside)) => {
-                    files.sources.add_unread(layers.way.not_read(&outside));
+            match files.roots.layer(source, path, way) {
+                Ok(loaded) => drop(files.add(loaded, true, way != Way::Listed)?),
+                Err(Unread::Outside(outside)) => {
+                    files.expect_followed(&outside)?;
+                    files.sources.add_unread(way.not_read(source, &outside));
                     missing = missing.or(Some(outside));
                 }
-                Err(disk::Unread::Failed(error)) => return Err(layers.way.about(error)),
+                Err(Unread::Failed(error)) => return Err(way.about(error)),
+                Err(Unread::Stopped(error)) => return Err(error),
             }
         }
         if let (Some(outside), true) = (missing, files.loaded.is_empty()) {
-            let NotRead { why, help } = layers.way.not_read(&outside);
+            let NotRead { why, help } = way.not_read(source, &outside);
             return Err(Error::Usage(why, help));
         }
-        if let Some(path) = layer {
-            files.layer = Some(files.add_override(path)?);
-        }
-        files.complete(before)?;
         Ok(files)
     }
 
-    /// Reads a project whose only layer is standard input.
-    pub(super) fn read_stdin(args: &Input) -> Result<Self> {
-        let text = disk::read_from(Path::new("<stdin>"), std::io::stdin().lock())?;
-        let stream = parse(&text, FileId(0))?;
-        let folder = args.project_directory.clone().unwrap_or_default();
-        let place = Place::of(Path::new("compose.yaml"), args)?;
-        let (env, unread) = place.env(&[&folder], args)?;
-        let mut sources = Sources::new(&folder, env);
-        sources.add_layer(Path::new("<stdin>"), stream, None);
+    /// A project whose only layer is a text that is in no file.
+    fn of_text(source: &'s dyn FileSource, input: &Input, text: &TextFile) -> Result<Self> {
+        let stream = parse(text, FileId(0))?;
+        let folder = input.project_directory.clone().unwrap_or_default();
+        let roots = Roots::of(source, Path::new("compose.yaml"), input)?;
+        let (env, unread) = roots.env(source, &[&folder], input)?;
+        let mut files = Self::new(source, input, Sources::new(&folder, env), roots);
+        files.sources.add_layer(Path::new(NO_FILE), stream, None);
+        files.loaded.push(None);
+        files.plain.insert(FileId(0));
         for why in unread {
-            sources.add_unread(why);
+            files.sources.add_unread(why);
         }
-        let (root, plain) = (place.root().to_owned(), HashSet::from([FileId(0)]));
-        let mut files = Self {
-            loaded: vec![None],
-            sources,
-            root,
-            place,
-            plain,
-            layer: None,
-            in_tree: false,
-            is_discovered: false,
-            warnings: Vec::new(),
-        };
-        files.complete(&mut |_| Ok(()))?;
         Ok(files)
     }
 
-    /// The project as Compose is to be told of it.
-    pub(super) fn for_compose(&self, args: &Input, profiles: &[String]) -> Layers {
-        let files = self.sources.layers().iter().filter_map(|id| Some(self.sources.file(*id)?.path.clone())).collect();
-        let directory = self.sources.directory().to_owned();
-        Layers { files, directory, env_files: args.env_file.clone(), profiles: profiles.to_vec() }
+    /// The files.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
-    /// Takes a file out, to outlive the project.
-    pub(super) fn take(&mut self, file: FileId) -> Option<disk::Loaded> {
-        self.loaded.get_mut(file.0 as usize)?.take()
+    /// Folder that nothing is written outside of.
+    pub fn root(&self) -> &Path {
+        self.roots.first()
+    }
+
+    /// What to tell a person about the choice of files.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// A file as it was read; `None` for a text that is in no file.
+    pub fn loaded(&self, file: FileId) -> Option<&Loaded> {
+        self.loaded.get(file.0 as usize)?.as_ref()
     }
 
     /// The `-f` options that name all layers, when one of them is an override file that Compose does not take by itself.
-    pub(super) fn layers_to_name(&self) -> Option<String> {
+    pub fn layers_to_name(&self) -> Option<String> {
         let name = self.sources.file(self.layer?)?.path.file_name()?.to_str()?;
-        if self.is_discovered && disk::OVERRIDE_NAMES.contains(&name) {
+        if self.is_discovered && OVERRIDE_NAMES.contains(&name) {
             return None;
         }
         let paths = self.sources.layers().iter().filter_map(|id| self.sources.file(*id));
-        Some(paths.map(|source| format!("-f {}", source.path.display())).collect::<Vec<_>>().join(" "))
+        Some(paths.map(|source| format!("-f {}", shell_word(&source.path.display().to_string()))).collect::<Vec<_>>().join(" "))
     }
 
     /// Adds a file; `is_named` by a person, or by Compose's own rules.
-    fn add(&mut self, loaded: disk::Loaded, is_layer: bool, is_named: bool) -> Result<FileId> {
+    fn add(&mut self, loaded: Loaded, is_layer: bool, is_named: bool) -> Result<FileId> {
         let id = self.sources.next_id();
         // A link has no name of its own.
-        let is_named = is_named && !disk::is_link(loaded.path());
+        let is_named = is_named && !self.source.is_link(loaded.path());
         let stream = match parse(loaded.file(), id) {
             Err(error) if !is_named => return Err(error.without_lines(NO_COMPOSE_FILE)),
             other => other?,
@@ -175,8 +163,8 @@ impl Files {
             self.plain.insert(id);
         }
         // A first layer that leads out of its own folder is an error when it is written; in a tree it must not stop the others.
-        let is_asked_for = is_layer && self.loaded.is_empty() && !self.in_tree;
-        let locked = disk::locked(&self.root, loaded.path()).filter(|_| !is_asked_for);
+        let is_asked_for = is_layer && self.loaded.is_empty() && !self.is_one_of_many;
+        let locked = locked(self.source, self.root(), loaded.path()).filter(|_| !is_asked_for);
         let path = loaded.path().to_owned();
         self.loaded.push(Some(loaded));
         Ok(if is_layer { self.sources.add_layer(&path, stream, locked) } else { self.sources.add(&path, stream, locked) })
@@ -186,9 +174,9 @@ impl Files {
     fn add_override(&mut self, path: &Path) -> Result<FileId> {
         let usage = |what: String, hint: &str| Err(Error::Usage(what, Some(hint.into())));
         let shown = path.display();
-        let real = disk::real_path(path);
+        let real = settled(self.source, path);
         let layers = self.sources.layers().to_vec();
-        let known = layers.iter().copied().find(|id| self.loaded(*id).is_some_and(|l| disk::real_path(l.path()) == real));
+        let known = layers.iter().copied().find(|id| self.loaded(*id).is_some_and(|l| settled(self.source, l.path()) == real));
         match known {
             Some(first) if layers.first() == Some(&first) => {
                 return usage(
@@ -203,36 +191,30 @@ impl Files {
             None => {}
         }
         // Compose takes one override file by itself: a second name would push the first one aside, or not be read.
-        let is_automatic = path.file_name().and_then(|n| n.to_str()).is_some_and(|name| disk::OVERRIDE_NAMES.contains(&name));
+        let is_automatic = path.file_name().and_then(|n| n.to_str()).is_some_and(|name| OVERRIDE_NAMES.contains(&name));
         if let (true, true, Some(last)) = (self.is_discovered, is_automatic, layers.get(1).and_then(|id| self.sources.file(*id))) {
             let what = format!("--override {shown}: the project has an override file, {}, and Compose reads only one", last.path.display());
             return usage(what, "name that file, or one of another name and start the project with -f for each file");
         }
-        if path.exists() {
-            let loaded = read_named(path, self.place.roots()).map_err(|unread| match unread {
-                disk::Unread::Outside(outside) => refused(&outside),
-                disk::Unread::Failed(error) => error,
-            })?;
-            self.add(loaded, true, true)
+        let loaded = if exists(self.source, path) {
+            self.roots.named(self.source, path).map_err(|unread| match unread {
+                Unread::Outside(outside) => refused(&outside),
+                Unread::Failed(error) | Unread::Stopped(error) => error,
+            })?
         } else {
-            self.add(disk::absent(path)?, true, true)
-        }
-    }
-
-    fn loaded(&self, file: FileId) -> Option<&disk::Loaded> {
-        self.loaded.get(file.0 as usize)?.as_ref()
+            self.source.absent(path)?
+        };
+        self.add(loaded, true, true)
     }
 
     /// Reads what the files name until nothing is missing.
-    fn complete(&mut self, before: Before<'_>) -> Result<()> {
+    fn complete(&mut self) -> Result<()> {
         loop {
             let wanted = compose::wanted(&self.sources).map_err(|e| self.source_error(e))?;
             if wanted.is_empty() {
                 return Ok(());
             }
             for (wanted, span) in wanted {
-                let (Wanted::Compose(path) | Wanted::Env(path)) = &wanted;
-                before(path)?;
                 self.fetch(&wanted, span)?;
             }
         }
@@ -252,9 +234,13 @@ impl Files {
             Error::Source(_) => "it is not UTF-8".to_owned(),
             other => other.to_string(),
         };
-        match (wanted, disk::read_inside(self.place.roots(), path)) {
-            (_, Err(disk::Unread::Outside(outside))) => self.sources.add_outside(path, not_read(&outside)),
-            (_, Err(disk::Unread::Failed(e))) => self.sources.add_missing(path, &shown(&e)),
+        match (wanted, self.source.read_inside(self.roots.all(), path)) {
+            (_, Err(Unread::Outside(outside))) => {
+                self.expect_followed(&outside)?;
+                self.sources.add_outside(path, not_read(&outside));
+            }
+            (_, Err(Unread::Failed(e))) => self.sources.add_missing(path, &shown(&e)),
+            (_, Err(Unread::Stopped(e))) => return Err(e),
             (Wanted::Env(_), Ok(loaded)) => self.sources.add_env(path, loaded.file().text()),
             (Wanted::Compose(_), Ok(loaded)) => {
                 let by = self.sources.file(span.file).map_or(String::new(), |source| {
@@ -268,12 +254,12 @@ impl Files {
     }
 
     /// The effective view.
-    pub(super) fn project(&self) -> Result<Project<'_>> {
+    pub fn project(&self) -> Result<Project<'_>> {
         Project::read(&self.sources).map_err(|e| self.source_error(e))
     }
 
     /// Expects that nothing outside of the project counts for it: Compose would read that when it runs the project.
-    pub(super) fn expect_inside(&self, project: &Project<'_>) -> Result<()> {
+    pub fn expect_inside(&self, project: &Project<'_>) -> Result<()> {
         let parts = project.unread.iter().map(|(_, file)| file);
         let bases = project.services.iter().filter_map(|s| s.unread.as_ref()).map(|unread| &unread.1);
         // What is only remote says nothing of what to do.
@@ -284,21 +270,36 @@ impl Files {
         }
     }
 
-    /// The Dockerfiles that the project asks for, as far as they are there.
-    pub(super) fn dockerfiles(&self, project: &Project<'_>) -> dockerfile::Dockerfiles {
-        let read = |path: PathBuf| {
-            let text = match disk::read_inside(self.place.roots(), &path) {
+    /// Errors: a file is outside of the project, and that is no answer here.
+    fn expect_followed(&self, outside: &Outside) -> Result<()> {
+        let Outside { path, of, .. } = outside;
+        let refused = || Error::Read { path: path.clone(), reason: format!("it is outside of {of}") };
+        if self.refuses_outside { Err(refused()) } else { Ok(()) }
+    }
+
+    /// What the services of the project need, with the Dockerfiles that it asks for, as far as they are there.
+    ///
+    /// Errors: those of [`evidence::needs`].
+    pub fn needs(&self, project: &Project<'_>, selection: &Selection) -> Result<Vec<Need>> {
+        evidence::needs(project, selection, &self.dockerfiles(project)?)
+    }
+
+    fn dockerfiles(&self, project: &Project<'_>) -> Result<dockerfile::Dockerfiles> {
+        let mut found = dockerfile::Dockerfiles::new();
+        for path in dockerfile::references(project) {
+            let text = match self.source.read_inside(self.roots.all(), &path) {
                 Ok(text) => Ok(text.file().text().to_owned()),
-                Err(disk::Unread::Outside(outside)) => {
+                Err(Unread::Outside(outside)) => {
                     let NotRead { why, help } = not_read(&outside);
                     Err(help.map_or(why.clone(), |help| format!("{why}; {help}")))
                 }
                 // A missing or unreadable Dockerfile is no error here: its service is then not recognised.
-                Err(disk::Unread::Failed(_)) => return None,
+                Err(Unread::Failed(_)) => continue,
+                Err(Unread::Stopped(error)) => return Err(error),
             };
-            Some((path, text))
-        };
-        dockerfile::references(project).into_iter().filter_map(read).collect()
+            found.insert(path, text);
+        }
+        Ok(found)
     }
 
     /// What is said of a place, where lines of its file may be shown.
@@ -307,7 +308,8 @@ impl Files {
         Some(SourceError::new(source.stream.text(), span, message, Some(hint)))
     }
 
-    fn source_error(&self, error: SyntaxError) -> Error {
+    /// What is wrong with a file, with its line where that may be shown.
+    pub(super) fn source_error(&self, error: SyntaxError) -> Error {
         match self.sources.file(error.span.file) {
             Some(source) => {
                 let shown = SourceError::new(source.stream.text(), error.span, error.message, error.hint).into();
@@ -323,14 +325,17 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 }
 
 /// What is said of a file outside of the project.
-fn not_read(outside: &disk::Outside) -> NotRead {
-    let why = format!("{} is outside the project folder {} and is not read", outside.path.display(), outside.root.display());
-    let wider = outside.wider.as_ref().map(|folder| format!(", or widen the project's root with --root {}", folder.display()));
+pub(super) fn not_read(outside: &Outside) -> NotRead {
+    let why = format!("{} is outside {} and is not read", outside.path.display(), outside.of);
+    let wider = outside
+        .wider
+        .as_ref()
+        .map(|folder| format!(", or widen the project's root with --root {}", shell_word(&folder.display().to_string())));
     NotRead { why, help: Some(format!("bring the file into the project{}", wider.unwrap_or_default())) }
 }
 
 /// The failure of a project of which nothing can be read.
-fn refused(outside: &disk::Outside) -> Error {
+pub(super) fn refused(outside: &Outside) -> Error {
     let NotRead { why, help } = not_read(outside);
     Error::Usage(why, help)
 }

@@ -2,29 +2,27 @@
 
 mod exclude;
 
-use super::args::Choice;
-use super::harden::{preset, preset_in};
-use super::load::Files;
-use super::plan::with_profiles;
+use super::Options;
+use super::files::Files;
+use super::source::{Loaded, Outside, Unread, exists, real_folder, settled};
 use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
-use crate::edge::disk;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
 use crate::evidence::preset::{Preset, RawPath};
-use crate::evidence::{Confidence, Extra, Extras, Need, Reason, Selection, Source, WritablePath, needs};
+use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
 use crate::text::{FileId, Span, TextFile};
 use exclude::Excluded;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::Spanned;
 
 /// Its name.
-pub(super) const NAME: &str = "rofs-harden.toml";
+pub const NAME: &str = "rofs-harden.toml";
 
 /// The configuration file of `rofs-harden`: `rofs-harden.toml`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -34,6 +32,9 @@ struct RawConfig {
     /// Presets to use, as with `--preset`: names, `auto`, or files such as `./mine.toml` beside this one.
     #[schemars(with = "Vec<String>")]
     presets: Vec<Spanned<String>>,
+    /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
+    #[schemars(with = "Vec<String>")]
+    mirrors: Vec<Spanned<String>>,
     /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, `named-volumes`, or `all` but the last.
     #[schemars(with = "Vec<String>")]
     with: Vec<Spanned<String>>,
@@ -97,7 +98,7 @@ struct RawExclude {
 }
 
 /// The files among the presets that a configuration file names. What is wrong with it is said when it is read.
-pub(super) fn preset_files(text: &str) -> Vec<String> {
+pub fn preset_files(text: &str) -> Vec<String> {
     let raw: RawConfig = toml::from_str(text).unwrap_or_default();
     let of_services = raw.services.into_values().filter_map(|service| service.preset);
     raw.presets.into_iter().chain(of_services).map(Spanned::into_inner).filter(|name| is_file(name)).collect()
@@ -110,8 +111,9 @@ fn is_file(preset: &str) -> bool {
 
 /// What counts for one project.
 #[derive(Debug, Default)]
-pub(super) struct Config {
+pub struct Config {
     presets: Option<Vec<Option<Arc<Preset>>>>,
+    mirrors: Vec<String>,
     with: Vec<Extra>,
     assume: bool,
     assigned: HashMap<String, Arc<Preset>>,
@@ -119,95 +121,55 @@ pub(super) struct Config {
     levels: HashMap<Rule, Severity>,
     excluded: Excluded,
     /// How services are tried.
-    pub(super) probes: Vec<Probe>,
+    pub probes: Vec<Probe>,
 }
 
 /// What a configuration file says of pull requests: whether they may be opened, if it says so.
 ///
 /// Errors: why it is none.
-pub(super) fn pull_requests(text: &str) -> Result<Option<bool>, String> {
+pub fn pull_requests(text: &str) -> Result<Option<bool>, String> {
     toml::from_str::<RawConfig>(text).map(|raw| raw.pull_requests).map_err(|e| e.message().to_owned())
-}
-
-/// What is asked of one project, by the command line, the configuration file and comments.
-pub(super) struct Asked<'a> {
-    pub(super) config: Config,
-    pub(super) ignores: Ignores<'a>,
-    pub(super) needs: Vec<Need>,
-    /// Services that the configuration file leaves out, and why.
-    pub(super) left_out: Vec<(String, String)>,
-}
-
-impl<'a> Asked<'a> {
-    /// Brings them together for the project of these files.
-    ///
-    /// Errors: a configuration file that is wrong; as for [`needs`].
-    pub(super) fn of(files: &Files, project: &Project<'a>, selection: &Selection, choice: &Choice) -> Result<Self> {
-        let config = Config::of(files)?;
-        let mut selection = config.select(project, &with_profiles(project, selection, &choice.profile), choice);
-        if files.layer.is_some() {
-            // All changes go into that file, and this one would change lines of others.
-            selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
-        }
-        let mut ignores = Ignores::of(project);
-        config.spare(project, &mut selection, &mut ignores);
-        let mut needs = needs(project, &selection, &files.dockerfiles(project))?;
-        ignores.spare_binds(project, &mut needs);
-        let mut left_out = config.excluded.services(project);
-        let skip: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
-        left_out.retain(|(service, _)| skip.contains(service.as_str()));
-        Ok(Self { config, ignores, needs, left_out })
-    }
 }
 
 /// A part of the file and what is wrong with it.
 type Wrong = (Range<usize>, String);
 
+/// Where a configuration file stands, and for which project it is read.
+struct Place<'p> {
+    files: &'p Files<'p>,
+    text: &'p TextFile,
+    /// Its folder.
+    folder: PathBuf,
+    /// The project's first file, without links.
+    first: PathBuf,
+}
+
 impl Config {
     /// The configuration for the project of these files; an empty one where there is no file.
     ///
     /// Errors: the first thing in the file that is wrong, with its place.
-    pub(super) fn of(files: &Files) -> Result<Self> {
-        let first = files.sources.files().first().map(|f| f.path.clone()).unwrap_or_default();
-        let Some(loaded) = disk::upwards(&first, &files.root, NAME)? else { return Ok(Self::default()) };
+    pub fn of(files: &Files<'_>) -> Result<Self> {
+        let first = files.sources().files().first().map(|f| f.path.clone()).unwrap_or_default();
+        let Some(loaded) = nearest(files, &first)? else { return Ok(Self::default()) };
         let folder = loaded.path().parent().map(Path::to_owned).unwrap_or_default();
-        let parsed = Self::parse(loaded.file(), &folder, &files.root, &disk::real_path(&first).unwrap_or(first));
+        let first = settled(files.source, &first).unwrap_or(first);
+        let parsed = Self::parse(&Place { files, text: loaded.file(), folder, first });
         // A link may lead to any file of the project.
-        parsed.map_err(|error| if disk::is_link(loaded.path()) { error.without_lines("this is no configuration") } else { error })
+        let is_link = files.source.is_link(loaded.path());
+        parsed.map_err(|error| if is_link { error.without_lines("this is no configuration") } else { error })
     }
 
-    /// Reads a file that stands in `folder`, for the project whose first file is `first`.
-    fn parse(file: &TextFile, folder: &Path, root: &Path, first: &Path) -> Result<Self> {
-        let wrong = |(range, message): Wrong| -> Error {
-            let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
-            SourceError::new(file, span, message, Some("`rofs-harden explain configuration` says what the file may hold".into())).into()
-        };
-        let raw: RawConfig = toml::from_str(file.text()).map_err(|e| wrong((e.span().unwrap_or(0..0), e.message().to_owned())))?;
-        let named = |name: &Spanned<String>| -> Result<Arc<Preset>> {
-            let text = name.get_ref();
-            let path = folder.join(text);
-            if !is_file(text) {
-                let wrong = |e: Error| wrong((name.span(), format!("{e}; {}", e.hint().unwrap_or_default())));
-                return preset(text).map(Arc::new).map_err(wrong);
-            }
-            let loaded = disk::read_inside(&[root.to_owned()], &path).map_err(|unread| match unread {
-                disk::Unread::Outside(_) => wrong((name.span(), format!("`{text}` leads out of the project"))),
-                disk::Unread::Failed(error) => error.without_lines("this is no preset"),
-            })?;
-            // What a configuration names may be any file of the project, so none of its lines is shown.
-            preset_in(&loaded).map(Arc::new).map_err(|error| match error {
-                Error::Source(_) => {
-                    let path = loaded.path().display();
-                    wrong((name.span(), format!("`{text}` is no preset; `rofs-harden presets check {path}` says why")))
-                }
-                other => other,
-            })
-        };
+    /// Reads a file.
+    fn parse(place: &Place<'_>) -> Result<Self> {
+        let wrong = |wrong: Wrong| place.error(wrong);
+        let raw: RawConfig = toml::from_str(place.text.text()).map_err(|e| wrong((e.span().unwrap_or(0..0), e.message().to_owned())))?;
+        let named = |name: &Spanned<String>| place.preset(name);
         let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
         if !raw.presets.is_empty() {
             let one = |name: &Spanned<String>| if name.get_ref() == "auto" { Ok(None) } else { named(name).map(Some) };
             config.presets = Some(raw.presets.iter().map(one).collect::<Result<_>>()?);
         }
+        config.mirrors = raw.mirrors.iter().map(mirror).collect::<Result<_, _>>().map_err(wrong)?;
         for name in &raw.with {
             config.with.extend(extras(name).map_err(wrong)?);
         }
@@ -221,25 +183,15 @@ impl Config {
                 config.assigned.insert(service.clone(), named(name)?);
             }
             for path in own.paths {
-                let line = file.line(path.span().start);
-                let (target, storage, text) = path.read().map_err(wrong)?;
-                let link = Some(format!("{}:{line}", file.name()));
-                let reason = Arc::new(Reason { source: Source::User, text, link, confidence: Confidence::Documented });
-                config.paths.entry(service.clone()).or_default().push(WritablePath {
-                    service: service.clone(),
-                    target,
-                    storage,
-                    is_declared: false,
-                    owner: None,
-                    reason,
-                });
+                let path = place.path(&service, path).map_err(wrong)?;
+                config.paths.entry(service.clone()).or_default().push(path);
             }
         }
         for (name, level) in &raw.rules {
             config.levels.insert(rule(name).map_err(wrong)?, severity(level).map_err(wrong)?);
         }
         for exclude in raw.exclude {
-            if let Some((rule, service, reason)) = read_exclude(exclude, folder, first).map_err(wrong)? {
+            if let Some((rule, service, reason)) = read_exclude(exclude, place).map_err(wrong)? {
                 config.excluded.add(rule, service, reason);
             }
         }
@@ -247,20 +199,20 @@ impl Config {
     }
 
     /// The JSON Schema of the file.
-    pub(super) fn schema() -> schemars::Schema {
+    pub fn schema() -> schemars::Schema {
         schemars::schema_for!(RawConfig)
     }
 
     /// The selection with what the file adds: what the command line says counts first.
-    fn select(&self, project: &Project<'_>, selection: &Selection, choice: &Choice) -> Selection {
-        let mut selection = selection.clone();
-        if let (Some(presets), true) = (&self.presets, choice.preset.is_empty()) {
+    pub(super) fn select(&self, project: &Project<'_>, mut selection: Selection, options: &Options) -> Selection {
+        if let (Some(presets), false) = (&self.presets, options.names_presets) {
             selection.auto = presets.iter().any(Option::is_none);
             selection.presets = presets.iter().flatten().cloned().collect();
         }
         selection.with = Extra::ALL.into_iter().filter(|e| selection.with.has(*e) || self.with.contains(e)).collect::<Extras>();
         selection.assume |= self.assume;
         selection.assigned.clone_from(&self.assigned);
+        selection.mirrors.clone_from(&self.mirrors);
         for (service, own) in &self.paths {
             // What was said of this run counts after what the file says.
             selection.paths.entry(service.clone()).or_default().splice(0..0, own.iter().cloned());
@@ -274,7 +226,7 @@ impl Config {
     }
 
     /// Takes the extras off `selection` whose rule a comment or this file ignores for a service.
-    fn spare<'a>(&self, project: &Project<'a>, selection: &mut Selection, ignores: &mut Ignores<'a>) {
+    pub(super) fn spare<'a>(&self, project: &Project<'a>, selection: &mut Selection, ignores: &mut Ignores<'a>) {
         let with = selection.with;
         if with.is_empty() {
             return;
@@ -287,6 +239,11 @@ impl Config {
         }
     }
 
+    /// The services of the project that the file leaves out, and why.
+    pub(super) fn left_out(&self, project: &Project<'_>) -> Vec<(String, String)> {
+        self.excluded.services(project)
+    }
+
     /// Marks the findings that do not count, where no comment said so already.
     pub(super) fn apply(&self, findings: &mut [Finding]) {
         for finding in findings.iter_mut().filter(|f| f.ignored.is_none()) {
@@ -295,9 +252,80 @@ impl Config {
     }
 
     /// How bad findings of a rule are.
-    pub(super) fn severity(&self, rule: Rule) -> Severity {
+    pub fn severity(&self, rule: Rule) -> Severity {
         self.levels.get(&rule).copied().unwrap_or(rule.severity())
     }
+}
+
+/// The configuration file in the folder of the project's `first` file, else in the nearest folder above it, no higher than the root.
+fn nearest(files: &Files<'_>, first: &Path) -> Result<Option<Loaded>> {
+    let source = files.source;
+    let folder = real_folder(source, first)?;
+    let here = source.real_path(Path::new(".")).unwrap_or_default();
+    for folder in folder.ancestors().take_while(|f| f.starts_with(files.root())) {
+        let path = folder.join(NAME);
+        if !exists(source, &path) && !source.is_link(&path) {
+            continue;
+        }
+        // As a person would write it.
+        let shown = path.strip_prefix(&here).unwrap_or(&path);
+        return match source.read_inside(&[files.root().to_owned()], shown) {
+            Ok(loaded) => Ok(Some(loaded)),
+            Err(Unread::Failed(error) | Unread::Stopped(error)) => Err(error),
+            Err(Unread::Outside(Outside { path, of, .. })) => {
+                let hint = "put the file itself into the project, or remove the link".to_owned();
+                let what = format!("will not read {}: {} is outside {of}", shown.display(), path.display());
+                Err(Error::Usage(what, Some(hint)))
+            }
+        };
+    }
+    Ok(None)
+}
+
+impl Place<'_> {
+    fn error(&self, (range, message): Wrong) -> Error {
+        let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
+        let hint = "`rofs-harden explain configuration` says what the file may hold".to_owned();
+        SourceError::new(self.text, span, message, Some(hint)).into()
+    }
+
+    /// A preset by its name, or in a file of the project. What a configuration names may be any file, so none of its lines is shown.
+    fn preset(&self, name: &Spanned<String>) -> Result<Arc<Preset>> {
+        let text = name.get_ref();
+        if !is_file(text) {
+            let wrong = |e: Error| self.error((name.span(), format!("{e}; {}", e.hint().unwrap_or_default())));
+            return Preset::embedded(text).map(Arc::new).map_err(wrong);
+        }
+        let roots = [self.files.root().to_owned()];
+        let loaded = self.files.source.read_inside(&roots, &self.folder.join(text)).map_err(|unread| match unread {
+            Unread::Outside(_) => self.error((name.span(), format!("`{text}` leads out of the project"))),
+            Unread::Failed(error) | Unread::Stopped(error) => error.without_lines("this is no preset"),
+        })?;
+        preset_in(&loaded).map(Arc::new).map_err(|error| match error {
+            Error::Source(_) => {
+                let path = loaded.path().display();
+                self.error((name.span(), format!("`{text}` is no preset; `rofs-harden presets check {path}` says why")))
+            }
+            other => other,
+        })
+    }
+
+    /// Where a service must be able to write.
+    fn path(&self, service: &str, raw: RawPath) -> Result<WritablePath, Wrong> {
+        let line = self.text.line(raw.span().start);
+        let (target, storage, text) = raw.read()?;
+        let link = Some(format!("{}:{line}", self.text.name()));
+        let reason = Arc::new(Reason { source: Source::User, text, link, confidence: Confidence::Documented });
+        Ok(WritablePath { service: service.to_owned(), target, storage, is_declared: false, owner: None, reason })
+    }
+}
+
+/// The preset in a file.
+///
+/// Errors: the first thing in it that is wrong, with its place.
+pub fn preset_in(loaded: &Loaded) -> Result<Preset> {
+    let stem = loaded.path().file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+    Preset::parse(&stem, loaded.file())
 }
 
 fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
@@ -308,6 +336,15 @@ fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");
     found.map(|e| vec![e]).ok_or_else(|| (name.span(), format!("`{text}` is none of {all}, all")))
+}
+
+/// The start of image names that a mirror has, without a final `/`.
+fn mirror(name: &Spanned<String>) -> Result<String, Wrong> {
+    let text = name.get_ref().trim_end_matches('/');
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-/:".contains(&b);
+    let is_good = !text.is_empty() && text.bytes().all(is_name) && !text.contains("//");
+    let wrong = || (name.span(), format!("`{}` is not the start of image names, such as registry.example.com/proxy", name.get_ref()));
+    is_good.then(|| text.to_owned()).ok_or_else(wrong)
 }
 
 fn severity(level: &Spanned<String>) -> Result<Severity, Wrong> {
@@ -326,7 +363,7 @@ fn rule(name: &Spanned<String>) -> Result<Rule, Wrong> {
 
 /// Rule, service and reason; `None` where it is about another project.
 #[allow(clippy::type_complexity, reason = "three fields of a table, at once taken apart")]
-fn read_exclude(raw: RawExclude, folder: &Path, first: &Path) -> Result<Option<(Option<Rule>, Option<String>, String)>, Wrong> {
+fn read_exclude(raw: RawExclude, place: &Place<'_>) -> Result<Option<(Option<Rule>, Option<String>, String)>, Wrong> {
     let span = raw.reason.span();
     if raw.reason.get_ref().trim().is_empty() {
         return Err((span, "say why it is left out".into()));
@@ -336,8 +373,8 @@ fn read_exclude(raw: RawExclude, folder: &Path, first: &Path) -> Result<Option<(
     }
     let rule = raw.rule.as_ref().map(rule).transpose()?;
     let is_here = raw.path.as_ref().is_none_or(|path| {
-        let named: PathBuf = folder.join(path.trim_end_matches('/'));
-        first.starts_with(disk::real_path(&named).unwrap_or(named))
+        let named: PathBuf = place.folder.join(path.trim_end_matches('/'));
+        place.first.starts_with(settled(place.files.source, &named).unwrap_or(named))
     });
     Ok(is_here.then(|| (rule, raw.service, raw.reason.into_inner())))
 }

@@ -1,0 +1,88 @@
+//! What an image must write: what is known of it, and the same in Compose and as options of `docker run`.
+
+use super::find::unknown;
+use crate::audit::{Finding, Fix, What, audit};
+use crate::cli::asked::preset;
+use crate::compose::dockerfile::Dockerfiles;
+use crate::compose::{Image, Project, Sources};
+use crate::error::{Error, Result};
+use crate::evidence::catalogue;
+use crate::evidence::preset::Preset;
+use crate::evidence::{Confidence, Selection, known, needs};
+use crate::rewrite::{Options, rewrite};
+use crate::text::{FileId, MAX_FILE_BYTES, TextFile, shell_word};
+use crate::yaml::Stream;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Everything that is known of a preset, an image, or a preset file.
+///
+/// Errors: nothing is; a preset file that is wrong.
+pub(super) fn text(name: &str) -> Result<String> {
+    let is_file = name.starts_with(['.', '/', '~']) || name.contains('\\') || Path::new(name).extension().is_some_and(|e| e == "toml");
+    let (preset, image) = if is_file {
+        (Arc::new(preset(name)?), None)
+    } else if let (false, Ok(preset)) = (name.contains(['/', ':', '@']), Preset::embedded(name)) {
+        (Arc::new(preset), None)
+    } else {
+        let image = Image::parse(name).ok_or_else(|| unknown(name))?;
+        (known(image.repository)?.ok_or_else(|| unknown(image.repository))?, Some(name))
+    };
+    let mut text = preset.describe();
+    if let Some((check, source)) = catalogue::find(&preset.name).filter(|_| preset.basis.is_some()).and_then(catalogue::Entry::check) {
+        text +=
+            &format!("\nhealth: a catalogue asks for {check}, where its own settings may have chosen the port\n      source: {source}\n");
+    }
+    let first = preset.images.first().cloned();
+    if let Some(image) = image.map(ToOwned::to_owned).or(first) {
+        text += &usage(&preset, &image)?;
+    }
+    Ok(text)
+}
+
+/// A service of the image as the program hardens it.
+fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
+    let unverified = Error::Unverified;
+    let compose = format!("services:\n  app:\n    image: {}\n", scalar(image));
+    let file = TextFile::new("compose.yaml", compose.into_bytes(), MAX_FILE_BYTES).map_err(|e| unverified(e.to_string()))?;
+    let sources = Sources::single(Stream::parse(&file, FileId(0)).map_err(|e| unverified(e.message))?);
+    let project = Project::read(&sources).map_err(|e| unverified(e.message))?;
+    // A preset file is named for the service; it may know the image better than the program does.
+    let forced = if known_as(preset, image)? { Vec::new() } else { vec![("app".to_owned(), preset.clone())] };
+    let selection = Selection { auto: true, assume: true, forced, ..Selection::default() };
+    let needs = needs(&project, &selection, &Dockerfiles::new())?;
+    let findings = audit(&project, &needs);
+    let Some(fix) = findings.iter().find_map(|f: &Finding| f.fix.as_ref()) else { return Ok(String::new()) };
+    let outcome = rewrite(&project, &[fix], &needs, Options::default())?;
+    let Some(after) = outcome.rewrites.first() else { return Ok(String::new()) };
+    let guess = needs.first().filter(|need| need.basis.confidence == Confidence::Assumed).map(|need| need.basis.text.clone());
+    let guess = guess.map(|why| format!(" (a guess: {why})")).unwrap_or_default();
+    let indent = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
+    let indented: String = after.after().text().lines().map(indent).collect();
+    Ok(format!("\nin Compose{guess}\n{indented}\nwith docker run\n  {}\n", docker_run(fix, image)))
+}
+
+/// Whether the program would take that preset for the image by itself.
+fn known_as(preset: &Preset, image: &str) -> Result<bool> {
+    let Some(image) = Image::parse(image) else { return Ok(false) };
+    Ok(known(image.repository)?.is_some_and(|known| *known == *preset))
+}
+
+/// The image as YAML has it: plain where that is enough.
+fn scalar(image: &str) -> String {
+    let is_plain = image.bytes().all(|b| b.is_ascii_alphanumeric() || b"./:@_-".contains(&b)) && !image.ends_with(':');
+    if is_plain { image.to_owned() } else { format!("'{}'", image.replace('\'', "''")) }
+}
+
+/// The change as options.
+fn docker_run(fix: &Fix, image: &str) -> String {
+    let option = |what: &What| match what {
+        What::ReadOnly => Some("--read-only".to_owned()),
+        What::Tmpfs(item) => Some(format!("--tmpfs {}", shell_word(&item.replace("$$", "$")))),
+        What::Volume { name, target } => Some(format!("--volume {}", shell_word(&format!("{name}:{target}")))),
+        What::User(user) => Some(format!("--user {}", shell_word(user))),
+        _ => None,
+    };
+    let options: Vec<String> = fix.changes.iter().filter_map(|change| option(&change.what)).collect();
+    format!("docker run {} {}", options.join(" "), shell_word(image))
+}
