@@ -73,7 +73,7 @@ fn the_rest_of_a_line_goes_on_behind_what_became_a_comment() {
 
 #[test]
 fn lines_grow_before_a_block_scalar_that_ends_the_file_without_a_line_break() {
-    let node = with_all(selection(&["node"], &[]));
+    let node = with_all(selection(&["node"], &[("web", "node")]));
     for (before, after) in [
         (
             "name: x\nservices:\n  web:\n    image: node\n    command: |\n      a\n      b",

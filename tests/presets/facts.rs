@@ -48,6 +48,14 @@ fn preset_of<'n>(title: &str, names: &'n BTreeMap<String, String>) -> Option<&'n
     names.get(title).map(String::as_str).or_else(|| claiming(repository))
 }
 
+/// Whether a preset's path is this one of an example, in whatever folder the example has its program.
+fn is_written(path: &Writable, target: &str) -> bool {
+    match path.below {
+        None => path.target == target,
+        Some(_) => target.len() > path.target.len() && target.ends_with(&*path.target),
+    }
+}
+
 /// What a preset says otherwise than the facts.
 fn differences(fact: &Value, preset: &Preset) -> Vec<String> {
     let mut found = Vec::new();
@@ -60,7 +68,7 @@ fn differences(fact: &Value, preset: &Preset) -> Vec<String> {
     let list = |key: &str| fact[key].as_array().unwrap();
     for path in list("tmpfs") {
         let target = path["path"].as_str().unwrap();
-        let own: Vec<&Writable> = preset.writable.iter().filter(|w| w.target == target && w.scratch.is_some()).collect();
+        let own: Vec<&Writable> = preset.writable.iter().filter(|w| is_written(w, target) && w.scratch.is_some()).collect();
         if own.is_empty() {
             differ(target.to_owned(), false);
             continue;
@@ -86,7 +94,7 @@ fn differences(fact: &Value, preset: &Preset) -> Vec<String> {
         }
     }
     for path in list("persistent").iter().filter_map(|path| path["path"].as_str()) {
-        differ(path.to_owned(), preset.writable.iter().any(|w| w.target == path && w.scratch.is_none()));
+        differ(path.to_owned(), preset.writable.iter().any(|w| is_written(w, path) && w.scratch.is_none()));
     }
     let wanted: BTreeSet<&str> = list("cap_add_after_drop_all").iter().map(|name| name.as_str().unwrap()).collect();
     let own = preset.capabilities.as_ref().map(|c| c.add.iter().map(String::as_str).collect::<BTreeSet<_>>());
