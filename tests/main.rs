@@ -14,6 +14,7 @@ mod audit;
 mod cases;
 mod cli;
 mod comments;
+mod corpus;
 mod diagnose;
 mod disk;
 mod docs;
