@@ -26,6 +26,7 @@ mod generate;
 mod generated;
 mod html;
 mod laws;
+mod multiplied;
 mod mutations;
 mod names;
 mod oracle;
