@@ -3,6 +3,7 @@
 mod about;
 pub mod catalogue;
 pub mod engine;
+mod health;
 mod limit;
 pub mod log;
 mod moves;
@@ -13,6 +14,7 @@ mod select;
 mod target;
 
 pub use about::Runner;
+pub use health::HealthCheck;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
@@ -21,6 +23,7 @@ pub use select::{Selection, known, needs};
 pub use target::Target;
 
 use crate::compose::escaped;
+use preset::Check;
 use std::fmt;
 use std::sync::Arc;
 
@@ -171,6 +174,8 @@ pub struct Need {
     pub brings: Vec<Brought>,
     /// What it can do without, as far as that was asked for.
     pub limits: Vec<Limit>,
+    /// How it is asked whether it does its work, where the project has no check for it.
+    pub check: Option<Check>,
     /// The extras that are to be carried out.
     pub with: Extras,
     /// As whom it runs.

@@ -4,6 +4,7 @@ mod family;
 mod paths;
 
 use super::about::{About, Runner};
+use super::health;
 use super::limit::{self, Restriction};
 use super::preset::{Preset, added_for, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
@@ -346,6 +347,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
+    let check = health::check(about, base, &who);
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),
@@ -354,6 +356,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
         paths,
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
+        check,
         with,
         runner: who.runner,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },
