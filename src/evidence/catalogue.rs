@@ -71,6 +71,12 @@ impl Entry {
         self.field(4).split(' ').filter(|source| !source.is_empty())
     }
 
+    /// Whether who publishes the image says that it runs read-only.
+    pub fn is_its_vendors(self) -> bool {
+        let owner = self.image().split('/').next().unwrap_or_default();
+        self.runs().any(|source| source.split('/').next() == Some(owner))
+    }
+
     /// Where sources say something else.
     fn doubts(self) -> &'static str {
         self.field(5)
