@@ -14,10 +14,9 @@ use crate::error::{Error, Result, SourceError};
 use crate::evidence::Need;
 use crate::plan::source::Loaded;
 use crate::plan::{Counts, Files, HeldBack, Input, LeftAlone, Options, Plan};
-use crate::report::collect::collect;
+use crate::report::diff;
 use crate::report::remarks::{self, Remark};
 use crate::report::style::{Look, paint};
-use crate::report::{data, diff};
 use crate::rewrite::{Rewrite, rewrite};
 use crate::text::clean_line;
 use std::collections::{BTreeSet, HashMap};
@@ -89,8 +88,6 @@ pub(super) struct Prepared {
     pub(super) diffs: Vec<Diff>,
     /// What is tried on the engine, if it is to be.
     pub(super) after: Option<After>,
-    /// What its services can write to before and after, if that is asked for.
-    pub(super) report: Option<data::Project>,
 }
 
 /// A project with the change, and what its services need.
@@ -119,14 +116,12 @@ pub(super) struct Asking<'r> {
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
     pub(super) tries: bool,
-    /// Whether a report is made.
-    pub(super) reports: bool,
 }
 
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false, reports: false }
+        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false }
     }
 }
 
@@ -169,7 +164,6 @@ impl Prepared {
             _ => Vec::new(),
         };
         let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
-        let report = asking.reports.then(|| collect(&plan, false)).transpose()?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
         let whole = asking.view.filter(|view| view.for_a_person).map(|_| whole(&plan)).transpose()?.flatten();
@@ -201,7 +195,6 @@ impl Prepared {
             up: files.layers_to_name(),
             diffs,
             after,
-            report,
         })
     }
 
