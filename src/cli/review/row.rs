@@ -3,7 +3,7 @@
 use crate::audit::{Applicability, Finding, Fix, Rule, summary};
 use crate::compose::Known;
 use crate::error::Result;
-use crate::evidence::{Confidence, Extra, Limit, Need, WritablePath};
+use crate::evidence::{Extra, Limit, Need, WritablePath};
 use crate::plan::{Decision, Decisions, Plan};
 use crate::rewrite::{Refused, rewrite};
 use std::collections::HashMap;
@@ -118,7 +118,7 @@ fn offers(need: &Need) -> Vec<Offer> {
                     match limit {
                         Limit::Works(restriction, reason) if restriction.extra() == extra => {
                             (offer.text, offer.is_possible) = (reason.text.clone(), true);
-                            offer.is_a_guess |= reason.confidence == Confidence::Assumed;
+                            offer.is_a_guess |= Applicability::of(reason.confidence) == Applicability::Unsafe;
                         }
                         Limit::Unknown(unknown, why) if *unknown == extra => offer.text.clone_from(why),
                         _ => {}
