@@ -118,8 +118,8 @@ impl Dialog {
         Self { kind: DialogKind::Search(from), service: String::new(), items: Vec::new(), cursor: 0, text: String::new() }
     }
 
-    fn typed(&self, kind: DialogKind) -> Box<Self> {
-        Box::new(Self { kind, items: Vec::new(), cursor: 0, text: String::new(), ..self.clone() })
+    fn typed(&self, kind: DialogKind) -> Self {
+        Self { kind, items: Vec::new(), cursor: 0, text: String::new(), ..self.clone() }
     }
 
     /// Whether a line is typed.
@@ -179,7 +179,7 @@ impl Dialog {
             Key::Down | Key::Char('j') => self.cursor = (self.cursor + 1).min(last),
             Key::Home => self.cursor = 0,
             Key::End => self.cursor = last,
-            Key::Char('+') if self.kind == DialogKind::Paths => return Outcome::Open(self.typed(DialogKind::AddPath)),
+            Key::Char('+') if self.kind == DialogKind::Paths => return Outcome::Open(Box::new(self.typed(DialogKind::AddPath))),
             Key::Char(' ') => {
                 let Some(item) = self.items.get_mut(self.cursor) else { return Outcome::Stay };
                 if !item.is_possible {
@@ -198,7 +198,7 @@ impl Dialog {
         let items = std::mem::take(&mut self.items);
         match &self.kind {
             DialogKind::Rules(rules) => match rules.get(self.cursor) {
-                Some(rule) => Outcome::Open(self.typed(DialogKind::Reason(*rule))),
+                Some(rule) => Outcome::Open(Box::new(self.typed(DialogKind::Reason(*rule)))),
                 None => Outcome::Cancel,
             },
             DialogKind::Paths => Outcome::Change(Box::new(move |decision, row| {

@@ -104,9 +104,9 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut desk: Desk<'_>) -> Result<Options> 
                 let own = decisions.entry(service.clone()).or_default();
                 let paths = desk.plan.needs.iter().find(|n| n.service == *service).map_or(&[][..], |n| &n.paths);
                 if effect == Effect::EditPaths {
-                    edit_paths(ask, service, paths, own)?
+                    edit_paths(ask, service, paths, own)?;
                 } else {
-                    choose_storage(ui, ask, service, paths, own)?
+                    choose_storage(ui, ask, service, paths, own)?;
                 }
                 desk.decide(decisions.clone())?;
                 show(ui, ask, &desk, service, (index + 1, open.len()))?;

@@ -134,7 +134,7 @@ impl Review {
         }
         if let Screen::Dialog(dialog) = &mut self.screen {
             let outcome = dialog.key(key);
-            return self.from_dialog(outcome);
+            return self.take_outcome(outcome);
         }
         match (self.screen.clone(), key) {
             (Screen::List, _) => self.in_list(key),
@@ -175,10 +175,8 @@ impl Review {
             Key::End => self.go(last),
             Key::Tab | Key::Right => self.go_to_open(true),
             Key::BackTab | Key::Left => self.go_to_open(false),
-            Key::Enter => match (0..=last).any(|i| self.is_open(i)) {
-                true => self.go_to_open(true),
-                false => self.show(Screen::Sum),
-            },
+            Key::Enter if (0..=last).any(|i| self.is_open(i)) => self.go_to_open(true),
+            Key::Enter => self.show(Screen::Sum),
             Key::Char('y') => self.accept(false),
             Key::Char('g') => self.accept(true),
             Key::Char('n') => self.skip(),
@@ -339,7 +337,7 @@ impl Review {
         Step::Quit
     }
 
-    fn from_dialog(&mut self, outcome: Outcome) -> Step {
+    fn take_outcome(&mut self, outcome: Outcome) -> Step {
         match outcome {
             Outcome::Stay => Step::Stay,
             Outcome::Cancel => self.show(Screen::List),
