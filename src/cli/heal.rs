@@ -100,7 +100,15 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
         for (service, sight) in &before.sights {
             let Some(need) = needs.iter().find(|n| n.service == *service) else { continue };
             let (paths, other) = writable_paths(service, sight, Some(need));
+            // What its start scripts plainly write belongs to it, also where the run did not come so far. Declared volumes it has anyway.
+            let by_image = before.images.get(service).map(|image| image.candidates(service, Some(need)).paths).unwrap_or_default();
+            let is_new = |path: &WritablePath| {
+                let is_sure = path.reason.confidence > Confidence::Assumed && !path.is_declared;
+                is_sure && !paths.iter().any(|seen| is_at(&path.target, &seen.target) || is_at(&seen.target, &path.target))
+            };
+            let by_image: Vec<WritablePath> = by_image.into_iter().filter(is_new).collect();
             seeds.extend(paths);
+            seeds.extend(by_image);
             elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
             let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
             let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
@@ -171,7 +179,7 @@ fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
 /// written, since nobody sees that it is lost.
 fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
     let may_go = |path: &&WritablePath| {
-        let is_found = matches!(path.reason.source, Source::Run | Source::Log(_));
+        let is_found = matches!(path.reason.source, Source::Run | Source::Log(_) | Source::Image(_));
         is_assumed(case, path) || is_found && (path.storage != Storage::State || is_at(&path.target, "/etc"))
     };
     let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);

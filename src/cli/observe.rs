@@ -1,5 +1,6 @@
 //! What the services of a project write, seen by running it as it is, or of the containers that run.
 
+mod image;
 mod running;
 mod table;
 
@@ -58,6 +59,9 @@ struct Elsewhere {
 
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
+    if let Some(names) = &args.image {
+        return image::run(ui, args, names);
+    }
     match (args.running, args.input.recursive) {
         (true, true) => return table::run(ui, args),
         (true, false) => return running::run(ui, args),
@@ -204,9 +208,14 @@ fn save(ui: &Ui, file: &Path, input: &plan::Input, services: &[&str], found: &[W
     let image = own.and_then(|s| s.text("image"));
     let user = own.and_then(|s| s.text("user"));
     let paths: Vec<WritablePath> = found.iter().filter(|p| p.service == *service).cloned().collect();
-    let text = Saved { service, image: image.as_deref(), user: user.as_deref(), paths: &paths }.to_toml();
+    let summary = format!("What the service {service} was seen to write");
+    let saved = Saved { summary: &summary, source: "rofs-harden observe", image: image.as_deref(), user: user.as_deref(), paths: &paths };
+    write_preset(ui, file, &saved)
+}
+
+fn write_preset(ui: &Ui, file: &Path, saved: &Saved<'_>) -> Result<()> {
     let root = disk::root_of(file)?;
-    disk::write_all(&[disk::Write { root: &root, loaded: &disk::absent(file)?, after: &text }])?;
-    ui.note(&clean_line(&format!("wrote {}: {}", file.display(), count(paths.len(), "path", "paths"))));
+    disk::write_all(&[disk::Write { root: &root, loaded: &disk::absent(file)?, after: &saved.to_toml() }])?;
+    ui.note(&clean_line(&format!("wrote {}: {}", file.display(), count(saved.paths.len(), "path", "paths"))));
     Ok(())
 }

@@ -317,7 +317,10 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
     if choice.recognised.is_err() && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        (text, confidence) = if is_seen {
+        let is_by_image = own.iter().any(|p| matches!(p.reason.source, Source::Image(_)));
+        (text, confidence) = if is_by_image {
+            ("what its image says of itself; nobody ran it".to_owned(), Confidence::Assumed)
+        } else if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
@@ -328,7 +331,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     for path in own {
         let mut path = path.clone();
         // What was seen to work needs no other owner.
-        if let (Storage::Scratch(options), true) = (&path.storage, path.reason.source != Source::Run) {
+        if let (Storage::Scratch(options), true) = (&path.storage, !matches!(path.reason.source, Source::Run | Source::Image(_))) {
             path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
         }
         let place = *places.entry(path.target.clone()).or_insert(paths.len());

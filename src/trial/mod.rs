@@ -13,7 +13,7 @@ mod service;
 mod symptoms;
 mod words;
 
-pub use changes::observation;
+pub use changes::{image_sight, observation};
 pub use container::{Container, Entry, Health, Listing, Scan, seconds};
 pub use isolate::{Isolated, IsolatedService, Isolation, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};

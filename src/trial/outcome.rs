@@ -1,9 +1,11 @@
 //! What a run shows of a service, in words for the person at the terminal and in words for everybody.
 
 use crate::evidence::engine::Sight;
+use crate::evidence::image::Image;
 use crate::evidence::log::Symptom;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is said of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,6 +69,8 @@ pub struct RunResult {
     pub outcomes: Vec<Outcome>,
     /// What each service wrote, if that was looked at.
     pub sights: BTreeMap<String, Sight>,
+    /// The image of each service, if that was looked at.
+    pub images: BTreeMap<String, Arc<Image>>,
 }
 
 impl RunResult {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LARGE: [&str; 12] =
     ["/", "/bin", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/var"];
 /// Folders that many programs share: one is looked through only where a file lies right in it.
-const SHARED: [&str; 12] = [
+const SHARED: [&str; 13] = [
     "/home",
     "/media",
     "/mnt",
@@ -23,6 +23,7 @@ const SHARED: [&str; 12] = [
     "/var/cache",
     "/var/lib",
     "/var/log",
+    "/var/spool",
     "/var/tmp",
 ];
 /// Folders in which files come and go; the engine's list has none of it, but their time tells.

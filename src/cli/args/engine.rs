@@ -16,6 +16,9 @@ Examples:
   rofs-harden observe --running
   rofs-harden observe --running -r
 
+  # What does an image say of itself? It is not run
+  rofs-harden observe --image example.com/api:3 --save api.toml
+
 Exit status:
   0    every service was watched and works on a writable root; with --running: a container of each runs
   1    some service was not run, or fails as it is
@@ -48,7 +51,9 @@ pub(super) fn only_named(arg: Arg) -> Arg {
 /// The same for looking at what is written, which can be all that runs.
 pub(super) fn only_named_or_running(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
-        "recursive" => arg.requires("running").help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
+        "recursive" => arg
+            .requires("running")
+            .help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
         _ => only_named(arg),
     }
 }
@@ -113,6 +118,11 @@ pub(in crate::cli) struct Observe {
     /// They are found by the labels that Compose gives them; the engine is only read from. What they have written since they were made counts as seen.
     #[arg(long, conflicts_with_all = ["http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
     pub(in crate::cli) running: bool,
+    /// Read what images say of themselves, and run nothing [default: the images of the project]
+    ///
+    /// Their configuration, their folders, and what their start scripts plainly do. They must be on the engine; a container is made of each, never started, and removed again. What follows are candidates: sure ones become a plan, and --save keeps all as a preset to edit.
+    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with_all = ["running", "recursive", "http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
+    pub(in crate::cli) image: Option<Vec<String>>,
     /// How long to watch at least
     #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) hold: Option<Duration>,

@@ -177,7 +177,12 @@ impl Looker<'_> {
         let service = containers.first().map(|c| c.service().to_owned()).unwrap_or_default();
         let mut sight: Option<Sight> = None;
         for container in containers {
-            let own = self.sight(container)?;
+            let own = match self.sight(container) {
+                Ok(own) => own,
+                // One that has ended meanwhile shows nothing more.
+                Err(Error::Engine(_)) if !self.docker.still_runs(container)? => continue,
+                Err(error) => return Err(error),
+            };
             sight = Some(match sight {
                 Some(known) => merge(known, own),
                 None => own,
@@ -186,7 +191,8 @@ impl Looker<'_> {
         let (mut paths, elsewhere) = writable_paths(&service, &sight.unwrap_or_default(), need);
         let since = containers.iter().min_by_key(|c| c.created_at()).map(|c| self.since(c)).unwrap_or_default();
         for path in &mut paths {
-            path.reason = Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
+            path.reason =
+                Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
         }
         let state = paths.iter().filter(|p| p.storage == Storage::State).map(|p| (service.clone(), p.target.to_string()));
         let all: Vec<Container> = if counts { containers.iter().map(|c| (*c).clone()).collect() } else { Vec::new() };
