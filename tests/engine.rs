@@ -5,6 +5,7 @@
 
 mod edges;
 mod faults;
+mod image;
 mod judge;
 mod kinds;
 mod moving;

@@ -40,6 +40,17 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
     let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
+    if before.outcomes.iter().all(|o| o.verdict == Verdict::Fails) {
+        // What fails anyway is not healed by any mount.
+        let plan = case.plan(&case.options.selection)?;
+        let mut ran = RunResult { outcomes: before.outcomes.clone(), ..RunResult::default() };
+        for outcome in &mut ran.outcomes {
+            outcome.verdict = Verdict::Unprovable;
+            outcome.why = format!("it fails on a writable root too: {}", outcome.why);
+            outcome.short = "it fails on a writable root too".to_owned();
+        }
+        return Ok(Healed { plan, ran, before, unresolved: Vec::new() });
+    }
     let mut selection = case.options.selection.clone();
     let mut unresolved = seed(case, &mut selection, &before)?;
     let mut round = 1;
@@ -71,13 +82,21 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     };
     if is_proved(&ran) {
         unresolved.clear();
-        if !superfluous.is_empty() {
+        let mut superfluous = superfluous;
+        while !superfluous.is_empty() {
             // What goes one by one need not go together.
             let less = without(&selection, superfluous.iter().map(|(s, t)| (s.as_str(), t.as_str())));
             let (smaller, proof) = case.trial(&less, "with less", Some(&before))?;
             report(case, "with less", &proof);
             if is_proved(&proof) {
                 (plan, ran) = (smaller, proof);
+                break;
+            }
+            // The others may go all the same, if there are others.
+            let had = superfluous.len();
+            superfluous.retain(|(service, _)| proof.of(service).is_some_and(|o| o.verdict == Verdict::Works));
+            if superfluous.len() == had {
+                break;
             }
         }
     } else if settle > GLANCE {
@@ -143,7 +162,8 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
 /// The mounts that failures ask for.
 fn mends(plan: &Prepared, ran: &RunResult, before: &RunResult) -> Result<Vec<WritablePath>> {
     with_project(plan, |project, needs| {
-        let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
+        let fails_anyway = |o: &&Outcome| before.of(&o.service).is_some_and(|b| b.verdict == Verdict::Fails);
+        let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works).filter(|o| !fails_anyway(o));
         let of = |o: &Outcome| {
             let need = needs.iter().find(|n| n.service == o.service);
             explain(o, before.of(&o.service), project.service(&o.service), need).1
@@ -194,7 +214,7 @@ fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
 fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &RunResult, title: &str) -> Result<Vec<Mounted>> {
     let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
         let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
-        let (_, ran) = case.trial(&less, &format!("{title}, with less"), Some(before))?;
+        let ran = case.glance(&less, &format!("{title}, with less"), Some(before))?;
         let works = |(service, _): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works);
         Ok(wave.iter().filter(works).cloned().collect())
     };

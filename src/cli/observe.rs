@@ -98,7 +98,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     // A service that could not be watched gets nothing on the strength of this.
     let unseen = ran.outcomes.iter().map(|o| o.service.clone()).filter(|name| !seen.contains(&name.as_str())).collect();
-    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen })?;
+    let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen, broken })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
@@ -117,11 +118,13 @@ struct Evidence<'k> {
     known: &'k [Need],
     /// Services of which nothing was seen.
     unseen: Vec<String>,
+    /// Services that write where nothing can be mounted, and where.
+    broken: Vec<(String, String)>,
 }
 
 /// The plan that follows from what was seen.
 fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) -> Result<Prepared> {
-    let Evidence { chosen, found, known, unseen } = evidence;
+    let Evidence { chosen, found, known, unseen, broken } = evidence;
     let mut selection = Selection { auto: true, ..chosen };
     // What a preset documents counts; what it assumes is replaced by what was seen.
     let is_known = |path: &WritablePath| {
@@ -132,6 +135,13 @@ fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) ->
         selection.paths.entry(path.service.clone()).or_default().push(path);
     }
     selection.skip.extend(unseen);
+    // What is known to fail is not written.
+    for (service, path) in broken {
+        let what =
+            format!("{service} is left out: it writes {path}, where nothing can be mounted; `verify` tells whether it works without");
+        ui.note(&clean_line(&what));
+        selection.skip.push(service);
+    }
     selection.only.retain(|name| !selection.skip.contains(name));
     let options = args.choice.options(selection);
     Prepared::read(input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, args.writing.aim()) })

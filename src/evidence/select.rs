@@ -351,7 +351,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
     Need {
         service: about.service.name.to_owned(),
-        consent: consent || selection.assume || !own.is_empty(),
+        consent: consent || selection.assume || own.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
         basis,
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,

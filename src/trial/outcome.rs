@@ -36,6 +36,8 @@ pub struct Outcome {
     pub last_words: Vec<String>,
     /// Whether it ended by itself, and well.
     pub ended: bool,
+    /// Whether it came back after it was stopped, and after it was killed and made anew; `None` where that was not tried.
+    pub came_back: Option<bool>,
 }
 
 impl Outcome {
@@ -46,7 +48,16 @@ impl Outcome {
             Verdict::Fails => "it does not work".to_owned(),
             Verdict::Unprovable => "it cannot be run here".to_owned(),
         };
-        Self { service: service.to_owned(), verdict, why, short, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+        Self {
+            service: service.to_owned(),
+            verdict,
+            why,
+            short,
+            symptoms: Vec::new(),
+            last_words: Vec::new(),
+            ended: false,
+            came_back: None,
+        }
     }
 
     /// The same with a reason for everybody.

@@ -62,6 +62,8 @@ pub(super) fn only_named_or_running(arg: Arg) -> Arg {
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct Trying {
     /// Request that must be answered with 200 to 399 (can be repeated): `SERVICE:PORT METHOD PATH [BODY]`
+    ///
+    /// With `-H 'NAME: VALUE'` behind the path it has a header, and with `=> STATUS [TEXT]` at its end it expects that status, and that text in the answer: `api:80 POST /login -H 'X-A: b' user=x => 302`.
     #[arg(long, value_name = "REQUEST", value_parser = Probe::http, help_heading = "Trial")]
     pub(in crate::cli) http: Vec<Probe>,
     /// Command that must succeed in the container (can be repeated): `SERVICE: COMMAND`

@@ -3,6 +3,7 @@
 use super::{Elsewhere, Evidence, Place, plan, write_preset};
 use crate::cli::args::Observe;
 use crate::cli::harden::{Status, finish, present};
+use crate::cli::prepared::Aim;
 use crate::cli::trial::look_at_image;
 use crate::cli::ui::Ui;
 use crate::cli::verify::connect;
@@ -11,7 +12,7 @@ use crate::edge::docker::Trial;
 use crate::error::{Error, Result};
 use crate::evidence::image::{Candidates, Image};
 use crate::evidence::preset::Saved;
-use crate::evidence::{Confidence, Need, Selection, WritablePath};
+use crate::evidence::{Need, Selection, WritablePath};
 use crate::plan::Files;
 use crate::report::json::json;
 use crate::text::clean_line;
@@ -65,7 +66,9 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
         let hint = "leave out the names to take the images of the project";
         return Err(Error::Usage("a plan is made for the images of a project".into(), Some(hint.into())));
     }
-    let chosen = args.choice.selection()?;
+    // A person who sees it may take what is only assumed; nobody else does.
+    let assume = args.writing.aim() != Aim::Write { asks: false };
+    let chosen = Selection { assume, ..args.choice.selection()? };
     let needs = if of_project { needs(args, &chosen)? } else { Vec::new() };
     let (wanted, mut unseen) = if of_project {
         images(args, &needs)?
@@ -96,8 +99,7 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
         let need = needs.iter().find(|n| n.service == asked.service);
         let alone = need.map(|need| Need { paths: Vec::new(), ..need.clone() });
         let candidates = image.candidates(&asked.service, alone.as_ref());
-        // What is only assumed is shown and kept, and put into no plan.
-        found.extend(candidates.paths.iter().filter(|p| p.reason.confidence > Confidence::Assumed).cloned());
+        found.extend(candidates.paths.iter().cloned());
         kept.push((asked.image.clone(), image.config.user.clone(), candidates.paths.clone()));
         rows.push(Row::of(asked, &image, candidates));
     }
@@ -129,7 +131,8 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
     let (input, aim) = (args.input.project(path), args.writing.aim());
     let seen = |need: &&Need| found.iter().any(|p: &WritablePath| p.service == need.service);
     unseen.extend(needs.iter().filter(|need| !seen(need)).map(|need| need.service.clone()));
-    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen })?;
+    let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen, broken })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     ui.hint("`rofs-harden verify` runs the result and says whether it works");

@@ -121,7 +121,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     if let Some(file) = &args.save {
         save(ui, file, &input, &seen, &found)?;
     }
-    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen })?;
+    let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen, broken })?;
     present(ui, aim, &plan);
     if !aim.writes() {
         // Before something is written, the plan itself looks for them.

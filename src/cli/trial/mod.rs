@@ -13,7 +13,10 @@ use crate::edge::docker::{self, Docker, Layers, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Probe, Sight};
 use crate::evidence::image::Image;
-use crate::trial::{Container, Isolated, Isolation, Listing, OnHost, Outcome, RunResult, Scan, Verdict, isolate, observation};
+use crate::trial::{
+    Container, Isolated, Isolation, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, isolate, lived, may_come_back,
+    observation,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,8 +53,12 @@ pub(super) struct Run<'r> {
     pub(super) before: Option<&'r RunResult>,
     /// Whether to look at what was written.
     pub(super) looks: bool,
+    /// Whether it is the project as it is.
+    pub(super) is_original: bool,
     /// How long a service must stay up.
     pub(super) settle: Duration,
+    /// Whether what works must come back after a stop, and after it was killed and made anew.
+    pub(super) lives: bool,
 }
 
 impl TrialContext<'_> {
@@ -85,7 +92,10 @@ impl TrialContext<'_> {
         if !isolated.services.is_empty() {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
-            outcomes.extend(watch::watch(self, trial, run, &isolated)?);
+            outcomes.extend(watch::watch(self, trial, run, &isolated, &self.probes)?);
+            if run.lives && may_come_back(&outcomes) {
+                self.live_on(trial, run, &isolated, &mut outcomes)?;
+            }
             if run.looks {
                 say("looking at what was written");
                 (sights, images) = self.look(trial)?;
@@ -94,6 +104,28 @@ impl TrialContext<'_> {
         let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
         outcomes.sort_by_key(order);
         Ok(RunResult { outcomes, sights, images })
+    }
+
+    /// Stops what works, kills it, makes it anew, and sees whether it comes back each time.
+    fn live_on(&self, trial: &Trial, run: &Run<'_>, isolated: &Isolated, outcomes: &mut [Outcome]) -> Result<()> {
+        let model = isolated.model.to_string();
+        let probes = asked_again(&self.probes);
+        for life in Life::ALL {
+            self.ui.status(&format!("{}: {}", run.title, life.title()));
+            match life {
+                Life::Restarted => trial.stop(LAST_WORDS)?,
+                Life::MadeAnew => trial.make_anew(&model, PATIENCE)?,
+            }
+            // What has ended and is not started yet looks like what has failed. Whether it starts is seen below.
+            let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
+            trial.compose(&model, &up)?.wait(&self.docker, PATIENCE)?;
+            let again = watch::watch(self, trial, run, isolated, &probes)?;
+            lived(outcomes, &again, life, run.before, run.is_original);
+            if !may_come_back(outcomes) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The project made safe to run, without what cannot run here.

@@ -17,11 +17,17 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 const TAIL: u32 = 200;
 
 /// Starts everything and watches until every service is judged.
-pub(super) fn watch(context: &TrialContext<'_>, trial: &Trial, run: &Run<'_>, isolated: &Isolated) -> Result<Vec<Outcome>> {
+pub(super) fn watch(
+    context: &TrialContext<'_>,
+    trial: &Trial,
+    run: &Run<'_>,
+    isolated: &Isolated,
+    probes: &[Probe],
+) -> Result<Vec<Outcome>> {
     let options = context.options;
     let hold = context.hold.filter(|_| run.looks).unwrap_or_default();
     let limits = Limits { settle: run.settle, timeout: options.timeout, hold };
-    let mut judge = Judge::new(isolated, run.project, run.before, &context.probes, limits);
+    let mut judge = Judge::new(isolated, run.project, run.before, probes, limits);
     let model = isolated.model.to_string();
     let mut works = Works { trial, model: &model, start: None, loads: None, services: Vec::new() };
     let since = Instant::now();
@@ -128,7 +134,7 @@ impl Works<'_> {
                     return Ok(Some(Event::Answered(service, answer)));
                 };
                 let (method, path, body) = (http.method.clone(), http.path.clone(), http.body.clone());
-                let question = Question { address, port: http.port, method, path, body };
+                let question = Question { address, port: http.port, method, path, headers: http.headers.clone(), body };
                 Work::Request(http::ask(question, PROBE_PATIENCE))
             }
             Action::Command(words) => Work::Command(self.trial.exec(&container.id, words)?, Instant::now()),
