@@ -8,6 +8,7 @@ mod faults;
 mod image;
 mod judge;
 mod kinds;
+mod lives;
 mod moving;
 mod observe;
 mod running;

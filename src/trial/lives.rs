@@ -42,9 +42,9 @@ pub fn asked_again(probes: &[Probe]) -> Vec<Probe> {
     probes.iter().filter(reads).cloned().collect()
 }
 
-/// Whether further lives show anything: something works, nothing fails.
+/// Whether further lives show anything: something runs and works.
 pub fn may_come_back(outcomes: &[Outcome]) -> bool {
-    outcomes.iter().all(|o| o.verdict != Verdict::Fails) && outcomes.iter().any(|o| o.verdict == Verdict::Works && !o.ended)
+    outcomes.iter().any(|o| o.verdict == Verdict::Works && !o.ended)
 }
 
 /// Takes over what a further life showed. `before` is what was seen on a writable root: what does not come back there either is nobody's
@@ -121,7 +121,7 @@ mod tests {
     fn lives_are_tried_where_they_show_something() {
         let ended = Outcome { ended: true, ..outcome(Verdict::Works) };
         assert!(may_come_back(&[outcome(Verdict::Works), outcome(Verdict::Unprovable)]));
-        assert!(!may_come_back(&[outcome(Verdict::Works), outcome(Verdict::Fails)]));
+        assert!(!may_come_back(&[outcome(Verdict::Unprovable), outcome(Verdict::Fails)]));
         assert!(!may_come_back(&[ended]) && !may_come_back(&[]));
     }
 }

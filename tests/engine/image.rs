@@ -47,7 +47,7 @@ fn images_say_what_their_scripts_do_and_nothing_is_started() {
     assert!(other.is_empty() && events.contains("create"), "{events}");
     // Without names: the images of the project, as a plan that a person looks at, or as a preset to edit.
     let shown = stand.run(&["observe", "--image", "--save", "redis.toml"]).exits(0).text();
-    assert!(shown.contains("would harden db") && shown.contains("what its image says of itself; nobody ran it"), "{shown}");
+    assert!(shown.contains("would harden 1 service (db)") && shown.contains("what its image says of itself; nobody ran it"), "{shown}");
     assert!(stand.folder.read("redis.toml").contains("confidence = \"assumed\""));
     stand.run(&["presets", "check", "./redis.toml"]).exits(0);
     // Nobody who is not asked takes what is only assumed.

@@ -110,16 +110,21 @@ impl TrialContext<'_> {
     fn live_on(&self, trial: &Trial, run: &Run<'_>, isolated: &Isolated, outcomes: &mut [Outcome]) -> Result<()> {
         let model = isolated.model.to_string();
         let probes = asked_again(&self.probes);
+        let mut isolated = isolated.clone();
         for life in Life::ALL {
             self.ui.status(&format!("{}: {}", run.title, life.title()));
+            // What failed once is not waited for again.
+            let works = |name: &str| outcomes.iter().any(|o| o.service == name && o.verdict == Verdict::Works);
+            isolated.services.retain(|s| works(&s.service));
             match life {
                 Life::Restarted => trial.stop(LAST_WORDS)?,
                 Life::MadeAnew => trial.make_anew(&model, PATIENCE)?,
             }
             // What has ended and is not started yet looks like what has failed. Whether it starts is seen below.
             let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
-            trial.compose(&model, &up)?.wait(&self.docker, PATIENCE)?;
-            let again = watch::watch(self, trial, run, isolated, &probes)?;
+            let names: Vec<&str> = isolated.services.iter().map(|s| s.service.as_str()).collect();
+            trial.compose(&model, &[&up[..], &["--"], names.as_slice()].concat())?.wait(&self.docker, PATIENCE)?;
+            let again = watch::watch(self, trial, run, &isolated, &probes)?;
             lived(outcomes, &again, life, run.before, run.is_original);
             if !may_come_back(outcomes) {
                 break;
