@@ -11,6 +11,7 @@ use crate::compose::{Known, Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
+use crate::evidence::engine::Probe;
 use crate::evidence::{Need, Selection};
 use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
@@ -210,6 +211,7 @@ impl<'c> Case<'c> {
             title: "as it is",
             model: &model,
             project: &project,
+            known: Vec::new(),
             before: None,
             looks,
             is_original: true,
@@ -245,9 +247,10 @@ impl<'c> Case<'c> {
         let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
         let changed: Vec<(PathBuf, &str)> = changed.collect();
         let model = self.context.model(&changed)?;
-        with_project(plan, |project, _| {
+        with_project(plan, |project, needs| {
+            let known = needs.iter().filter_map(|need| Probe::known(&need.service, need.check.as_ref()?)).collect();
             let settle = self.context.options.settle;
-            self.context.run(&Run { title, model: &model, project, before, looks: false, is_original: false, settle, lives })
+            self.context.run(&Run { title, model: &model, project, known, before, looks: false, is_original: false, settle, lives })
         })
     }
 }
