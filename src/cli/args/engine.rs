@@ -48,7 +48,9 @@ pub(super) fn only_named(arg: Arg) -> Arg {
 /// The same for looking at what is written, which can be all that runs.
 pub(super) fn only_named_or_running(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
-        "recursive" => arg.requires("running").help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
+        "recursive" => arg
+            .requires("running")
+            .help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
         _ => only_named(arg),
     }
 }

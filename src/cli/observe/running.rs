@@ -186,7 +186,8 @@ impl Looker<'_> {
         let (mut paths, elsewhere) = writable_paths(&service, &sight.unwrap_or_default(), need);
         let since = containers.iter().min_by_key(|c| c.created_at()).map(|c| self.since(c)).unwrap_or_default();
         for path in &mut paths {
-            path.reason = Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
+            path.reason =
+                Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
         }
         let state = paths.iter().filter(|p| p.storage == Storage::State).map(|p| (service.clone(), p.target.to_string()));
         let all: Vec<Container> = if counts { containers.iter().map(|c| (*c).clone()).collect() } else { Vec::new() };
