@@ -2,6 +2,7 @@
 //! The services are made of what a preset says, so a new one needs no line here.
 
 mod facts;
+mod sources;
 
 use crate::pipe::{harden, selection};
 use crate::support::{golden, golden_folder_holds};

@@ -2,7 +2,7 @@
 //! with the reason and what to change.
 
 use super::rule::Rule;
-use crate::compose::{Coverage, NotRead, Project, Service, merge};
+use crate::compose::{Coverage, Entry, NotRead, Project, Service, merge};
 use crate::evidence::{Need, Obstacle, is_filled, writes};
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
@@ -23,6 +23,8 @@ pub(super) struct Facts<'a> {
     copied: HashMap<(&'static str, &'a str), Node<'a>>,
     /// Definitions that services extend.
     extended: HashSet<(u32, NodeId)>,
+    /// Services that others wait for until they are healthy.
+    waited_for: HashSet<&'a str>,
 }
 
 impl<'a> Facts<'a> {
@@ -36,7 +38,18 @@ impl<'a> Facts<'a> {
             }
         }
         let bases = project.services.iter().flat_map(|s| &s.parts).filter(|p| p.is_base);
-        Self { copied, extended: bases.map(|p| place(p.definition)).collect() }
+        let waits = |entry: &Entry<'_>| {
+            let condition = merge::entries(entry.value()).into_iter().find(|e| e.name() == "condition");
+            condition.is_some_and(|e| e.value().resolved().as_str() == Some("service_healthy"))
+        };
+        let needed = project.services.iter().flat_map(|s| s.values("depends_on")).flat_map(|v| merge::entries(v.entry.value()));
+        let waited_for = needed.filter(waits).map(|e| e.name()).collect();
+        Self { copied, extended: bases.map(|p| place(p.definition)).collect(), waited_for }
+    }
+
+    /// Whether another service waits until this one is healthy.
+    pub(super) fn is_waited_for(&self, service: &str) -> bool {
+        self.waited_for.contains(service)
     }
 
     /// Whether a service extends this definition.

@@ -185,7 +185,7 @@ pub(super) struct Harden {
     pub(super) unsafe_fixes: bool,
     /// Take away more, as far as the presets know that it works (can be repeated)
     ///
-    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`).
+    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`); `healthcheck`: a health check where neither the service nor its image has one and a program for it is in the image.
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(super) with: Vec<String>,
     /// Add the reasons to the file as comments

@@ -55,7 +55,7 @@ impl<'s, 'a> About<'s, 'a> {
         Self { service, built, packages, image, mirrors, environment: environment(service) }
     }
 
-    /// Whether it is built, and not only pulled.
+    /// Whether it is built here, so that its image may have more than its base.
     pub(super) fn is_built(&self) -> bool {
         self.built.is_some()
     }
@@ -201,6 +201,15 @@ impl<'s, 'a> About<'s, 'a> {
         let is_shared = mode.is_some_and(|mode| !matches!(&*mode, "bridge" | "none" | "default"));
         let settings = self.service.values("sysctls");
         is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
+    }
+
+    /// The first of its own variables whose name has one of these in it, or its command, if a word of that has.
+    pub(super) fn names_one_of(&self, parts: &[&str]) -> Option<String> {
+        let has = |text: &str| parts.iter().any(|part| text.to_ascii_uppercase().contains(part));
+        let variable = self.environment.iter().find(|(name, ..)| has(name)).map(|(name, ..)| format!("its variable {}", short(name)));
+        // Words of a command may be secret.
+        let command = || self.service.texts("command").iter().any(|node| has(node.text())).then(|| "its command".to_owned());
+        variable.or_else(command)
     }
 
     /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.

@@ -4,6 +4,7 @@ mod about;
 mod basis;
 pub mod catalogue;
 pub mod engine;
+mod health;
 mod limit;
 pub mod log;
 mod moves;
@@ -15,6 +16,7 @@ mod select;
 mod target;
 
 pub use about::Runner;
+pub use health::HealthCheck;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
@@ -24,6 +26,7 @@ pub use select::{Selection, known, needs};
 pub use target::Target;
 
 use crate::compose::escaped;
+use preset::Check;
 use std::fmt;
 use std::sync::Arc;
 
@@ -179,6 +182,8 @@ pub struct Need {
     pub brings: Vec<Brought>,
     /// What it can do without, as far as that was asked for.
     pub limits: Vec<Limit>,
+    /// How it is asked whether it does its work, where the project has no check for it.
+    pub check: Option<Check>,
     /// The extras that are to be carried out.
     pub with: Extras,
     /// As whom it runs.

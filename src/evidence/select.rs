@@ -5,6 +5,7 @@ mod paths;
 
 use super::about::{About, Runner};
 use super::basis::Basis;
+use super::health;
 use super::limit::{self, Restriction};
 use super::preset::{Preset, added_for, added_for_package, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
@@ -357,6 +358,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     let Basis { text, confidence, obstacles } = basis;
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
+    let check = health::check(about, base, &who);
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),
@@ -366,6 +368,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         obstacles,
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
+        check,
         with,
         runner: who.runner,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },

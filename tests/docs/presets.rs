@@ -3,8 +3,8 @@
 use super::{is_made, names};
 use crate::support::Folder;
 use rofs_harden::evidence::Confidence;
-use rofs_harden::evidence::preset::{Condition, Moved, NoNewPrivileges, Preset, User, Writable, list};
-use std::collections::HashSet;
+use rofs_harden::evidence::preset::{Condition, Moved, NoNewPrivileges, Preset, User, Writable, group_of, list};
+use std::collections::{BTreeMap, HashSet};
 
 /// Image and command of the example for a preset that is for commands.
 const COMMANDS: [(&str, &str, &str); 8] = [
@@ -41,10 +41,19 @@ fn index(presets: &[Preset]) -> String {
     let mut text = format!("# Presets\n\n{MADE} presets/*.toml. -->\n\n");
     text += "What the tool knows of images: where they must write, as whom, and what can be taken away from them. ";
     text += "`rofs-harden presets show NAME` prints the same at a terminal.\n\n";
-    text += "| preset | for | matches |\n| --- | --- | --- |\n";
+    let mut groups: BTreeMap<&str, Vec<&Preset>> = BTreeMap::new();
     for preset in presets {
-        let Preset { name, summary, .. } = preset;
-        text += &format!("| [{name}]({name}.md) | {} | {} |\n", prose(summary), matches(preset));
+        groups.entry(group_of(&preset.name).unwrap_or_else(|| panic!("{}", preset.name))).or_default().push(preset);
+    }
+    let anchor = |group: &str| group.to_lowercase().replace(',', "").replace(' ', "-");
+    let links: Vec<String> = groups.iter().map(|(group, of)| format!("[{group}](#{}) ({})", anchor(group), of.len())).collect();
+    text += &format!("{}. Images that have no page are in [the catalogue](../catalogue.md).\n", links.join(", "));
+    for (group, of) in groups {
+        text += &format!("\n## {group}\n\n| preset | for | matches |\n| --- | --- | --- |\n");
+        for preset in of {
+            let Preset { name, summary, .. } = preset;
+            text += &format!("| [{name}]({name}.md) | {} | {} |\n", prose(summary), matches(preset));
+        }
     }
     text + "\nA new one is a file in `presets/` and needs no Rust: see [CONTRIBUTING.md](../../CONTRIBUTING.md).\n"
 }
@@ -91,6 +100,7 @@ fn describe(preset: &Preset) -> String {
     for hint in &preset.env {
         text += &format!("| {} | {} | {} |\n", code(&format!("{}={}", hint.name, hint.value)), prose(&hint.why), prose(&hint.source));
     }
+    text += &health(preset);
     text += &section("Notes", preset.notes.iter().map(|note| prose(note)));
     text + "\n## Example\n\n" + &example(preset)
 }
@@ -221,6 +231,19 @@ fn privileges(preset: &Preset) -> String {
     };
     rows.push(("`no-new-privileges`".to_owned(), answer));
     rows.into_iter().fold("| | |\n| --- | --- |\n".to_owned(), |text, (what, answer)| text + &format!("| {what} | {answer} |\n"))
+}
+
+/// How it is asked whether it works.
+fn health(preset: &Preset) -> String {
+    let Some(check) = &preset.check else { return String::new() };
+    let request = check.request.iter().map(|request| format!("`verify` asks {}.", code(&request.to_string())));
+    let command = || format!("`--with healthcheck` writes {}.", code(&check.command.join(" ")));
+    let command = (!check.command.is_empty()).then(command);
+    let own = (check.of_image == Some(true)).then(|| "The image has a health check of its own.".to_owned());
+    let when: Vec<String> = conditions(&check.when, &check.unless).into_iter().map(|when| format!("Only there: {when}.")).collect();
+    let source = format!("Source: {} ({}).", prose(check.reason.link.as_deref().unwrap_or_default()), check.reason.confidence);
+    let said: Vec<String> = own.into_iter().chain(request).chain(command).chain(when).chain([source]).collect();
+    format!("\n## Health\n\n{}\n", said.join(" "))
 }
 
 /// A service of the first image, and what the program makes of it by itself.

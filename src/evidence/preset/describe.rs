@@ -1,6 +1,6 @@
 //! A preset as text for people.
 
-use super::{Condition, Moved, NoNewPrivileges, Preset, User, Writable};
+use super::{Check, Condition, Moved, NoNewPrivileges, Preset, User, Writable};
 use crate::evidence::Confidence;
 
 /// Longest line, in characters.
@@ -49,6 +49,7 @@ pub(super) fn describe(preset: &Preset) -> String {
     }
     text.blank();
     privileges(&mut text, preset);
+    preset.check.iter().for_each(|check| health(&mut text, check));
     if !preset.config.is_empty() {
         text.blank();
         text.line("", "only read, so what is bound there or below can be read-only");
@@ -108,6 +109,17 @@ fn privileges(text: &mut Text, preset: &Preset) {
         Some(NoNewPrivileges::Works) => text.line("", "no-new-privileges: works"),
         Some(NoNewPrivileges::Breaks(why)) => text.line("", &format!("no-new-privileges: breaks it: {why}")),
     }
+}
+
+/// How it is asked whether it works.
+fn health(text: &mut Text, check: &Check) {
+    text.blank();
+    let (request, command) = (check.request.iter().map(ToString::to_string), Some(check.command.join(" ")).filter(|c| !c.is_empty()));
+    let asked: Vec<String> = request.chain(command.map(|words| format!("`{words}` in it"))).collect();
+    text.line("", &if asked.is_empty() { "health".to_owned() } else { format!("health: {}", asked.join(", ")) });
+    text.line("      ", &format!("{} ({})", check.reason.text, check.reason.confidence));
+    text.line("      source: ", check.reason.link.as_deref().unwrap_or("none"));
+    text.conditions(&check.when, &check.unless);
 }
 
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {

@@ -1,12 +1,17 @@
 //! Presets: what images write, as data. One TOML file a family in `presets/`, embedded at build time and parsed when used.
 
+mod check;
 mod describe;
+mod group;
 mod moved;
 mod parse;
 mod raw;
 mod saved;
 mod when;
 
+pub(super) use check::START_PERIOD;
+pub use check::{Check, Request};
+pub use group::group_of;
 pub use moved::{By, Declared, Form, Key, Moved, Mover, Names};
 pub use raw::RawPath;
 pub use saved::Saved;
@@ -61,6 +66,8 @@ pub struct Preset {
     pub capabilities: Option<Capabilities>,
     /// Whether it runs with `no-new-privileges`; `None` when that is not known.
     pub no_new_privileges: Option<NoNewPrivileges>,
+    /// How it is asked whether it does its work; `None` when that is not known.
+    pub check: Option<Check>,
     /// Paths that the program only reads: what is bound there or below can be read-only.
     pub config: Vec<String>,
     /// Environment variables that move or avoid writes.

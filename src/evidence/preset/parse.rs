@@ -1,5 +1,6 @@
 //! Preset files, strictly: what is written is first read as it stands, then checked and turned into a [`Preset`].
 
+use super::check::RawCheck;
 use super::moved::RawPlace;
 use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
@@ -115,6 +116,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         doubts: raw.doubt.into_iter().map(read_doubt).collect::<Result<_, _>>()?,
         capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
         no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
+        check: raw.check.map(|check| RawCheck::read(check, name)).transpose()?,
         config: unique(raw.config, is_clean, "is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)")?,
         env,
         notes: raw.notes.into_iter().map(line).collect::<Result<_, _>>()?,

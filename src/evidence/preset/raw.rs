@@ -1,5 +1,6 @@
 //! A preset file as it is written; unknown keys are errors.
 
+use super::check::RawCheck;
 use super::moved::RawMover;
 use super::when::RawConditions;
 use crate::evidence::{Confidence, Storage, Target, TmpfsOptions};
@@ -56,6 +57,9 @@ pub(super) struct RawPreset {
     /// What breaks with it.
     #[schemars(with = "Option<String>")]
     pub no_new_privileges_why: Option<Spanned<String>>,
+    /// How it is asked whether it does its work.
+    #[schemars(with = "Option<RawCheck>")]
+    pub check: Option<Spanned<RawCheck>>,
     /// Paths that the program only reads.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
