@@ -55,7 +55,7 @@ impl<'s, 'a> About<'s, 'a> {
         Self { service, built, packages, image, mirrors, environment: environment(service) }
     }
 
-    /// Whether it is built, and not only pulled.
+    /// Whether it is built here, so that its image may have more than its base.
     pub(super) fn is_built(&self) -> bool {
         self.built.is_some()
     }

@@ -94,7 +94,7 @@ fn a_base_says_nothing_of_the_program_on_it() {
         ("FROM nginx\nCOPY start.sh /\nENTRYPOINT [\"/start.sh\"]\n", "", Confidence::Base),
         ("FROM redis:7\nCMD [\"redis-server\", \"/etc/redis.conf\"]\n", "", Confidence::Documented),
         ("FROM traefik:v3\nCMD [\"--api=true\"]\n", "", Confidence::Documented),
-        ("FROM nginx\n", ", command: sh -c 'envsubst > /x && nginx'", Confidence::Base),
+        ("FROM nginx\n", ", command: sh -c 'envsubst > /run/x && nginx'", Confidence::Base),
     ] {
         let services = format!("  s: {{build: .{rest}}}\n");
         let need = try_needs(&services, &auto(), Some(dockerfile)).expect("needs").remove(0);
@@ -408,8 +408,8 @@ fn a_guess_of_the_catalogue_says_why_it_is_one() {
 
 #[test]
 fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
-    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {image: mycorp/x}\n";
-    assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
+    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {build: .}\n";
+    assert_eq!(shown(services, &named(&["nginx"]), Some("FROM mycorp/x\n")), [format!("b nginx!?:{NGINX}")]);
     assert_eq!(shown("  a: {image: gangefors/airdcpp-webclient, read_only: true}\n", &auto(), None).len(), 1);
     // Somebody made it read-only already, and what is known of it is a guess.
     assert_eq!(shown("  a: {image: 0xf0xx0/pogolo, read_only: true}\n", &auto(), None), ["a 0xf0xx0/pogolo?:"]);
@@ -422,5 +422,5 @@ fn images_behind_a_mirror_are_those_that_it_mirrors() {
     assert_eq!(shown(service, &mirrors, None), ["a node: /tmp:mode=1777", "b generic?: /tmp:mode=1777?"]);
     assert_eq!(shown(service, &auto(), None)[0], "a generic?: /tmp:mode=1777?");
     let built = "FROM registry.example.com/proxy/node:22\n";
-    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node: /tmp:mode=1777"]);
+    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node~: /tmp:mode=1777"]);
 }
