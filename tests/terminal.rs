@@ -5,6 +5,7 @@ mod audit;
 mod explain;
 mod lines;
 mod looks;
+mod moving;
 mod progress;
 mod questions;
 mod review;

@@ -1,11 +1,13 @@
 //! Data that a new mount would leave behind in a container: what is there, and the commands that take it along.
 
+use super::ask::Ask;
 use super::ui::Ui;
 use crate::audit::{Fix, What};
 use crate::edge::disk;
 use crate::edge::docker::{Kept, kept};
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::report::remarks;
 use crate::text::{clean_line, shell_word};
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,14 @@ pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
 pub(super) fn sentence(kept: &Kept) -> String {
     let Kept { service, container, path, .. } = kept;
     format!("{service}: the container {container} holds {} at {path}, and the new volume there starts without them", size(kept))
+}
+
+/// Whether the person wants volumes that start without what containers of these services hold.
+///
+/// Errors: an interrupt.
+pub(super) fn may_stay<'s>(ask: &Ask, services: impl Iterator<Item = &'s str>) -> Result<bool> {
+    let services: Vec<&str> = services.collect();
+    ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
 }
 
 /// The commands that take the files along.

@@ -83,7 +83,7 @@ fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool
             return Ok(matches!(verdict, Verdict::Next).then_some(Status::FindingsRemain));
         }
     };
-    let plan = Prepared::of(&files, Asking { options: &options, ..asking })?;
+    let plan = Prepared::of(&files, Asking { options: &options, person: asks.map(|ask| (ui, ask)), ..asking })?;
     present(ui, Aim::Review, &plan);
     finish(ui, Aim::Review, &[&plan], asks).map(Some)
 }
