@@ -47,7 +47,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         for outcome in &mut ran.outcomes {
             outcome.verdict = Verdict::Unprovable;
             outcome.why = format!("it fails on a writable root too: {}", outcome.why);
-            outcome.short = "it fails on a writable root too".to_owned();
+            "it fails on a writable root too".clone_into(&mut outcome.short);
         }
         return Ok(Healed { plan, ran, before, unresolved: Vec::new() });
     }

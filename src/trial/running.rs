@@ -68,7 +68,7 @@ impl Looks {
         let mut in_one: BTreeMap<&str, usize> = BTreeMap::new();
         let busy = BUSY.iter().filter(|path| !noise.has(path)).map(|path| (*path).to_owned());
         heads.extend(busy);
-        for (_, path) in diff.iter().filter(|(kind, path)| !noise.has(path) && !(*kind == 'C' && has_more.contains(path.as_str()))) {
+        for (_, path) in diff.iter().filter(|(kind, path)| !(noise.has(path) || *kind == 'C' && has_more.contains(path.as_str()))) {
             let chain: Vec<&str> = chain(path);
             heads.extend(chain.iter().filter(|p| is_common(p)).map(|p| (*p).to_owned()));
             let is_file = !has_more.contains(path.as_str());

@@ -194,7 +194,7 @@ fn writer(path: &str) -> String {
 #[test]
 fn two_projects_of_the_same_images_are_kept_apart() {
     let Some(stand) = Stand::new(&[BUSYBOX], &writer("/var/lib/one")) else { return };
-    stand.folder.put("other/compose.yaml", &writer("/var/lib/two"));
+    stand.folder.put("other/compose.yaml", writer("/var/lib/two"));
     let up = Up::new(&stand, &[("compose.yaml", "one"), ("other/compose.yaml", "two")]);
     std::thread::sleep(Duration::from_secs(1));
     let own = |path: &str| vec![("app".to_owned(), vec![format!("volume at {path}")])];

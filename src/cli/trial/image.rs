@@ -5,6 +5,7 @@ use crate::edge::docker::{Docker, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::image::{Image, ImageConfig};
 use crate::trial::{Listing, image_sight};
+use std::collections::BTreeMap;
 
 /// What the image `id` says of itself, which is called `name`, and its files; `None` where it is not there.
 pub(in crate::cli) fn look_at_image(docker: &Docker, trial: &Trial, id: &str, name: &str) -> Result<Option<(Listing, Image)>> {
@@ -17,7 +18,7 @@ pub(in crate::cli) fn look_at_image(docker: &Docker, trial: &Trial, id: &str, na
     let sight = image_sight(&listing, user);
     let files = listing.iter().filter(|(path, e)| !e.is_folder && !links.contains_key(*path));
     let files = files.map(|(path, e)| (path.clone(), e.mode)).collect();
-    let mut image = Image { name: name.to_owned(), config, sight, files, links, scripts: Default::default() };
+    let mut image = Image { name: name.to_owned(), config, sight, files, links, scripts: BTreeMap::new() };
     loop {
         let wanted = image.wanted();
         if wanted.is_empty() {

@@ -41,6 +41,9 @@ pub(super) struct TrialContext<'d> {
     pub(super) hold: Option<Duration>,
 }
 
+/// What services wrote, and what their images say of themselves.
+type Looked = (BTreeMap<String, Sight>, BTreeMap<String, Arc<Image>>);
+
 /// What is run and how.
 pub(super) struct Run<'r> {
     /// What the progress line says: `round 2`.
@@ -196,7 +199,7 @@ impl TrialContext<'_> {
     }
 
     /// What every service wrote, after it was asked to end, and what its image says of itself.
-    fn look(&self, trial: &Trial) -> Result<(BTreeMap<String, Sight>, BTreeMap<String, Arc<Image>>)> {
+    fn look(&self, trial: &Trial) -> Result<Looked> {
         trial.stop(LAST_WORDS)?;
         let (mut sights, mut looked) = (BTreeMap::new(), BTreeMap::new());
         let mut images: BTreeMap<String, (Listing, Arc<Image>)> = BTreeMap::new();
