@@ -5,8 +5,10 @@
 
 mod edges;
 mod faults;
+mod image;
 mod judge;
 mod kinds;
+mod lives;
 mod moving;
 mod observe;
 mod running;

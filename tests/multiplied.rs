@@ -98,8 +98,8 @@ fn compose_sees_exactly_the_plan_in_cases_written_otherwise() {
     let Some(compose) = Compose::find() else { return };
     let mut seen = 0;
     for (i, project) in folders("cases").iter().map(|folder| Project::of(folder)).enumerate() {
-        let turns = (0..Spelling::ALL.len()).map(|turn| Spelling::ALL[(i + turn) % Spelling::ALL.len()]);
-        let Some(other) = turns.filter_map(|spelling| project.spelled(spelling)).next() else { continue };
+        let mut turns = (0..Spelling::ALL.len()).map(|turn| Spelling::ALL[(i + turn) % Spelling::ALL.len()]);
+        let Some(other) = turns.find_map(|spelling| project.spelled(spelling)) else { continue };
         let scratch = compose.scratch();
         let usual = scratch.effective_project(&project.files, &project.layers());
         let before = scratch.effective_project(&other.files, &other.layers());

@@ -2,6 +2,7 @@
 
 use crate::oracle::Compose;
 use crate::pipe::{harden, selection, with_all};
+use crate::support::Folder;
 use proptest::prelude::*;
 use rofs_harden::audit::Rule;
 use rofs_harden::evidence::Selection;
@@ -376,4 +377,16 @@ services:
     let hardened = settled(text, &with_all(named)).unwrap_or_else(|e| panic!("{e}"));
     let names: Vec<&str> = hardened.fixes.iter().map(|f| f.service.as_str()).collect();
     assert_eq!(names, ["api", "copy"], "{}", hardened.after);
+}
+
+#[test]
+fn replicas_get_no_volume_that_they_would_share_unasked() {
+    let file = |more: &str| format!("services:\n  g:\n    image: grafana/grafana:11.1.0\n{more}");
+    for (more, is_shared) in [("", false), ("    scale: 3\n", true), ("    deploy: {replicas: 3}\n", true), ("    scale: 1\n", false)] {
+        let folder = Folder::compose(&file(more));
+        let run = folder.run(&[]).exits(0);
+        assert_eq!(run.text().contains("held back"), is_shared, "{more}: {run:?}");
+        let run = folder.run(&["--unsafe-fixes"]).exits(0);
+        assert_eq!(run.text().contains("its 3 containers would share the volume"), is_shared, "{more}: {run:?}");
+    }
 }

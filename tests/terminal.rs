@@ -4,6 +4,7 @@
 mod audit;
 mod explain;
 mod looks;
+mod moving;
 mod progress;
 mod questions;
 mod review;

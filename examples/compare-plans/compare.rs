@@ -51,9 +51,11 @@ impl Report {
             }
             for finding in list(&project["findings"]) {
                 // One rule may speak of a service more than once.
-                let name = format!("{path}: {}: {}", text(finding, "service"), text(finding, "rule"));
-                let number = (1..).map(|n| format!("{name} {n}")).find(|key| !all.findings.contains_key(key)).unwrap_or_default();
-                all.findings.insert(number, Finding::of(finding));
+                let mut name = format!("{path}: {}: {}", text(finding, "service"), text(finding, "rule"));
+                while all.findings.contains_key(&name) {
+                    name += ", once more";
+                }
+                all.findings.insert(name, Finding::of(finding));
             }
             all.projects.insert(path);
         }
@@ -79,11 +81,11 @@ pub(crate) fn differences(old: &Report, new: &Report) -> Vec<(&'static str, Vec<
     let findings = both([old.findings.keys().collect(), new.findings.keys().collect()]);
     let services = both([old.services.keys().collect(), new.services.keys().collect()]);
     let of_finding = |what: &dyn Fn(&Finding) -> Option<String>, name: &String| {
-        changed(name, old.findings.get(name).and_then(what), new.findings.get(name).and_then(what))
+        changed(name, old.findings.get(name).and_then(what).as_deref(), new.findings.get(name).and_then(what).as_deref())
     };
     let there = |name: &String| old.findings.contains_key(name) && new.findings.contains_key(name);
     let of_service = |what: &dyn Fn(&Service) -> String, name: &String| match (old.services.get(name), new.services.get(name)) {
-        (Some(before), Some(after)) => changed(name, Some(what(before)), Some(what(after))),
+        (Some(before), Some(after)) => changed(name, Some(&what(before)), Some(&what(after))),
         _ => None,
     };
     let only = |one: &BTreeSet<String>, other: &BTreeSet<String>| one.difference(other).cloned().collect::<Vec<_>>();
@@ -106,10 +108,10 @@ pub(crate) fn differences(old: &Report, new: &Report) -> Vec<(&'static str, Vec<
 }
 
 /// A difference as text, with what was and what is.
-fn changed(name: &str, before: Option<String>, after: Option<String>) -> Option<String> {
+fn changed(name: &str, before: Option<&str>, after: Option<&str>) -> Option<String> {
     let lines =
-        |sign: &str, text: Option<&String>| text.into_iter().flat_map(|t| t.lines()).map(|l| format!("\n  {sign} {l}")).collect::<String>();
-    (before != after).then(|| format!("{name}{}{}", lines("-", before.as_ref()), lines("+", after.as_ref())))
+        |sign: &str, text: Option<&str>| text.into_iter().flat_map(str::lines).map(|l| format!("\n  {sign} {l}")).collect::<String>();
+    (before != after).then(|| format!("{name}{}{}", lines("-", before), lines("+", after)))
 }
 
 #[cfg(test)]
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn report(finding: Value) -> Report {
+    fn report(finding: &Value) -> Report {
         let service = json!({"name": "web", "preset": "node", "surface": {"after": {"score": 1}}});
         Report::of(&json!({"projects": [{"path": "a/compose.yaml", "services": [service], "findings": [finding]}]}), "")
     }
@@ -133,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_same_is_no_difference() {
-        assert!(differences(&report(finding()), &report(finding())).is_empty());
+        assert!(differences(&report(&finding()), &report(&finding())).is_empty());
     }
 
     #[test]
@@ -141,9 +143,9 @@ mod tests {
         let with = |key: &str, value: Value| {
             let mut other = finding();
             other[key] = value;
-            report(other)
+            report(&other)
         };
-        let usual = report(finding());
+        let usual = report(&finding());
         let other_edit =
             json!({"edits": [{"location": {"file": "a/compose.yaml", "start": {"line": 5}}, "text": "    read_only: true\n"}]});
         assert_eq!(kinds(&usual, &with("fix", other_edit)), ["plans"]);

@@ -73,7 +73,16 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
-                changes.push(Change { what: mount(service, path, names), reason: path.reason.clone() });
+                let reason = match service.replicas().filter(|n| *n > 1 && path.storage == Storage::State) {
+                    None => path.reason.clone(),
+                    // Each has its own data now; whether they may have the same is not known.
+                    Some(number) => {
+                        confidence = Confidence::Assumed;
+                        let text = format!("{}; its {number} containers would share the volume", path.reason.text);
+                        Arc::new(Reason { text, confidence, ..(*path.reason).clone() })
+                    }
+                };
+                changes.push(Change { what: mount(service, path, names), reason });
                 findings.extend(path.owner.filter(|_| path.storage == Storage::State).map(|uid| {
                     let message =
                         format!("a new volume at `{}` is root's unless the image has that folder, and it runs as {uid}", path.target);

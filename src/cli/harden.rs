@@ -47,17 +47,18 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
     }
     let oracle = Oracle::find(args.oracle)?;
-    let reviewer = ask.as_ref().filter(|_| aim == Aim::Review).map(|ask| (ui, ask));
+    let person = ask.as_ref().map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify };
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify };
     if args.input.recursive {
-        return tree::run(ui, &args.input, asking, ask.as_ref());
+        // Of a tree all is planned, and asked once.
+        return tree::run(ui, &args.input, Asking { person: None, ..asking }, ask.as_ref());
     }
     let paths = args.input.each();
     // All is planned before the first file is written, so that a bad PATH stops the others too. One project needs no threads.
     let plan = |path| Prepared::read(&args.project(path), asking);
     let plans: Vec<Prepared> = match paths.as_slice() {
-        [_, _, ..] if aim != Aim::Review => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
+        [_, _, ..] if person.is_none() => paths.par_iter().copied().map(plan).collect::<Result<_>>()?,
         _ => paths.iter().copied().map(plan).collect::<Result<_>>()?,
     };
     let mut written = HashMap::new();
@@ -130,8 +131,8 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
         }
     }
     moving::say(ui, &plan.left_behind, plan.up.as_deref());
-    if aim == (Aim::Write { asks: false }) && !plan.left_behind.is_empty() {
-        let services: Vec<&str> = plan.left_behind.iter().map(|kept| kept.service.as_str()).collect();
+    if !plan.spared.is_empty() {
+        let services: Vec<&str> = plan.spared.iter().map(String::as_str).collect();
         ui.note(&clean_line(&format!("{} held back: data would stay behind", remarks::services(&services))));
     }
     notes::remarks(ui, &plan.remarks);
@@ -227,7 +228,7 @@ fn leaves_behind(plans: &[&Prepared], ask: &Ask) -> Result<bool> {
     if services.is_empty() {
         return Ok(true);
     }
-    ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
+    moving::may_stay(ask, services.into_iter())
 }
 
 fn write(plans: &[&Prepared], ask: Option<&Ask>) -> Result<Done> {

@@ -40,6 +40,17 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
     let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
+    if before.outcomes.iter().all(|o| o.verdict == Verdict::Fails) {
+        // What fails anyway is not healed by any mount.
+        let plan = case.plan(&case.options.selection)?;
+        let mut ran = RunResult { outcomes: before.outcomes.clone(), ..RunResult::default() };
+        for outcome in &mut ran.outcomes {
+            outcome.verdict = Verdict::Unprovable;
+            outcome.why = format!("it fails on a writable root too: {}", outcome.why);
+            outcome.short = "it fails on a writable root too".to_owned();
+        }
+        return Ok(Healed { plan, ran, before, unresolved: Vec::new() });
+    }
     let mut selection = case.options.selection.clone();
     let mut unresolved = seed(case, &mut selection, &before)?;
     let mut round = 1;
@@ -71,13 +82,21 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     };
     if is_proved(&ran) {
         unresolved.clear();
-        if !superfluous.is_empty() {
+        let mut superfluous = superfluous;
+        while !superfluous.is_empty() {
             // What goes one by one need not go together.
             let less = without(&selection, superfluous.iter().map(|(s, t)| (s.as_str(), t.as_str())));
             let (smaller, proof) = case.trial(&less, "with less", Some(&before))?;
             report(case, "with less", &proof);
             if is_proved(&proof) {
                 (plan, ran) = (smaller, proof);
+                break;
+            }
+            // The others may go all the same, if there are others.
+            let had = superfluous.len();
+            superfluous.retain(|(service, _)| proof.of(service).is_some_and(|o| o.verdict == Verdict::Works));
+            if superfluous.len() == had {
+                break;
             }
         }
     } else if settle > GLANCE {
@@ -100,7 +119,15 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
         for (service, sight) in &before.sights {
             let Some(need) = needs.iter().find(|n| n.service == *service) else { continue };
             let (paths, other) = writable_paths(service, sight, Some(need));
+            // What its start scripts plainly write belongs to it, also where the run did not come so far. Declared volumes it has anyway.
+            let by_image = before.images.get(service).map(|image| image.candidates(service, Some(need)).paths).unwrap_or_default();
+            let is_new = |path: &WritablePath| {
+                let is_sure = path.reason.confidence > Confidence::Assumed && !path.is_declared;
+                is_sure && !paths.iter().any(|seen| is_at(&path.target, &seen.target) || is_at(&seen.target, &path.target))
+            };
+            let by_image: Vec<WritablePath> = by_image.into_iter().filter(is_new).collect();
             seeds.extend(paths);
+            seeds.extend(by_image);
             elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
             let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
             let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
@@ -135,7 +162,8 @@ fn add(selection: &mut Selection, path: WritablePath) -> bool {
 /// The mounts that failures ask for.
 fn mends(plan: &Prepared, ran: &RunResult, before: &RunResult) -> Result<Vec<WritablePath>> {
     with_project(plan, |project, needs| {
-        let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works);
+        let fails_anyway = |o: &&Outcome| before.of(&o.service).is_some_and(|b| b.verdict == Verdict::Fails);
+        let failed = ran.outcomes.iter().filter(|o| o.verdict != Verdict::Works).filter(|o| !fails_anyway(o));
         let of = |o: &Outcome| {
             let need = needs.iter().find(|n| n.service == o.service);
             explain(o, before.of(&o.service), project.service(&o.service), need).1
@@ -171,7 +199,7 @@ fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
 /// written, since nobody sees that it is lost.
 fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
     let may_go = |path: &&WritablePath| {
-        let is_found = matches!(path.reason.source, Source::Run | Source::Log(_));
+        let is_found = matches!(path.reason.source, Source::Run | Source::Log(_) | Source::Image(_));
         is_assumed(case, path) || is_found && (path.storage != Storage::State || is_at(&path.target, "/etc"))
     };
     let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
@@ -186,7 +214,7 @@ fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
 fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &RunResult, title: &str) -> Result<Vec<Mounted>> {
     let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
         let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
-        let (_, ran) = case.trial(&less, &format!("{title}, with less"), Some(before))?;
+        let ran = case.glance(&less, &format!("{title}, with less"), Some(before))?;
         let works = |(service, _): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works);
         Ok(wave.iter().filter(works).cloned().collect())
     };

@@ -1,11 +1,13 @@
 //! Data that a new mount would leave behind in a container: what is there, and the commands that take it along.
 
+use super::ask::Ask;
 use super::ui::Ui;
 use crate::audit::{Fix, What};
 use crate::edge::disk;
 use crate::edge::docker::{Kept, kept};
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::report::remarks;
 use crate::text::{clean_line, shell_word};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +45,14 @@ pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
     if !all.is_empty() {
         ui.hint("`rofs-harden explain moving-data` says how to check and undo it");
     }
+}
+
+/// Whether the person wants volumes that start without what containers of these services hold.
+///
+/// Errors: an interrupt.
+pub(super) fn may_stay<'s>(ask: &Ask, services: impl Iterator<Item = &'s str>) -> Result<bool> {
+    let services: Vec<&str> = services.collect();
+    ask.confirm(&format!("Write it all the same, and leave behind what {} holds?", remarks::services(&services)))
 }
 
 /// The commands that take the files along.

@@ -1,5 +1,6 @@
 //! What the services of a project write, seen by running it as it is, or of the containers that run.
 
+mod image;
 mod running;
 mod table;
 
@@ -58,6 +59,9 @@ struct Elsewhere {
 
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
+    if let Some(names) = &args.image {
+        return image::run(ui, args, names);
+    }
     match (args.running, args.input.recursive) {
         (true, true) => return table::run(ui, args),
         (true, false) => return running::run(ui, args),
@@ -94,7 +98,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     // A service that could not be watched gets nothing on the strength of this.
     let unseen = ran.outcomes.iter().map(|o| o.service.clone()).filter(|name| !seen.contains(&name.as_str())).collect();
-    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen })?;
+    let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen, broken })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
@@ -113,11 +118,13 @@ struct Evidence<'k> {
     known: &'k [Need],
     /// Services of which nothing was seen.
     unseen: Vec<String>,
+    /// Services that write where nothing can be mounted, and where.
+    broken: Vec<(String, String)>,
 }
 
 /// The plan that follows from what was seen.
 fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) -> Result<Prepared> {
-    let Evidence { chosen, found, known, unseen } = evidence;
+    let Evidence { chosen, found, known, unseen, broken } = evidence;
     let mut selection = Selection { auto: true, ..chosen };
     // What a preset documents counts; what it assumes is replaced by what was seen.
     let is_known = |path: &WritablePath| {
@@ -128,6 +135,13 @@ fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) ->
         selection.paths.entry(path.service.clone()).or_default().push(path);
     }
     selection.skip.extend(unseen);
+    // What is known to fail is not written.
+    for (service, path) in broken {
+        let what =
+            format!("{service} is left out: it writes {path}, where nothing can be mounted; `verify` tells whether it works without");
+        ui.note(&clean_line(&what));
+        selection.skip.push(service);
+    }
     selection.only.retain(|name| !selection.skip.contains(name));
     let options = args.choice.options(selection);
     Prepared::read(input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, args.writing.aim()) })
@@ -204,9 +218,14 @@ fn save(ui: &Ui, file: &Path, input: &plan::Input, services: &[&str], found: &[W
     let image = own.and_then(|s| s.text("image"));
     let user = own.and_then(|s| s.text("user"));
     let paths: Vec<WritablePath> = found.iter().filter(|p| p.service == *service).cloned().collect();
-    let text = Saved { service, image: image.as_deref(), user: user.as_deref(), paths: &paths }.to_toml();
+    let summary = format!("What the service {service} was seen to write");
+    let saved = Saved { summary: &summary, source: "rofs-harden observe", image: image.as_deref(), user: user.as_deref(), paths: &paths };
+    write_preset(ui, file, &saved)
+}
+
+fn write_preset(ui: &Ui, file: &Path, saved: &Saved<'_>) -> Result<()> {
     let root = disk::root_of(file)?;
-    disk::write_all(&[disk::Write { root: &root, loaded: &disk::absent(file)?, after: &text }])?;
-    ui.note(&clean_line(&format!("wrote {}: {}", file.display(), count(paths.len(), "path", "paths"))));
+    disk::write_all(&[disk::Write { root: &root, loaded: &disk::absent(file)?, after: &saved.to_toml() }])?;
+    ui.note(&clean_line(&format!("wrote {}: {}", file.display(), count(saved.paths.len(), "path", "paths"))));
     Ok(())
 }

@@ -75,8 +75,10 @@ pub(super) struct Prepared {
     pub(super) held_back: Vec<HeldBack>,
     /// Services that the named presets do not match.
     pub(super) left_alone: Vec<LeftAlone>,
-    /// What containers hold where new mounts would hide it.
+    /// What containers hold where new mounts would hide it, as far as nobody was asked about it.
     pub(super) left_behind: Vec<Kept>,
+    /// Services that are left out because their data would stay behind.
+    pub(super) spared: BTreeSet<String>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -110,8 +112,8 @@ pub(super) struct Asking<'r> {
     pub(super) aim: Aim,
     /// The Compose CLI, if it has a say.
     pub(super) oracle: Option<&'r Oracle>,
-    /// The person, in an interactive review.
-    pub(super) reviewer: Option<(&'r Ui, &'r Ask)>,
+    /// The person who decides about this project alone: service by service, or about data that would stay behind.
+    pub(super) person: Option<(&'r Ui, &'r Ask)>,
     /// How diffs are shown, if they are.
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
@@ -121,7 +123,7 @@ pub(super) struct Asking<'r> {
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false }
+        Self { options, aim, oracle: None, person: None, view: None, tries: false }
     }
 }
 
@@ -136,20 +138,32 @@ impl Prepared {
     /// Plans the project of these files.
     pub(super) fn of(files: &Files<'_>, asking: Asking<'_>) -> Result<Self> {
         let mut plan = Plan::found(files, asking.options)?;
-        if let Some((ui, ask)) = asking.reviewer {
+        if let (Aim::Review, Some((ui, ask))) = (asking.aim, asking.person) {
             review::review(ui, ask, &mut plan)?;
         }
         let is_written = matches!(asking.aim, Aim::Review | Aim::Write { .. });
-        let left_behind = if is_written { moving::left_behind(&plan)? } else { Vec::new() };
-        if asking.aim == (Aim::Write { asks: false }) {
+        let mut left_behind = if is_written { moving::left_behind(&plan)? } else { Vec::new() };
+        let mut spared: BTreeSet<String> = left_behind.iter().map(|kept| kept.service.clone()).collect();
+        match (asking.aim, asking.person) {
             // Nobody is asked, so nobody's data are left behind.
-            plan.accepted.retain(|fix| !left_behind.iter().any(|kept| kept.service == fix.service));
+            (Aim::Write { asks: false }, _) => {}
+            (_, Some((ui, ask))) if !spared.is_empty() => {
+                moving::say(ui, &left_behind, files.layers_to_name().as_deref());
+                left_behind.clear();
+                if moving::may_stay(ask, spared.iter().map(String::as_str))? {
+                    spared.clear();
+                }
+            }
+            _ => spared.clear(),
         }
+        plan.accepted.retain(|fix| !spared.contains(&fix.service));
         plan.carry_out()?;
         if let Some(oracle) = asking.oracle {
             oracle.check(&plan)?;
         }
-        Ok(Self { left_behind, ..Self::prepare(files, plan, asking)? })
+        let mut prepared = Self::prepare(files, plan, asking)?;
+        prepared.counts.held_back += spared.len();
+        Ok(Self { left_behind, spared, ..prepared })
     }
 
     /// Keeps what outlives the project.
@@ -189,6 +203,7 @@ impl Prepared {
             held_back,
             left_alone,
             left_behind: Vec::new(),
+            spared: BTreeSet::new(),
             remarks,
             missing,
             counts,

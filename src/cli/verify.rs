@@ -22,6 +22,8 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// What is said of a service that was not only started once.
+const CAME_BACK: &str = "it came back after a restart, and after it was killed and made anew";
 /// Most places that a short reason names.
 const MOST_PLACES: usize = 3;
 
@@ -205,7 +207,17 @@ impl<'c> Case<'c> {
     pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<RunResult> {
         let files = Files::read(&Disk, &self.input)?;
         let (project, model) = (files.project()?, self.context.model(&[])?);
-        self.context.run(&Run { title: "as it is", model: &model, project: &project, known: Vec::new(), before: None, looks, settle })
+        self.context.run(&Run {
+            title: "as it is",
+            model: &model,
+            project: &project,
+            known: Vec::new(),
+            before: None,
+            looks,
+            is_original: true,
+            settle,
+            lives: !looks,
+        })
     }
 
     /// The plan for a selection.
@@ -221,15 +233,24 @@ impl<'c> Case<'c> {
         Ok((plan, ran))
     }
 
+    /// Plans and runs, without seeing whether what works comes back.
+    pub(super) fn glance(&self, selection: &Selection, title: &str, before: Option<&RunResult>) -> Result<RunResult> {
+        self.run_with(&self.plan(selection)?, title, before, false)
+    }
+
     /// Runs the project with the change.
     pub(super) fn run(&self, plan: &Prepared, title: &str, before: Option<&RunResult>) -> Result<RunResult> {
+        self.run_with(plan, title, before, true)
+    }
+
+    fn run_with(&self, plan: &Prepared, title: &str, before: Option<&RunResult>, lives: bool) -> Result<RunResult> {
         let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
         let changed: Vec<(PathBuf, &str)> = changed.collect();
         let model = self.context.model(&changed)?;
         with_project(plan, |project, needs| {
             let known = needs.iter().filter_map(|need| Probe::known(&need.service, need.check.as_ref()?)).collect();
             let settle = self.context.options.settle;
-            self.context.run(&Run { title, model: &model, project, known, before, looks: false, settle })
+            self.context.run(&Run { title, model: &model, project, known, before, looks: false, is_original: false, settle, lives })
         })
     }
 }
@@ -256,6 +277,7 @@ fn rows_of(
             let service: Option<&Service<'_>> = project.service(&outcome.service);
             let need = needs.iter().find(|n| n.service == outcome.service);
             let (mut details, mends) = match outcome.verdict {
+                Verdict::Works if outcome.came_back == Some(true) => (vec![CAME_BACK.to_owned()], Vec::new()),
                 Verdict::Works => Default::default(),
                 _ => explain(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
             };

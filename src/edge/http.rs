@@ -27,6 +27,8 @@ pub struct Question {
     pub method: String,
     /// The path, with what follows it.
     pub path: String,
+    /// Headers, each with its value.
+    pub headers: Vec<(String, String)>,
     /// What is sent.
     pub body: Option<String>,
 }
@@ -55,7 +57,7 @@ impl Asked {
 }
 
 fn answer_to(question: &Question, patience: Duration) -> Result<Reply, String> {
-    let Question { address, port, method, path, body } = question;
+    let Question { address, port, method, path, headers, body } = question;
     let body = body.as_deref();
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(patience))
@@ -66,13 +68,25 @@ fn answer_to(question: &Question, patience: Duration) -> Result<Reply, String> {
         .user_agent("rofs-harden");
     let agent = config.build().new_agent();
     let request = Request::builder().method(method.as_str()).uri(format!("http://{address}:{port}{path}"));
-    let request =
-        if body.is_some_and(|b| b.starts_with(['{', '['])) { request.header("content-type", "application/json") } else { request };
+    let kind = body.and_then(kind_of).filter(|_| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")));
+    let request = kind.into_iter().fold(request, |request, kind| request.header("content-type", kind));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
     let request = request.body(body.unwrap_or_default().to_owned()).map_err(|e| e.to_string())?;
     let mut reply = agent.run(request).map_err(|e| e.to_string())?;
     let status = reply.status().as_u16();
     let bytes = reply.body_mut().with_config().limit(MAX_BODY).read_to_vec().unwrap_or_default();
     Ok(Reply { status, body: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// What kind of body it is, where that is plain.
+fn kind_of(body: &str) -> Option<&'static str> {
+    let is_form = body.contains('=') && body.split('&').all(|pair| pair.contains('=') && !pair.contains(char::is_whitespace));
+    match body.chars().next() {
+        Some('{' | '[') => Some("application/json"),
+        Some('<') => Some("application/xml"),
+        _ if is_form => Some("application/x-www-form-urlencoded"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -82,13 +96,26 @@ mod tests {
     use std::time::Instant;
 
     #[test]
+    fn a_body_says_what_it_is() {
+        for (body, kind) in [
+            ("{}", Some("application/json")),
+            ("a=b&c=d", Some("application/x-www-form-urlencoded")),
+            ("<x/>", Some("application/xml")),
+            ("hello", None),
+            ("a = b", None),
+        ] {
+            assert_eq!(kind_of(body), kind, "{body}");
+        }
+    }
+
+    #[test]
     fn a_server_that_hangs_holds_up_nothing() {
         // It takes the request and never answers.
         let server = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = server.local_addr().expect("an address").port();
         let address = "127.0.0.1".to_owned();
         let (method, path) = ("GET".to_owned(), "/".to_owned());
-        let question = Question { address, port, method, path, body: Some("x".to_owned()) };
+        let question = Question { address, port, method, path, headers: Vec::new(), body: Some("x".to_owned()) };
         let since = Instant::now();
         let asked = ask(question, Duration::from_millis(300));
         assert!(asked.poll().is_none() && since.elapsed() < Duration::from_millis(200));

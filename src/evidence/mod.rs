@@ -5,6 +5,7 @@ mod basis;
 pub mod catalogue;
 pub mod engine;
 mod health;
+pub mod image;
 mod limit;
 pub mod log;
 mod moves;
@@ -111,6 +112,8 @@ pub enum Source {
     Log(String),
     /// A run of the project on an engine.
     Run,
+    /// The image of this name, by its configuration and its files.
+    Image(String),
     /// The tool itself: what follows from how Compose and the engine work.
     Rule,
 }
@@ -123,6 +126,7 @@ impl fmt::Display for Source {
             Self::User => f.write_str("you"),
             Self::Log(name) => f.write_str(name),
             Self::Run => f.write_str("a run"),
+            Self::Image(name) => write!(f, "image {name}"),
             Self::Rule => f.write_str("rofs-harden"),
         }
     }

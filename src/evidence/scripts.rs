@@ -1,5 +1,9 @@
 //! What the script of a command writes by itself, as far as that is plain to see: `date > /stamp && exec server`.
 
+mod start;
+
+pub(super) use start::{Deed, Start, deeds};
+
 use super::place::parent;
 use crate::compose::{Coverage, MountKind, Script, Service, Simple, Word, clean_path, is_at, script};
 
@@ -74,7 +78,7 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
         words.extend(service.words(key).unwrap_or_default());
     }
     if let Some(program) = words.first() {
-        own_program(service, &program.text, &mut written);
+        own_program(Some(service), &program.text, &mut written);
     }
     let Some(shell) = words.iter().position(is_shell) else { return written };
     let options = words[shell + 1..].iter().take_while(|word| word.text.starts_with('-'));
@@ -85,36 +89,29 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
             let Script { commands, is_whole } = script(&text.text);
             let mut folder = service.word_of("working_dir").filter(|w| w.is_known).map(|w| w.text);
             for command in &commands {
-                simple(service, command, &mut folder, &mut written);
+                simple(Some(service), command, &mut folder, &mut written);
             }
             if !is_whole {
                 written.doubt("its script is not one that can be read".to_owned());
             }
         }
-        Some(file) => own_program(service, &file.text, &mut written),
+        Some(file) => own_program(Some(service), &file.text, &mut written),
         None => {}
     }
     written
 }
 
 /// A script that the project mounts: what it writes is not read.
-fn own_program(service: &Service<'_>, program: &str, written: &mut Written) {
+fn own_program(service: Option<&Service<'_>>, program: &str, written: &mut Written) {
+    let Some(service) = service else { return };
     let (Coverage::Writable(mount) | Coverage::ReadOnly(mount) | Coverage::Unknown(mount)) = service.coverage(program) else { return };
     if program.starts_with('/') && matches!(mount.kind, MountKind::Bind | MountKind::Unknown | MountKind::Volume) {
         written.doubt(format!("it runs {program}, a program of your own, and what that writes is not known"));
     }
 }
 
-fn simple(service: &Service<'_>, command: &Simple, folder: &mut Option<String>, written: &mut Written) {
-    let is_setting =
-        |word: &&Word| word.text.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
-    let is_before =
-        |word: &&Word| BEFORE.contains(&word.text.rsplit('/').next().unwrap_or_default()) || is_setting(word) || word.text == "--";
-    let mut words: Vec<&Word> = command.words.iter().skip_while(is_before).collect();
-    // They are given a user before the command.
-    if words.first().is_some_and(|w| matches!(w.text.rsplit('/').next(), Some("gosu" | "su-exec" | "setpriv"))) && words.len() > 2 {
-        words.drain(..2);
-    }
+fn simple(service: Option<&Service<'_>>, command: &Simple, folder: &mut Option<String>, written: &mut Written) {
+    let words = program_and_arguments(command);
     let program = words.first().map_or("", |word| word.text.as_str());
     let name = program.rsplit('/').next().unwrap_or_default().to_owned();
     let arguments = &words[words.len().min(1)..];
@@ -169,6 +166,20 @@ fn simple(service: &Service<'_>, command: &Simple, folder: &mut Option<String>, 
             }
         }
     }
+}
+
+/// The words of a command from its program on.
+fn program_and_arguments(command: &Simple) -> Vec<&Word> {
+    let is_setting =
+        |word: &&Word| word.text.split_once('=').is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let is_before =
+        |word: &&Word| BEFORE.contains(&word.text.rsplit('/').next().unwrap_or_default()) || is_setting(word) || word.text == "--";
+    let mut words: Vec<&Word> = command.words.iter().skip_while(is_before).collect();
+    // They are given a user before the command.
+    if words.first().is_some_and(|w| matches!(w.text.rsplit('/').next(), Some("gosu" | "su-exec" | "setpriv"))) && words.len() > 2 {
+        words.drain(..2);
+    }
+    words
 }
 
 /// An absolute path, if the folder is known that a relative one starts from.

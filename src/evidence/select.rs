@@ -328,7 +328,10 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;
     if is_vague && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        (basis.text, basis.confidence) = if is_seen {
+        let is_by_image = own.iter().any(|p| matches!(p.reason.source, Source::Image(_)));
+        (basis.text, basis.confidence) = if is_by_image {
+            ("what its image says of itself; nobody ran it".to_owned(), Confidence::Assumed)
+        } else if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
@@ -339,7 +342,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     for path in own {
         let mut path = path.clone();
         // What was seen to work needs no other owner.
-        if let (Storage::Scratch(options), true) = (&path.storage, path.reason.source != Source::Run) {
+        if let (Storage::Scratch(options), true) = (&path.storage, !matches!(path.reason.source, Source::Run | Source::Image(_))) {
             path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
         }
         let place = *places.entry(path.target.clone()).or_insert(paths.len());
@@ -361,7 +364,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
     let check = health::check(about, base, &who);
     Need {
         service: about.service.name.to_owned(),
-        consent: consent || selection.assume || !own.is_empty(),
+        consent: consent || selection.assume || own.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
         basis,
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,

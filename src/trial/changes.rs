@@ -65,7 +65,7 @@ pub fn observation(scan: &Scan, state: &Container) -> Sight {
     found.extend(inside.into_iter().map(|path| (path, true)));
     // Nobody mounts a folder with such a name.
     found.retain(|(path, _)| !path.contains(char::is_control));
-    let folders = folders(scan);
+    let folders = folders(&scan.image, &scan.now);
     let written = found.into_iter().map(|(path, is_inside)| Written { path, is_inside }).collect();
     Sight { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
 }
@@ -83,16 +83,21 @@ fn explained<'s>(scan: &'s Scan, found: &'s BTreeSet<(String, bool)>) -> BTreeSe
     written.chain(made).chain(scan.diff.iter().filter(|(kind, _)| *kind != 'C').map(|(_, path)| path)).map(|path| parent(path)).collect()
 }
 
+/// An image of which nothing was run.
+pub fn image_sight(files: &Listing, user: Option<(u32, u32)>) -> Sight {
+    Sight { written: Vec::new(), folders: folders(files, &Listing::new()), user, nameless: Vec::new() }
+}
+
 /// The folders of the image and of the container.
-fn folders(scan: &Scan) -> BTreeMap<String, Folder> {
+fn folders(image: &Listing, now: &Listing) -> BTreeMap<String, Folder> {
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
-    let files = || scan.image.iter().filter(|(path, e)| !e.is_folder && !is_placeholder(&name(path)));
+    let files = || image.iter().filter(|(path, e)| !e.is_folder && !is_placeholder(&name(path)));
     let with_files: BTreeSet<&str> = files().map(|(path, _)| parent(path)).collect();
     let with_program: BTreeSet<&str> =
         files().filter(|(path, e)| is_program_file(&name(path), e.mode)).map(|(path, _)| parent(path)).collect();
-    let all = scan.image.iter().chain(&scan.now).filter(|(_, e)| e.is_folder);
+    let all = image.iter().chain(now).filter(|(_, e)| e.is_folder);
     let one = |(path, seen): (&String, &Entry)| {
-        let (in_image, has_files) = (is_folder(&scan.image, path), with_files.contains(path.as_str()));
+        let (in_image, has_files) = (is_folder(image, path), with_files.contains(path.as_str()));
         let has_program = with_program.contains(path.as_str());
         (path.clone(), Folder { uid: seen.uid, gid: seen.gid, mode: seen.mode, in_image, has_files, has_program })
     };

@@ -180,7 +180,7 @@ impl Container {
 
     /// What its health check says, if it has one.
     pub fn health(&self) -> Option<&Health> {
-        self.run.health.as_ref().filter(|h| h.status != "none")
+        self.run.health.as_ref().filter(|h| !["", "none"].contains(&h.status.as_str()))
     }
 
     /// The folder that it runs in.

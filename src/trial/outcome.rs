@@ -1,9 +1,11 @@
 //! What a run shows of a service, in words for the person at the terminal and in words for everybody.
 
 use crate::evidence::engine::Sight;
+use crate::evidence::image::Image;
 use crate::evidence::log::Symptom;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is said of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -34,6 +36,8 @@ pub struct Outcome {
     pub last_words: Vec<String>,
     /// Whether it ended by itself, and well.
     pub ended: bool,
+    /// Whether it came back after it was stopped, and after it was killed and made anew; `None` where that was not tried.
+    pub came_back: Option<bool>,
 }
 
 impl Outcome {
@@ -44,7 +48,16 @@ impl Outcome {
             Verdict::Fails => "it does not work".to_owned(),
             Verdict::Unprovable => "it cannot be run here".to_owned(),
         };
-        Self { service: service.to_owned(), verdict, why, short, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+        Self {
+            service: service.to_owned(),
+            verdict,
+            why,
+            short,
+            symptoms: Vec::new(),
+            last_words: Vec::new(),
+            ended: false,
+            came_back: None,
+        }
     }
 
     /// The same with a reason for everybody.
@@ -67,6 +80,8 @@ pub struct RunResult {
     pub outcomes: Vec<Outcome>,
     /// What each service wrote, if that was looked at.
     pub sights: BTreeMap<String, Sight>,
+    /// The image of each service, if that was looked at.
+    pub images: BTreeMap<String, Arc<Image>>,
 }
 
 impl RunResult {

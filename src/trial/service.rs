@@ -343,8 +343,12 @@ impl<'j> TrialService<'j> {
     fn tried(&mut self, probe: &Probe, answer: &Answer, container: &Container, age: Duration) -> Tried {
         match answer {
             Answer::None(why) => Tried::NotYet(why.clone()),
-            Answer::Http { status, body } if (200..400).contains(status) => {
-                self.answered_well(body, container).map_or(Tried::Passed, |why| Tried::Failed(format!("status {status}, {why}")))
+            Answer::Http { status, body } if is_expected(probe, *status) => {
+                match (missing(probe, body), self.answered_well(body, container)) {
+                    (_, Some(why)) => Tried::Failed(format!("status {status}, {why}")),
+                    (Some(text), None) => Tried::NotYet(format!("status {status}, but the answer does not say `{text}`")),
+                    (None, None) => Tried::Passed,
+                }
             }
             Answer::Http { status, .. } if NOT_YET.contains(status) => Tried::NotYet(format!("status {status}")),
             Answer::Http { status, body } => {
@@ -403,6 +407,22 @@ impl<'j> TrialService<'j> {
 /// Whether a request changes nothing.
 fn is_reading(probe: &Probe) -> bool {
     matches!(&probe.action, Action::Http(http) if ["GET", "HEAD"].contains(&http.method.as_str()))
+}
+
+/// Whether a request is answered with the status that it expects.
+fn is_expected(probe: &Probe, status: u16) -> bool {
+    match &probe.action {
+        Action::Http(http) => http.status.map_or((200..400).contains(&status), |expected| expected == status),
+        Action::Command(_) => false,
+    }
+}
+
+/// What an answer must say and does not.
+fn missing<'p>(probe: &'p Probe, body: &str) -> Option<&'p str> {
+    match &probe.action {
+        Action::Http(http) => http.text.as_deref().filter(|text| !body.contains(*text)),
+        Action::Command(_) => None,
+    }
 }
 
 /// What an answer to a probe means.

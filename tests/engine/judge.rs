@@ -61,13 +61,12 @@ fn what_works_is_proved() {
 fn what_is_known_of_an_image_is_asked() {
     const REDIS: &str = "rofs-test-redis:1";
     let names = [(REDIS, "redis:8-rofs-test"), (BUSYBOX, "jellyfin/jellyfin:rofs-test")];
-    let project = format!(
-        "services:\n  cache:\n    image: {}\n  films:\n    image: {}\n    command: [sleep, '100']\n",
-        names[0].1, names[1].1
-    );
+    let project =
+        format!("services:\n  cache:\n    image: {}\n  films:\n    image: {}\n    command: [sleep, '100']\n", names[0].1, names[1].1);
     let Some(stand) = Stand::alone(&[REDIS, BUSYBOX], &project) else { return };
     names.iter().for_each(|(image, name)| _ = stand.docker(&["tag", image, name]));
-    let verdicts: Vec<String> = stand.verdicts(&[]).into_iter().map(|(service, verdict, why, _)| format!("{service} {verdict}: {why}")).collect();
+    let verdicts: Vec<String> =
+        stand.verdicts(&[]).into_iter().map(|(service, verdict, why, _)| format!("{service} {verdict}: {why}")).collect();
     names.iter().for_each(|(_, name)| _ = stand.docker(&["rmi", name]));
     assert_eq!(
         verdicts,

@@ -4,6 +4,7 @@ use crate::corpus::Files;
 use crate::pipe::text_file;
 use rofs_harden::text::FileId;
 use rofs_harden::yaml::{Kind, Node, Scalar, Stream, Style, double_quoted};
+use std::path::Path;
 
 /// A way to write a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +52,7 @@ impl Spelling {
         let mut other = Files::new();
         let mut is_other = false;
         for (name, text) in files {
-            let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
+            let is_yaml = Path::new(name).extension().is_some_and(|end| end == "yaml" || end == "yml");
             match self.text(text).filter(|other| is_yaml && other != text) {
                 Some(text) => {
                     is_other = true;
@@ -98,17 +99,19 @@ impl Spelling {
 /// Names outside of ASCII for the files that others name.
 fn renamed(files: &Files, layers: &[String]) -> Files {
     let mut files = files.clone();
-    let named: Vec<String> = files.keys().filter(|n| n.ends_with(".yaml") && !layers.contains(n)).cloned().collect();
+    let named: Vec<String> =
+        files.keys().filter(|n| Path::new(n).extension().is_some_and(|end| end == "yaml") && !layers.contains(n)).cloned().collect();
     for old in named {
         let stem = old.rsplit('/').next().expect("a name").strip_suffix(".yaml").expect("an end").to_owned();
-        let new = format!("{}größe-漢字.yaml", old.strip_suffix(&format!("{stem}.yaml")).expect("its name"));
+        let other = format!("größe-{stem}-漢字.yaml");
+        let new = format!("{}{other}", old.strip_suffix(&format!("{stem}.yaml")).expect("its name"));
         // Two files of one name in two folders would change with each other.
         if files.keys().filter(|name| name.ends_with(&format!("{stem}.yaml"))).count() > 1 {
             continue;
         }
         let text = files.remove(&old).expect("there");
         files.insert(new, text);
-        files.values_mut().for_each(|text| *text = text.replace(&format!("{stem}.yaml"), "größe-漢字.yaml"));
+        files.values_mut().for_each(|text| *text = text.replace(&format!("{stem}.yaml"), &other));
     }
     files
 }
@@ -118,8 +121,8 @@ fn is_gap(stream: &Stream, at: usize, is_line_end: bool) -> bool {
     stream.nodes().filter(|n| n.kind() == Kind::Scalar).all(|node| {
         let span = node.body().range();
         let is_block = matches!(node.style(), Style::Literal | Style::Folded);
-        let within = span.start < at && at < span.end;
-        !within && !(is_block && is_line_end && span.start < at && at <= span.end)
+        let ends_it = is_block && is_line_end && at == span.end;
+        at <= span.start || at > span.end || at == span.end && !ends_it
     })
 }
 

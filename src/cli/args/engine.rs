@@ -16,6 +16,9 @@ Examples:
   rofs-harden observe --running
   rofs-harden observe --running -r
 
+  # What does an image say of itself? It is not run
+  rofs-harden observe --image example.com/api:3 --save api.toml
+
 Exit status:
   0    every service was watched and works on a writable root; with --running: a container of each runs
   1    some service was not run, or fails as it is
@@ -59,6 +62,8 @@ pub(super) fn only_named_or_running(arg: Arg) -> Arg {
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct Trying {
     /// Request that must be answered with 200 to 399 (can be repeated): `SERVICE:PORT METHOD PATH [BODY]`
+    ///
+    /// With `-H 'NAME: VALUE'` behind the path it has a header, and with `=> STATUS [TEXT]` at its end it expects that status, and that text in the answer: `api:80 POST /login -H 'X-A: b' user=x => 302`.
     #[arg(long, value_name = "REQUEST", value_parser = Probe::http, help_heading = "Trial")]
     pub(in crate::cli) http: Vec<Probe>,
     /// Command that must succeed in the container (can be repeated): `SERVICE: COMMAND`
@@ -115,6 +120,11 @@ pub(in crate::cli) struct Observe {
     /// They are found by the labels that Compose gives them; the engine is only read from. What they have written since they were made counts as seen.
     #[arg(long, conflicts_with_all = ["http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
     pub(in crate::cli) running: bool,
+    /// Read what images say of themselves, and run nothing [default: the images of the project]
+    ///
+    /// Their configuration, their folders, and what their start scripts plainly do. They must be on the engine; a container is made of each, never started, and removed again. What follows are candidates: sure ones become a plan, and --save keeps all as a preset to edit.
+    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with_all = ["running", "recursive", "http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
+    pub(in crate::cli) image: Option<Vec<String>>,
     /// How long to watch at least
     #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) hold: Option<Duration>,

@@ -121,7 +121,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     if let Some(file) = &args.save {
         save(ui, file, &input, &seen, &found)?;
     }
-    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen })?;
+    let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen, broken })?;
     present(ui, aim, &plan);
     if !aim.writes() {
         // Before something is written, the plan itself looks for them.
@@ -177,7 +178,12 @@ impl Looker<'_> {
         let service = containers.first().map(|c| c.service().to_owned()).unwrap_or_default();
         let mut sight: Option<Sight> = None;
         for container in containers {
-            let own = self.sight(container)?;
+            let own = match self.sight(container) {
+                Ok(own) => own,
+                // One that has ended meanwhile shows nothing more.
+                Err(Error::Engine(_)) if !self.docker.still_runs(container)? => continue,
+                Err(error) => return Err(error),
+            };
             sight = Some(match sight {
                 Some(known) => merge(known, own),
                 None => own,

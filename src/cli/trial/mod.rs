@@ -1,7 +1,10 @@
 //! Trials: a project is run under a throw-away name, tried, looked at and removed.
 
+mod image;
 mod images;
 mod watch;
+
+pub(super) use image::look_at_image;
 
 use super::args::Trying;
 use super::ui::Ui;
@@ -9,10 +12,15 @@ use crate::compose::Project;
 use crate::edge::docker::{self, Docker, Layers, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Probe, Sight};
-use crate::trial::{Container, Isolated, Isolation, OnHost, Outcome, RunResult, Scan, Verdict, isolate, observation};
+use crate::evidence::image::Image;
+use crate::trial::{
+    Container, Isolated, Isolation, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, isolate, lived, may_come_back,
+    observation,
+};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Seconds that containers get to end by themselves when they are looked at: some write as they end.
@@ -47,8 +55,12 @@ pub(super) struct Run<'r> {
     pub(super) before: Option<&'r RunResult>,
     /// Whether to look at what was written.
     pub(super) looks: bool,
+    /// Whether it is the project as it is.
+    pub(super) is_original: bool,
     /// How long a service must stay up.
     pub(super) settle: Duration,
+    /// Whether what works must come back after a stop, and after it was killed and made anew.
+    pub(super) lives: bool,
 }
 
 impl TrialContext<'_> {
@@ -78,19 +90,49 @@ impl TrialContext<'_> {
         for (service, why) in &isolated.left_out {
             outcomes.push(Outcome::new(service, Verdict::Unprovable, why.clone()));
         }
-        let mut sights = BTreeMap::new();
+        let (mut sights, mut images) = Default::default();
         if !isolated.services.is_empty() {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
-            outcomes.extend(watch::watch(self, trial, run, &isolated)?);
+            outcomes.extend(watch::watch(self, trial, run, &isolated, &self.probes)?);
+            if run.lives && may_come_back(&outcomes) {
+                self.live_on(trial, run, &isolated, &mut outcomes)?;
+            }
             if run.looks {
                 say("looking at what was written");
-                sights = self.look(trial)?;
+                (sights, images) = self.look(trial)?;
             }
         }
         let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
         outcomes.sort_by_key(order);
-        Ok(RunResult { outcomes, sights })
+        Ok(RunResult { outcomes, sights, images })
+    }
+
+    /// Stops what works, kills it, makes it anew, and sees whether it comes back each time.
+    fn live_on(&self, trial: &Trial, run: &Run<'_>, isolated: &Isolated, outcomes: &mut [Outcome]) -> Result<()> {
+        let model = isolated.model.to_string();
+        let probes = asked_again(&self.probes);
+        let mut isolated = isolated.clone();
+        for life in Life::ALL {
+            self.ui.status(&format!("{}: {}", run.title, life.title()));
+            // What failed once is not waited for again.
+            let works = |name: &str| outcomes.iter().any(|o| o.service == name && o.verdict == Verdict::Works);
+            isolated.services.retain(|s| works(&s.service));
+            match life {
+                Life::Restarted => trial.stop(LAST_WORDS)?,
+                Life::MadeAnew => trial.make_anew(&model, PATIENCE)?,
+            }
+            // What has ended and is not started yet looks like what has failed. Whether it starts is seen below.
+            let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
+            let names: Vec<&str> = isolated.services.iter().map(|s| s.service.as_str()).collect();
+            trial.compose(&model, &[&up[..], &["--"], names.as_slice()].concat())?.wait(&self.docker, PATIENCE)?;
+            let again = watch::watch(self, trial, run, &isolated, &probes)?;
+            lived(outcomes, &again, life, run.before, run.is_original);
+            if !may_come_back(outcomes) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The project made safe to run, without what cannot run here.
@@ -153,32 +195,41 @@ impl TrialContext<'_> {
         Ok(())
     }
 
-    /// What every service wrote, after it was asked to end.
-    fn look(&self, trial: &Trial) -> Result<BTreeMap<String, Sight>> {
+    /// What every service wrote, after it was asked to end, and what its image says of itself.
+    fn look(&self, trial: &Trial) -> Result<(BTreeMap<String, Sight>, BTreeMap<String, Arc<Image>>)> {
         trial.stop(LAST_WORDS)?;
-        let mut sights: BTreeMap<String, Sight> = BTreeMap::new();
-        let mut images = BTreeMap::new();
+        let (mut sights, mut looked) = (BTreeMap::new(), BTreeMap::new());
+        let mut images: BTreeMap<String, (Listing, Arc<Image>)> = BTreeMap::new();
         for container in trial.containers()? {
-            let image = match images.remove(&container.image) {
+            let (listing, image) = match images.remove(&container.image) {
                 Some(known) => known,
-                None => self.docker.listing(&trial.still(&container.image)?)?,
+                None => {
+                    let (listing, image) = look_at_image(&self.docker, trial, &container.image, &container.image)?
+                        .ok_or_else(|| Error::Engine(format!("the image {} is gone", container.image)))?;
+                    (listing, Arc::new(image))
+                }
             };
-            let scan = Scan { image, now: self.docker.listing(&container.id)?, diff: self.docker.diff(&container.id)? };
+            let scan = Scan { image: listing, now: self.docker.listing(&container.id)?, diff: self.docker.diff(&container.id)? };
             let sight = Sight { user: user(&self.docker, &container)?, ..observation(&scan, &container) };
             sights.insert(container.service().to_owned(), sight);
-            images.insert(container.image.clone(), scan.image);
+            looked.insert(container.service().to_owned(), Arc::clone(&image));
+            images.insert(container.image.clone(), (scan.image, image));
         }
-        Ok(sights)
+        Ok((sights, looked))
     }
 }
 
 /// Numbers of the user and the group that a container starts as.
 pub(super) fn user(docker: &Docker, container: &Container) -> Result<Option<(u32, u32)>> {
-    let user = container.user();
+    user_of(docker, &container.id, container.user())
+}
+
+/// The same for a user as it is written.
+fn user_of(docker: &Docker, container: &str, user: &str) -> Result<Option<(u32, u32)>> {
     if user.is_empty() {
         return Ok(Some((0, 0)));
     }
-    let text = |path: &str| docker.file_text(&container.id, path);
+    let text = |path: &str| docker.file_text(container, path);
     Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
 }
 

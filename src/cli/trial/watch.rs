@@ -17,13 +17,19 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 const TAIL: u32 = 200;
 
 /// Starts everything and watches until every service is judged.
-pub(super) fn watch(context: &TrialContext<'_>, trial: &Trial, run: &Run<'_>, isolated: &Isolated) -> Result<Vec<Outcome>> {
+pub(super) fn watch(
+    context: &TrialContext<'_>,
+    trial: &Trial,
+    run: &Run<'_>,
+    isolated: &Isolated,
+    probes: &[Probe],
+) -> Result<Vec<Outcome>> {
     let options = context.options;
     let hold = context.hold.filter(|_| run.looks).unwrap_or_default();
     let limits = Limits { settle: run.settle, timeout: options.timeout, hold };
     // Who is asked by a person is asked nothing else.
     let is_asked = |known: &&Probe| context.probes.iter().any(|probe| probe.service == known.service);
-    let probes: Vec<Probe> = context.probes.iter().chain(run.known.iter().filter(|known| !is_asked(known))).cloned().collect();
+    let probes: Vec<Probe> = probes.iter().chain(run.known.iter().filter(|known| !is_asked(known))).cloned().collect();
     let mut judge = Judge::new(isolated, run.project, run.before, &probes, limits);
     let model = isolated.model.to_string();
     let mut works = Works { trial, model: &model, start: None, loads: None, services: Vec::new() };
@@ -131,7 +137,7 @@ impl Works<'_> {
                     return Ok(Some(Event::Answered(service, answer)));
                 };
                 let (method, path, body) = (http.method.clone(), http.path.clone(), http.body.clone());
-                let question = Question { address, port: http.port, method, path, body };
+                let question = Question { address, port: http.port, method, path, headers: http.headers.clone(), body };
                 Work::Request(http::ask(question, PROBE_PATIENCE))
             }
             Action::Command(words) => Work::Command(self.trial.exec(&container.id, words)?, Instant::now()),

@@ -17,6 +17,16 @@ const MAX_CHAIN: usize = 64;
 /// The services that one has mounts from: which, whether only to read, and the item.
 type Lenders<'a> = Vec<(Option<usize>, bool, Node<'a>)>;
 
+impl Service<'_> {
+    /// How many containers of it run at once; `None` where a variable decides.
+    pub fn replicas(&self) -> Option<u32> {
+        let scale = self.values("scale").pop().map(|v| (v.part, v.entry.value()));
+        let replicas = || self.values("deploy").into_iter().rev().find_map(|v| Some((v.part, merge::get(v.entry.value(), "replicas")?)));
+        let Some((part, value)) = scale.or_else(replicas) else { return Some(1) };
+        self.resolve(part, value.resolved().text()).trim().parse().ok()
+    }
+}
+
 /// Gives every service the mounts that it has by other keys.
 pub(in crate::compose) fn complete<'a>(services: &mut [Service<'a>], by_name: &HashMap<&'a str, usize>) {
     let lenders: Vec<Lenders<'a>> = services.iter().map(|service| lenders(service, by_name)).collect();

@@ -12,6 +12,7 @@ pub use host::{Place, place};
 pub use journal::{clean, sweep};
 pub use kept::{Kept, kept};
 pub use model::{Layers, config};
+pub use scan::Links;
 pub use trial::Trial;
 
 use crate::edge::{forge::TOKENS, stop};

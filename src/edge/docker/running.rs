@@ -38,6 +38,14 @@ impl Docker {
         Ok(containers)
     }
 
+    /// Whether a container runs now.
+    ///
+    /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
+    pub fn still_runs(&self, container: &Container) -> Result<bool> {
+        let answer = self.run(&["container", "inspect", "--format", "{{.State.Running}}", &container.id], PATIENCE)?;
+        Ok(String::from_utf8_lossy(&answer.stdout).trim() == "true")
+    }
+
     /// The time by the engine's clock, in seconds since 1970.
     ///
     /// Errors: [`Error::Engine`].
@@ -89,7 +97,7 @@ impl Docker {
     }
 
     /// Gives the beginning of an answer to `read`; the rest is left to nobody. Where it finds nothing, what the engine says counts.
-    fn beginning<T>(&self, args: &[&str], read: impl FnOnce(ChildStdout) -> Result<Option<T>>) -> Result<Option<T>> {
+    pub(super) fn beginning<T>(&self, args: &[&str], read: impl FnOnce(ChildStdout) -> Result<Option<T>>) -> Result<Option<T>> {
         let mut command = command(args);
         command.stdin(Stdio::null());
         let mut child = spawn(command, None)?;

@@ -7,6 +7,7 @@ use crate::trial::Container;
 use std::io::{PipeReader, Write};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 /// A run of a project under a name of its own.
 #[derive(Debug)]
@@ -103,6 +104,21 @@ impl Trial {
         }
         let seconds = seconds.to_string();
         self.docker.ask(&[&["stop", "-t", &seconds], ids.as_slice()].concat()).map(drop)
+    }
+
+    /// Kills all containers, and makes new ones of the model, which get the volumes of the old ones.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn make_anew(&self, model: &str, patience: Duration) -> Result<()> {
+        let filter = format!("label=com.docker.compose.project={}", self.name());
+        let answer = self.docker.ask(&["ps", "-q", "--filter", &filter])?;
+        let ids: Vec<&str> = answer.split_whitespace().collect();
+        if !ids.is_empty() {
+            // One that ends at this moment cannot be killed any more.
+            self.docker.run(&[&["kill"], ids.as_slice()].concat(), patience)?;
+        }
+        let answer = self.compose(model, &["create", "--force-recreate", "--no-build", "--pull", "never"])?.wait(&self.docker, patience)?;
+        if answer.status.success() { Ok(()) } else { Err(Error::Engine(answer.complaint())) }
     }
 
     /// A container of an image that never runs, to look at.

@@ -19,7 +19,7 @@ pub struct Probe {
 /// What a probe does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A request to the container's own address; an answer of 200 to 399 passes.
+    /// A request to the container's own address; an answer of 200 to 399 passes, or the one that is expected.
     Http(Http),
     /// A command in the container; status 0 passes.
     Command(Vec<String>),
@@ -36,34 +36,57 @@ pub struct Http {
     pub path: String,
     /// What is sent.
     pub body: Option<String>,
+    /// Headers, each with its value.
+    pub headers: Vec<(String, String)>,
+    /// The status that must be answered; else any from 200 to 399.
+    pub status: Option<u16>,
+    /// What the answer must say.
+    pub text: Option<String>,
 }
 
 /// Characters that mean something to a shell.
 const SHELL: &[char] = &['\'', '"', '$', '`', '\\', '|', '&', ';', '<', '>', '(', ')', '*', '?', '[', ']', '{', '}', '~', '#', '!', '\n'];
 
 impl Probe {
-    /// Reads `SERVICE:PORT METHOD PATH [BODY]`.
+    /// Reads `SERVICE:PORT METHOD PATH [-H 'NAME: VALUE'] [BODY] [=> STATUS [TEXT]]`.
     ///
     /// Errors: what is wrong, as half a sentence.
     pub fn http(text: &str) -> Result<Self, String> {
-        const FORM: &str = "write it as `SERVICE:PORT METHOD PATH [BODY]`, for example `api:3000 GET /health`";
-        let mut rest = text.trim();
+        const FORM: &str = "write it as `SERVICE:PORT METHOD PATH [BODY] [=> STATUS [TEXT]]`, for example `api:3000 GET /health`";
+        let (asked, expected) =
+            text.trim().rsplit_once("=> ").map_or((text.trim(), None), |(asked, expected)| (asked.trim(), Some(expected)));
+        let is_expectation = |e: &&str| e.len() >= 3 && e.is_char_boundary(3) && e[..3].bytes().all(|b| b.is_ascii_digit());
+        // A body may have the sign as well.
+        let (asked, expected) = if expected.is_some_and(|e| !is_expectation(&e)) { (text.trim(), None) } else { (asked, expected) };
+        let status = expected.and_then(|e| e[..3].parse().ok());
+        let wanted = expected.map(|e| e[3..].trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        let mut rest = asked;
         let mut word = || {
             let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
             rest = after.trim_start();
             Some(word).filter(|word| !word.is_empty())
         };
         let (Some(whom), Some(method), Some(path)) = (word(), word(), word()) else { return Err(FORM.into()) };
+        let mut headers = Vec::new();
+        while let Some(after) = rest.strip_prefix("-H ") {
+            const HEADER: &str = "write a header as `-H 'NAME: VALUE'`";
+            let after = after.trim_start();
+            let quote = after.chars().next().filter(|c| ['\'', '"'].contains(c)).ok_or(HEADER)?;
+            let (header, behind) = after[1..].split_once(quote).ok_or(HEADER)?;
+            let (name, value) = header.split_once(':').ok_or(HEADER)?;
+            headers.push((name.trim().to_owned(), value.trim().to_owned()));
+            rest = behind.trim_start();
+        }
         let body = Some(rest).filter(|body| !body.is_empty()).map(str::to_owned);
         let (service, port) = whom.rsplit_once(':').ok_or(FORM)?;
         let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(|| format!("`{port}` is no port; {FORM}"))?;
-        if service.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic()) {
+        if service.is_empty() || !method.chars().all(|c| c.is_ascii_alphabetic() || c == '-') {
             return Err(FORM.into());
         }
         if !path.starts_with('/') {
             return Err(format!("the path `{path}` does not begin with /; {FORM}"));
         }
-        let http = Http { port, method: method.to_ascii_uppercase(), path: path.to_owned(), body };
+        let http = Http { port, method: method.to_ascii_uppercase(), path: path.to_owned(), body, headers, status, text: wanted };
         Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Http(http), is_known: false })
     }
 
@@ -71,7 +94,9 @@ impl Probe {
     pub fn known(service: &str, check: &Check) -> Option<Self> {
         let (text, action) = match (&check.request, check.command.is_empty()) {
             (Some(request), _) => {
-                let http = Http { port: request.port, method: "GET".to_owned(), path: request.path.clone(), body: None };
+                let (headers, status, text) = Default::default();
+                let (method, path) = ("GET".to_owned(), request.path.clone());
+                let http = Http { port: request.port, method, path, body: None, headers, status, text };
                 (request.to_string(), Action::Http(http))
             }
             (None, false) => (check.command.join(" "), Action::Command(check.command.clone())),
@@ -106,10 +131,32 @@ mod tests {
     #[test]
     fn a_request_has_service_port_method_and_path() {
         let probe = Probe::http(" api:3000 post /memo?x=1 {\"a\": 1} ").expect("reads");
-        let http = Http { port: 3000, method: "POST".into(), path: "/memo?x=1".into(), body: Some("{\"a\": 1}".into()) };
+        let (headers, status, text) = Default::default();
+        let body = Some("{\"a\": 1}".into());
+        let http = Http { port: 3000, method: "POST".into(), path: "/memo?x=1".into(), body, headers, status, text };
         assert_eq!((probe.service.as_str(), probe.action), ("api", Action::Http(http)));
         for bad in ["", "api", "api:3000 GET", "api GET /", "api:x GET /", "api:0 GET /", ":80 GET /", "api:80 GET health", "api:80 G3T /"]
         {
+            assert!(Probe::http(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_may_have_headers_and_say_what_it_expects() {
+        let read = |text: &str| match Probe::http(text).expect("reads").action {
+            Action::Http(http) => http,
+            Action::Command(_) => panic!("{text}"),
+        };
+        let http = read("dav:80 PROPFIND / -H 'Depth: 1' -H \"X-A: b c\" <x/> => 207 multistatus here");
+        assert_eq!((http.method.as_str(), http.status, http.text.as_deref()), ("PROPFIND", Some(207), Some("multistatus here")));
+        assert_eq!(http.headers, [("Depth".to_owned(), "1".to_owned()), ("X-A".to_owned(), "b c".to_owned())]);
+        assert_eq!(http.body.as_deref(), Some("<x/>"));
+        let http = read("a:80 GET / => 401");
+        assert_eq!((http.body, http.status, http.text), (None, Some(401), None));
+        // A body may have the sign as well.
+        let http = read("a:80 POST / a => b");
+        assert_eq!((http.body.as_deref(), http.status), (Some("a => b"), None));
+        for bad in ["a:80 GET / -H x", "a:80 GET / -H 'x'", "a:80 GET / -H 'x: y"] {
             assert!(Probe::http(bad).is_err(), "{bad}");
         }
     }

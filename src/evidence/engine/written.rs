@@ -7,8 +7,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Folders in which many programs have theirs.
-const COMMON: [&str; 13] =
-    ["/", "/etc", "/usr", "/usr/local", "/usr/share", "/usr/src", "/var", "/var/lib", "/home", "/opt", "/srv", "/mnt", "/media"];
+const COMMON: [&str; 14] = [
+    "/",
+    "/etc",
+    "/usr",
+    "/usr/local",
+    "/usr/share",
+    "/usr/src",
+    "/var",
+    "/var/lib",
+    "/var/spool",
+    "/home",
+    "/opt",
+    "/srv",
+    "/mnt",
+    "/media",
+];
 
 /// Something that a container made, changed or removed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -222,7 +222,7 @@ pub(super) fn is_system(path: &str) -> bool {
 pub(super) fn filled(parts: &[&str]) -> usize {
     let most = match parts {
         ["opt", "bitnami", ..] | ["usr", "local" | "share" | "src", ..] | ["var", "www" | "opt", ..] => 3,
-        ["opt" | "srv" | "home" | "usr", ..] | ["var", "lib" | "task", ..] => 2,
+        ["opt" | "srv" | "home" | "usr", ..] | ["var", "lib" | "spool" | "task", ..] => 2,
         ["root" | "etc" | "var" | "mnt" | "media", ..] => 1,
         [top, ..] if PROGRAM_TOPS.contains(top) => 1,
         _ => 0,

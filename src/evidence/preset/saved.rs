@@ -2,11 +2,13 @@
 
 use crate::evidence::{Storage, WritablePath};
 
-/// What a service was seen to need.
+/// What a service needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Saved<'s> {
-    /// Its name.
-    pub service: &'s str,
+    /// What the preset is, a phrase.
+    pub summary: &'s str,
+    /// The command that found it.
+    pub source: &'s str,
     /// Its image, if it has one.
     pub image: Option<&'s str>,
     /// The user that the file gives it.
@@ -25,11 +27,14 @@ impl Saved<'_> {
         let mut parts = self.user.unwrap_or_default().split(':');
         let ids = [number(parts.next(), "uid"), number(parts.next(), "gid")].into_iter().flatten().collect::<String>();
         let user = self.user.unwrap_or("the image's own");
-        let summary = quoted(&format!("What the service {} was seen to write", self.service));
+        let summary = quoted(self.summary);
         let mut text = format!("summary = {summary}\nrun_user = {{ text = {}{ids} }}\n\n[match]\nimages = [{images}]\n", quoted(user));
         for path in self.paths {
             text += &format!("\n[[writable]]\ntarget = {}\n", quoted(&path.target));
             match &path.storage {
+                Storage::State if path.is_declared => {
+                    text += "storage = \"state\"\ndeclared = true\ndeclared_source = \"docker image inspect\"\n";
+                }
                 Storage::State => text += "storage = \"state\"\n",
                 Storage::Scratch(options) => {
                     text += "storage = \"scratch\"\n";
@@ -37,9 +42,11 @@ impl Saved<'_> {
                     for (key, id) in [("uid", options.uid), ("gid", options.gid)] {
                         text += &id.map(|id| format!("{key} = {id}\n")).unwrap_or_default();
                     }
+                    text += if options.exec { "exec = true\n" } else { "" };
                 }
             }
-            text += &format!("why = {}\nsource = \"rofs-harden observe\"\nconfidence = \"reported\"\n", quoted(&path.reason.text));
+            let (why, source, confidence) = (quoted(&path.reason.text), quoted(self.source), path.reason.confidence);
+            text += &format!("why = {why}\nsource = {source}\nconfidence = \"{confidence}\"\n");
         }
         text
     }

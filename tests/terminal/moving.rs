@@ -1,0 +1,66 @@
+//! The question about data that a new volume would leave behind. A program in the place of `docker` says what a
+//! container holds.
+
+use super::screen::Terminal;
+use crate::support::Folder;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+const PROJECT: &str = "services:\n  db:\n    image: example.org/own/db\n  web:\n    image: nginx:1.27\n";
+const CONFIGURATION: &str = "[[services.db.paths]]\ntarget = \"/data\"\nstorage = \"state\"\nwhy = \"rows\"\n";
+const QUESTION: &str = "Write it all the same, and leave behind what 1 service (db) holds? [y/N]";
+const WRITES_WEB: &str = "Write compose.yaml: harden 1 service (web), leave 1 service (db)? [y/N]";
+const WRITES_BOTH: &str = "Write compose.yaml: harden 2 services (db, web)? [y/N]";
+
+/// A project whose service `db` has a container with a file at `/data`, and `--write` in it.
+fn ask(folder: &Folder) -> Terminal {
+    folder.put("rofs-harden.toml", CONFIGURATION);
+    folder.put("kept/rows", "one-row\n");
+    let here = folder.path().display();
+    let script = format!(
+        "#!/bin/sh\ncase $1 in\n\
+         ps) printf 'abc\\tshop-db-1\\t{here}/compose.yaml\\tFalse\\tdb\\tshop\\n' ;;\n\
+         diff) echo 'A /data/rows' ;;\n\
+         cp) exec tar -C '{here}/kept' -cf - . ;;\n\
+         esac\n"
+    );
+    folder.put("programs/docker", script);
+    let program = folder.path().join("programs/docker");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
+    let path = format!("{here}/programs:/usr/bin:/bin");
+    Terminal::start(folder, 120, &["--write"], &[("PATH", &path)])
+}
+
+#[test]
+fn a_no_leaves_out_the_services_whose_data_would_stay_behind() {
+    let folder = Folder::compose(PROJECT);
+    let mut terminal = ask(&folder);
+    terminal.shows(QUESTION);
+    terminal.press("n");
+    terminal.shows(WRITES_WEB);
+    terminal.press("y");
+    let ended = terminal.ends(0);
+    ended.says("warning: db: the container shop-db-1 holds 8 bytes at /data, and the new volume there starts without them");
+    ended.says("1 service (db) held back: data would stay behind");
+    let after = folder.read("compose.yaml");
+    assert!(after.contains("nginx:1.27\n    read_only: true"), "{after}");
+    assert!(after.starts_with("services:\n  db:\n    image: example.org/own/db\n  web:"), "{after}");
+}
+
+#[test]
+fn a_yes_asks_of_all_of_them() {
+    let folder = Folder::compose(PROJECT);
+    let mut terminal = ask(&folder);
+    terminal.shows(QUESTION);
+    terminal.press("y");
+    terminal.shows(WRITES_BOTH);
+    terminal.press("n");
+    terminal.ends(1).says("nothing was written");
+    assert_eq!(folder.read("compose.yaml"), PROJECT);
+    let mut terminal = ask(&folder);
+    terminal.shows(QUESTION);
+    terminal.press("y");
+    terminal.shows(WRITES_BOTH);
+    terminal.press("y");
+    terminal.ends(0).says("wrote compose.yaml: hardened 2 services (db, web)");
+}
