@@ -146,6 +146,7 @@ fn every_link_leads_somewhere() {
         "docs/configuration.md",
         "docs/ci.md",
         "docs/pull-requests.md",
+        "docs/playground.md",
     ]
     .map(PathBuf::from)
     .into();

@@ -32,6 +32,7 @@ mod oracle;
 mod outside;
 mod pipe;
 mod plan;
+mod playground;
 mod pr;
 mod presets;
 mod projects;
