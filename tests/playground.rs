@@ -222,7 +222,7 @@ fn it_says_what_the_program_says() {
     let left_out = [stack[0], ("rofs-harden.toml", "[[exclude]]\nservice = \"cache\"\nreason = \"it moves soon\"\n")];
     let cases: [(&[(&str, &str)], Value, &[&str]); 8] = [
         (&[("compose.yaml", shop)], json!({}), &[]),
-        (&built, json!({}), &[]),
+        (&built, json!({"assume": true}), &["--unsafe-fixes"]),
         (&layers, json!({}), &[]),
         (&stack, json!({}), &[]),
         (&left_out, json!({}), &[]),

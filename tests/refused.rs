@@ -29,7 +29,7 @@ fn what_becomes_possible_by_the_plan_is_in_the_plan() {
         "services:\n  base:\n    image: node:22\n    tmpfs: &t []\n  api: {image: node:22, extends: base, tmpfs: *t}\n",
         "services:\n  base:\n    image: python:3\n    tmpfs: &t []\n  api: {image: node:22, extends: base, tmpfs: *t}\n",
         "services:\n  base:\n    image: node:22\n  api: {image: jenkins/jenkins, extends: base}\n",
-        "services:\n  base:\n    image: node:22\n  api: {image: apache/kafka, extends: base}\n",
+        "services:\n  base:\n    image: node:22\n  api: {image: apache/kafka, environment: {KAFKA_LOG_DIRS: /var/lib/kafka/data}, extends: base}\n",
     ] {
         let hardened = settled(text, &auto()).unwrap_or_else(|e| panic!("{e}"));
         let names: Vec<&str> = hardened.fixes.iter().map(|f| f.service.as_str()).collect();
@@ -351,4 +351,29 @@ services:
     let only_web = Selection { only: vec!["web".into()], ..with_all(selection(&["node"], &[])) };
     let hardened = settled(text, &only_web).unwrap_or_else(|e| panic!("{e}"));
     assert!(hardened.fixes.iter().any(|fix| fix.service == "web"), "{}", hardened.after);
+}
+
+#[test]
+fn what_becomes_possible_once_another_is_refused_is_in_the_plan() {
+    let mut named = selection(&["node"], &[]);
+    for preset in &mut named.presets {
+        // Also what is only read.
+        Arc::make_mut(preset).config = vec!["/app".into()];
+    }
+    let text = "services:
+  api:
+    extends: base
+  late: &late
+    image: node:22
+  base: &base
+    volumes:
+      - ./app:/app
+  copy: *late
+---
+services:
+  late: *base
+";
+    let hardened = settled(text, &with_all(named)).unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = hardened.fixes.iter().map(|f| f.service.as_str()).collect();
+    assert_eq!(names, ["api", "copy"], "{}", hardened.after);
 }

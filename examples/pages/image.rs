@@ -5,7 +5,7 @@ use super::{Page, file_name};
 use rofs_harden::audit::{Finding, Fix};
 use rofs_harden::error::Result;
 use rofs_harden::evidence::catalogue::{self, Entry};
-use rofs_harden::evidence::preset::{NoNewPrivileges, Preset, Writable, list};
+use rofs_harden::evidence::preset::{Check, NoNewPrivileges, Preset, Writable, list};
 use rofs_harden::evidence::{Confidence, Extra, Selection, known};
 use rofs_harden::plan::source::MapFiles;
 use rofs_harden::plan::{Files, Input, Options, Plan};
@@ -65,13 +65,12 @@ fn page(image: &str) -> Result<Option<Page>> {
     text += &format!("\n## What it writes\n\n{}", writes(&preset));
     text += &format!("\n## As whom\n\nIt starts as {}.\n", prose(&preset.run_user.text));
     text += &rights(image, &preset)?;
-    if let Some((check, source)) = catalogue::find(image).and_then(Entry::check) {
-        text += &format!("\n## Health\n\nA catalogue asks for {}: {}.\n", code(check), prose(source));
-    }
+    text += &preset.check.clone().or_else(|| catalogue::find(image)?.check()).map(|check| health(&check)).unwrap_or_default();
     text += &list_of(
         "What stands in the way",
-        preset.obstacles.iter().map(|obstacle| format!("{} Source: {}.", sentence(&obstacle.why), prose(&obstacle.source))),
+        preset.obstacles.iter().map(|o| format!("{} {} Source: {}.", sentence(&o.why), sentence(&o.remedy), prose(&o.source))),
     );
+    text += &list_of("What nobody knows", preset.doubts.iter().map(|d| format!("{} Source: {}.", sentence(&d.why), prose(&d.source))));
     text += &list_of(
         "Variables that help",
         preset.env.iter().map(|hint| {
@@ -92,7 +91,9 @@ fn sure(lines: &Hardened) -> String {
     match lines.confidence {
         Confidence::Documented => format!("What it writes is **documented**{why}."),
         Confidence::Reported => format!("That it works was **seen**{why}."),
-        Confidence::Assumed => format!("That it works is **assumed**{why}. Try it before you trust it: `rofs-harden verify` runs it."),
+        Confidence::Base | Confidence::Assumed => {
+            format!("That it works is **assumed**{why}. Try it before you trust it: `rofs-harden verify` runs it.")
+        }
     }
 }
 
@@ -109,6 +110,15 @@ fn writes(preset: &Preset) -> String {
     format!(
         "| path | storage | why | how sure | source |\n| --- | --- | --- | --- | --- |\n{rows}\nA row may count only under a condition, such as a version: the lines above are those of the image alone.\n"
     )
+}
+
+/// How it is asked whether it does its work.
+fn health(check: &Check) -> String {
+    let request = check.request.iter().map(|request| format!("Ask its server for {}.", code(&request.to_string())));
+    let command = Some(check.command.join(" ")).filter(|c| !c.is_empty()).map(|c| format!("Or run {} in it.", code(&c)));
+    let source = check.reason.link.as_deref().map(|link| format!("Source: {}.", prose(link)));
+    let parts: Vec<String> = request.chain(command).chain(source).collect();
+    format!("\n## Health\n\n{}\n", parts.join(" "))
 }
 
 /// Capabilities, user and privileges, with the lines that take them away where that is known to work.

@@ -98,8 +98,8 @@ function tools(rewrite) {
 /** Services that wait for a decision. */
 function held(planned) {
   const open = planned.held_back.filter((one) => !planned.changed.includes(one.service));
-  return open.map(({ service, recognised }) => element("p", { className: "remark" },
-    element("span", {}, element("b", {}, service), recognised ? ": that the change works is only assumed. " : ": no preset knows it, so that a change is a guess. "),
+  return open.map(({ service, why }) => element("p", { className: "remark" },
+    element("span", {}, element("b", {}, service), ": ", prose(why)),
     element("button", { type: "button", onclick: () => { decide(service, true); at("#diff").focus(); } }, "Change it all the same")));
 }
 

@@ -80,8 +80,7 @@ function update(card, service, plan, picture, findings, asked, act) {
       ...(before.score === after.score ? [] : [" → ", element("b", {}, String(after.score))]));
   });
   const isHeld = plan.held_back.find((one) => one.service === service.name);
-  const held = isHeld && !isChanged
-    ? (isHeld.recognised ? "That it works like this is only assumed: look at the reasons, then decide." : "No preset knows this image: the change is a guess. Try it before you trust it.")
+  const held = isHeld && !isChanged ? `${isHeld.why}. Look at the reasons, then decide.`
     : refused ? `Not changed: ${refused.why}` : "";
   card.held.hidden = held === "";
   if (card.held.textContent !== held) card.held.textContent = held;

@@ -1,7 +1,7 @@
 //! What an audit says: findings, and the fixes that some of them carry.
 
 use super::rule::Rule;
-use crate::evidence::{Confidence, Reason, Target};
+use crate::evidence::{Confidence, HealthCheck, Reason, Target};
 use crate::text::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub enum Applicability {
 impl Applicability {
     /// What a confidence allows.
     pub fn of(confidence: Confidence) -> Self {
-        if confidence == Confidence::Assumed { Self::Unsafe } else { Self::Safe }
+        if confidence <= Confidence::Base { Self::Unsafe } else { Self::Safe }
     }
 }
 
@@ -79,6 +79,8 @@ pub enum What {
     Declare(String),
     /// `user`, as `999:999`.
     User(String),
+    /// A `healthcheck`.
+    Healthcheck(HealthCheck),
     /// A new item of `cap_drop`, `cap_add` or `security_opt`.
     Item {
         /// The key of the list.
@@ -91,7 +93,7 @@ pub enum What {
 }
 
 /// The service keys that changes touch, in the order in which new ones are written.
-pub const KEYS: [&str; 7] = ["read_only", "user", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
+pub const KEYS: [&str; 8] = ["read_only", "user", "healthcheck", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
 
 impl What {
     /// The key of the service that it touches; `None` for a top-level one.
@@ -99,6 +101,7 @@ impl What {
         match self {
             Self::ReadOnly => Some("read_only"),
             Self::User(_) => Some("user"),
+            Self::Healthcheck(_) => Some("healthcheck"),
             Self::Item { key, .. } => Some(key),
             Self::Tmpfs(_) => Some("tmpfs"),
             Self::Volume { .. } | Self::ReadOnlyBind(_) => Some("volumes"),
@@ -135,6 +138,7 @@ impl fmt::Display for What {
             Self::Volume { name, target } => write!(f, "volume {name}:{target}"),
             Self::Declare(name) => write!(f, "volume {name} declared"),
             Self::User(user) => write!(f, "user {user}"),
+            Self::Healthcheck(check) => write!(f, "healthcheck {check}"),
             Self::Item { key, text } => write!(f, "{key} {text}"),
             Self::ReadOnlyBind(target) => write!(f, "{target} bound read-only"),
         }

@@ -51,9 +51,9 @@ fn with(finding: &Finding) -> Option<&str> {
     Extra::ALL.iter().any(|extra| extra.name() == name).then_some(name)
 }
 
-/// The extra that a finding is an offer of, and nothing else: it says nothing about a place.
+/// The extra that a finding is an offer of, and nothing else: it says nothing about a place, and nothing that fails.
 pub(super) fn extra(finding: &Finding) -> Option<&str> {
-    with(finding).filter(|name| *name != Extra::ReadOnlyBinds.name())
+    with(finding).filter(|name| ![Extra::ReadOnlyBinds.name(), Extra::Healthcheck.name()].contains(name))
 }
 
 /// The colour of a severity.

@@ -25,7 +25,8 @@ mod spot;
 use super::Refused;
 use super::value::Value;
 use crate::audit::{Fix, KEYS, Rule, What};
-use crate::compose::{Document, Entry, Mount, Part, Project, mount};
+use crate::compose::{Document, Entry, Mount, Part, Project, escaped, mount};
+use crate::evidence::HealthCheck;
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId, Style};
 use sharing::Sharing;
@@ -64,7 +65,7 @@ pub(super) struct Placement<'a> {
 }
 
 /// Keys of [`KEYS`] before this one hold one value, the others a list.
-const FIRST_LIST: usize = 2;
+const FIRST_LIST: usize = 3;
 /// The index of `volumes`.
 const VOLUMES: usize = KEYS.len() - 1;
 
@@ -116,11 +117,25 @@ fn site(node: Node<'_>) -> Site {
 fn wanted_value<'a>(what: &What) -> Option<(usize, Value<'a>)> {
     let value = match what {
         What::ReadOnly => Value::True,
+        What::Healthcheck(check) => health_check(check),
         What::User(text) | What::Item { text, .. } | What::Tmpfs(text) => Value::Text(text.clone()),
         What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.to_string() },
         What::Declare(_) | What::ReadOnlyBind(_) => return None,
     };
     Some((KEYS.iter().position(|key| Some(*key) == what.key())?, value))
+}
+
+/// A `healthcheck`; its times but that of the start are those that the engine's own are in most files.
+pub(super) fn health_check<'a>(check: &HealthCheck) -> Value<'a> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let words = std::iter::once(text("CMD")).chain(check.command.iter().map(|word| text(&escaped(word))));
+    let pairs = [
+        ("test", Value::Seq(words.collect())),
+        ("interval", text("30s")),
+        ("timeout", text("5s")),
+        ("start_period", text(&check.start_period)),
+    ];
+    Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
 impl<'p, 'a> Placer<'p, 'a> {

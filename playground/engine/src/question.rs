@@ -86,7 +86,7 @@ struct Planned {
 #[derive(Serialize)]
 struct Held {
     service: String,
-    recognised: bool,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -164,7 +164,7 @@ fn plan(asked: &Asked) -> Result<Planned> {
     Ok(Planned {
         pictures: html::pictures(&project),
         changed: plan.changed().map(ToOwned::to_owned).collect(),
-        held_back: plan.held_back.iter().map(|h| Held { service: h.service.clone(), recognised: h.recognised }).collect(),
+        held_back: plan.held_back.iter().map(|h| Held { service: h.service.clone(), why: h.why.clone() }).collect(),
         refused: plan.refused.iter().map(|r| Refused { service: r.service.clone(), why: r.why.clone() }).collect(),
         warnings: files.warnings().to_vec(),
         rewrites: plan.rewrites.iter().map(rewritten).collect(),
