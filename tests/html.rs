@@ -1,6 +1,6 @@
 //! The audit as a page: what strangers wrote stays text, and a real browser finds nothing to complain about.
 
-mod browser;
+pub(crate) mod browser;
 
 use crate::support::{Folder, Run, golden};
 use browser::Browser;

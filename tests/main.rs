@@ -35,6 +35,7 @@ mod oracle;
 mod outside;
 mod pipe;
 mod plan;
+mod playground;
 mod pr;
 mod presets;
 mod projects;

@@ -11,7 +11,7 @@ use crate::evidence::Selection;
 use crate::evidence::preset::Preset;
 use crate::plan::{Config, Files, Options, Plan, Purpose};
 use crate::report::collect::collect;
-use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
+use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, TOOL, VERSION};
 use crate::report::json::{self, json};
 use crate::report::listing::{self, Layout};
 use crate::report::{github, html, markdown, sarif, summing};
@@ -69,12 +69,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     if let Some(path) = &args.baseline {
         baseline(ui, path, args.update_baseline, &mut projects)?;
     }
-    let report = Report {
-        version: VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        summary: summary(&projects),
-        projects,
-    };
+    let report = Report { version: VERSION, tool: TOOL, summary: summary(&projects), projects };
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }

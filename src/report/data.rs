@@ -32,6 +32,9 @@ pub struct Tool {
     pub version: &'static str,
 }
 
+/// This program.
+pub const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
 /// One Compose project.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Project {

@@ -9,6 +9,7 @@ mod service;
 use super::data::{Project, Report, Service};
 use super::order;
 use super::remarks::NEW_VOLUMES;
+use crate::audit::Rule;
 use crate::text::count;
 use page::Page;
 use std::collections::HashMap;
@@ -28,6 +29,25 @@ pub fn render(report: &Report) -> String {
     page.raw("</main>\n");
     page.put("<footer><p>{} {}. This page is one file and loads nothing.</p></footer>\n", &[&report.tool.name, &report.tool.version]);
     page.end()
+}
+
+/// The container of each service, now and after the plan, with its self-check: parts of a page of
+/// somebody else, in the order of the services. `picture.css` says how they look.
+pub fn pictures(project: &Project) -> Vec<String> {
+    let mut findings = service::Findings::of(project);
+    let picture = |service: &Service| {
+        let mut page = Page::default();
+        service::picture(&mut page, service, &findings.take(&service.name));
+        page.into_text()
+    };
+    project.services.iter().map(picture).collect()
+}
+
+/// The page of a rule without its title, as a part of a page of somebody else.
+pub fn rule(rule: Rule) -> String {
+    let mut page = Page::default();
+    rules::markdown(&mut page, rule.page());
+    page.into_text()
 }
 
 fn header(page: &mut Page, report: &Report, folder: &str) {

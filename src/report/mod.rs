@@ -4,6 +4,7 @@ pub mod advice;
 pub mod collect;
 pub mod data;
 pub mod diff;
+pub mod docker_run;
 pub mod github;
 pub mod html;
 pub mod json;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A browser with one tab, which ends with this value.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     child: Child,
     to: ChildStdin,
     from: Receiver<Value>,
@@ -28,7 +28,7 @@ pub(super) struct Browser {
 
 impl Browser {
     /// Starts the browser, or says that there is none.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         if !Command::new("chromium").arg("--version").output().is_ok_and(|o| o.status.success()) {
             skipped("no chromium", "ROFS_REQUIRE_BROWSER");
             return None;
@@ -59,15 +59,22 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] {
             browser.ask(&format!("{domain}.enable"), json!({}));
         }
+        // Of the page's own thread, so that what else the machine does is not counted.
+        browser.ask("Performance.enable", json!({"timeDomain": "threadTicks"}));
         let offline = json!({"offline": true, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0});
         browser.ask("Network.emulateNetworkConditions", offline);
         Some(browser)
     }
 
     /// Opens a file and waits until it is there.
-    pub(super) fn open(&mut self, file: &Path) {
+    pub(crate) fn open(&mut self, file: &Path) {
+        self.open_url(&format!("file://{}", file.display()));
+    }
+
+    /// Opens an address and waits until it is there.
+    pub(crate) fn open_url(&mut self, url: &str) {
         self.events.clear();
-        self.ask("Page.navigate", json!({"url": format!("file://{}", file.display())}));
+        self.ask("Page.navigate", json!({"url": url}));
         while !self.events.iter().any(|e| e["method"] == "Page.loadEventFired") {
             let event = self.from.recv_timeout(PATIENCE).unwrap();
             self.events.push(event);
@@ -75,37 +82,58 @@ impl Browser {
     }
 
     /// How many requests the page made, itself included.
-    pub(super) fn requests(&self) -> usize {
+    pub(crate) fn requests(&self) -> usize {
         self.events.iter().filter(|e| e["method"] == "Network.requestWillBeSent").count()
     }
 
+    /// What the page asked for, itself first.
+    pub(crate) fn asked_for(&self) -> Vec<String> {
+        let requests = self.events.iter().filter(|e| e["method"] == "Network.requestWillBeSent");
+        requests.map(|e| e["params"]["request"]["url"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Lets pages read and write the clipboard, as a person would when asked.
+    pub(crate) fn permit_clipboard(&mut self) {
+        for name in ["clipboard-read", "clipboard-write"] {
+            let permission = json!({"permission": {"name": name}, "setting": "granted"});
+            self.ask("Browser.setPermission", permission);
+        }
+    }
+
     /// Everything that the browser logged: errors, warnings, and what the page's policy refused.
-    pub(super) fn complaints(&self) -> Vec<String> {
+    pub(crate) fn complaints(&self) -> Vec<String> {
         const COMPLAINTS: [&str; 4] =
             ["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Page.javascriptDialogOpening"];
         let is_one = |e: &&Value| COMPLAINTS.iter().any(|method| e["method"] == *method);
         self.events.iter().filter(is_one).map(|e| e["params"].to_string()).collect()
     }
 
+    /// Processor time that the page's thread has used, in milliseconds.
+    pub(crate) fn processor_time(&mut self) -> f64 {
+        let metrics = self.ask("Performance.getMetrics", json!({}));
+        let tasks = metrics["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == "TaskDuration").unwrap();
+        tasks["value"].as_f64().unwrap() * 1000.0
+    }
+
     /// Whether scripts run in what is opened next.
-    pub(super) fn scripts(&mut self, run: bool) {
+    pub(crate) fn scripts(&mut self, run: bool) {
         self.ask("Emulation.setScriptExecutionDisabled", json!({"value": !run}));
     }
 
     /// Says that the system is `light` or `dark`.
-    pub(super) fn scheme(&mut self, name: &str) {
+    pub(crate) fn scheme(&mut self, name: &str) {
         self.ask("Emulation.setEmulatedMedia", json!({"features": [{"name": "prefers-color-scheme", "value": name}]}));
     }
 
     /// Makes the window so wide.
-    pub(super) fn size(&mut self, width: u32) {
+    pub(crate) fn size(&mut self, width: u32) {
         let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.ask("Emulation.setDeviceMetricsOverride", size);
     }
 
     /// The value of an expression in the page, or of its promise.
     #[track_caller]
-    pub(super) fn value(&mut self, expression: &str) -> Value {
+    pub(crate) fn value(&mut self, expression: &str) -> Value {
         let question = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let mut answer = self.ask("Runtime.evaluate", question);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
@@ -113,7 +141,7 @@ impl Browser {
     }
 
     /// Presses a key.
-    pub(super) fn key(&mut self, key: &str) {
+    pub(crate) fn key(&mut self, key: &str) {
         let (code, number, text) = match key {
             "/" => ("Slash", 191, "/"),
             "Enter" => ("Enter", 13, "\r"),
@@ -121,6 +149,8 @@ impl Browser {
             "Escape" => ("Escape", 27, ""),
             "ArrowUp" => ("ArrowUp", 38, ""),
             "ArrowDown" => ("ArrowDown", 40, ""),
+            "ArrowLeft" => ("ArrowLeft", 37, ""),
+            "Delete" => ("Delete", 46, ""),
             other => panic!("which key is {other}?"),
         };
         for kind in ["keyDown", "keyUp"] {
@@ -132,8 +162,18 @@ impl Browser {
         }
     }
 
+    /// Presses a letter with Control held.
+    pub(crate) fn shortcut(&mut self, letter: &str) {
+        let number = letter.to_uppercase().bytes().next();
+        for kind in ["rawKeyDown", "keyUp"] {
+            let code = format!("Key{}", letter.to_uppercase());
+            let press = json!({"type": kind, "key": letter, "code": code, "windowsVirtualKeyCode": number, "modifiers": 2});
+            self.ask("Input.dispatchKeyEvent", press);
+        }
+    }
+
     /// Types a text where the focus is.
-    pub(super) fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         self.ask("Input.insertText", json!({"text": text}));
     }
 

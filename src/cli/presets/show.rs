@@ -1,7 +1,7 @@
 //! What an image must write: what is known of it, and the same in Compose and as options of `docker run`.
 
 use super::find::unknown;
-use crate::audit::{Finding, Fix, What, audit};
+use crate::audit::{Finding, audit};
 use crate::cli::asked::preset;
 use crate::compose::dockerfile::Dockerfiles;
 use crate::compose::{Image, Project, Sources};
@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::evidence::catalogue;
 use crate::evidence::preset::Preset;
 use crate::evidence::{Confidence, Selection, known, needs};
+use crate::report::docker_run::docker_run;
 use crate::rewrite::{Options, rewrite};
-use crate::text::{FileId, MAX_FILE_BYTES, TextFile, shell_word};
+use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
 use crate::yaml::Stream;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,17 +72,4 @@ fn known_as(preset: &Preset, image: &str) -> Result<bool> {
 fn scalar(image: &str) -> String {
     let is_plain = image.bytes().all(|b| b.is_ascii_alphanumeric() || b"./:@_-".contains(&b)) && !image.ends_with(':');
     if is_plain { image.to_owned() } else { format!("'{}'", image.replace('\'', "''")) }
-}
-
-/// The change as options.
-fn docker_run(fix: &Fix, image: &str) -> String {
-    let option = |what: &What| match what {
-        What::ReadOnly => Some("--read-only".to_owned()),
-        What::Tmpfs(item) => Some(format!("--tmpfs {}", shell_word(&item.replace("$$", "$")))),
-        What::Volume { name, target } => Some(format!("--volume {}", shell_word(&format!("{name}:{target}")))),
-        What::User(user) => Some(format!("--user {}", shell_word(user))),
-        _ => None,
-    };
-    let options: Vec<String> = fix.changes.iter().filter_map(|change| option(&change.what)).collect();
-    format!("docker run {} {}", options.join(" "), shell_word(image))
 }

@@ -4,7 +4,7 @@ use crate::text::clean_line;
 use sha2::{Digest, Sha256};
 use std::fmt::Display;
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("picture.css"), include_str!("style.css"));
 const SCRIPT: &str = include_str!("script.js");
 
 /// A page in the making. Markup can only be a literal of the program; everything else goes in escaped.
@@ -57,6 +57,11 @@ impl Page {
         self.raw("<style>");
         self.raw(STYLE);
         self.raw("</style>\n</head>\n<body>\n");
+    }
+
+    /// What is there, of a part that goes into another page.
+    pub fn into_text(self) -> String {
+        self.html
     }
 
     /// What is there so far.

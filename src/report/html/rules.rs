@@ -33,7 +33,8 @@ enum Block {
     Table,
 }
 
-fn markdown(page: &mut Page, text: &str) {
+/// The text below the title of a page.
+pub(super) fn markdown(page: &mut Page, text: &str) {
     let mut block = Block::None;
     let mut in_list = false;
     let mut blank = false;

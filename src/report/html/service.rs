@@ -49,10 +49,15 @@ pub(super) fn write(page: &mut Page, project: &Project, service: &Service, numbe
         page.put(" → <b>{}</b>", &[&after]);
     }
     page.raw("</span></header>\n");
-    picture::write(page, service, otherwise(service, findings));
-    checks(page, &service.checks);
+    picture(page, service, findings);
     list(page, findings, project, Some(service));
     page.raw("</article>\n");
+}
+
+/// The container now and after the plan, and the self-check.
+pub(super) fn picture(page: &mut Page, service: &Service, findings: &[&Finding]) {
+    picture::write(page, service, otherwise(service, findings));
+    checks(page, &service.checks);
 }
 
 /// What is left out of a project, and what was found that is about no service on the page.

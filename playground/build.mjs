@@ -1,0 +1,27 @@
+// Puts the page together: `node build.mjs ENGINE.wasm FOLDER`.
+
+import { build } from "esbuild";
+import { split } from "./split.mjs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const [engine, folder] = process.argv.slice(2);
+const here = (path) => new URL(path, import.meta.url).pathname;
+
+mkdirSync(folder, { recursive: true });
+copyFileSync(here("index.html"), `${folder}/index.html`);
+// The program and what it knows, each packed and in a script: the policy forbids the page every request, so that it cannot fetch a file.
+const { code, knowledge } = split(readFileSync(engine));
+for (const [name, bytes] of [["engine", code], ["knowledge", knowledge]]) {
+  const packed = gzipSync(bytes, { level: 9 });
+  console.log(`${name}: ${packed.length} bytes packed of ${bytes.length}`);
+  writeFileSync(`${folder}/${name}.js`, `self.${name.toUpperCase()}="${packed.toString("base64")}";\n`);
+}
+await build({
+  entryPoints: { app: here("src/main.js") },
+  bundle: true, minify: true, format: "iife", target: ["chrome123", "firefox128", "safari17.5"], legalComments: "none", outdir: folder, logLevel: "warning",
+});
+await build({
+  entryPoints: { app: here("src/app.css") },
+  bundle: true, minify: true, target: ["chrome123", "firefox128", "safari17.5"], outdir: folder, logLevel: "warning",
+});
