@@ -38,6 +38,7 @@ mod projects;
 mod reading;
 mod readme;
 mod refused;
+mod server;
 mod spans;
 mod spellings;
 mod suite;
