@@ -7,7 +7,7 @@
 //! of files, wherever those come from; every front end starts there.
 //!
 //! ```text
-//! text → yaml → compose → evidence → audit → rewrite → plan → report → trial      pure, one direction, no effects
+//! text → yaml → compose → evidence → audit → rewrite → plan → report → trial → propose      pure, one direction, no effects
 //!                                                     edge · server · cli        the only places with effects
 //! ```
 //!
@@ -25,13 +25,14 @@
 //! | [`plan`] | the application: sources of files, options, the configuration file, consent; a project's plan |
 //! | [`report`] | the versioned report and its formats: text, JSON, SARIF, GitHub, Markdown, HTML; the diff |
 //! | [`trial`] | what a run of a project is: isolation, the judge of what is seen of its services, what that means |
+//! | [`propose`] | what a pull request is: what is proposed, what is to be done about it, what is written for it; reviews |
 //! | [`edge`] | the disk and commits as sources of files; atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
 //! | [`server`] | the language server: what is known of a project, in the words of an editor |
 //! | [`cli`] | the command line, questions; carrying out trials, and healing |
 //!
 //! # What always holds
 //!
-//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error`, [`plan::source`] and plain data of [`trial`]; only
+//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error`, [`plan::source`], plain data of [`trial`] and what [`propose`] decides; only
 //!    `server` and `cli` see both sides.
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
 //!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and come from a [`plan::FileSource`].
@@ -66,6 +67,8 @@ pub mod plan;
 pub mod report;
 
 pub mod trial;
+
+pub mod propose;
 
 #[cfg(feature = "edge")]
 pub mod edge;

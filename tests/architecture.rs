@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Core modules in reading order: each may use those before it.
-const CORE: [&str; 10] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "plan", "report", "trial"];
-/// What the folder of effects may use: `trial` for the plain data that the engine answers with.
-const EDGE: [&str; 4] = ["text", "error", "trial", "edge"];
+const CORE: [&str; 11] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "plan", "report", "trial", "propose"];
+/// What the folder of effects may use: `trial` for the plain data that the engine answers with, `propose` for that of
+/// forges and for what it decides.
+const EDGE: [&str; 5] = ["text", "error", "trial", "propose", "edge"];
 /// What it may use beside: what a source of files is, and nothing else of plans.
 const SOURCE: &str = "crate::plan::source";
 /// Modules of the standard library with effects. Clocks and the standard streams are banned in `clippy.toml`; the rest of `time` and `io`

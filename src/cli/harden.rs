@@ -48,7 +48,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let reviewer = ask.as_ref().filter(|_| aim == Aim::Review).map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify, reports: false };
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), reviewer, view, tries: args.verify };
     if args.input.recursive {
         return tree::run(ui, &args.input, asking, ask.as_ref());
     }

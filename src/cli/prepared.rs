@@ -14,10 +14,9 @@ use crate::error::{Error, Result};
 use crate::evidence::Need;
 use crate::plan::source::Loaded;
 use crate::plan::{Counts, Files, HeldBack, Input, Options, Plan};
-use crate::report::collect::collect;
+use crate::report::diff;
 use crate::report::remarks::{self, Remark};
 use crate::report::style::{Look, paint};
-use crate::report::{data, diff};
 use crate::rewrite::Rewrite;
 use crate::text::clean_line;
 use std::collections::HashMap;
@@ -77,8 +76,6 @@ pub(super) struct Prepared {
     pub(super) diffs: Vec<Diff>,
     /// What is tried on the engine, if it is to be.
     pub(super) after: Option<After>,
-    /// What its services can write to before and after, if that is asked for.
-    pub(super) report: Option<data::Project>,
 }
 
 /// A project with the change, and what its services need.
@@ -107,14 +104,12 @@ pub(super) struct Asking<'r> {
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
     pub(super) tries: bool,
-    /// Whether a report is made.
-    pub(super) reports: bool,
 }
 
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false, reports: false }
+        Self { options, aim, oracle: None, reviewer: None, view: None, tries: false }
     }
 }
 
@@ -151,7 +146,6 @@ impl Prepared {
         let checks = asking.aim == Aim::Check;
         let missing = if checks { remarks::missing(&plan.project, &plan.findings, &open, &plan.refused) } else { Vec::new() };
         let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
-        let report = asking.reports.then(|| collect(&plan, false)).transpose()?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
         let Plan { findings, left_out, accepted, held_back, rewrites, .. } = plan;
@@ -174,7 +168,6 @@ impl Prepared {
             up: files.layers_to_name(),
             diffs,
             after,
-            report,
         })
     }
 

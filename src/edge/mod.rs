@@ -1,5 +1,6 @@
 //! The world outside: files, engines, Git, forges and signals. Effects without knowledge: nothing here knows what Compose means,
-//! and of the core it names only [`crate::text`], [`crate::error`], [`crate::plan::source`] and plain data of [`crate::trial`].
+//! and of the core it names only [`crate::text`], [`crate::error`], [`crate::plan::source`] plain data of [`crate::trial`],
+//! and [`crate::propose`], whose questions it answers and whose decisions it carries out.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the place for effects")]
 

@@ -5,7 +5,8 @@ use super::sync::{offer, run_with};
 use super::{BRANCH, World, fake};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use rofs_harden::edge::propose::{Done, Offer, Options, TAKE_BACK, declined};
+use rofs_harden::edge::propose::declined;
+use rofs_harden::propose::{Done, Offer, Options, TAKE_BACK};
 use std::collections::BTreeSet;
 
 /// What is planned at some time: new texts of files.

@@ -4,7 +4,8 @@ use super::fake::many::Many;
 use super::fake::{OWNER, TOKEN};
 use super::{BRANCH, Hurry, PATIENCE};
 use rofs_harden::edge::forge::{FileChange, Forge, GitHub, PACE, Place, Session, Token};
-use rofs_harden::edge::propose::{Done, Offer, Options, Scope, item, sync};
+use rofs_harden::edge::propose::sync;
+use rofs_harden::propose::{Done, Offer, Options, Scope, item};
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 
 use super::sync::{offer, run_with};
 use super::{BRANCH, World};
-use rofs_harden::edge::propose::{Done, Offer, Options, Scope, TAKE_BACK};
+use rofs_harden::propose::{Done, Offer, Options, Scope, TAKE_BACK};
 
 const TWO: [(&str, &str); 2] = [("a/compose.yaml", "a\n"), ("b/compose.yaml", "b\n")];
 

@@ -4,8 +4,9 @@
 use super::fake::{self, Fault, http::Reply};
 use super::{BRANCH, World};
 use rofs_harden::edge::forge::{FileChange, Forge, NewCommit};
-use rofs_harden::edge::propose::{Done, Offer, Options, Outcome, Scope, TAKE_BACK, declined, item, sync};
+use rofs_harden::edge::propose::{declined, sync};
 use rofs_harden::error::{Error, Fault as Kind, Result};
+use rofs_harden::propose::{Done, Offer, Options, Outcome, Scope, TAKE_BACK, item};
 
 const AGAIN: Options = Options { again: true, take_back: false };
 const TAKING_BACK: Options = Options { again: false, take_back: true };

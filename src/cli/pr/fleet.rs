@@ -3,18 +3,18 @@
 
 use super::journal::Journal;
 use super::offer::Wanted;
-use super::overview;
-use super::report::Row;
-use super::{Did, Report, Target, propose_all};
+use super::report;
+use super::{Target, propose_all};
 use crate::cli::args::{Pr, Shard};
 use crate::cli::harden::Status;
 use crate::cli::ui::Ui;
 use crate::edge::disk;
 use crate::edge::forge::{Session, State, is_name};
 use crate::error::{Error, Fault, Result};
+use crate::propose::report::{Fleet, LeftOut, Report, Row};
+use crate::propose::{Done, overview};
 use crate::report::json::json;
 use crate::text::{clean_line, count};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -25,28 +25,6 @@ const SILENCES: usize = 3;
 
 /// Variables that say which forge is meant.
 const FORGES: [&str; 5] = ["GITHUB_SERVER_URL", "CI_SERVER_URL", "GITHUB_API_URL", "CI_API_V4_URL", "GITEA_API_URL"];
-
-/// What is known of all repositories.
-#[derive(Serialize)]
-pub(in crate::cli) struct Fleet {
-    version: u32,
-    /// Whether this is what would be done.
-    pub(in crate::cli) dry_run: bool,
-    pub(in crate::cli) repositories: Vec<Report>,
-    /// Repositories of the list that are not looked at, and why.
-    pub(in crate::cli) left_out: Vec<LeftOut>,
-    pub(in crate::cli) not_reached: usize,
-    /// What ended the run before its list did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(in crate::cli) error: Option<String>,
-}
-
-/// A repository that is not looked at.
-#[derive(Serialize)]
-pub(in crate::cli) struct LeftOut {
-    pub(in crate::cli) repository: String,
-    pub(in crate::cli) why: &'static str,
-}
 
 /// Why a run ends before its list does.
 enum Stop {
@@ -101,11 +79,11 @@ impl Room {
 
     /// Takes note of what was done.
     pub(super) fn take(&mut self, row: &Row) {
-        if row.done == Did::Opened {
+        if row.done == Done::Opened {
             self.limit = self.limit.map(|left| left.saturating_sub(1));
         }
         self.open += usize::from(row.done.is_open());
-        if row.done == Did::Declined {
+        if row.done == Done::Declined {
             self.take_declined(row.url.as_deref().unwrap_or(&row.branch));
         }
     }
@@ -142,7 +120,7 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>
     let not_reached = names.len() - repositories.len();
     let said = |error: &Error| if matches!(error, Error::Interrupted) { "interrupted".to_owned() } else { error.to_string() };
     let error = walked.as_ref().err().map(said);
-    let fleet = Fleet { version: 1, dry_run: args.dry_run, repositories, left_out, not_reached, error };
+    let fleet = Fleet { dry_run: args.dry_run, error, ..Fleet::new(repositories, left_out, not_reached) };
     match (args.json, args.html) {
         (true, _) => ui.out(&json(&fleet)?),
         (_, true) => ui.out(&overview::render(&fleet)),
@@ -208,7 +186,7 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
                 }
             };
         ui.progress_done();
-        report.tell(ui, args.dry_run, !args.json && !args.html);
+        report::tell(&report, ui, args.dry_run, !args.json && !args.html);
         if room.was_wanted {
             // The rest of it is looked at by the next run.
             journal.keep(report);
@@ -303,7 +281,7 @@ fn is_done(journal: &Journal, name: &str) -> bool {
 fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, room: &mut Room) -> Result<()> {
     let reports = names.iter().filter_map(|name| journal.of(name));
     let rows = reports.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
-    let rows = rows.filter(|(_, row)| row.done != Did::Closed).filter_map(|(name, row)| Some((name, row.number?)));
+    let rows = rows.filter(|(_, row)| row.done != Done::Closed).filter_map(|(name, row)| Some((name, row.number?)));
     let listed: HashSet<&String> = names.iter().collect();
     let earlier = journal.earlier.iter().filter(|(name, _)| listed.contains(name) && !is_done(journal, name));
     let mut seen = HashSet::new();
@@ -359,41 +337,5 @@ impl Stop {
                 ui.hint("see why; without --canary the run goes on all the same");
             }
         }
-    }
-}
-
-impl Fleet {
-    /// How many repositories could not be looked at.
-    pub(in crate::cli) fn failed(&self) -> usize {
-        self.repositories.iter().filter(|report| report.error.is_some()).count()
-    }
-
-    /// How many pull requests something was done with.
-    pub(in crate::cli) fn number(&self, did: Did) -> usize {
-        // A repository without a project, where each would have a pull request, has none to speak of.
-        let empty = |report: &&Report| did == Did::Nothing && report.pull_requests.is_empty() && report.error.is_none();
-        let rows = self.repositories.iter().flat_map(|report| report.rows(did)).count();
-        rows + self.repositories.iter().filter(empty).count()
-    }
-
-    fn text(&self) -> String {
-        let mut text = count(self.repositories.len(), "repository", "repositories");
-        let mut add = |number: usize, what: &str| {
-            if number > 0 {
-                text += &format!(", {number} {what}");
-            }
-        };
-        let would = |did: &str| if self.dry_run { format!("would be {did}") } else { did.to_owned() };
-        add(self.number(Did::Opened), &would("opened"));
-        add(self.number(Did::Updated), &would("brought up to date"));
-        add(self.number(Did::Closed), &would("closed"));
-        add(self.number(Did::Kept), "open and up to date");
-        add(self.number(Did::Declined), "declined");
-        add(self.number(Did::Edited) + self.number(Did::Occupied), "with commits of others");
-        add(self.number(Did::Waits) + self.number(Did::Retargeted), "left alone");
-        add(self.number(Did::Nothing), "with nothing to propose");
-        add(self.failed(), "failed");
-        add(self.left_out.len(), "left out");
-        text
     }
 }

@@ -1,8 +1,8 @@
 //! What was done with many repositories, a line each, written down before the next one is begun. The forge knows better what became of
 //! a pull request; the journal only saves asking it about every repository again.
 
-use super::Report;
 use crate::error::{Error, Result};
+use crate::propose::report::Report;
 use crate::report::json;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};

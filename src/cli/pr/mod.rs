@@ -1,17 +1,13 @@
 //! Pull requests with the change: opened, kept up to date and closed.
 
-mod body;
 mod fleet;
 mod journal;
 mod offer;
-mod overview;
 mod patch;
 mod projects;
 mod proof;
 mod report;
 mod review;
-
-use report::{Did, Report, Row};
 
 use super::args::wanted_extras;
 use super::args::{Pr, SplitBy};
@@ -22,15 +18,17 @@ use crate::edge::commit::{CommitFiles, Origin};
 use crate::edge::disk;
 use crate::edge::forge::{self, Forge, Host, NewCommit, Pushed, Repository, Session, SystemClock};
 use crate::edge::git::Git;
-use crate::edge::propose::{self, Decision, Options, Scope};
+use crate::edge::propose;
 use crate::edge::stop;
 use crate::error::{Error, Fault, ForgeError, Result};
 use crate::evidence::Selection;
+use crate::propose::body::About;
+use crate::propose::report::{Report, Row};
+use crate::propose::{Branches, Decision, Offer, Opening, Options, Scope, Unit};
 use crate::report::json::json;
 use crate::text::clean_line;
-use body::About;
-use fleet::{Fleet, Room};
-use offer::{Planned, Unit, Wanted};
+use fleet::Room;
+use offer::{Planned, Wanted};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -90,7 +88,7 @@ fn work(ui: &Ui, args: &Pr) -> Result<Status> {
     } else if let Some(row) = &report.review {
         review::say(ui, row, args.dry_run);
     } else if !args.dry_run {
-        report.pull_requests.iter().for_each(|row| row.say(ui));
+        report.pull_requests.iter().for_each(|row| report::say(row, ui));
     }
     Ok(if report.incomplete { Status::Failed } else { Status::Done })
 }
@@ -209,7 +207,8 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
         if let (true, Some((git, _))) = (args.verify, &target.checkout) {
             units = proof::prove(ui, wanted, &tree, git, &commit, units)?;
         }
-        let offer = offer::offer(args, &tree, &units, &about, &scope, (&base, branch, &commit))?;
+        let branches = Branches { base: &base, base_commit: &commit, branch: &branch };
+        let offer = Offer::of(&units, &about, &scope, branches, &opening(args), &|path| tree.entry(path).cloned())?;
         let options = Options { again: args.again, take_back: args.take_back };
         if room.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
             continue;
@@ -219,7 +218,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             ui.progress_done();
             let row = Row::foreseen(&offer, &units, &decision);
             if !args.json && args.repos.is_none() {
-                row.show(ui, &offer, &units);
+                report::show(&row, ui, &offer, &units);
             }
             row
         } else {
@@ -238,6 +237,11 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
         incomplete: !unread.is_empty(),
         ..Report::default()
     })
+}
+
+/// How pull requests are opened.
+fn opening(args: &Pr) -> Opening {
+    Opening { draft: args.draft, labels: args.labels.clone(), reviewers: args.reviewers.clone() }
 }
 
 /// Which branch takes which projects.

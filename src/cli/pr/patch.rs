@@ -1,16 +1,16 @@
 //! The change as files, for any forge.
 
-use super::body::{About, WRITTEN_BY};
-use super::offer::{self, Planned, Unit, Wanted};
-use super::{below, short, split};
+use super::offer::{Planned, Wanted};
+use super::{below, opening, short, split};
 use crate::cli::args::Pr;
 use crate::cli::harden::Status;
 use crate::cli::ui::Ui;
 use crate::edge::commit::{CommitFiles, Origin};
 use crate::edge::disk;
 use crate::edge::git::Git;
-use crate::edge::propose::Scope;
 use crate::error::{Error, Result};
+use crate::propose::body::{About, WRITTEN_BY};
+use crate::propose::{Branches, Offer, Scope, Unit};
 use crate::text::clean_line;
 use std::path::Path;
 
@@ -27,7 +27,9 @@ pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Res
     for (branch, units) in split(args, &base, units) {
         let problems = if args.split_by.is_none() { problems.clone() } else { Vec::new() };
         let about = About { problems, declined: Vec::new(), layer: layer.clone() };
-        let offer = offer::offer(args, &tree, &units, &about, &Scope::default(), (&base, branch, &commit))?;
+        let branches = Branches { base: &base, base_commit: &commit, branch: &branch };
+        let entry = |path: &str| tree.entry(path).cloned();
+        let offer = Offer::of(&units, &about, &Scope::default(), branches, &opening(args), &entry)?;
         if !offer.is_empty() {
             let suffix = if args.split_by.is_some() { format!("-{}", short(&units[0].path)) } else { String::new() };
             let patch = units.iter().map(Unit::patch).collect();

@@ -1,6 +1,6 @@
 //! What a run of the projects of a checkout shows of the proposal. What fails is not proposed, and only what works is said to.
 
-use super::offer::{Unit, Wanted};
+use super::offer::Wanted;
 use crate::cli::args::Trying;
 use crate::cli::ui::Ui;
 use crate::cli::verify;
@@ -11,23 +11,16 @@ use crate::edge::git::Git;
 use crate::error::{Error, Result};
 use crate::evidence::engine::Probe;
 use crate::plan::{Input, Start};
+use crate::propose::{Proof, Unit};
 use crate::trial::{RunResult, Verdict};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// What a run showed of one service.
-#[derive(Clone, Debug)]
-pub(super) struct Proof {
-    pub(super) service: String,
-    pub(super) verdict: Verdict,
-    pub(super) why: String,
-}
 
 /// Runs every project with the change and leaves out the services that fail.
 ///
 /// Errors: the checkout does not hold the files of the base's commit and nothing else; there is no engine.
 pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, commit: &str, units: Vec<Unit>) -> Result<Vec<Unit>> {
-    if units.iter().all(|unit| unit.plan.rewrites.is_empty()) {
+    if units.iter().all(|unit| unit.rewrites.is_empty()) {
         return Ok(units);
     }
     if git.head()?.as_deref() != Some(commit) || !git.is_clean()? {
@@ -41,7 +34,7 @@ pub(super) fn prove(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &
 /// Runs one project until nothing of what is left fails: each time without what failed the time before.
 fn one(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, docker: &Docker, mut unit: Unit) -> Result<Unit> {
     let (mut failed, mut before) = (Vec::new(), None);
-    while !unit.plan.rewrites.is_empty() {
+    while !unit.rewrites.is_empty() {
         let proofs = run(ui, wanted, tree, git, docker, &unit, &mut before)?;
         let (fails, holds): (Vec<Proof>, Vec<Proof>) = proofs.into_iter().partition(|proof| proof.verdict == Verdict::Fails);
         if fails.is_empty() {
@@ -51,7 +44,7 @@ fn one(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, docker: 
         let without: Vec<String> = fails.iter().map(|proof| proof.service.clone()).collect();
         failed.extend(fails);
         unit = wanted.less(tree, unit, &without)?;
-        if unit.plan.changed().any(|name| without.iter().any(|out| out == name)) {
+        if unit.changed().any(|name| without.iter().any(|out| out == name)) {
             return Err(Error::Unverified("a service that failed would be changed all the same".into()));
         }
     }
@@ -62,20 +55,15 @@ fn one(ui: &Ui, wanted: &Wanted<'_>, tree: &CommitFiles<'_>, git: &Git, docker: 
 /// What was asked for, with the probes that are of this project's services.
 fn trying(wanted: &Wanted<'_>, unit: &Unit) -> Trying {
     let mut trying = wanted.trying().clone();
-    let is_here = |probe: &Probe| services(unit).any(|name| name == probe.service);
+    let is_here = |probe: &Probe| unit.services().any(|name| name == probe.service);
     trying.http.retain(is_here);
     trying.probe.retain(is_here);
     trying
 }
 
-/// The names of all services of a project.
-fn services(unit: &Unit) -> impl Iterator<Item = &str> {
-    unit.plan.report.iter().flat_map(|report| &report.services).map(|service| service.name.as_str())
-}
-
 /// Errors: a probe is of a service that no project has.
 pub(super) fn expect_services(wanted: &Wanted<'_>, units: &[Unit]) -> Result<()> {
-    let is_known = |probe: &&Probe| units.iter().flat_map(services).any(|name| name == probe.service);
+    let is_known = |probe: &&Probe| units.iter().flat_map(Unit::services).any(|name| name == probe.service);
     match wanted.trying().http.iter().chain(&wanted.trying().probe).find(|probe| !is_known(probe)) {
         None => Ok(()),
         Some(probe) => {
@@ -106,11 +94,11 @@ fn run(
             Some((path.strip_prefix(disk::real_path(git.top())?).ok()?.to_owned(), r.after().text().as_bytes()))
         })
         .collect();
-    let files = unit.files(tree)?;
+    let files = unit.files(&|path| tree.entry(path).cloned())?;
     if here.len() != files.len() || files.iter().any(|file| here.get(Path::new(&file.path)) != Some(&file.bytes.as_slice())) {
         let why = "files that Git ignores, such as `.env`, make another plan of the checkout";
-        return Ok(unit.plan.changed().map(|service| proof(service, Verdict::Unprovable, why)).collect());
+        return Ok(unit.changed().map(|service| proof(service, Verdict::Unprovable, why)).collect());
     }
     let of = |service: &str| rows.iter().find(|row| row.service == service).map(|row| proof(service, row.verdict, &row.short));
-    Ok(unit.plan.changed().filter_map(of).collect())
+    Ok(unit.changed().filter_map(of).collect())
 }

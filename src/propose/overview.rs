@@ -1,11 +1,12 @@
 //! What was done with many repositories, or would be, as one page that needs no script.
 
-use super::{Did, Fleet, Report, Row};
+use super::Done;
+use super::report::{Fleet, Report, Row};
 use crate::report::html::page::Page;
 use crate::text::count;
 
-/// The page.
-pub(super) fn render(fleet: &Fleet) -> String {
+/// The page of a run over many repositories.
+pub fn render(fleet: &Fleet) -> String {
     let mut page = Page::default();
     let title = if fleet.dry_run { "What would be proposed" } else { "What was proposed" };
     page.head(title);
@@ -22,7 +23,7 @@ pub(super) fn render(fleet: &Fleet) -> String {
     }
     page.raw("</div>\n</header>\n<main>\n");
     sums(&mut page, fleet);
-    let proposed = |report: &&Report| report.pull_requests.iter().any(|row| !matches!(row.done, Did::Nothing));
+    let proposed = |report: &&Report| report.pull_requests.iter().any(|row| !matches!(row.done, Done::Nothing));
     page.raw("<h2>Pull requests</h2>\n");
     if !fleet.repositories.iter().any(|report| proposed(&report)) {
         page.raw("<p class=\"nothing\">None.</p>\n");
@@ -34,43 +35,43 @@ pub(super) fn render(fleet: &Fleet) -> String {
     page.end_plain()
 }
 
-fn word(did: Did, is_dry: bool) -> &'static str {
-    match (did, is_dry) {
-        (Did::Opened, true) => "would be opened",
-        (Did::Opened, false) => "opened",
-        (Did::Updated, true) => "would be brought up to date",
-        (Did::Updated, false) => "brought up to date",
-        (Did::Closed, true) => "would be closed",
-        (Did::Closed, false) => "closed",
-        (Did::Edited | Did::Occupied, _) => "left alone: commits of others",
-        (Did::Waits, _) => "left alone: not all of it was looked at",
-        (Did::Retargeted, _) => "left alone: it goes to another branch",
-        (Did::Declined, _) => "declined",
-        (Did::Kept, _) => "open, up to date",
-        (Did::Nothing, _) => "nothing to propose",
+fn word(done: Done, is_dry: bool) -> &'static str {
+    match (done, is_dry) {
+        (Done::Opened, true) => "would be opened",
+        (Done::Opened, false) => "opened",
+        (Done::Updated, true) => "would be brought up to date",
+        (Done::Updated, false) => "brought up to date",
+        (Done::Closed, true) => "would be closed",
+        (Done::Closed, false) => "closed",
+        (Done::Edited | Done::Occupied, _) => "left alone: commits of others",
+        (Done::Waits, _) => "left alone: not all of it was looked at",
+        (Done::Retargeted, _) => "left alone: it goes to another branch",
+        (Done::Declined, _) => "declined",
+        (Done::Kept, _) => "open, up to date",
+        (Done::Nothing, _) => "nothing to propose",
     }
 }
 
 fn sums(page: &mut Page, fleet: &Fleet) {
     page.raw("<dl class=\"sums\" aria-label=\"Sums\">\n");
-    for did in [
-        Did::Opened,
-        Did::Updated,
-        Did::Closed,
-        Did::Kept,
-        Did::Declined,
-        Did::Edited,
-        Did::Occupied,
-        Did::Waits,
-        Did::Retargeted,
-        Did::Nothing,
+    for done in [
+        Done::Opened,
+        Done::Updated,
+        Done::Closed,
+        Done::Kept,
+        Done::Declined,
+        Done::Edited,
+        Done::Occupied,
+        Done::Waits,
+        Done::Retargeted,
+        Done::Nothing,
     ] {
-        let number = fleet.number(did);
+        let number = fleet.number(done);
         if number > 0 {
-            page.put("<div><dt>{}</dt><dd>{}</dd></div>\n", &[&word(did, fleet.dry_run), &number]);
+            page.put("<div><dt>{}</dt><dd>{}</dd></div>\n", &[&word(done, fleet.dry_run), &number]);
         }
     }
-    let changes = |row: &&Row| matches!(row.done, Did::Opened | Did::Updated);
+    let changes = |row: &&Row| matches!(row.done, Done::Opened | Done::Updated);
     let services: usize = fleet.repositories.iter().flat_map(|r| &r.pull_requests).filter(changes).map(|row| row.services.len()).sum();
     page.put("<div><dt>services with a change</dt><dd>{}</dd></div>\n", &[&services]);
     if fleet.failed() > 0 {
@@ -82,7 +83,7 @@ fn sums(page: &mut Page, fleet: &Fleet) {
 /// A repository for which something is proposed.
 fn card(page: &mut Page, fleet: &Fleet, report: &Report) {
     page.put("<article class=\"card\"><header><h4 class=\"q\">{}</h4></header>\n", &[&report.repository]);
-    for row in report.pull_requests.iter().filter(|row| row.done != Did::Nothing) {
+    for row in report.pull_requests.iter().filter(|row| row.done != Done::Nothing) {
         let files = count(row.files.len(), "file", "files");
         page.put("<p>{}", &[&word(row.done, fleet.dry_run)]);
         // The forge says what its address is; anything else than one of the web is no link.
@@ -126,7 +127,7 @@ fn troubles(page: &mut Page, fleet: &Fleet) {
 
 /// The repositories for which there is nothing to do.
 fn names(page: &mut Page, fleet: &Fleet) {
-    let is_quiet = |report: &&Report| report.error.is_none() && report.pull_requests.iter().all(|row| row.done == Did::Nothing);
+    let is_quiet = |report: &&Report| report.error.is_none() && report.pull_requests.iter().all(|row| row.done == Done::Nothing);
     let quiet: Vec<&Report> = fleet.repositories.iter().filter(is_quiet).collect();
     if !quiet.is_empty() {
         page.put(

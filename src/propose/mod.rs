@@ -1,25 +1,36 @@
-//! One branch, one pull request: opened, kept up to date and closed, so that doing it again changes nothing.
+//! What a pull request is: what is proposed ([`Offer`]), what is to be done about it ([`decide`]), what is
+//! written for it, and what became of it. All of it is pure: whoever has a forge answers each [`Question`]
+//! and carries out the [`Decision`].
 //!
-//! What was done is read from the forge, never remembered: a mark at the end of the pull request's text, and a line at the end of the
-//! commit's message. A branch is followed only while its tip is what this program made, which its files must prove; commits of others
-//! stop it. Nothing is ever pushed by force. A pull request that was closed without merging is an answer: what it held is not proposed
-//! again until it is something else.
+//! One branch, one pull request: opened, kept up to date and closed, so that doing it again changes nothing.
+//! What was done is read from the forge, never remembered: a mark at the end of the pull request's text, and
+//! a line at the end of the commit's message. A branch is followed only while its tip is what this program
+//! made, which its files must prove; commits of others stop it. Nothing is ever pushed by force. A pull
+//! request that was closed without merging is an answer: what it held is not proposed again until it is
+//! something else.
 
-mod act;
+pub mod body;
+pub mod data;
 mod decide;
+mod facts;
 mod mark;
+pub mod overview;
+pub mod report;
+pub mod review;
+mod unit;
+pub mod write;
 
-pub use decide::{Decision, Start, decide, declined};
+pub use decide::{Decision, Start, decide, declined_in};
+pub use facts::{Facts, Question};
 pub use mark::{TAKE_BACK, item};
+pub use unit::{Branches, Changing, Entries, Opening, Proof, Unit, WORKFLOWS, path_of};
 
-use crate::edge::forge::{FileChange, Forge, NewCommit, Pushed};
-use crate::error::{Error, Fault, Result};
+use data::{FileChange, Pushed};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Title of every pull request. A person may change it.
 pub const TITLE: &str = "Harden Docker Compose files: read-only root filesystem";
-/// How often everything is read anew after somebody else changed something in between.
-const ROUNDS: usize = 3;
 
 /// What is proposed for one base branch.
 #[derive(Clone, Debug)]
@@ -92,7 +103,8 @@ pub struct Outcome {
 }
 
 /// What was done with an offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Done {
     /// Nothing is proposed and nothing was open.
     Nothing,
@@ -116,20 +128,10 @@ pub enum Done {
     Retargeted,
 }
 
-/// Brings the forge to what is offered. `push` puts a commit on its branch, as [`Forge::push`] does.
-///
-/// Errors: those of the forge. After any of them, doing it again goes on from what was done.
-pub fn sync(forge: &dyn Forge, push: &dyn Fn(&NewCommit) -> Result<Pushed>, offer: &Offer, options: Options) -> Result<Outcome> {
-    let mut round = 1;
-    loop {
-        match decide(forge, offer, options).and_then(|decision| act::carry_out(forge, push, offer, &decision)) {
-            Err(Error::Forge(e)) if round < ROUNDS && [Fault::Stale, Fault::Exists].contains(&e.fault) => round += 1,
-            // Between the plan and the request the base has taken in what was proposed.
-            Err(Error::Forge(e)) if e.fault == Fault::Nothing => {
-                return Ok(Outcome { done: Done::Nothing, pull: None, pushed: None, warnings: Vec::new() });
-            }
-            done => return done,
-        }
+impl Done {
+    /// Whether a pull request of ours is open after it.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Opened | Self::Updated | Self::Kept | Self::Edited | Self::Waits | Self::Retargeted)
     }
 }
 

@@ -1,10 +1,14 @@
-//! What is to be done: it reads and writes nothing.
+//! What is to be done about an offer: a table over facts. Where a fact is missing it is asked for, and
+//! whoever has a forge answers and decides again.
 
+use super::data::{Pull, State};
+use super::facts::{Facts, Question};
 use super::mark::{self, Made};
-use super::{Offer, Options};
-use crate::edge::forge::{Forge, Pull, State};
-use crate::error::{Error, Fault, Result};
+use super::{Done, Offer, Options};
 use std::collections::{BTreeMap, HashMap};
+
+/// A part of the decision, or what has to be known first.
+type Known<T> = Result<T, Question>;
 
 /// Most closed pull requests without a mark whose commit is looked at.
 const MOST_UNMARKED: usize = 5;
@@ -53,6 +57,33 @@ pub enum Decision {
     Retargeted(Pull),
 }
 
+impl Decision {
+    /// What is done where it is carried out.
+    pub fn done(&self) -> Done {
+        match self {
+            Self::Nothing { .. } => Done::Nothing,
+            Self::Declined(_) => Done::Declined,
+            Self::Open(_) => Done::Opened,
+            Self::Update { .. } => Done::Updated,
+            Self::Keep(_) => Done::Kept,
+            Self::Close { .. } => Done::Closed,
+            Self::Edited(_) => Done::Edited,
+            Self::Occupied(_) => Done::Occupied,
+            Self::Waits(_) => Done::Waits,
+            Self::Retargeted(_) => Done::Retargeted,
+        }
+    }
+
+    /// The pull request that it is about, if there is one already.
+    pub fn pull(&self) -> Option<&Pull> {
+        match self {
+            Self::Nothing { .. } | Self::Open(_) | Self::Occupied(_) => None,
+            Self::Update { pull, .. } | Self::Close { pull, .. } => Some(pull),
+            Self::Declined(pull) | Self::Keep(pull) | Self::Edited(pull) | Self::Waits(pull) | Self::Retargeted(pull) => Some(pull),
+        }
+    }
+}
+
 /// What a new pull request's branch is made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -78,23 +109,23 @@ enum Holds {
 
 /// Decides what is to be done about an offer.
 ///
-/// Errors: those of the forge.
-pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Decision> {
+/// Errors: what has to be known first. With the same facts the answer is the same.
+pub fn decide(facts: &Facts, offer: &Offer, options: Options) -> Known<Decision> {
     // Whatever they go to: people may send one to another branch, and what they decline there is declined.
-    let pulls = forge.find(&offer.branch, None)?;
-    let tip = forge.branch(&offer.branch)?;
+    let pulls = facts.pulls()?;
+    let tip = facts.tip()?;
     let open = pulls.iter().find(|pull| pull.state == State::Open);
-    let declined = if options.again { None } else { declined_all(offer, &pulls) };
+    let declined = if options.again { None } else { declined_all(offer, pulls) };
     if let Some(pull) = open.filter(|pull| pull.base != offer.base) {
         return Ok(Decision::Retargeted(pull.clone()));
     }
-    if let (Some(pull), Some(tip)) = (open, &tip) {
-        return follow(forge, offer, options, pull, tip, declined.is_some());
+    if let (Some(pull), Some(tip)) = (open, tip) {
+        return follow(facts, offer, options, pull, tip, declined.is_some());
     }
     if offer.is_empty() {
         let withdrew = pulls.first().is_some_and(|pull| mark::parts(&pull.body).1.is_some_and(|mark| mark.withdrawn));
         let left = match tip.filter(|_| withdrew && offer.scope.is_all()) {
-            Some(tip) if matches!(holds(forge, offer, &tip)?, Holds::Nothing | Holds::Ours(_, false)) => Some(tip),
+            Some(tip) if matches!(holds(facts, offer, tip)?, Holds::Nothing | Holds::Ours(_, false)) => Some(tip.to_owned()),
             _ => None,
         };
         return Ok(Decision::Nothing { left });
@@ -103,22 +134,23 @@ pub fn decide(forge: &dyn Forge, offer: &Offer, options: Options) -> Result<Deci
         return Ok(Decision::Declined(pull.clone()));
     }
     if !options.again
-        && let Some(pull) = declined_without_mark(forge, offer, &pulls)?
+        && let Some(pull) = declined_without_mark(facts, offer, pulls)?
     {
         return Ok(Decision::Declined(pull.clone()));
     }
     let Some(tip) = tip else { return Ok(Decision::Open(Start::Fresh)) };
+    let at = tip.to_owned();
     let is_of = |state| pulls.iter().any(|pull| pull.state == state && pull.head_commit == tip);
     let is_merged = is_of(State::Merged);
-    Ok(Decision::Open(match holds(forge, offer, &tip)? {
-        Holds::Ours(made, _) if made == offer.made() => Start::Ready(tip),
-        Holds::Nothing => Start::Anew(tip),
+    Ok(Decision::Open(match holds(facts, offer, tip)? {
+        Holds::Ours(made, _) if made == offer.made() => Start::Ready(at),
+        Holds::Nothing => Start::Anew(at),
         // A branch whose pull request is not seen yet must not be deleted: that would close it.
-        Holds::Ours(_, over) if over || !is_merged && !is_of(State::Closed) => Start::OnTop(tip, over),
-        Holds::Ours(..) => Start::Anew(tip),
-        Holds::Others if is_merged => Start::Anew(tip),
-        Holds::Others if options.take_back => Start::OnTop(tip, true),
-        Holds::Others => return Ok(Decision::Occupied(tip)),
+        Holds::Ours(_, over) if over || !is_merged && !is_of(State::Closed) => Start::OnTop(at, over),
+        Holds::Ours(..) => Start::Anew(at),
+        Holds::Others if is_merged => Start::Anew(at),
+        Holds::Others if options.take_back => Start::OnTop(at, true),
+        Holds::Others => return Ok(Decision::Occupied(at)),
     }))
 }
 
@@ -131,29 +163,21 @@ fn declined_all<'p>(offer: &Offer, pulls: &'p [Pull]) -> Option<&'p Pull> {
 }
 
 /// The pull request without a mark in which a person declined just these files. Somebody who takes the mark away still says no.
-fn declined_without_mark<'p>(forge: &dyn Forge, offer: &Offer, pulls: &'p [Pull]) -> Result<Option<&'p Pull>> {
+fn declined_without_mark<'p>(facts: &Facts, offer: &Offer, pulls: &'p [Pull]) -> Known<Option<&'p Pull>> {
     for pull in pulls.iter().filter(|pull| pull.state == State::Closed && mark::parts(&pull.body).1.is_none()).take(MOST_UNMARKED) {
-        let commit = match forge.commit(&pull.head_commit) {
-            Ok(commit) => commit,
-            Err(Error::Forge(e)) if [Fault::Missing, Fault::Invalid].contains(&e.fault) => continue,
-            Err(error) => return Err(error),
-        };
-        if mark::trailer(&commit.message).is_some_and(|(made, _)| made.files == offer.made().files) {
+        // A commit of an old pull request may be gone.
+        let Some(message) = facts.old_message(&pull.head_commit)? else { continue };
+        if mark::trailer(message).is_some_and(|(made, _)| made.files == offer.made().files) {
             return Ok(Some(pull));
         }
     }
     Ok(None)
 }
 
-/// The items that people have declined, each with the number of the last pull request in which they did.
-///
-/// Errors: those of the forge.
-pub fn declined(forge: &dyn Forge, branch: &str) -> Result<BTreeMap<String, u64>> {
-    Ok(declined_in(&forge.find(branch, None)?))
-}
-
-/// A pull request that this program closed itself declines nothing, and what the open one proposes was asked for once more.
-fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
+/// The items that people have declined in these pull requests, each with the number of the last one in
+/// which they did. A pull request that this program closed itself declines nothing, and what the open
+/// one proposes was asked for once more.
+pub fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
     let mut declined = BTreeMap::new();
     for pull in pulls.iter().filter(|pull| pull.state == State::Closed) {
         let Some(mark) = mark::parts(&pull.body).1.filter(|mark| !mark.withdrawn) else { continue };
@@ -169,14 +193,14 @@ fn declined_in(pulls: &[Pull]) -> BTreeMap<String, u64> {
 }
 
 /// Decides about an open pull request. What is offered now may have been declined in an earlier one: then nothing is left for this one.
-fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: &str, is_declined: bool) -> Result<Decision> {
+fn follow(facts: &Facts, offer: &Offer, options: Options, pull: &Pull, tip: &str, is_declined: bool) -> Known<Decision> {
     let (text, mark) = mark::parts(&pull.body);
     let holds = match mark.as_ref().filter(|mark| mark.head == tip) {
         // Both say the same: then the files need not be read to know it.
-        Some(mark) if mark::trailer(&forge.commit(tip)?.message) == Some((mark.made.clone(), mark.over)) => {
+        Some(mark) if mark::trailer(facts.message(tip)?) == Some((mark.made.clone(), mark.over)) => {
             Holds::Ours(mark.made.clone(), mark.over)
         }
-        _ => holds(forge, offer, tip)?,
+        _ => holds(facts, offer, tip)?,
     };
     let is_theirs = matches!(holds, Holds::Others);
     let is_given_back = mark::is_given_back(&text);
@@ -186,7 +210,7 @@ fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: 
     let over = matches!(holds, Holds::Others | Holds::Ours(_, true));
     let is_empty = offer.is_empty() || is_declined;
     let is_same = matches!(&holds, Holds::Ours(made, _) if *made == offer.made());
-    if (is_empty || !is_same) && holds_more(forge, offer, tip)? {
+    if (is_empty || !is_same) && holds_more(facts, offer, tip)? {
         return Ok(Decision::Waits(pull.clone()));
     }
     if is_empty {
@@ -211,35 +235,38 @@ fn follow(forge: &dyn Forge, offer: &Offer, options: Options, pull: &Pull, tip: 
 }
 
 /// Whether a branch holds files that the offer does not have and says nothing of.
-fn holds_more(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<bool> {
+fn holds_more(facts: &Facts, offer: &Offer, tip: &str) -> Known<bool> {
     if offer.scope.is_all() {
         return Ok(false);
     }
-    let held = forge.compare(&offer.base_commit, tip)?;
+    let held = facts.compare(&offer.base_commit, tip)?;
     let is_offered = |path: &String| offer.files.iter().any(|file| file.path == *path);
     Ok(held.cut || held.files.iter().any(|path| !is_offered(path) && !offer.scope.has(path)))
 }
 
 /// What a branch holds: the message of the commit at its tip says what it was made to hold, and the files that differ from the base
 /// must be just that.
-fn holds(forge: &dyn Forge, offer: &Offer, tip: &str) -> Result<Holds> {
-    let compared = forge.compare(&offer.base_commit, tip)?;
+fn holds(facts: &Facts, offer: &Offer, tip: &str) -> Known<Holds> {
+    let compared = facts.compare(&offer.base_commit, tip)?;
     if compared.ahead == 0 {
         return Ok(Holds::Nothing);
     }
-    let Some((made, over)) = mark::trailer(&forge.commit(tip)?.message) else { return Ok(Holds::Others) };
+    let Some((made, over)) = mark::trailer(facts.message(tip)?) else { return Ok(Holds::Others) };
     if compared.cut {
         return Ok(Holds::Others);
     }
-    let tree = forge.tree(tip)?;
+    let tree = facts.tree(tip)?;
     let entries: HashMap<&str, _> = tree.entries.iter().map(|entry| (entry.path.as_str(), entry)).collect();
-    let mut paths = compared.files;
+    let mut paths = compared.files.clone();
     paths.sort();
     let mut files = Vec::new();
     for path in &paths {
         let Some(entry) = entries.get(path.as_str()) else { return Ok(Holds::Others) };
-        files.push((path.as_str(), entry.mode, forge.file(&entry.id)?));
+        files.push((path.as_str(), entry.mode, facts.file(&entry.id)?));
     }
-    let digest = mark::digest_of_files(files.iter().map(|(path, mode, bytes)| (*path, *mode, bytes.as_slice())));
+    let digest = mark::digest_of_files(files.into_iter());
     Ok(if digest == made.files { Holds::Ours(made, over) } else { Holds::Others })
 }
+
+#[cfg(test)]
+mod tests;

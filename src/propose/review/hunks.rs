@@ -2,7 +2,7 @@
 
 /// The right side of a diff.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Hunks {
+pub struct Hunks {
     hunks: Vec<Hunk>,
     removed: Vec<Removed>,
 }

@@ -2,11 +2,11 @@
 
 use super::hunks::Hunks;
 use crate::audit::{Change, What};
-use crate::cli::pr::body::takes_rights;
-use crate::cli::pr::offer::{Unit, path_of};
 use crate::compose::{Project, Service};
-use crate::edge::forge::Changed;
 use crate::plan::source::name_below;
+use crate::propose::body::takes_rights;
+use crate::propose::data::Changed;
+use crate::propose::unit::{Changing, Unit, path_of};
 use crate::report::diff;
 use crate::rewrite::Rewrite;
 use crate::text::FileId;
@@ -22,10 +22,10 @@ const MOST: usize = 40;
 const LONGEST: usize = 16_000;
 
 /// What a pull request changes: its files on the head, each with its diff if the forge shows one.
-pub(super) type Diffs = BTreeMap<String, Option<Hunks>>;
+pub type Diffs = BTreeMap<String, Option<Hunks>>;
 
 /// Lines that change together.
-pub(super) struct Piece {
+pub struct Piece {
     /// Path of its project's first file.
     project: String,
     /// Path of the file.
@@ -46,15 +46,24 @@ pub(super) struct Piece {
 
 /// Why a piece cannot be suggested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub enum Why {
+    /// The pull request does not change the file.
     OtherFile,
+    /// The forge shows no diff of the file.
     NoDiff,
+    /// The diff does not show these lines.
     NotInDiff,
+    /// A comment may not keep the lines' characters.
     Characters,
+    /// The lines are too long for a comment.
     TooLong,
+    /// There are enough suggestions.
     TooMany,
+    /// Another suggestion changes these lines.
     Taken,
+    /// It was suggested before and the lines are gone.
     Outdated,
+    /// The forge did not take it.
     Refused,
 }
 
@@ -75,13 +84,13 @@ impl Why {
 }
 
 /// The diffs of what a forge says that a pull request changes.
-pub(super) fn diffs(changed: Vec<Changed>) -> Diffs {
+pub fn diffs(changed: Vec<Changed>) -> Diffs {
     let kept = changed.into_iter().filter(|file| !file.is_removed);
     kept.map(|file| (file.path, file.patch.as_deref().map(Hunks::parse))).collect()
 }
 
 /// The services of a project that a pull request does not touch; `None` if it touches none at all.
-pub(super) fn untouched(project: &Project<'_>, diffs: &Diffs) -> Option<Vec<String>> {
+pub fn untouched(project: &Project<'_>, diffs: &Diffs) -> Option<Vec<String>> {
     let mut files: BTreeMap<FileId, Option<(&Hunks, Vec<usize>)>> = BTreeMap::new();
     for source in project.sources.files() {
         if let Some(hunks) = name_below(&source.path).and_then(|name| diffs.get(&name)) {
@@ -117,9 +126,9 @@ pub(super) fn untouched(project: &Project<'_>, diffs: &Diffs) -> Option<Vec<Stri
 }
 
 /// The pieces of these plans, by path and line.
-pub(super) fn pieces(units: &[Unit], diffs: &Diffs) -> Vec<Piece> {
+pub fn pieces(units: &[Unit], diffs: &Diffs) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
-    for (unit, (_, rewrite)) in units.iter().flat_map(|unit| unit.plan.rewrites.iter().map(move |rewrite| (unit, rewrite))) {
+    for (unit, Changing { rewrite, .. }) in units.iter().flat_map(|unit| unit.rewrites.iter().map(move |file| (unit, file))) {
         let path = path_of(rewrite);
         let mut own = of(rewrite, &unit.path, &path);
         // Two projects may share a file.

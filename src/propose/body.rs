@@ -1,10 +1,10 @@
 //! The text of a pull request. It opens with what maintainers ask for first: which service may still write where, who writes there, and
 //! how that is known. What strangers wrote stands only in code spans: there it is no markup, no mention and no reference.
 
-use super::offer::Unit;
+use super::TAKE_BACK;
+use super::unit::Unit;
 use crate::audit::{Change, Fix, What};
 use crate::compose::mount::tmpfs_target;
-use crate::edge::propose::TAKE_BACK;
 use crate::evidence::{Confidence, Reason, Source};
 use crate::report::data::{Answer, Kind, Mount};
 use crate::report::markdown::{code, prose, span};
@@ -15,23 +15,23 @@ use std::collections::BTreeSet;
 /// Longest text, in UTF-16 units: GitHub takes 65 536, and the mark comes below.
 pub(super) const MAX_UNITS: usize = 46_000;
 /// What our texts say of themselves.
-pub(super) const WRITTEN_BY: &str = "This was written by a program, rofs-harden ";
+pub const WRITTEN_BY: &str = "This was written by a program, rofs-harden ";
 /// Room for the line that says how much was left out.
 const CUT: usize = 120;
 
 /// What is said of the whole.
 #[derive(Default)]
-pub(super) struct About {
+pub struct About {
     /// What could not be looked at, and why.
-    pub(super) problems: Vec<(String, String)>,
+    pub problems: Vec<(String, String)>,
     /// In which pull requests services that are left out here were declined.
-    pub(super) declined: Vec<u64>,
+    pub declined: Vec<u64>,
     /// The file that takes all changes, if they are a layer of their own.
-    pub(super) layer: Option<String>,
+    pub layer: Option<String>,
 }
 
 /// The text for the changes of these projects.
-pub(super) fn text(units: &[Unit], about: &About) -> String {
+pub fn text(units: &[Unit], about: &About) -> String {
     let (intro, risks, ending) = (intro(units, about), risks(units), ending(units, about));
     let mut room = MAX_UNITS.saturating_sub([&intro, &risks, &ending].into_iter().map(|text| width(text)).sum());
     // What matters least is given room last, and the table leaves some for what was seen.
@@ -84,7 +84,7 @@ pub(super) fn block(title: &str, parts: &[String], what: &str, room: &mut usize)
 
 /// The services that change, each with its project.
 fn changed(units: &[Unit]) -> impl Iterator<Item = (&Unit, &Fix)> {
-    units.iter().flat_map(|unit| unit.plan.accepted.iter().map(move |fix| (unit, fix)))
+    units.iter().flat_map(|unit| unit.accepted.iter().map(move |fix| (unit, fix)))
 }
 
 fn intro(units: &[Unit], about: &About) -> String {
@@ -168,7 +168,7 @@ fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
         service += &format!(" in {}", code(&unit.path));
     }
     let mut rows: Vec<[String; 3]> = fix.changes.iter().filter_map(planned).collect();
-    let report = unit.plan.report.iter().flat_map(|r| &r.services).find(|s| s.name == fix.service);
+    let report = unit.report.services.iter().find(|s| s.name == fix.service);
     let stays = |m: &&Mount| !m.planned && m.writable.after != Answer::No;
     rows.extend(report.iter().flat_map(|s| &s.mounts).filter(stays).map(as_before));
     if rows.is_empty() {
@@ -289,14 +289,14 @@ pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
     let mut all = Vec::new();
     for unit in units {
         let line = |service: &str, why: &str| format!("- {} in {}: {why}\n", span(service), span(&unit.path));
-        for held in &unit.plan.held_back {
+        for held in &unit.held_back {
             let why = if held.recognised { "not sure enough to change it unasked" } else { "no preset knows what it is" };
             all.push(line(&held.service, why));
         }
         let failed = unit.proofs.iter().filter(|proof| proof.verdict == Verdict::Fails);
         all.extend(failed.map(|proof| line(&proof.service, &format!("it failed when it was run with the change: {}", prose(&proof.why)))));
-        all.extend(unit.plan.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
-        all.extend(unit.plan.remarks.iter().map(|remark| format!("- {}\n", prose(&remark.text))));
+        all.extend(unit.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
+        all.extend(unit.remarks.iter().map(|remark| format!("- {}\n", prose(&remark.text))));
     }
     all.extend(about.problems.iter().map(|(path, why)| format!("- {}: {}\n", span(path), prose(why))));
     if !about.declined.is_empty() {

@@ -1,9 +1,9 @@
 //! What a review says: its suggestions, and the one comment that sums them up. What strangers wrote stands only in code.
 
 use super::place::{Piece, Why};
-use crate::cli::pr::body::{self, About, MAX_UNITS, TABLE, WRITTEN_BY, block, width};
-use crate::cli::pr::offer::Unit;
-use crate::edge::forge::NewLineComment;
+use crate::propose::body::{self, About, MAX_UNITS, TABLE, WRITTEN_BY, block, width};
+use crate::propose::data::NewLineComment;
+use crate::propose::unit::Unit;
 use crate::report::markdown::span;
 use crate::text::{clean, count};
 
@@ -13,7 +13,7 @@ const KEY: (&str, &str) = ("<!--rofs-harden:suggestion:", "-->");
 const SUMMARY: &str = "<!--rofs-harden:review-->";
 
 /// What the review says above its suggestions.
-pub(super) const ABOVE: &str =
+pub const ABOVE: &str =
     "Suggestions for a read-only root filesystem. What stays writable, and what else belongs to them, is in the comment that sums them up.";
 
 /// The key in the last line of a comment on lines. What a stranger wrote is never the last line of one of ours.
@@ -72,7 +72,7 @@ pub(super) fn summary(units: &[Unit], pieces: &[Piece], about: &About) -> String
         let mut room = MAX_UNITS.saturating_sub(width(said));
         return format!("{said}{}\n{SUMMARY}", block("\n### Left alone\n\n", &left, "places", &mut room));
     }
-    let services = units.iter().map(|unit| unit.plan.accepted.len()).sum();
+    let services = units.iter().map(|unit| unit.accepted.len()).sum();
     let its = if services == 1 { "its" } else { "their" };
     let services = count(services, "service", "services");
     let gain = if body::all_roots(units) {
@@ -124,7 +124,7 @@ fn by_hand(piece: &Piece, why: Why) -> String {
 
 /// What is to be known of files that end their lines as Windows does.
 fn line_breaks(units: &[Unit]) -> String {
-    let rewrites = units.iter().flat_map(|unit| &unit.plan.rewrites).map(|(_, rewrite)| rewrite.before());
+    let rewrites = units.iter().flat_map(|unit| &unit.rewrites).map(|file| file.rewrite.before());
     let mut files: Vec<String> = rewrites.filter(|text| text.text().contains("\r\n")).map(|text| span(text.name())).collect();
     files.sort();
     files.dedup();

@@ -1,7 +1,7 @@
 //! What is written down on the forge: the mark at the end of a pull request's text, and the line at the end of a commit's message.
 
+use super::data::Mode;
 use super::{Offer, TITLE};
-use crate::edge::forge::Mode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
