@@ -97,10 +97,7 @@ impl Session<'_> {
             )?);
         }
         let items = analysis.files.get(&real).map(|found| found.diagnostics.clone()).unwrap_or_default();
-        let answer = full(Some(id), items);
-        // A client that does not read any more is noticed with the answer.
-        let _ = self.watch_others();
-        answer
+        full(Some(id), items)
     }
 
     /// What is known of an open file; `null` where nothing is.

@@ -7,7 +7,7 @@ use crate::audit::{Finding, Rule};
 use crate::error::Error;
 use crate::plan::{Files, Input, Plan};
 use crate::text::{FileId, TextFile, clean_line};
-use crate::yaml::Stream;
+use crate::yaml::{Kind, Node, Stream, Style};
 use gen_lsp_types::{DocumentChange, Edit, Position, Range, SnippetTextEdit, StringValue, TextEdit, WorkspaceEdit};
 
 /// What stands where the person's reason belongs.
@@ -89,18 +89,9 @@ fn expect_ignored(
 }
 
 /// What a file's nodes are, but for their places.
-fn values(text: &TextFile) -> Option<Vec<String>> {
+fn values(text: &TextFile) -> Option<Vec<(Kind, Style, String)>> {
     let stream = Stream::parse(text, FileId(0)).ok()?;
-    Some(
-        stream
-            .nodes()
-            .map(|node| {
-                if node.as_str().is_some() || node.scalar().is_some() {
-                    format!("{:?} {}", node.style(), node.text())
-                } else {
-                    format!("{:?}", node.kind())
-                }
-            })
-            .collect(),
-    )
+    // What stands in a collection is in its nodes, and comments are between them.
+    let said = |node: Node<'_>| if matches!(node.kind(), Kind::Scalar | Kind::Alias) { node.text().to_owned() } else { String::new() };
+    Some(stream.nodes().map(|node| (node.kind(), node.style(), said(node))).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::analysis::{Found, Place, fix_of};
 use super::commands::HARDEN_SERVICE;
-use crate::audit::{Applicability, Fix, Surface, What};
+use crate::audit::{Applicability, Finding, Fix, Rule, Surface, What};
 use crate::compose::Service;
 use crate::text::{Span, count};
 use gen_lsp_types::{CodeLens, Command, InlayHint, Label};
@@ -25,7 +25,8 @@ pub(super) fn all(place: &Place<'_>, by_file: &mut [Found]) {
 }
 
 fn lens(place: &Place<'_>, service: &Service<'_>, span: Span) -> Option<CodeLens> {
-    if !Surface::of(service).root {
+    let is_ignored = |f: &Finding| f.service == service.name && f.rule == Rule::WritableRoot && f.ignored.is_some();
+    if !Surface::of(service).root || place.plan.findings.iter().any(is_ignored) {
         return None;
     }
     let fix = fix_of(place.plan, service.name);

@@ -152,6 +152,8 @@ impl<'s> Session<'s> {
         self.answer(&id, answer)?;
         match self.to_apply.take() {
             Some(edit) => self.ask("workspace/applyEdit", &edit),
+            // What was read for them is to be watched.
+            None if request.method == "textDocument/diagnostic" => self.watch_others(),
             None => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use super::documents::Documents;
 use crate::edge::disk::Disk;
 use crate::error::{Error, Result};
 use crate::plan::source::{Buffers, FileSource, Kind, Loaded, Unread, settled};
-use crate::plan::{Files, Input, MAIN_NAMES, OVERRIDE_NAMES, Start, layer_files};
+use crate::plan::{Files, Input, MAIN_NAMES, Start, layer_files};
 use crate::text::FileId;
 use crate::yaml::Stream;
 use std::cell::RefCell;
@@ -63,8 +63,11 @@ impl FileSource for World<'_> {
     }
 
     fn kind(&self, path: &Path) -> Result<Option<Kind>> {
-        self.see(path);
-        self.files.kind(path)
+        let kind = self.files.kind(path)?;
+        if kind != Some(Kind::Folder) {
+            self.see(path);
+        }
+        Ok(kind)
     }
 
     fn is_link(&self, path: &Path) -> bool {
@@ -142,16 +145,18 @@ fn names(world: &World<'_>, input: &Input, real: &Path) -> Result<bool> {
 
 /// Whether a file has one of the names that Compose looks for, or one made like them: `compose.prod.yaml`.
 fn has_compose_name(path: &Path) -> bool {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
-    let middle = name.strip_prefix("docker-").unwrap_or(name).strip_prefix("compose.");
-    MAIN_NAMES.contains(&name)
-        || OVERRIDE_NAMES.contains(&name)
-        || middle.is_some_and(|rest| rest.ends_with(".yaml") || rest.ends_with(".yml"))
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let rest = stem.strip_prefix("docker-").unwrap_or(stem).strip_prefix("compose");
+    is_yaml(path) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
 /// Whether a YAML file has services, and nothing that Compose does not know.
 fn is_compose_text(world: &World<'_>, path: &Path) -> bool {
-    if !path.extension().is_some_and(|e| e == "yaml" || e == "yml") {
+    if !is_yaml(path) {
         return false;
     }
     let Ok(loaded) = world.read(path) else { return false };

@@ -157,6 +157,22 @@ fn an_included_file_belongs_to_the_project_that_includes_it() {
     assert!(!has_root(&mut editor, &cache), "{:?}", editor.rules(&cache));
 }
 
+/// JSON is YAML, but for its comments.
+#[test]
+fn json_is_hardened_and_gets_no_comments() {
+    let json = "{\n  \"services\": {\n    \"cache\": {\n      \"image\": \"redis:7\"\n    }\n  }\n}\n";
+    let folder = Folder::new(&[("compose.yaml", "include: [more.json]\n"), ("more.json", json)]);
+    let mut editor = Editor::start(&folder, &able());
+    let uri = editor.open("more.json");
+    let offered = editor.actions(&uri, "\"cache\"");
+    let titles: Vec<&str> = offered.iter().map(|action| action["title"].as_str().unwrap()).collect();
+    assert!(titles[0].starts_with("Harden `cache`: "), "{titles:?}");
+    assert!(!titles.iter().any(|title| title.starts_with("Ignore")), "{titles:?}");
+    editor.apply(&offered[0]["edit"]);
+    let new: Value = serde_json::from_str(editor.text(&uri)).expect("it is JSON still");
+    assert_eq!(new["services"]["cache"]["read_only"], true);
+}
+
 #[test]
 fn files_that_are_none_of_compose_get_nothing() {
     let folder = Folder::new(&[("compose.yaml", WEB)]);

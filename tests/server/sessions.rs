@@ -175,7 +175,9 @@ fn an_action_is_made_when_it_is_chosen_and_not_for_another_text() {
 
 #[test]
 fn lenses_say_what_would_harden_a_service_and_do_it() {
-    let folder = Folder::compose(&format!("{PROJECT}  hard:\n    image: redis:7\n    read_only: true\n"));
+    let folder = Folder::compose(&format!(
+        "{PROJECT}  hard:\n    image: redis:7\n    read_only: true\n  # rofs-harden: ignore[writable-root] it is theirs\n  left:\n    image: redis:7\n"
+    ));
     let mut editor = Editor::start(&folder, &able());
     let uri = editor.open("compose.yaml");
     let lenses = editor.ask("textDocument/codeLens", json!({"textDocument": {"uri": uri}}));
