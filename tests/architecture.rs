@@ -206,7 +206,7 @@ fn read(path: &str) -> String {
 }
 
 /// Path and text of every Rust file below some folders, sorted.
-fn rust_files(folders: &[&str]) -> Vec<(PathBuf, String)> {
+pub(crate) fn rust_files(folders: &[&str]) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
     let mut found = Vec::new();

@@ -48,7 +48,7 @@ pub enum Applicability {
 impl Applicability {
     /// What a confidence allows.
     pub fn of(confidence: Confidence) -> Self {
-        if confidence == Confidence::Assumed { Self::Unsafe } else { Self::Safe }
+        if confidence <= Confidence::Base { Self::Unsafe } else { Self::Safe }
     }
 }
 

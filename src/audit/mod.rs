@@ -99,7 +99,10 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     if changes.is_empty() {
         return findings;
     }
-    let refusals = refuse::refusals(facts, service);
+    let mut refusals = refuse::refusals(facts, service);
+    if service.read_only != Known::Yes {
+        refusals.extend(refuse::obstacles(service, need));
+    }
     if !refusals.is_empty() {
         let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into_owned()), ..finding(r.rule, r.span, r.message) };
         return refusals.into_iter().map(refused).collect();

@@ -3,7 +3,7 @@
 
 use super::rule::Rule;
 use crate::compose::{Coverage, NotRead, Project, Service, merge};
-use crate::evidence::{is_filled, writes};
+use crate::evidence::{Need, Obstacle, is_filled, writes};
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
 use std::borrow::Cow;
@@ -59,6 +59,18 @@ pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal>
     found.extend(writes_the_root(service));
     found.extend(watch_sync(service));
     found
+}
+
+/// What presets know to keep `service` from running read-only.
+pub(super) fn obstacles(service: &Service<'_>, need: &Need) -> Vec<Refusal> {
+    let span = service.get("image").or_else(|| service.get("build")).map_or(service.key().span(), |e| e.key().span());
+    let refusal = |obstacle: &Obstacle| Refusal {
+        rule: Rule::NeedsWritableRoot,
+        span,
+        message: obstacle.why.clone(),
+        help: obstacle.remedy.clone().into(),
+    };
+    need.obstacles.iter().map(refusal).collect()
 }
 
 fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'static str) -> Refusal {

@@ -158,7 +158,7 @@ pub(super) struct Choice {
     pub(super) profile: Vec<String>,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
-    /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
+    /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that are built on an image that nobody recognises, never an image of another name; what it leaves alone is listed. Naming a preset is consent to its assumptions.
     #[arg(long, value_name = "PRESET", help_heading = "Selection")]
     pub(super) preset: Vec<String>,
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
@@ -206,6 +206,9 @@ pub(super) struct Harden {
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,
+    /// With --check, count every service that can write to its root filesystem, unless a comment or the configuration says why
+    #[arg(long, requires = "check", help_heading = "Options")]
+    pub(super) strict: bool,
 }
 
 fn extras() -> PossibleValuesParser {

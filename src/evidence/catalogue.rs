@@ -146,13 +146,18 @@ impl Entry {
             summary: "what public catalogues and people mount for it".to_owned(),
             images: vec![image.to_owned()],
             prefixes: Vec::new(),
-            workdir: None,
             commands: Vec::new(),
+            manifests: Vec::new(),
+            runtime: false,
+            framework: false,
+            version_after: None,
+            workdir: None,
             run_user: RunUser { text: uid.map_or("not known".to_owned(), |uid: u32| uid.to_string()), uid, gid: None },
             users: Vec::new(),
             tags: Vec::new(),
             writable: paths,
             obstacles: Vec::new(),
+            doubts: Vec::new(),
             capabilities,
             no_new_privileges: (works == Some("works")).then_some(NoNewPrivileges::Works),
             config: Vec::new(),
@@ -171,7 +176,7 @@ fn options(path: &str, exec: bool) -> TmpfsOptions {
 fn writable(path: &str, scratch: Option<TmpfsOptions>, reason: Arc<Reason>) -> Option<Writable> {
     let storage = scratch.clone().map_or(Storage::State, Storage::Scratch);
     let target = Target::new(path, &storage).ok()?;
-    Some(Writable { target, scratch, size: None, when: Vec::new(), unless: Vec::new(), declared: None, moved: None, reason })
+    Some(Writable { target, below: None, scratch, size: None, when: Vec::new(), unless: Vec::new(), declared: None, moved: None, reason })
 }
 
 /// What a path is needed for, by the word that the table has for it.

@@ -138,7 +138,7 @@ fn of_service(place: &Place<'_>, input: &Input, service: &Service<'_>, offers: &
 /// Whether it is only assumed that a service does without something.
 fn is_assumed(place: &Place<'_>, service: &str, extra: Extra) -> bool {
     let limits = place.plan.needs.iter().filter(|need| need.service == service).flat_map(|need| &need.limits);
-    limits.into_iter().any(|limit| matches!(limit, Limit::Works(r, why) if r.extra() == extra && why.confidence == Confidence::Assumed))
+    limits.into_iter().any(|limit| matches!(limit, Limit::Works(r, why) if r.extra() == extra && why.confidence <= Confidence::Base))
 }
 
 fn capital(text: &str) -> String {

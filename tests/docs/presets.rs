@@ -19,7 +19,8 @@ const COMMANDS: [(&str, &str, &str); 8] = [
 ];
 
 /// Image of the example for a preset that matches by the start of a name.
-const STARTS: [(&str, &str); 2] = [("distroless", "gcr.io/distroless/static-debian12"), ("s6-overlay", "lscr.io/linuxserver/webtop")];
+const STARTS: [(&str, &str); 3] =
+    [("distroless", "gcr.io/distroless/static-debian12"), ("hotio", "ghcr.io/hotio/sonarr"), ("s6-overlay", "lscr.io/linuxserver/webtop")];
 
 /// What every made page says below its title.
 const MADE: &str = "<!-- Made by `ROFS_UPDATE=1 cargo test docs` from";
@@ -68,7 +69,15 @@ fn describe(preset: &Preset) -> String {
         preset.obstacles.iter().map(|o| {
             let when = conditions(&o.when, &o.unless);
             let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
-            format!("{}{when}. Source: {}.", prose(&o.why), prose(&o.source))
+            format!("{}{when}: {}. Source: {}.", prose(&o.why), prose(&o.remedy), prose(&o.source))
+        }),
+    );
+    text += &section(
+        "What is not known",
+        preset.doubts.iter().map(|d| {
+            let when = conditions(&d.when, &d.unless);
+            let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
+            format!("{}{when}. Source: {}.", prose(&d.why), prose(&d.source))
         }),
     );
     text += &format!("\n## What else can be taken away\n\n{}", privileges(preset));
@@ -94,7 +103,10 @@ fn section(title: &str, items: impl Iterator<Item = String>) -> String {
 fn matches(preset: &Preset) -> String {
     let codes = |words: &[String], between: &str| words.iter().map(|w| code(w)).collect::<Vec<_>>().join(between);
     if preset.is_addition() {
-        return format!("commands with {}; added to the preset of the image", codes(&preset.commands, " or "));
+        return format!(
+            "commands with, or builds of, {}; added to the preset of the image",
+            codes(&[&preset.commands[..], &preset.manifests[..]].concat(), " or ")
+        );
     }
     let starts = preset.prefixes.iter().map(|start| format!("{start}*"));
     let all: Vec<String> = preset.images.iter().cloned().chain(starts).collect();
@@ -116,7 +128,7 @@ fn writable(preset: &Preset) -> String {
         let source = reason.link.as_deref().map_or("none".to_owned(), prose);
         text += &format!(
             "| {} | {} | {} | {} | {source} | {} |\n",
-            code(&path.target),
+            code(&path.written()),
             storage(path),
             when(preset, path),
             prose(&reason.text),
@@ -124,7 +136,7 @@ fn writable(preset: &Preset) -> String {
         );
     }
     let mut seen = HashSet::new();
-    if preset.writable.iter().any(|path| !seen.insert(&path.target)) {
+    if preset.writable.iter().any(|path| !seen.insert(path.written())) {
         text += "\nOf several rows with one path, the first that fits counts.\n";
     }
     let follows = |path: &Writable| {
@@ -154,7 +166,7 @@ fn places(preset: &Preset) -> String {
             words.extend(fixed.iter().map(|why| format!("{nothing}: {}.", prose(why))));
             sources.push(prose(source));
         }
-        text += &format!("- {}: {}", code(&path.target), words.join("\n  "));
+        text += &format!("- {}: {}", code(&path.written()), words.join("\n  "));
         text += &format!("\n  Source: {}.\n", sources.join("; "));
     }
     if text.is_empty() { text } else { format!("\n## Where its state lies\n\n{text}") }
@@ -217,6 +229,10 @@ fn example(preset: &Preset) -> String {
     let start = STARTS.iter().find(|(preset, _)| *preset == name).map(|(_, image)| (*image, None));
     let command = COMMANDS.iter().find(|(preset, ..)| *preset == name).map(|(_, image, command)| (*image, Some(*command)));
     let first = preset.images.first().map(|image| (image.as_str(), None));
+    if start.or(command).or(first).is_none() && preset.is_addition() {
+        let packages: Vec<String> = preset.manifests.iter().map(|package| code(package)).collect();
+        return format!("It is added where a service is built from a folder whose manifest names {}.\n", packages.join(" or "));
+    }
     let is_generic = start.or(command).or(first).is_none();
     let (image, command) = first.or(start).or(command).unwrap_or(("example.com/own/app:1", None));
     let command = command.map(|words| format!("    command: {words}\n")).unwrap_or_default();

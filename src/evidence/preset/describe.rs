@@ -34,9 +34,18 @@ pub(super) fn describe(preset: &Preset) -> String {
         text.line("", "does not run read-only");
     }
     for obstacle in &preset.obstacles {
-        text.line("  ", &obstacle.why);
+        text.line("  ", &format!("{}: {}", obstacle.why, obstacle.remedy));
         text.line("      source: ", &obstacle.source);
         text.conditions(&obstacle.when, &obstacle.unless);
+    }
+    if !preset.doubts.is_empty() {
+        text.blank();
+        text.line("", "not known, so it is held back");
+    }
+    for doubt in &preset.doubts {
+        text.line("  ", &doubt.why);
+        text.line("      source: ", &doubt.source);
+        text.conditions(&doubt.when, &doubt.unless);
     }
     text.blank();
     privileges(&mut text, preset);
@@ -65,7 +74,9 @@ pub(super) fn describe(preset: &Preset) -> String {
 /// What it is for.
 fn matches(preset: &Preset) -> String {
     if preset.is_addition() {
-        return format!("commands with {}; it is added to the preset of the service's image", preset.commands.join(" or "));
+        let own = preset.commands.iter().map(String::as_str).chain(preset.manifests.iter().map(String::as_str));
+        let own: Vec<&str> = own.collect();
+        return format!("commands with, or builds of, {}; it is added to the preset of the service's image", own.join(" or "));
     }
     let starts = preset.prefixes.iter().map(|start| format!("{start}*"));
     let names: Vec<String> = preset.images.iter().cloned().chain(starts).collect();
@@ -101,8 +112,8 @@ fn privileges(text: &mut Text, preset: &Preset) {
 
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     match &path.scratch {
-        Some(options) => text.line("  tmpfs ", &options.item(&path.target)),
-        None => text.line("  named volume at ", &path.target),
+        Some(options) => text.line("  tmpfs ", &options.item(&path.written())),
+        None => text.line("  named volume at ", &path.written()),
     }
     text.line("      ", &format!("{} ({})", path.reason.text, path.reason.confidence));
     text.line("      source: ", path.reason.link.as_deref().unwrap_or("none"));
