@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! text → yaml → compose → evidence → audit → rewrite → plan → report → trial → propose      pure, one direction, no effects
-//!                                                              edge · cli        the only places with effects
+//!                                                     edge · server · cli        the only places with effects
 //! ```
 //!
 //! # Map
@@ -27,12 +27,13 @@
 //! | [`trial`] | what a run of a project is: isolation, the judge of what is seen of its services, what that means |
 //! | [`propose`] | what a pull request is: what is proposed, what is to be done about it, what is written for it; reviews |
 //! | [`edge`] | the disk and commits as sources of files; atomically writing files; running the Compose CLI and projects on the engine; Git and forges |
+//! | [`server`] | the language server: what is known of a project, in the words of an editor |
 //! | [`cli`] | the command line, questions; carrying out trials, and healing |
 //!
 //! # What always holds
 //!
-//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error`, [`plan::source`], plain data of [`trial`] and what [`propose`] decides; only `cli`
-//!    sees both sides.
+//! 1. A module uses only modules above it in the map; `edge` uses `text`, `error`, [`plan::source`], plain data of [`trial`] and what [`propose`] decides; only
+//!    `server` and `cli` see both sides.
 //! 2. The core has no effects: no files, processes, environment, network or clock, and it prints nothing. Files that it needs are asked
 //!    for ([`compose::wanted`], [`compose::dockerfile::references`]) and come from a [`plan::FileSource`].
 //! 3. A [`rewrite::Rewrite`] exists only after the three laws held for it: the result means what the plan says, node by node and service
@@ -71,6 +72,9 @@ pub mod propose;
 
 #[cfg(feature = "edge")]
 pub mod edge;
+
+#[cfg(feature = "server")]
+pub mod server;
 
 #[cfg(feature = "cli")]
 pub mod cli;

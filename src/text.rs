@@ -129,6 +129,11 @@ impl TextFile {
         self.lines()[self.line(offset) - 1] as usize
     }
 
+    /// First byte of a line by its number, from 1.
+    pub fn start_of_line(&self, line: usize) -> Option<usize> {
+        self.lines().get(line.checked_sub(1)?).map(|start| *start as usize)
+    }
+
     /// End of the line that holds `offset`, before its line break.
     pub fn line_end(&self, offset: usize) -> usize {
         let Some(&next) = self.lines().get(self.line(offset)) else { return self.text.len() };
@@ -200,6 +205,7 @@ mod tests {
         let f = file("a\r\nbé\rc\nd");
         let at = |needle| f.line_column(f.text().find(needle).expect("needle"));
         assert_eq!((at("a"), at("é"), at("c"), at("d")), ((1, 1), (2, 2), (3, 1), (4, 1)));
+        assert_eq!([0, 1, 3, 5].map(|line| f.start_of_line(line)), [None, Some(0), Some(7), None]);
         assert_eq!((f.newline_near(0), f.newline_near(4), f.newline_near(f.text().len())), ("\r\n", "\r", "\n"));
     }
 

@@ -42,6 +42,7 @@ mod projects;
 mod reading;
 mod readme;
 mod refused;
+mod server;
 mod spans;
 mod spellings;
 mod suite;

@@ -358,6 +358,10 @@ pub(super) enum Verb {
         #[command(flatten)]
         find: Find,
     },
+    /// Serve an editor: findings while you type, and fixes (language server protocol)
+    #[cfg(feature = "server")]
+    #[command(disable_help_flag = true, version, after_long_help = super::server::AFTER)]
+    Server(super::server::Server),
     /// Print a JSON Schema
     #[command(disable_help_flag = true)]
     Schema {

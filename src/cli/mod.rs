@@ -21,6 +21,8 @@ mod pr;
 mod prepared;
 mod presets;
 mod review;
+#[cfg(feature = "server")]
+mod server;
 mod shell;
 mod tree;
 mod trial;
@@ -56,6 +58,8 @@ pub fn main() -> ExitCode {
         Some(Verb::Schema { of }) => audit::schema(&ui, *of),
         Some(Verb::Completions(args)) => shell::completions(&ui, args),
         Some(Verb::Man(args)) => shell::manual(&ui, args),
+        #[cfg(feature = "server")]
+        Some(Verb::Server(args)) => server::run(args),
         Some(Verb::Presets { what, find }) => presets::run(&ui, what.as_ref(), find),
     };
     match result {

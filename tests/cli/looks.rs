@@ -4,7 +4,7 @@ use super::SHOP;
 use crate::support::{Folder, golden_folder_holds};
 
 /// Name and arguments; the width is that of no terminal.
-const HELP: [(&str, &[&str]); 13] = [
+const HELP: [(&str, &[&str]); 14] = [
     ("rofs-harden", &["--help"]),
     ("rofs-harden-short", &["-h"]),
     ("audit", &["audit", "--help"]),
@@ -13,6 +13,7 @@ const HELP: [(&str, &[&str]); 13] = [
     ("observe", &["observe", "--help"]),
     ("pr", &["pr", "--help"]),
     ("verify", &["verify", "--help"]),
+    ("server", &["server", "--help"]),
     ("schema", &["schema", "--help"]),
     ("presets", &["presets", "--help"]),
     ("presets-list", &["presets", "list", "--help"]),
