@@ -3,6 +3,7 @@
 use super::args::{self, Audit, FailOn, Format, Input, SchemaOf};
 use super::baseline::Baseline;
 use super::harden::Status;
+use super::remedy;
 use super::tree;
 use super::ui::Ui;
 use crate::edge::disk::Disk;
@@ -14,7 +15,8 @@ use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
 use crate::report::json::{self, json};
 use crate::report::listing::{self, Layout};
-use crate::report::{github, html, markdown, sarif, summing};
+use crate::report::summing::{self, Step};
+use crate::report::{github, html, markdown, sarif};
 use crate::text::{clean_line, count, shell_word};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -131,13 +133,29 @@ fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
         ui.out(&summing::statistics(report, view.color));
     } else {
         let width = view.for_a_person.then_some(view.width);
-        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose }));
+        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose, with: remedy::with }));
     }
     for left in report.projects.iter().flat_map(|p| &p.left_out) {
         ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
     }
     ui.note(&summing::sentence(report));
-    summing::steps(report, &command(&args.input)).iter().for_each(|step| ui.note(&clean_line(step)));
+    summing::steps(report).iter().for_each(|step| ui.note(&clean_line(&said(step, &args.input))));
+}
+
+/// What to do first, as a line.
+fn said(step: &Step, input: &Input) -> String {
+    match step {
+        Step::Fix(number) => format!("[*] fix {number} now: `{} --write`", command(input)),
+        Step::Guess(number) => {
+            let them = count(*number, "fix is a guess", "fixes are guesses");
+            format!("[?] {them}: try them with `--unsafe-fixes`")
+        }
+        Step::Extras(names) => format!("[+] drop more: `{}`", remedy::with(names)),
+        Step::ByHand(number, rule) => {
+            let them = count(*number, "error needs", "errors need");
+            format!("{them} you: `rofs-harden explain {rule}`")
+        }
+    }
 }
 
 /// The command that plans what was looked at.
@@ -160,7 +178,7 @@ fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) ->
     let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
     let files = Files::read(&Disk, &input)?;
     let plan = Plan::of(&files, options)?;
-    let mut report = collect(&plan, edits)?;
+    let mut report = collect(&plan, edits, remedy::say)?;
     report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
 }

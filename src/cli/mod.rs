@@ -19,6 +19,7 @@ mod page;
 mod pr;
 mod prepared;
 mod presets;
+mod remedy;
 mod review;
 mod shell;
 mod tree;
@@ -84,7 +85,7 @@ fn report_error(ui: &Ui, error: &Error) {
             ui.err_line(&format!(" {gutter} |\n {number} | {}\n {gutter} | {pad}{caret}", shown(line)));
         }
     }
-    if let Some(hint) = error.hint() {
+    if let Some(hint) = remedy::of_error(error) {
         ui.hint(&clean_line(&hint));
     }
 }

@@ -1,6 +1,7 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
 use super::prepared::Prepared;
+use super::remedy;
 use super::ui::Ui;
 use crate::audit::What;
 use crate::plan::HeldBack;
@@ -16,8 +17,8 @@ const MOST_TARGETS: usize = 4;
 pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
     for remark in remarks {
         ui.warn(&clean_line(&remark.text));
-        if let Some(help) = &remark.help {
-            ui.hint(&clean_line(help));
+        if let Some(remedy) = &remark.remedy {
+            ui.hint(&clean_line(&remedy::with_paste(remedy, &remark.paste)));
         }
         for line in remark.paste.lines() {
             ui.note(&format!("    {}", clean_line(line)));

@@ -3,6 +3,7 @@
 use super::args::Observe;
 use super::harden::{Status, finish, present};
 use super::prepared::{Asking, Prepared};
+use super::remedy;
 use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
@@ -130,7 +131,7 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
         rows.push(Row {
             service: outcome.service.clone(),
             works,
-            why: outcome.why.clone(),
+            why: outcome.said(remedy::say),
             details: if works { Vec::new() } else { explain(outcome, None, service, Some(need)).0 },
             paths: paths.iter().map(place).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),

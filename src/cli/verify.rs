@@ -5,6 +5,7 @@ use super::asked::for_compose;
 use super::harden::{Status, finish, present};
 use super::heal::{self, Healed};
 use super::prepared::{Aim, Asking, Prepared};
+use super::remedy;
 use super::trial::{Run, TrialContext};
 use super::ui::Ui;
 use crate::compose::{Known, Project, Service};
@@ -269,7 +270,7 @@ fn rows_of(
                 project: path.map(|p| p.display().to_string()).unwrap_or_default(),
                 service: outcome.service.clone(),
                 verdict: outcome.verdict,
-                why: outcome.why.clone(),
+                why: outcome.said(remedy::say),
                 short,
                 read_only: service.is_some_and(|s| s.read_only == Known::Yes),
                 details,

@@ -17,6 +17,7 @@ mod read;
 mod service;
 mod socket;
 mod sources;
+mod tmpfs;
 mod words;
 
 pub use env::{Env, NoEnv};
@@ -28,8 +29,9 @@ pub use mount::{Known, Mount, MountKind, boolean};
 pub use path::{clean_path, is_at};
 pub use read::wanted;
 pub use service::{Coverage, Part, PartValue, Service};
-pub use socket::is_engine_socket;
+pub use socket::{ENGINE_SOCKETS, is_engine_socket};
 pub use sources::{NotRead, Source, Sources, Wanted};
+pub use tmpfs::{TmpfsItem, TmpfsOptions};
 pub use words::{Script, Simple, Word, script, split};
 
 use crate::text::Span;

@@ -24,6 +24,7 @@ use crate::audit::{Applicability, Finding, Fix, Ignores, Rule, Severity, audit, 
 use crate::compose::{Known, Project, Service, Sources};
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Need, Selection};
+use crate::remedy::Remedy;
 use crate::rewrite::{self, Refused, Rewrite, rewrite};
 use crate::yaml::Stream;
 use std::collections::{HashMap, HashSet};
@@ -184,8 +185,8 @@ impl<'f> Plan<'f> {
         for finding in self.findings.iter_mut().filter(|f| f.fix.is_some()) {
             let Some(refused) = refused.get(finding.service.as_str()) else { continue };
             finding.fix = None;
-            finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
-            reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
+            finding.remedy = Some(Remedy::OwnLayer("compose.override.yaml".into()));
+            reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), remedy: None, ..finding.clone() });
         }
         self.findings.extend(reasons);
         Ok(())

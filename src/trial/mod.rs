@@ -12,9 +12,10 @@ mod service;
 mod symptoms;
 mod words;
 
+pub use crate::compose::ENGINE_SOCKETS;
 pub use changes::observation;
 pub use container::{Container, Entry, Health, Listing, Scan};
-pub use isolate::{Isolated, IsolatedService, Isolation, OnHost, StandIn, isolate, milliseconds};
+pub use isolate::{Isolated, IsolatedService, Isolation, LeftOut, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};
 pub use log::ServiceLog;
 pub use outcome::{Outcome, RunResult, Verdict};

@@ -2,6 +2,7 @@
 
 use crate::evidence::engine::Sight;
 use crate::evidence::log::Symptom;
+use crate::remedy::Remedy;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub why: String,
     /// Why, for everybody: the same after every run of the same, without words of the engine and names of this machine.
     pub short: String,
+    /// What tells more.
+    pub remedy: Option<Remedy>,
     /// What it complained about.
     pub symptoms: Vec<Symptom>,
     /// What it said last, where it had a container.
@@ -44,7 +47,12 @@ impl Outcome {
             Verdict::Fails => "it does not work".to_owned(),
             Verdict::Unprovable => "it cannot be run here".to_owned(),
         };
-        Self { service: service.to_owned(), verdict, why, short, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+        Self { service: service.to_owned(), verdict, why, short, remedy: None, symptoms: Vec::new(), last_words: Vec::new(), ended: false }
+    }
+
+    /// Why, for a person, with what tells more in the words of a front end.
+    pub fn said(&self, say: fn(&Remedy) -> String) -> String {
+        self.remedy.iter().fold(self.why.clone(), |why, remedy| format!("{why}; {}", say(remedy)))
     }
 
     /// The same with a reason for everybody.

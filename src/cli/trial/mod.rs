@@ -9,7 +9,7 @@ use crate::compose::Project;
 use crate::edge::docker::{self, Docker, Layers, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Probe, Sight};
-use crate::trial::{Container, Isolated, Isolation, OnHost, Outcome, RunResult, Scan, Verdict, isolate, observation};
+use crate::trial::{Container, Isolated, Isolation, LeftOut, OnHost, Outcome, RunResult, Scan, Verdict, isolate, observation};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -73,8 +73,9 @@ impl TrialContext<'_> {
         say("preparing");
         let isolated = self.prepare(trial, run)?;
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for (service, why) in &isolated.left_out {
-            outcomes.push(Outcome::new(service, Verdict::Unprovable, why.clone()));
+        for (service, LeftOut { why, remedy }) in &isolated.left_out {
+            let outcome = Outcome::new(service, Verdict::Unprovable, why.clone());
+            outcomes.push(Outcome { remedy: remedy.clone(), ..outcome });
         }
         let mut sights = BTreeMap::new();
         if !isolated.services.is_empty() {

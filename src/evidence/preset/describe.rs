@@ -101,7 +101,7 @@ fn privileges(text: &mut Text, preset: &Preset) {
 
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     match &path.scratch {
-        Some(options) => text.line("  tmpfs ", &options.item(&path.target)),
+        Some(options) => text.line("  tmpfs ", &options.at(&path.target).to_string()),
         None => text.line("  named volume at ", &path.target),
     }
     text.line("      ", &format!("{} ({})", path.reason.text, path.reason.confidence));
