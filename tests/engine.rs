@@ -9,6 +9,7 @@ mod judge;
 mod kinds;
 mod moving;
 mod observe;
+mod running;
 pub(crate) mod stand;
 
 use crate::oracle::{Compose, skipped};

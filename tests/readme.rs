@@ -47,10 +47,11 @@ fn every_shown_option_exists() {
         String::from_utf8(output.stdout).expect("text")
     };
     let help: String = [&[][..], &["audit"], &["diagnose"], &["observe"], &["verify"], &["pr"]].into_iter().map(of).collect();
-    let readme = readme();
-    let words = readme.lines().filter(|l| l.contains("rofs-harden")).flat_map(str::split_whitespace);
-    let options: Vec<&str> = words.map(|w| w.trim_matches('`')).filter(|w| w.starts_with("--") && w.len() > 2).collect();
-    assert!(options.len() > 5);
+    let usage = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/usage.md")).expect("there");
+    let texts = readme() + &usage;
+    let words = texts.lines().filter(|l| l.contains("rofs-harden")).flat_map(str::split_whitespace);
+    let options: Vec<&str> = words.map(|w| w.trim_matches(['`', ';', ','])).filter(|w| w.starts_with("--") && w.len() > 2).collect();
+    assert!(options.len() > 15);
     for option in options {
         let name = option.split('=').next().expect("a name");
         assert!(help.contains(name) || ["--release", "--locked", "--path"].contains(&name), "{option}");

@@ -352,3 +352,28 @@ services:
     let hardened = settled(text, &only_web).unwrap_or_else(|e| panic!("{e}"));
     assert!(hardened.fixes.iter().any(|fix| fix.service == "web"), "{}", hardened.after);
 }
+
+#[test]
+fn what_becomes_possible_once_another_is_refused_is_in_the_plan() {
+    let mut named = selection(&["node"], &[]);
+    for preset in &mut named.presets {
+        // Also what is only read.
+        Arc::make_mut(preset).config = vec!["/app".into()];
+    }
+    let text = "services:
+  api:
+    extends: base
+  late: &late
+    image: node:22
+  base: &base
+    volumes:
+      - ./app:/app
+  copy: *late
+---
+services:
+  late: *base
+";
+    let hardened = settled(text, &with_all(named)).unwrap_or_else(|e| panic!("{e}"));
+    let names: Vec<&str> = hardened.fixes.iter().map(|f| f.service.as_str()).collect();
+    assert_eq!(names, ["api", "copy"], "{}", hardened.after);
+}

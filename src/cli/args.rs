@@ -309,8 +309,8 @@ pub(super) enum Verb {
     /// Find out from a log what a service could not write, and mend it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
-    /// Run the project in isolation, and find out what its services write
-    #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named)]
+    /// Find out what services write: run the project in isolation, or look at what runs
+    #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named_or_running)]
     Observe(Observe),
     /// Run the hardened project, in isolation, and say whether it works
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_VERIFY, mut_args = engine::only_named)]

@@ -13,15 +13,19 @@ use std::path::{Path, PathBuf};
 ///
 /// Errors: an interrupt.
 pub(super) fn left_behind(plan: &Plan<'_>) -> Result<Vec<Kept>> {
+    let wanted = new_volumes(&plan.accepted);
+    let paths: Vec<PathBuf> =
+        plan.project.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
+    if wanted.is_empty() || paths.is_empty() { Ok(Vec::new()) } else { kept(&paths, &wanted) }
+}
+
+/// The services and paths at which fixes mount a new volume.
+pub(super) fn new_volumes(fixes: &[Fix]) -> Vec<(String, String)> {
     let target = |fix: &Fix, what: &What| match what {
         What::Volume { target, .. } => Some((fix.service.clone(), target.to_string())),
         _ => None,
     };
-    let wanted = plan.accepted.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what)));
-    let wanted: Vec<(String, String)> = wanted.collect();
-    let paths: Vec<PathBuf> =
-        plan.project.sources.files().iter().filter_map(|f| disk::real_path(Path::new(f.stream.text().name()))).collect();
-    if wanted.is_empty() || paths.is_empty() { Ok(Vec::new()) } else { kept(&paths, &wanted) }
+    fixes.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what))).collect()
 }
 
 /// Says what would stay behind, and how it comes along.
@@ -42,7 +46,7 @@ pub(super) fn say(ui: &Ui, all: &[Kept], layers: Option<&str>) {
 }
 
 /// The commands that take the files along.
-fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
+pub(super) fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
     let (service, path) = (shell_word(&kept.service), shell_word(&kept.path));
     let compose = format!("docker compose -p {}{}", shell_word(&kept.project), layers.map(|l| format!(" {l}")).unwrap_or_default());
     let archive = format!("{}{}.tar", kept.service, kept.path.replace('/', "-"));

@@ -1,4 +1,7 @@
-//! What the services of a project write, seen by running it as it is.
+//! What the services of a project write, seen by running it as it is, or of the containers that run.
+
+mod running;
+mod table;
 
 use super::args::Observe;
 use super::harden::{Status, finish, present};
@@ -56,6 +59,11 @@ struct Elsewhere {
 
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
+    match (args.running, args.input.recursive) {
+        (true, true) => return table::run(ui, args),
+        (true, false) => return running::run(ui, args),
+        _ => {}
+    }
     let ask = args.writing.ask()?;
     let [path] = args.input.runnable("observe")?[..] else {
         return Err(Error::Usage("observe watches one project at a time".into(), Some("name one PATH".into())));
@@ -81,9 +89,36 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         ui.note("no service could be watched");
         return Ok(Status::FindingsRemain);
     }
+    let seen: Vec<&str> = ran.sights.keys().map(String::as_str).collect();
     if let Some(file) = &args.save {
-        save(ui, file, &input, &ran, &found)?;
+        save(ui, file, &input, &seen, &found)?;
     }
+    // A service that could not be watched gets nothing on the strength of this.
+    let unseen = ran.outcomes.iter().map(|o| o.service.clone()).filter(|name| !seen.contains(&name.as_str())).collect();
+    let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen })?;
+    present(ui, aim, &plan);
+    let status = finish(ui, aim, &[&plan], ask.as_ref())?;
+    if !args.writing.write {
+        ui.hint("`rofs-harden verify` runs the result and says whether it works");
+    }
+    Ok(if all_work { status } else { Status::FindingsRemain })
+}
+
+/// What is known of the services of a project.
+struct Evidence<'k> {
+    /// What the command line says.
+    chosen: Selection,
+    /// Where services were seen to write.
+    found: Vec<WritablePath>,
+    /// What presets say of them.
+    known: &'k [Need],
+    /// Services of which nothing was seen.
+    unseen: Vec<String>,
+}
+
+/// The plan that follows from what was seen.
+fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) -> Result<Prepared> {
+    let Evidence { chosen, found, known, unseen } = evidence;
     let mut selection = Selection { auto: true, ..chosen };
     // What a preset documents counts; what it assumes is replaced by what was seen.
     let is_known = |path: &WritablePath| {
@@ -93,19 +128,10 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     for path in found.into_iter().filter(|p| !is_known(p)) {
         selection.paths.entry(path.service.clone()).or_default().push(path);
     }
-    // A service that could not be watched gets nothing on the strength of this.
-    for outcome in ran.outcomes.iter().filter(|o| !ran.sights.contains_key(&o.service)) {
-        selection.skip.push(outcome.service.clone());
-    }
+    selection.skip.extend(unseen);
     selection.only.retain(|name| !selection.skip.contains(name));
     let options = args.choice.options(selection);
-    let plan = Prepared::read(&input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, aim) })?;
-    present(ui, aim, &plan);
-    let status = finish(ui, aim, &[&plan], ask.as_ref())?;
-    if !args.writing.write {
-        ui.hint("`rofs-harden verify` runs the result and says whether it works");
-    }
-    Ok(if all_work { status } else { Status::FindingsRemain })
+    Prepared::read(input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, args.writing.aim()) })
 }
 
 /// What each service wrote, and the places that must be writable.
@@ -120,12 +146,6 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
         let alone = Need { paths: Vec::new(), recognised: need.recognised, ..need.clone() };
         let (paths, elsewhere) =
             ran.sights.get(&outcome.service).map(|s| writable_paths(&outcome.service, s, Some(&alone))).unwrap_or_default();
-        let place = |p: &WritablePath| Place {
-            target: p.target.to_string(),
-            storage: if p.storage == Storage::State { "state" } else { "scratch" },
-            mount: mount(p),
-            why: p.reason.text.clone(),
-        };
         let works = outcome.verdict == Verdict::Works;
         let service = project.service(&outcome.service);
         rows.push(Row {
@@ -133,7 +153,7 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
             works,
             why: outcome.said(remedy::say),
             details: if works { Vec::new() } else { explain(outcome, None, service, Some(need)).0 },
-            paths: paths.iter().map(place).collect(),
+            paths: paths.iter().map(Place::of).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
         });
         found.extend(paths);
@@ -141,25 +161,41 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
     Ok((rows, found, needs))
 }
 
+impl Place {
+    fn of(path: &WritablePath) -> Self {
+        Self {
+            target: path.target.to_string(),
+            storage: if path.storage == Storage::State { "state" } else { "scratch" },
+            mount: mount(path),
+            why: path.reason.text.clone(),
+        }
+    }
+}
+
 fn lines(row: &Row) -> String {
     let mut text = format!("{}: {}\n", clean_line(&row.service), clean_line(&row.why));
     text.extend(row.details.iter().map(|line| format!("    {}\n", clean_line(line))));
-    for place in &row.paths {
+    text + &places(&row.paths, &row.elsewhere, row.works)
+}
+
+/// Where a service wrote, as lines for people.
+fn places(paths: &[Place], elsewhere: &[Elsewhere], is_whole: bool) -> String {
+    let mut text = String::new();
+    for place in paths {
         text += &format!("    {}\n        {}\n", clean_line(&place.mount), clean_line(&place.why));
     }
-    for other in &row.elsewhere {
+    for other in elsewhere {
         text += &format!("    {} was written\n        {}\n", clean_line(&other.path), clean_line(&other.help));
     }
-    if row.paths.is_empty() && row.elsewhere.is_empty() && row.works {
+    if paths.is_empty() && elsewhere.is_empty() && is_whole {
         text += "    nothing was written\n";
     }
     text
 }
 
 /// Saves what one service needs as a preset.
-fn save(ui: &Ui, file: &Path, input: &plan::Input, ran: &RunResult, found: &[WritablePath]) -> Result<()> {
-    let services: Vec<&str> = ran.sights.keys().map(String::as_str).collect();
-    let [service] = services.as_slice() else {
+fn save(ui: &Ui, file: &Path, input: &plan::Input, services: &[&str], found: &[WritablePath]) -> Result<()> {
+    let [service] = services else {
         let hint = Some("name one service: --service NAME".to_owned());
         return Err(Error::Usage(format!("a preset is about one service, and {} were watched", services.len()), hint));
     };

@@ -3,6 +3,7 @@
 mod check;
 mod edit;
 mod lower;
+mod passes;
 mod place;
 mod style;
 mod value;
@@ -10,10 +11,11 @@ mod value;
 use crate::audit::{self, Change, Fix, Rule, What};
 use crate::compose::{Project, Service, Sources};
 use crate::error::{Error, Result};
-use crate::evidence::{Extra, Need};
+use crate::evidence::Need;
 use crate::text::{FileId, Span, TextFile};
 use crate::yaml::{Kind, Node, Stream, Style, is_printable};
 use edit::Edit;
+use passes::{Passes, without};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -116,9 +118,6 @@ pub struct Refused {
     pub why: String,
 }
 
-/// Most rounds of leaving out services whose change would reach another.
-const MAX_ROUNDS: usize = 8;
-
 /// How a rewrite is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -128,10 +127,8 @@ pub struct Options {
     pub layer: Option<FileId>,
 }
 
-/// Most times that what was refused is tried again: the longest chain of services of which each waits for the next one.
-const MAX_PASSES: usize = 64;
-
 /// A file with its edits made.
+#[derive(Clone)]
 struct Edited {
     stream: Arc<Stream>,
     /// In the content that was read.
@@ -143,53 +140,10 @@ struct Edited {
 ///
 /// Errors: [`Error::Unverified`] when a law does not hold for the result.
 pub fn rewrite(project: &Project<'_>, fixes: &[&Fix], needs: &[Need], options: Options) -> Result<Outcome> {
-    let (placement, mut refused) = settle(project, fixes.to_vec(), options.layer);
-    let mut edited = edit_files(project, &placement)?;
-    // What was refused for the sake of a service may be possible now that this one has lists and keys of its own.
-    for _ in 0..MAX_PASSES {
-        if edited.is_empty() || refused.is_empty() {
-            break;
-        }
-        let sources = project.sources.with(edited.iter().map(|e| e.stream.clone()));
-        let now = read_again(&sources)?;
-        let names = names_of(&refused);
-        let waiting: Vec<&Fix> = fixes.iter().copied().filter(|f| names.contains(f.service.as_str())).collect();
-        let number = waiting.len();
-        let (placement, still_refused) = settle(&now, waiting, options.layer);
-        if still_refused.len() == number {
-            break;
-        }
-        refused = still_refused;
-        for again in edit_files(&now, &placement)? {
-            let file = again.stream.file();
-            let before = project.sources.file(file).map_or("", |s| s.stream.text().text());
-            match edited.iter_mut().find(|e| e.stream.file() == file) {
-                None => edited.push(again),
-                Some(earlier) => {
-                    let edits = edit::composed(before.len(), &earlier.edits, &again.edits);
-                    let closes_scalar = earlier.closes_scalar || again.closes_scalar;
-                    *earlier = Edited { edits, closes_scalar, ..again };
-                }
-            }
-        }
-        edited.sort_by_key(|e| e.stream.file());
-    }
-    let accepted: Vec<&Fix> = {
-        let names = names_of(&refused);
-        fixes.iter().copied().filter(|f| !names.contains(f.service.as_str())).collect()
-    };
+    let (mut edited, refused) = Passes { project, fixes, needs, layer: options.layer }.settle()?;
+    let accepted = without(fixes, &refused);
     if edited.is_empty() {
         return Ok(Outcome { rewrites: Vec::new(), refused });
-    }
-    let parted = parted(project, &edited, &accepted, needs);
-    if !parted.is_empty() {
-        let others: Vec<&Fix> = fixes.iter().copied().filter(|f| !parted.contains(&f.service)).collect();
-        let mut outcome = rewrite(project, &others, needs, options)?;
-        let why =
-            "its mounts are shared through an anchor, and more of them could be bound read-only in a list of its own: give it one first";
-        let left = |service| Refused { service, rule: Rule::SharedDefinition, why: why.into() };
-        outcome.refused.extend(parted.into_iter().map(left));
-        return Ok(outcome);
     }
     let mut lines = verified_effect(project, &edited, &accepted, needs)?;
     if options.explain {
@@ -226,34 +180,6 @@ fn finished(project: &Project<'_>, edited: Edited, lines: &[(FileId, NewLine)]) 
     };
     let edits = edits.into_iter().map(replacement).collect();
     Ok(Some(Rewrite { file, before, after, edits, lines, touched, closes_scalar }))
-}
-
-fn names_of(refused: &[Refused]) -> HashSet<&str> {
-    refused.iter().map(|r| r.service.as_str()).collect()
-}
-
-/// Places as many of the fixes as can be, and says why not the others.
-fn settle<'a>(project: &Project<'a>, mut fixes: Vec<&Fix>, layer: Option<FileId>) -> (place::Placement<'a>, Vec<Refused>) {
-    let mut refused: Vec<Refused> = Vec::new();
-    let mut placement = place::place(project, &fixes, layer);
-    for round in 0.. {
-        if placement.refused.is_empty() {
-            break;
-        }
-        refused.append(&mut placement.refused);
-        if round == MAX_ROUNDS {
-            // Who was refused before keeps that reason: of two, the first counts.
-            let why = "it is tied to services that must not change";
-            let late = fixes.iter().map(|f| Refused { service: f.service.clone(), rule: Rule::SharedDefinition, why: why.into() });
-            refused.extend(late);
-        }
-        let names = names_of(&refused);
-        fixes.retain(|f| !names.contains(f.service.as_str()));
-        placement = place::place(project, &fixes, layer);
-    }
-    let mut seen = HashSet::new();
-    refused.retain(|r| seen.insert(r.service.clone()));
-    (placement, refused)
 }
 
 /// The text of a layer that makes the changes of `fix` and nothing else: to paste where no file can take them.
@@ -312,28 +238,6 @@ fn verified_effect(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], nee
         return Err(unverified(format!("service `{}` would be changed again", finding.service)));
     }
     Ok(new_lines(&after, fixes))
-}
-
-/// Services that a second run would change again: with a list of mounts of their own, binds in it can be changed alone.
-fn parted(project: &Project<'_>, edited: &[Edited], fixes: &[&Fix], needs: &[Need]) -> Vec<String> {
-    if !needs.iter().any(|need| need.with.has(Extra::ReadOnlyBinds)) || !edited.iter().any(|e| e.stream.has_anchors()) {
-        return Vec::new();
-    }
-    let sources = project.sources.with(edited.iter().map(|e| e.stream.clone()));
-    // What does not load is reported by the laws.
-    let Ok(after) = Project::read(&sources) else { return Vec::new() };
-    let is_bind = |change: &Change| matches!(change.what, What::ReadOnlyBind(_));
-    let again = audit::audit(&after, needs).into_iter().filter(|f| f.fix.as_ref().is_some_and(|fix| fix.changes.iter().all(is_bind)));
-    let again: HashSet<String> = again.map(|f| f.service).collect();
-    let lists = |service: &Service<'_>| -> Vec<_> {
-        let values = service.parts.iter().filter_map(|part| Some(part.entry("volumes")?.value().resolved().span()));
-        values.map(|span| (span.file, span.start)).collect()
-    };
-    // Who has the same list goes with them, or it would be theirs alone in the end.
-    let named = |name: &str| project.service(name).map(lists).unwrap_or_default();
-    let shared: HashSet<_> = again.iter().flat_map(|name| named(name)).collect();
-    let is_parted = |name: &str| again.contains(name) || !again.is_empty() && named(name).iter().any(|list| shared.contains(list));
-    fixes.iter().map(|fix| &fix.service).filter(|name| is_parted(name)).cloned().collect()
 }
 
 fn reread(name: &str, after: String, file: FileId) -> Result<Stream> {

@@ -5,7 +5,7 @@ use crate::evidence::engine::{Folder, Sight, Written, is_placeholder, is_program
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths of the engine, each with all below it.
-const ENGINE: [&str; 11] = [
+pub(super) const ENGINE: [&str; 11] = [
     "/.dockerenv",
     "/dev",
     "/etc/hostname",
@@ -105,7 +105,7 @@ fn is_folder(listing: &Listing, path: &str) -> bool {
     listing.get(path).is_some_and(|e| e.is_folder)
 }
 
-fn parent(path: &str) -> &str {
+pub(super) fn parent(path: &str) -> &str {
     match path.rsplit_once('/') {
         Some(("", _)) | None => "/",
         Some((folder, _)) => folder,

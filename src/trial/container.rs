@@ -42,6 +42,10 @@ pub struct Container {
     pub id: String,
     /// Name of its image: the content's digest.
     pub image: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    created: String,
     #[serde(rename = "State")]
     run: Run,
     #[serde(default)]
@@ -134,6 +138,26 @@ impl Container {
         self.config.labels.as_ref().and_then(|all| all.get(name)).map_or("", String::as_str)
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name.trim_start_matches('/')
+    }
+
+    /// The Compose project that it is part of.
+    pub fn project(&self) -> &str {
+        self.label("com.docker.compose.project")
+    }
+
+    /// The Compose files that it was started from, as Compose wrote them down.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.label("com.docker.compose.project.config_files").split(',').filter(|file| !file.is_empty())
+    }
+
+    /// Whether it is one of `docker compose run`, beside those of the service.
+    pub fn is_one_off(&self) -> bool {
+        self.label("com.docker.compose.oneoff").eq_ignore_ascii_case("true")
+    }
+
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         self.run.status == "running"
@@ -174,6 +198,27 @@ impl Container {
         seconds(&self.run.started_at)
     }
 
+    /// The same as the engine writes it.
+    pub fn started(&self) -> &str {
+        &self.run.started_at
+    }
+
+    /// When it was made, in seconds since 1970.
+    pub fn created_at(&self) -> Option<u64> {
+        seconds(&self.created)
+    }
+
+    /// What is mounted, for people: `volume shop_data at /data`.
+    pub fn mounts(&self) -> impl Iterator<Item = String> {
+        let one = |m: &Mount| match (m.kind.as_str(), m.is_nameless()) {
+            ("volume", true) => format!("volume without a name at {}", m.destination),
+            ("volume", false) => format!("volume {} at {}", m.name, m.destination),
+            (kind, _) => format!("{kind} at {}", m.destination),
+        };
+        let tmpfs = self.host_config.tmpfs.iter().flatten().map(|(path, _)| format!("tmpfs at {path}"));
+        self.mounts.iter().map(one).chain(tmpfs)
+    }
+
     /// Its own address, if it has one.
     pub fn address(&self) -> Option<&str> {
         let all = self.network_settings.networks.as_ref()?;
@@ -189,9 +234,14 @@ impl Container {
     /// Paths that the image declares as volumes and for which the engine made nameless ones.
     pub fn nameless(&self) -> impl Iterator<Item = &str> {
         let declared = |m: &&Mount| self.config.volumes.as_ref().is_some_and(|all| all.contains_key(&m.destination));
+        self.mounts.iter().filter(declared).filter(|m| m.is_nameless()).map(|m| m.destination.as_str())
+    }
+}
+
+impl Mount {
+    fn is_nameless(&self) -> bool {
         // Compose gives every volume of the project a name with the project's in front; the engine's own are 64 hexadecimal digits.
-        let is_nameless = |m: &&Mount| m.kind == "volume" && m.name.len() == 64 && m.name.bytes().all(|b| b.is_ascii_hexdigit());
-        self.mounts.iter().filter(declared).filter(is_nameless).map(|m| m.destination.as_str())
+        self.kind == "volume" && self.name.len() == 64 && self.name.bytes().all(|b| b.is_ascii_hexdigit())
     }
 }
 
@@ -213,8 +263,8 @@ impl Health {
     }
 }
 
-/// Seconds since 1970 of `2026-01-31T12:34:56.789Z`.
-fn seconds(text: &str) -> Option<u64> {
+/// Seconds since 1970 of `2026-01-31T12:34:56.789Z`, also with `+02:00` in place of the `Z`.
+pub fn seconds(text: &str) -> Option<u64> {
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     if year < 1970 || !(1..=12).contains(&month) {
@@ -223,7 +273,14 @@ fn seconds(text: &str) -> Option<u64> {
     // Days since 1970 by the proleptic calendar, years beginning in March.
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
-    Some(days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?)
+    let there = days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+    let zone = text.len().checked_sub(6).and_then(|at| text.get(at..)).filter(|zone| zone.as_bytes()[3] == b':');
+    let ahead = zone.and_then(|zone| Some(zone.get(1..3)?.parse::<u64>().ok()? * 3600 + zone.get(4..6)?.parse::<u64>().ok()? * 60));
+    match zone.map(|zone| zone.as_bytes()[0]) {
+        Some(b'+') => there.checked_sub(ahead?),
+        Some(b'-') => Some(there + ahead?),
+        _ => Some(there),
+    }
 }
 
 #[cfg(test)]
@@ -236,6 +293,8 @@ mod tests {
         assert_eq!(seconds("2026-11-24T21:48:21.123456789Z"), Some(1_795_556_901));
         assert_eq!(seconds("2024-02-29T23:59:59Z"), Some(1_709_251_199));
         assert_eq!(seconds("0001-01-01T00:00:00Z"), None);
+        assert_eq!(seconds("2026-11-24T23:48:21.1+02:00"), Some(1_795_556_901));
+        assert_eq!(seconds("2026-11-24T20:18:21-01:30"), Some(1_795_556_901));
         assert_eq!(seconds("soon"), None);
     }
 }

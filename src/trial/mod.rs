@@ -8,15 +8,17 @@ mod isolate;
 mod judge;
 mod log;
 mod outcome;
+mod running;
 mod service;
 mod symptoms;
 mod words;
 
 pub use crate::compose::ENGINE_SOCKETS;
 pub use changes::observation;
-pub use container::{Container, Entry, Health, Listing, Scan};
+pub use container::{Container, Entry, Health, Listing, Scan, seconds};
 pub use isolate::{Isolated, IsolatedService, Isolation, LeftOut, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};
 pub use log::ServiceLog;
 pub use outcome::{Outcome, RunResult, Verdict};
+pub use running::{Looks, age, merge, running_scan};
 pub use symptoms::explain;

@@ -12,8 +12,12 @@ Examples:
   # See what a service writes when it is used
   rofs-harden observe --http 'api:3000 POST /upload x'
 
+  # What have the containers written that run now? Nothing is started, stopped or changed
+  rofs-harden observe --running
+  rofs-harden observe --running -r
+
 Exit status:
-  0    every service was watched and works on a writable root
+  0    every service was watched and works on a writable root; with --running: a container of each runs
   1    some service was not run, or fails as it is
   2    the work could not be done; nothing was written
   130  interrupted; nothing of the run is left, and what was written is said";
@@ -38,6 +42,14 @@ pub(super) fn only_named(arg: Arg) -> Arg {
         "recursive" => arg.hide(true),
         "paths" => arg.help("Project folder or Compose file [default: what `docker compose` would use here]"),
         _ => arg,
+    }
+}
+
+/// The same for looking at what is written, which can be all that runs.
+pub(super) fn only_named_or_running(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "recursive" => arg.requires("running").help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
+        _ => only_named(arg),
     }
 }
 
@@ -96,6 +108,11 @@ pub(in crate::cli) struct Observe {
     pub(in crate::cli) choice: Choice,
     #[command(flatten)]
     pub(in crate::cli) trying: Trying,
+    /// Look at the containers of the project that run now, and run nothing
+    ///
+    /// They are found by the labels that Compose gives them; the engine is only read from. What they have written since they were made counts as seen.
+    #[arg(long, conflicts_with_all = ["http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
+    pub(in crate::cli) running: bool,
     /// How long to watch at least
     #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) hold: Option<Duration>,

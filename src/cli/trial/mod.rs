@@ -152,16 +152,6 @@ impl TrialContext<'_> {
         Ok(())
     }
 
-    /// Numbers of the user and the group that a container starts as.
-    fn user(&self, container: &Container) -> Result<Option<(u32, u32)>> {
-        let user = container.user();
-        if user.is_empty() {
-            return Ok(Some((0, 0)));
-        }
-        let text = |path: &str| self.docker.file_text(&container.id, path);
-        Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
-    }
-
     /// What every service wrote, after it was asked to end.
     fn look(&self, trial: &Trial) -> Result<BTreeMap<String, Sight>> {
         trial.stop(LAST_WORDS)?;
@@ -173,12 +163,22 @@ impl TrialContext<'_> {
                 None => self.docker.listing(&trial.still(&container.image)?)?,
             };
             let scan = Scan { image, now: self.docker.listing(&container.id)?, diff: self.docker.diff(&container.id)? };
-            let sight = Sight { user: self.user(&container)?, ..observation(&scan, &container) };
+            let sight = Sight { user: user(&self.docker, &container)?, ..observation(&scan, &container) };
             sights.insert(container.service().to_owned(), sight);
             images.insert(container.image.clone(), scan.image);
         }
         Ok(sights)
     }
+}
+
+/// Numbers of the user and the group that a container starts as.
+pub(super) fn user(docker: &Docker, container: &Container) -> Result<Option<(u32, u32)>> {
+    let user = container.user();
+    if user.is_empty() {
+        return Ok(Some((0, 0)));
+    }
+    let text = |path: &str| docker.file_text(&container.id, path);
+    Ok(numbers(user, &text("/etc/passwd")?, &text("/etc/group")?))
 }
 
 /// Numbers of a user and a group by the texts of the image's own lists; a group that is not named is the user's first.

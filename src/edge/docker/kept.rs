@@ -74,7 +74,7 @@ pub fn kept(files: &[PathBuf], wanted: &[(String, String)]) -> Result<Vec<Kept>>
 
 impl Docker {
     /// Bytes and number of the files below a path, and whether there are more.
-    fn count(&self, container: &str, path: &str) -> Result<(u64, u64, bool)> {
+    pub(super) fn count(&self, container: &str, path: &str) -> Result<(u64, u64, bool)> {
         let (mut bytes, mut files, mut is_more) = (0, 0, false);
         let since = Instant::now();
         let counted = self.stream(&["cp", &format!("{container}:{path}/."), "-"], |stream| {

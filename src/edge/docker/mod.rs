@@ -4,6 +4,7 @@ mod host;
 mod journal;
 mod kept;
 mod model;
+mod running;
 mod scan;
 mod trial;
 

@@ -1,8 +1,9 @@
 //! The files of a container and of its image, by `docker export`: it needs no root, no tools in the image, and works on stopped ones.
 
+use super::running::entry_of;
 use super::{Docker, PATIENCE};
 use crate::error::{Error, Result};
-use crate::trial::{Entry, Listing};
+use crate::trial::Listing;
 use std::io::{BufReader, Read};
 
 /// Most files of a listing.
@@ -16,18 +17,8 @@ fn read_listing(stream: impl Read, go_on: impl Fn() -> Result<()>) -> Result<Lis
     for entry in archive.entries().map_err(broken)? {
         go_on()?;
         let entry = entry.map_err(broken)?;
-        let header = entry.header();
         let path = format!("/{}", String::from_utf8_lossy(&entry.path_bytes()).trim_matches('/'));
-        let number = |n: std::io::Result<u64>| n.ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        let seen = Entry {
-            is_folder: header.entry_type().is_dir(),
-            uid: number(header.uid()),
-            gid: number(header.gid()),
-            mode: header.mode().unwrap_or(0) & 0o7777,
-            changed: header.mtime().unwrap_or(0),
-            size: entry.size(),
-        };
-        listing.insert(path, seen);
+        listing.insert(path, entry_of(&entry));
         if listing.len() > MAX_ENTRIES {
             return Err(Error::Engine(format!("the image has more than {MAX_ENTRIES} files")));
         }

@@ -50,12 +50,7 @@ impl Trial {
         let filter = format!("label=com.docker.compose.project={}", self.name());
         let answer = self.docker.ask(&["ps", "-a", "-q", "--no-trunc", "--filter", &filter])?;
         let ids: Vec<&str> = answer.split_whitespace().collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let answer = self.docker.run(&[&["container", "inspect"], ids.as_slice()].concat(), super::PATIENCE)?;
-        let mut containers: Vec<Container> =
-            serde_json::from_slice(&answer.stdout).map_err(|e| Error::Engine(format!("its answer is not understood: {e}")))?;
+        let mut containers = self.docker.inspect(&ids)?;
         // Containers for looking at images are of no service.
         containers.retain(|c| !c.service().is_empty());
         containers.sort_by(|a, b| a.service().cmp(b.service()));
