@@ -1,6 +1,7 @@
 //! The report on what is so.
 
-use super::args::{self, Audit, FailOn, Format, Input, SchemaOf};
+use super::answers;
+use super::args::{self, Audit, FailOn, Format, Input};
 use super::baseline::Baseline;
 use super::harden::Status;
 use super::remedy;
@@ -9,11 +10,10 @@ use super::ui::Ui;
 use crate::edge::disk::Disk;
 use crate::error::Result;
 use crate::evidence::Selection;
-use crate::evidence::preset::Preset;
-use crate::plan::{Config, Files, Options, Plan, Purpose};
+use crate::plan::{Files, Options, Plan, Purpose};
 use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, Tool, VERSION};
-use crate::report::json::{self, json};
+use crate::report::json;
 use crate::report::listing::{self, Layout};
 use crate::report::summing::{self, Step};
 use crate::report::{github, html, markdown, sarif};
@@ -80,8 +80,12 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     match args.format {
         Format::Text => listing_for_people(ui, args, &report),
         Format::Json => ui.stream(|out| json::write(out, &report)),
-        Format::Sarif => ui.stream(|out| json::write(out, &sarif::log(&report))),
-        Format::Github => ui.out(&github::render(&report)),
+        Format::Sarif => {
+            let base = answers::base()?;
+            ui.stream(|out| json::write(out, &sarif::log(&report, &base)));
+            sarif::left_out(&report).iter().for_each(|what| ui.warn(what));
+        }
+        Format::Github => ui.out(&github::render(&report, &answers::base()?)),
         Format::Markdown => ui.out(&markdown::render(&report)),
         Format::Html => ui.out(&html::render(&report)),
     }
@@ -181,17 +185,6 @@ fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) ->
     let mut report = collect(&plan, edits, remedy::say)?;
     report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok(report)
-}
-
-/// Prints a JSON Schema.
-pub(super) fn schema(ui: &Ui, of: SchemaOf) -> Result<Status> {
-    let schema = match of {
-        SchemaOf::Config => Config::schema(),
-        SchemaOf::Preset => Preset::schema(),
-        SchemaOf::Report => schemars::schema_for!(Report),
-    };
-    ui.out(&json(&schema)?);
-    Ok(Status::Done)
 }
 
 fn summary(projects: &[Project]) -> Summary {

@@ -1,6 +1,7 @@
 //! The fixing verb: plan, show, ask, write.
 
-use super::args::Harden;
+use super::answers;
+use super::args::{AnswerFormat, Harden};
 use super::ask::Ask;
 use super::moving;
 use super::notes;
@@ -33,6 +34,9 @@ pub(super) enum Status {
 /// Runs the verb over every PATH.
 pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let options = args.options()?;
+    if args.format == AnswerFormat::Json {
+        return json(ui, args, &options);
+    }
     if args.input.paths.iter().any(|p| p == Path::new("-")) {
         return filter(ui, args, &options);
     }
@@ -69,6 +73,16 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         return Ok(Status::FindingsRemain);
     }
     finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+}
+
+/// The plan for programs.
+fn json(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
+    if args.write || args.interactive || args.verify {
+        let hint = "leave out --write, --interactive and --verify; the answer has the patches".to_owned();
+        return Err(Error::Usage("--format json prints the plan and does nothing else".into(), Some(hint)));
+    }
+    stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    answers::plan(ui, args, options)
 }
 
 impl Harden {

@@ -197,15 +197,7 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
 }
 
 fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
-    let changes = fix.changes.iter().map(|change| Planned {
-        what: change.what.to_string(),
-        reason: Reason {
-            text: change.reason.text.clone(),
-            source: change.reason.source.to_string(),
-            link: change.reason.link.clone(),
-            confidence: change.reason.confidence.to_string(),
-        },
-    });
+    let changes = fix.changes.iter().map(|change| Planned { what: change.what.to_string(), reason: Reason::from(&*change.reason) });
     let applicability = match fix.applicability {
         audit::Applicability::Safe => Applicability::Safe,
         audit::Applicability::Unsafe => Applicability::Unsafe,

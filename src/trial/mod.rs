@@ -2,10 +2,12 @@
 //! judge of what is seen of its services ([`Judge`]), and what that means ([`Outcome`]). All of it
 //! is pure: whoever has an engine carries out [`Command`]s and tells of [`Event`]s.
 
+pub mod answer;
 mod changes;
 mod container;
 mod isolate;
 mod judge;
+pub mod junit;
 mod log;
 mod outcome;
 mod running;

@@ -3,11 +3,12 @@
 use crate::evidence::engine::Sight;
 use crate::evidence::log::Symptom;
 use crate::remedy::Remedy;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What is said of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It does its work.

@@ -11,20 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LARGE: [&str; 12] =
     ["/", "/bin", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/usr/bin", "/usr/lib", "/usr/local", "/usr/sbin", "/var"];
 /// Folders that many programs share: one is looked through only where a file lies right in it.
-const SHARED: [&str; 12] = [
-    "/home",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/run",
-    "/srv",
-    "/tmp",
-    "/usr/share",
-    "/var/cache",
-    "/var/lib",
-    "/var/log",
-    "/var/tmp",
-];
+const SHARED: [&str; 12] =
+    ["/home", "/media", "/mnt", "/opt", "/run", "/srv", "/tmp", "/usr/share", "/var/cache", "/var/lib", "/var/log", "/var/tmp"];
 /// Folders in which files come and go; the engine's list has none of it, but their time tells.
 const BUSY: [&str; 4] = ["/run", "/run/lock", "/tmp", "/var/tmp"];
 /// Most paths that are asked for one by one, most of them in one folder, and most folders that are looked through.

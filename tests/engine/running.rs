@@ -148,7 +148,9 @@ fn five_services_that_worked_for_a_minute_are_seen_as_by_hand_and_nothing_change
         assert!(all.contains(&format!("{service}: the container {}-{service}-1 holds ", up.name(0))), "{all}");
         assert!(all.contains(&format!(" cp {service}:{path}/. - > ")), "{all}");
     }
-    let data = |service: &str| report["services"].as_array().expect("services").iter().find(|s| s["service"] == service).expect("it")["data"].clone();
+    let data = |service: &str| {
+        report["services"].as_array().expect("services").iter().find(|s| s["service"] == service).expect("it")["data"].clone()
+    };
     assert_eq!(data("jobs")[0]["path"], "/var/spool/jobs", "{report:#}");
     assert_eq!(data("web"), Value::Array(Vec::new()));
     assert!(!stand.folder.read("compose.yaml").contains("read_only"), "nothing is written without --write");
@@ -159,9 +161,20 @@ fn only_reads(up: &Up<'_>, since: &str, until: &str) {
     let label = format!("label=com.docker.compose.project={}", up.name(0));
     let format = "{{.Type}} {{.Action}}";
     let of_project = up.stand.docker(&["events", "--since", since, "--until", until, "--filter", &label, "--format", format]);
-    let trials = up.stand.docker(&["events", "--since", since, "--until", until, "--filter", "label=rofs-harden.trial", "--format", "{{json .}}"]);
+    let trials =
+        up.stand.docker(&["events", "--since", since, "--until", until, "--filter", "label=rofs-harden.trial", "--format", "{{json .}}"]);
     let ours = up.stand.trials().display().to_string();
-    let volumes = up.stand.docker(&["events", "--since", since, "--until", until, "--filter", "type=volume", "--format", "{{.Action}} {{json .Actor.Attributes}}"]);
+    let volumes = up.stand.docker(&[
+        "events",
+        "--since",
+        since,
+        "--until",
+        until,
+        "--filter",
+        "type=volume",
+        "--format",
+        "{{.Action}} {{json .Actor.Attributes}}",
+    ]);
     let ids = up.ids(0);
     let of_ours = volumes.lines().filter(|line| ids.iter().any(|id| line.contains(id.as_str())));
     let other: Vec<&str> = of_project.lines().filter(|line| *line != "container archive-path").collect();

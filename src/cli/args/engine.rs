@@ -48,7 +48,9 @@ pub(super) fn only_named(arg: Arg) -> Arg {
 /// The same for looking at what is written, which can be all that runs.
 pub(super) fn only_named_or_running(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
-        "recursive" => arg.requires("running").help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
+        "recursive" => arg
+            .requires("running")
+            .help("With --running: one table of all projects that run on the engine, or of those with files below PATH"),
         _ => only_named(arg),
     }
 }
@@ -144,6 +146,9 @@ pub(in crate::cli) struct Verify {
     /// Find the smallest set of writable places with which it works
     #[arg(long, help_heading = "Trial")]
     pub(in crate::cli) heal: bool,
+    /// Print a JUnit report: a suite for each project, a case for each service
+    #[arg(long, conflicts_with_all = ["write", "format", "json"], help_heading = "Output")]
+    pub(in crate::cli) junit: bool,
     /// Remove what earlier runs could not remove, and do nothing else
     #[arg(long, conflicts_with_all = ["heal", "against_original", "write", "http", "probe"], help_heading = "Options")]
     pub(in crate::cli) clean: bool,

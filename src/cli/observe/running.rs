@@ -98,13 +98,13 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         }
         ui.status(&format!("looking at {}", clean_line(&need.service)));
         let alone = Need { paths: Vec::new(), ..need.clone() };
-        let (row, paths) = looker.row(&own, Some(&alone), up.as_deref(), args.writing.json)?;
+        let (row, paths) = looker.row(&own, Some(&alone), up.as_deref(), args.writing.is_json())?;
         rows.push(row);
         found.extend(paths);
     }
     ui.progress_done();
     let is_whole = unseen.is_empty();
-    if args.writing.json {
+    if args.writing.is_json() {
         ui.out(&json(&Report { version: 1, project: name, services: rows })?);
         return Ok(if is_whole { Status::Done } else { Status::FindingsRemain });
     }
@@ -186,7 +186,8 @@ impl Looker<'_> {
         let (mut paths, elsewhere) = writable_paths(&service, &sight.unwrap_or_default(), need);
         let since = containers.iter().min_by_key(|c| c.created_at()).map(|c| self.since(c)).unwrap_or_default();
         for path in &mut paths {
-            path.reason = Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
+            path.reason =
+                Arc::new(Reason { text: format!("{}; seen in a container that {since}", path.reason.text), ..(*path.reason).clone() });
         }
         let state = paths.iter().filter(|p| p.storage == Storage::State).map(|p| (service.clone(), p.target.to_string()));
         let all: Vec<Container> = if counts { containers.iter().map(|c| (*c).clone()).collect() } else { Vec::new() };

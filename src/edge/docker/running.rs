@@ -84,8 +84,7 @@ impl Docker {
     /// Errors: [`Error::Interrupted`].
     pub fn held(&self, container: &Container, path: &str) -> Result<Option<Kept>> {
         let (bytes, files, is_more) = self.count(&container.id, path)?;
-        let [service, project, container, path] =
-            [container.service(), container.project(), container.name(), path].map(str::to_owned);
+        let [service, project, container, path] = [container.service(), container.project(), container.name(), path].map(str::to_owned);
         Ok((files > 0).then_some(Kept { service, project, container, path, bytes, is_more }))
     }
 
