@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::{env, fs, path::Path};
 
 /// Keys of `[match]`, and what each names; nothing may be claimed by two presets.
-const CLAIMS: [(&str, &str); 3] = [("images", "image"), ("prefixes", "prefix"), ("command", "command")];
+const CLAIMS: [(&str, &str); 4] = [("images", "image"), ("prefixes", "prefix"), ("command", "command"), ("manifest", "package")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=presets");
@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // By stem: `a.toml` sorts behind `a-b.toml`.
     files.sort_by_key(|path| path.file_stem().map(ToOwned::to_owned));
     let mut embedded = String::from("&[\n");
-    let mut claims: [BTreeMap<String, String>; 3] = Default::default();
+    let mut claims: [BTreeMap<String, String>; 4] = Default::default();
     for path in &files {
         let name = path.file_stem().and_then(|s| s.to_str()).ok_or("a preset's file name is not UTF-8")?;
         let file = path.display();

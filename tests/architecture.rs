@@ -65,7 +65,7 @@ fn every_dependency_says_why_it_is_there() {
 /// Folders of the core that say nothing of how a front end is used.
 const SPEECHLESS: [&str; 10] = ["remedy.rs", "audit", "evidence", "rewrite", "plan", "propose", "report", "trial", "yaml", "compose"];
 /// Options of other programs, which the core reads in commands or tells people to use. Each with its program.
-const OPTIONS_OF_OTHERS: [(&str, &str); 11] = [
+const OPTIONS_OF_OTHERS: [(&str, &str); 22] = [
     ("--user", "programs that change their user"),
     ("--setuid", "the same"),
     ("--uid", "the same"),
@@ -77,6 +77,17 @@ const OPTIONS_OF_OTHERS: [(&str, &str); 11] = [
     ("--output", "curl"),
     ("--directory", "tar"),
     ("--owner", "tar, install"),
+    ("--spider", "wget"),
+    ("--no-check-certificate", "wget"),
+    ("--port", "programs that listen"),
+    ("--gid", "useradd, groupadd"),
+    ("--ingroup", "adduser"),
+    ("--group", "adduser"),
+    ("--home", "adduser"),
+    ("--home-dir", "useradd"),
+    ("--shell", "useradd"),
+    ("--comment", "useradd"),
+    ("--gecos", "adduser"),
 ];
 
 #[test]
@@ -267,7 +278,7 @@ fn read(path: &str) -> String {
 }
 
 /// Path and text of every Rust file below some folders, sorted.
-fn rust_files(folders: &[&str]) -> Vec<(PathBuf, String)> {
+pub(crate) fn rust_files(folders: &[&str]) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
     let mut found = Vec::new();

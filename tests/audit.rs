@@ -209,13 +209,9 @@ fn edits_of_a_report_carry_out_its_fixes() {
     }
 }
 
-/// The public files, if they are there.
 #[test]
 fn public_projects_give_the_same_report_on_every_run() {
-    if crate::laws::corpus().is_empty() {
-        return;
-    }
-    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let corpus = crate::corpus::root();
     let folder = Folder::new(&[]);
     let run = || folder.run(&["audit", "-r", "--format", "json", "--fail-on", "never", corpus.to_str().expect("a path")]);
     let first = run();

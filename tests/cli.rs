@@ -2,6 +2,7 @@
 
 mod errors;
 mod fixing;
+mod held;
 mod looks;
 mod manual;
 mod status;

@@ -44,7 +44,7 @@ fn extras_come_out_as_written() {
 /// Compose sees the new keys, and nothing else is other than before.
 #[test]
 fn compose_sees_extras_and_nothing_else_changes() {
-    const KEYS: [&str; 7] = ["read_only", "user", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
+    const KEYS: [&str; 8] = ["read_only", "user", "healthcheck", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
     let Some(compose) = Compose::find() else { return };
     let scratch = compose.scratch();
     for (path, text, options) in inputs() {

@@ -176,7 +176,7 @@ fn its_filters_filter() {
     assert_eq!(shown(&mut browser), is("agent", "1 of 7 services"));
     choose(&mut browser, "#preset", "");
     let first = "document.querySelector('#bars li .name').textContent.trim()";
-    for (order, name) in [("worst", "proxy"), ("file", "web"), ("gain", "worker")] {
+    for (order, name) in [("worst", "proxy"), ("file", "web"), ("gain", "proxy")] {
         choose(&mut browser, "#order", order);
         assert_eq!(browser.value(first), json!(name), "{order}");
     }

@@ -1,8 +1,7 @@
-//! The laws over many files: public Compose files, and generated ones.
-//!
-//! The public files are not part of the project. They are read from `../shared/corpus` when they are there.
+//! The laws over many files that people published.
 
-use crate::oracle::{Compose, apply, difference, normal, skipped, unordered};
+use crate::corpus::{Files, PublicProject, names, public_projects, root};
+use crate::oracle::{Compose, apply, difference, normal, unordered};
 use crate::pipe::{Hardened, harden, harden_project, plan, selection, sources, text_file};
 use rofs_harden::compose::{Project, differences};
 use rofs_harden::rewrite::Options;
@@ -10,84 +9,20 @@ use rofs_harden::text::FileId;
 use rofs_harden::yaml::Stream;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-
-type Files = BTreeMap<String, String>;
-
-pub(crate) fn corpus() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let mut found = Vec::new();
-    let mut folders = vec![root];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.expect("readable").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "yml" || e == "yaml") {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    if found.is_empty() {
-        skipped("no corpus beside the project", "ROFS_REQUIRE_CORPUS");
-    }
-    found
-}
-
-fn name(path: &Path) -> String {
-    path.to_string_lossy().split("corpus/").last().unwrap_or_default().to_owned()
-}
 
 #[test]
 fn parsing_and_doing_nothing_is_the_identity() {
-    for path in corpus() {
-        let bytes = fs::read(&path).expect("readable");
+    for name in names() {
+        let bytes = fs::read(root().join(&name)).expect("readable");
         let file = text_file(&bytes).expect("text");
         if let Ok(stream) = Stream::parse(&file, FileId(0)) {
-            assert_eq!(stream.text().text().as_bytes(), bytes, "{}", name(&path));
+            assert_eq!(stream.text().text().as_bytes(), bytes, "{name}");
             let skip_all = rofs_harden::evidence::Selection::default();
             if let Ok(hardened) = harden(&bytes, &skip_all) {
-                assert_eq!(hardened.after.as_bytes(), bytes, "{}", name(&path));
+                assert_eq!(hardened.after.as_bytes(), bytes, "{name}");
             }
         }
     }
-}
-
-/// A public file with what it can name: all files of its repository that are here.
-pub(crate) struct PublicProject {
-    pub(crate) name: String,
-    pub(crate) files: Files,
-    pub(crate) layers: Vec<String>,
-}
-
-/// Every public file as the first layer of a project, with the override file beside it that Compose would take as well.
-pub(crate) fn public_projects() -> Vec<PublicProject> {
-    let mut projects = Vec::new();
-    let mut repositories: BTreeMap<PathBuf, Files> = BTreeMap::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    let paths = corpus();
-    for path in &paths {
-        let below = path.strip_prefix(&root).expect("in the corpus");
-        let repository = below.components().next().expect("a repository").as_os_str();
-        let inner = below.strip_prefix(repository).expect("in it").to_string_lossy().into_owned();
-        let files = repositories.entry(root.join(repository)).or_default();
-        files.insert(inner, fs::read_to_string(path).expect("text"));
-    }
-    for (repository, files) in repositories {
-        for layer in files.keys() {
-            let (folder, file) = layer.rsplit_once('/').map_or(("", layer.as_str()), |(folder, file)| (folder, file));
-            let beside = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
-            let mains = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-            let overrides =
-                ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
-            let pair = overrides.iter().map(|name| beside(name)).find(|name| mains.contains(&file) && files.contains_key(name));
-            let layers: Vec<String> = std::iter::once(layer.clone()).chain(pair).collect();
-            let name = format!("{}/{layer}", repository.file_name().expect("a name").to_string_lossy());
-            projects.push(PublicProject { name, files: files.clone(), layers });
-        }
-    }
-    projects
 }
 
 /// Runs a check over all projects on two threads, in their order.
@@ -99,10 +34,6 @@ fn each<T: Send>(projects: &[PublicProject], check: impl Fn(&PublicProject) -> T
     })
 }
 
-pub(crate) fn layers_of(project: &PublicProject) -> Vec<&str> {
-    project.layers.iter().map(String::as_str).collect()
-}
-
 fn harden_public(files: &Files, layers: &[&str]) -> Result<(Files, Hardened), String> {
     harden_project(files, layers, &selection(&["auto", "generic"], &[]), Options::default())
 }
@@ -110,22 +41,27 @@ fn harden_public(files: &Files, layers: &[&str]) -> Result<(Files, Hardened), St
 #[test]
 fn every_public_project_is_hardened_by_the_laws_or_refused_with_a_reason() {
     let projects = public_projects();
-    if projects.is_empty() {
-        return;
-    }
     let (mut services, mut hardened, mut refused_services) = (0, 0, 0);
     let mut by_reason: BTreeMap<String, usize> = BTreeMap::new();
     let mut refused_files: Vec<String> = Vec::new();
     for project in &projects {
-        let layers = layers_of(project);
+        let layers = project.layers();
         let (after, first) = match harden_public(&project.files, &layers) {
             Ok(first) => first,
             Err(why) => {
                 assert!(!why.contains("internal error"), "{}: {why}", project.name);
-                refused_files.push(format!("{}: {why}", project.name));
+                if project.is_ours {
+                    refused_files.push(format!("{}: {why}", project.name));
+                }
                 continue;
             }
         };
+        let (again, second) = harden_public(&after, &layers).expect("the result hardens");
+        let planned = second.fixes.iter().filter(|f| !second.refused.iter().any(|r| r.service == f.service)).count();
+        assert_eq!((again == after, planned), (true, 0), "{}: a second run plans nothing", project.name);
+        if !project.is_ours {
+            continue;
+        }
         services += first.services;
         hardened += first.fixes.len();
         let mut refused: BTreeMap<&str, &str> = first.refused.iter().map(|r| (r.service.as_str(), r.rule.id())).collect();
@@ -136,11 +72,9 @@ fn every_public_project_is_hardened_by_the_laws_or_refused_with_a_reason() {
         for rule in refused.values() {
             *by_reason.entry((*rule).to_owned()).or_default() += 1;
         }
-        let (again, second) = harden_public(&after, &layers).expect("the result hardens");
-        let planned = second.fixes.iter().filter(|f| !second.refused.iter().any(|r| r.service == f.service)).count();
-        assert_eq!((again == after, planned), (true, 0), "{}: a second run plans nothing", project.name);
     }
-    let mut report = format!("{} projects, {services} services: {hardened} changed, {refused_services} refused\n\n", projects.len());
+    let count = projects.iter().filter(|p| p.is_ours).count();
+    let mut report = format!("{count} projects, {services} services: {hardened} changed, {refused_services} refused\n\n");
     for (rule, count) in &by_reason {
         report += &format!("{count:>4}  {rule}\n");
     }
@@ -155,11 +89,8 @@ fn every_public_project_is_hardened_by_the_laws_or_refused_with_a_reason() {
 #[test]
 fn compose_sees_what_we_see_and_exactly_the_plan_in_every_public_project() {
     let (projects, Some(compose)) = (public_projects(), Compose::find()) else { return };
-    if projects.is_empty() {
-        return;
-    }
     let wrong = each(&projects, |project| -> Result<bool, String> {
-        let layers = layers_of(project);
+        let layers = project.layers();
         let scratch = compose.scratch();
         let before = scratch.effective_project(&project.files, &layers);
         let hardened = harden_public(&project.files, &layers);

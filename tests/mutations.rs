@@ -1,6 +1,6 @@
 //! Mutated files through the whole pipe: an answer or a refusal, never a panic, never a broken law.
 
-use crate::laws::corpus;
+use crate::corpus::corpus;
 use crate::pipe::{harden, selection};
 use std::fs;
 use std::path::Path;

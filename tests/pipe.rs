@@ -119,6 +119,10 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
                     service["user"] = json!(user);
                     continue;
                 }
+                What::Healthcheck(check) => {
+                    service["healthcheck"] = json!(check.command);
+                    continue;
+                }
                 What::Item { key, text } => (&*format!("{key}+"), json!(text)),
                 What::ReadOnlyBind(target) => ("read_only_binds+", json!(target)),
             };

@@ -23,7 +23,11 @@ const PROJECT: [(&str, &str); 8] = [
     ("more.yaml", "services:\n  cache:\n    image: redis:7\n"),
     (".env", "TAG=1\n"),
     ("api/Dockerfile", "FROM node:22\n"),
-    ("rofs-harden.toml", "[services.own]\npreset = \"./own.toml\"\n[[exclude]]\nservice = \"cache\"\nreason = \"it is somebody else's\"\n"),
+    (
+        "rofs-harden.toml",
+        "[services.own]\npreset = \"./own.toml\"\n[services.api]\npreset = \"node\"\n\
+         [[exclude]]\nservice = \"cache\"\nreason = \"it is somebody else's\"\n",
+    ),
     ("own.toml", "summary = \"Own\"\nrun_user = { text = \"root\", uid = 0, gid = 0 }\n[match]\nimages = [\"example/own\"]\n"),
 ];
 

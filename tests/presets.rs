@@ -2,11 +2,13 @@
 //! The services are made of what a preset says, so a new one needs no line here.
 
 mod facts;
+mod sources;
 
 use crate::pipe::{harden, selection};
 use crate::support::{golden, golden_folder_holds};
-use rofs_harden::audit::{Fix, What};
+use rofs_harden::audit::{Finding, Fix, Rule, What};
 use rofs_harden::evidence::preset::{Condition, Preset, Versions, claiming, list};
+use std::collections::HashSet;
 use std::fmt::Write;
 
 /// An image that no preset knows.
@@ -19,8 +21,16 @@ fn every_preset_plans_what_its_golden_text_says() {
         let compose = compose(&Preset::embedded(name).unwrap());
         let hardened = harden(compose.as_bytes(), &selection(&[], &[("named", name)])).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(hardened.refused.is_empty(), "{name}: {:?}", hardened.refused);
-        assert_eq!(hardened.fixes.len(), hardened.services, "{name}: {:?}", hardened.findings);
-        let plans: Vec<String> = hardened.fixes.iter().map(shown).collect();
+        let is_obstacle = |f: &&Finding| f.rule == Rule::NeedsWritableRoot && f.fix.is_none();
+        let obstacles: Vec<&Finding> = hardened.findings.iter().filter(is_obstacle).collect();
+        let unfixed: HashSet<&str> = obstacles.iter().map(|f| f.service.as_str()).collect();
+        assert_eq!(hardened.fixes.len() + unfixed.len(), hardened.services, "{name}: {:?}", hardened.findings);
+        let mut plans: Vec<String> = hardened.fixes.iter().map(shown).collect();
+        plans.extend(
+            obstacles
+                .into_iter()
+                .map(|f| format!("{}: refused\n  {}\n      {}\n", f.service, f.message, f.help.as_deref().unwrap_or_default())),
+        );
         golden(&format!("presets/{name}.txt"), &format!("{compose}\n{}", plans.join("\n")));
     }
     golden_folder_holds("presets", &names);
@@ -88,8 +98,12 @@ fn compose(preset: &Preset) -> String {
                 service(&name, "", &format!("    environment:\n      {}: \"{}\"\n", some(variable), some(value)))
             }
             Condition::Tag(parts) => service(&name, &format!(":1-{}", some(&parts[0])), ""),
-            Condition::Version(Versions { from, to: u32::MAX }) => service(&name, &format!(":{from}"), ""),
-            Condition::Version(Versions { to, .. }) => service(&name, &format!(":{to}"), ""),
+            Condition::Version(Versions { from, to }) => {
+                let version = if to == [u32::MAX; 3] { from } else { to };
+                let numbers: Vec<String> = version.iter().filter(|n| **n != u32::MAX).map(ToString::to_string).collect();
+                service(&name, &format!(":{}{}", preset.version_after.as_deref().unwrap_or_default(), numbers.join(".")), "")
+            }
+            Condition::Manifest(_) | Condition::Unstarted => service(&name, "", ""),
         };
     }
     text
@@ -99,6 +113,8 @@ fn compose(preset: &Preset) -> String {
 fn conditions(preset: &Preset) -> Vec<Condition> {
     let paths = preset.writable.iter().flat_map(|path| path.when.iter().chain(&path.unless));
     let obstacles = preset.obstacles.iter().flat_map(|obstacle| obstacle.when.iter().chain(&obstacle.unless));
+    let doubts = preset.doubts.iter().flat_map(|doubt| doubt.when.iter().chain(&doubt.unless));
+    let obstacles = obstacles.chain(doubts);
     let tags = preset.tags.iter().map(|variant| Condition::Tag(vec![variant.word.clone()]));
     let mut found = Vec::new();
     for condition in paths.chain(obstacles).cloned().chain(tags) {

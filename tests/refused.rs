@@ -29,7 +29,7 @@ fn what_becomes_possible_by_the_plan_is_in_the_plan() {
         "services:\n  base:\n    image: node:22\n    tmpfs: &t []\n  api: {image: node:22, extends: base, tmpfs: *t}\n",
         "services:\n  base:\n    image: python:3\n    tmpfs: &t []\n  api: {image: node:22, extends: base, tmpfs: *t}\n",
         "services:\n  base:\n    image: node:22\n  api: {image: jenkins/jenkins, extends: base}\n",
-        "services:\n  base:\n    image: node:22\n  api: {image: apache/kafka, extends: base}\n",
+        "services:\n  base:\n    image: node:22\n  api: {image: apache/kafka, environment: {KAFKA_LOG_DIRS: /var/lib/kafka/data}, extends: base}\n",
     ] {
         let hardened = settled(text, &auto()).unwrap_or_else(|e| panic!("{e}"));
         let names: Vec<&str> = hardened.fixes.iter().map(|f| f.service.as_str()).collect();

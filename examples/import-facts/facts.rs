@@ -1,6 +1,7 @@
 //! Facts as they were collected, and as the project keeps them: who mounts what where, and what that
 //! proves. The words of the sources are not kept.
 
+use crate::check::plain_check;
 use rofs_harden::compose::{Image, published_as};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +40,7 @@ pub(crate) struct Capability {
     pub(crate) user: Option<String>,
     pub(crate) add: String,
     pub(crate) no_new_privileges: bool,
-    /// `http:PORT/PATH`, where the check is a plain request.
+    /// What is asked with which program: `http:8080/health with curl`; empty where that is not plain.
     pub(crate) check: String,
     pub(crate) source: String,
 }
@@ -193,15 +194,4 @@ pub(crate) fn is_source(text: &str) -> bool {
     let is_commit = commit.len() >= 7 && commit.bytes().all(|b| b.is_ascii_hexdigit());
     let is_plain = !text.contains(|c: char| c.is_whitespace() || c.is_control());
     is_plain && is_commit && repository.split('/').filter(|part| !part.is_empty()).count() == 2
-}
-
-/// `http:PORT/PATH` of a check that only asks a program on its own machine; empty for any other.
-fn plain_check(text: &str) -> String {
-    if text.starts_with("http:") || text.is_empty() {
-        return text.to_owned();
-    }
-    let asks = ["CMD curl --request GET ", "CMD wget --quiet --spider "].iter().any(|start| text.starts_with(start));
-    let address = text.rsplit(' ').next().and_then(|word| word.strip_prefix("http://127.0.0.1:"));
-    let is_plain = |address: &&str| address.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
-    address.filter(|_| asks).filter(is_plain).map(|address| format!("http:{address}")).unwrap_or_default()
 }

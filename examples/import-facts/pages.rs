@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::rule::{Entry, Grade};
 use std::collections::{BTreeMap, BTreeSet};
 
-const MADE: &str = "<!-- Made by `cargo run --example import-facts` from presets/catalogue/. -->\n\n";
+pub(crate) const MADE: &str = "<!-- Made by `cargo run --example import-facts` from presets/catalogue/. -->\n\n";
 
 /// How many images and facts there are of each grade, and where they are from.
 pub(crate) fn grades(facts: &Facts, entries: &[Entry]) -> String {
@@ -34,6 +34,23 @@ pub(crate) fn grades(facts: &Facts, entries: &[Entry]) -> String {
         *others.entry(why).or_default() += 1;
     }
     others.iter().for_each(|(why, count)| text += &format!("| {why} | {count} |\n"));
+    text += "\n## Health checks\n\n| what is asked | images |\n| --- | ---: |\n";
+    let mut checks: BTreeMap<&str, usize> = BTreeMap::new();
+    for (check, _) in entries.iter().filter_map(|e| e.check.as_ref()) {
+        let program = check.split_once(" with ").map_or("", |(_, program)| program.split(' ').next().unwrap_or_default());
+        let what = match (check.split(':').next(), program) {
+            (Some("command"), _) => "a command of the image",
+            (Some("tcp"), _) => "whether a port is open",
+            (_, "") => "a page, with no program of the image",
+            (_, program) => program,
+        };
+        *checks.entry(what).or_default() += 1;
+    }
+    checks.iter().for_each(|(what, count)| {
+        text += &format!("| {} | {count} |\n", if what.contains(' ') { (*what).to_owned() } else { format!("a page, with {what}") })
+    });
+    text += &format!("| all | {} |\n\n", checks.values().sum::<usize>());
+    text += "Checks at ports that the catalogue gives out itself, and those that only look for a process, are not taken over.\n";
     text += "\n## Sources\n\n";
     text += "Collected in November 2026. A source is newer where its commit is.\n\n| source | commit | facts | images |\n| --- | --- | ---: | ---: |\n";
     let mut sources: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
@@ -65,7 +82,7 @@ pub(crate) fn conflicts(entries: &[Entry]) -> String {
 /// The index of the catalogue, by how sure it is.
 pub(crate) fn index(entries: &[Entry]) -> String {
     let mut text = format!(
-        "# The catalogue below the presets\n\n{MADE}What public catalogues and people mount for images that no preset knows. `rofs-harden presets show IMAGE` says where each image writes, how sure that is and where it is from; `rofs-harden presets WORD` finds images. A preset that knows the image comes first.\n"
+        "# The catalogue below the presets\n\n{MADE}What public catalogues and people mount for images that no preset knows. `rofs-harden presets show IMAGE` says where each image writes, how sure that is and where it is from; `rofs-harden presets WORD` finds images. Used: by how many catalogues and people. A preset that knows the image comes first.\n"
     );
     for (title, is_in) in [
         ("Planned without a flag", (|e| e.is_reported()) as fn(&Entry) -> bool),
@@ -76,8 +93,12 @@ pub(crate) fn index(entries: &[Entry]) -> String {
         let mut of: Vec<&Entry> = entries.iter().filter(|e| is_in(e)).collect();
         of.sort_by(|a, b| b.origins.cmp(&a.origins).then(a.image.cmp(&b.image)));
         text += &format!("\n## {title}\n\n{} images, those of most catalogues first.\n\n", of.len());
-        let names: Vec<String> = of.iter().map(|e| format!("`{}`", e.image)).collect();
-        text += &(names.join(", ") + "\n");
+        text += "| image | used | writes |\n| --- | ---: | --- |\n";
+        for entry in of {
+            let paths: Vec<String> = entry.needs.iter().map(|place| format!("`{}`", place.path)).collect();
+            let paths = if paths.is_empty() { "not known".to_owned() } else { paths.join(", ") };
+            text += &format!("| `{}` | {} | {paths} |\n", entry.image, entry.origins);
+        }
     }
     text
 }

@@ -30,7 +30,7 @@ fn needs_of(rows: &[[&str; 5]]) -> Vec<String> {
 #[test]
 fn what_is_made_is_what_the_facts_give() {
     let facts = read(&folder("presets/catalogue")).unwrap_or_else(|e| panic!("{e}"));
-    for (path, text) in made(&facts) {
+    for (path, text) in made(&facts).unwrap_or_else(|e| panic!("{e}")) {
         let is = fs::read_to_string(&path).unwrap_or_default();
         assert!(is == text, "{} is not what the facts give: cargo run --example import-facts", path.display());
     }

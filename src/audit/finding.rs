@@ -3,7 +3,7 @@
 use super::key::Key;
 use super::rule::Rule;
 use crate::compose::TmpfsItem;
-use crate::evidence::{Confidence, Reason, Target};
+use crate::evidence::{Confidence, HealthCheck, Reason, Target};
 use crate::remedy::Remedy;
 use crate::text::Span;
 use std::fmt;
@@ -51,7 +51,7 @@ pub enum Applicability {
 impl Applicability {
     /// What a confidence allows.
     pub fn of(confidence: Confidence) -> Self {
-        if confidence == Confidence::Assumed { Self::Unsafe } else { Self::Safe }
+        if confidence <= Confidence::Base { Self::Unsafe } else { Self::Safe }
     }
 }
 
@@ -82,6 +82,8 @@ pub enum What {
     Declare(String),
     /// `user`, as `999:999`.
     User(String),
+    /// A `healthcheck`.
+    Healthcheck(HealthCheck),
     /// A new item of `cap_drop`, `cap_add` or `security_opt`.
     Item {
         /// The key of the list.
@@ -99,6 +101,7 @@ impl What {
         match self {
             Self::ReadOnly => Some(Key::ReadOnly),
             Self::User(_) => Some(Key::User),
+            Self::Healthcheck(_) => Some(Key::Healthcheck),
             Self::Item { key, .. } => Some(*key),
             Self::Tmpfs(_) => Some(Key::Tmpfs),
             Self::Volume { .. } | Self::ReadOnlyBind(_) => Some(Key::Volumes),
@@ -135,6 +138,7 @@ impl fmt::Display for What {
             Self::Volume { name, target } => write!(f, "volume {name}:{target}"),
             Self::Declare(name) => write!(f, "volume {name} declared"),
             Self::User(user) => write!(f, "user {user}"),
+            Self::Healthcheck(check) => write!(f, "healthcheck {check}"),
             Self::Item { key, text } => write!(f, "{key} {text}"),
             Self::ReadOnlyBind(target) => write!(f, "{target} bound read-only"),
         }

@@ -9,6 +9,8 @@ pub enum Key {
     ReadOnly,
     /// `user`.
     User,
+    /// `healthcheck`.
+    Healthcheck,
     /// `cap_drop`.
     CapDrop,
     /// `cap_add`.
@@ -23,13 +25,14 @@ pub enum Key {
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::ReadOnly, Self::User, Self::CapDrop, Self::CapAdd, Self::SecurityOpt, Self::Tmpfs, Self::Volumes];
+    pub const ALL: [Self; 8] = [Self::ReadOnly, Self::User, Self::Healthcheck, Self::CapDrop, Self::CapAdd, Self::SecurityOpt, Self::Tmpfs, Self::Volumes];
 
     /// How a file has it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ReadOnly => "read_only",
             Self::User => "user",
+            Self::Healthcheck => "healthcheck",
             Self::CapDrop => "cap_drop",
             Self::CapAdd => "cap_add",
             Self::SecurityOpt => "security_opt",
@@ -43,9 +46,9 @@ impl Key {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// Whether it holds a list; the others hold one value.
+    /// Whether it holds a list; the others are one value.
     pub const fn is_list(self) -> bool {
-        !matches!(self, Self::ReadOnly | Self::User)
+        !matches!(self, Self::ReadOnly | Self::User | Self::Healthcheck)
     }
 }
 

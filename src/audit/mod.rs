@@ -103,7 +103,10 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     if changes.is_empty() {
         return findings;
     }
-    let refusals = refuse::refusals(facts, service);
+    let mut refusals = refuse::refusals(facts, service);
+    if service.read_only != Known::Yes {
+        refusals.extend(refuse::obstacles(service, need));
+    }
     if !refusals.is_empty() {
         let refused = |r: refuse::Refusal| Finding { remedy: Some(r.remedy), ..finding(r.rule, r.span, r.message) };
         return refusals.into_iter().map(refused).collect();

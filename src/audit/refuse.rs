@@ -2,8 +2,8 @@
 //! with the reason and what to change.
 
 use super::rule::Rule;
-use crate::compose::{Coverage, NotRead, Project, Service, merge};
-use crate::evidence::{is_filled, writes};
+use crate::compose::{Coverage, Entry, NotRead, Project, Service, merge};
+use crate::evidence::{Need, Obstacle, is_filled, writes};
 use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
@@ -23,6 +23,8 @@ pub(super) struct Facts<'a> {
     copied: HashMap<(&'static str, &'a str), Node<'a>>,
     /// Definitions that services extend.
     extended: HashSet<(u32, NodeId)>,
+    /// Services that others wait for until they are healthy.
+    waited_for: HashSet<&'a str>,
 }
 
 impl<'a> Facts<'a> {
@@ -36,7 +38,18 @@ impl<'a> Facts<'a> {
             }
         }
         let bases = project.services.iter().flat_map(|s| &s.parts).filter(|p| p.is_base);
-        Self { copied, extended: bases.map(|p| place(p.definition)).collect() }
+        let waits = |entry: &Entry<'_>| {
+            let condition = merge::entries(entry.value()).into_iter().find(|e| e.name() == "condition");
+            condition.is_some_and(|e| e.value().resolved().as_str() == Some("service_healthy"))
+        };
+        let needed = project.services.iter().flat_map(|s| s.values("depends_on")).flat_map(|v| merge::entries(v.entry.value()));
+        let waited_for = needed.filter(waits).map(|e| e.name()).collect();
+        Self { copied, extended: bases.map(|p| place(p.definition)).collect(), waited_for }
+    }
+
+    /// Whether another service waits until this one is healthy.
+    pub(super) fn is_waited_for(&self, service: &str) -> bool {
+        self.waited_for.contains(service)
     }
 
     /// Whether a service extends this definition.
@@ -59,6 +72,18 @@ pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal>
     found.extend(writes_the_root(service));
     found.extend(watch_sync(service));
     found
+}
+
+/// What presets know to keep `service` from running read-only.
+pub(super) fn obstacles(service: &Service<'_>, need: &Need) -> Vec<Refusal> {
+    let span = service.get("image").or_else(|| service.get("build")).map_or(service.key().span(), |e| e.key().span());
+    let refusal = |obstacle: &Obstacle| Refusal {
+        rule: Rule::NeedsWritableRoot,
+        span,
+        message: obstacle.why.clone(),
+        remedy: obstacle.remedy.clone().into(),
+    };
+    need.obstacles.iter().map(refusal).collect()
 }
 
 fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &str) -> Refusal {

@@ -46,6 +46,7 @@ pub fn rule_of_extra(extra: Extra) -> Rule {
         Extra::ReadOnlyBinds => Rule::WritableConfig,
         Extra::Sizes => Rule::UnlimitedTmpfs,
         Extra::NamedVolumes => Rule::UnnamedVolume,
+        Extra::Healthcheck => Rule::NoHealthCheck,
     }
 }
 
@@ -53,6 +54,7 @@ pub fn rule_of_extra(extra: Extra) -> Rule {
 pub(super) fn rule_of(changes: &[Change]) -> (Rule, String) {
     match changes.first().map(|c| &c.what) {
         Some(What::User(_)) => (Rule::RootUser, "starts as root".to_owned()),
+        Some(What::Healthcheck(_)) => (Rule::NoHealthCheck, "has no health check, and nor has its image".to_owned()),
         Some(What::ReadOnlyBind(target)) => (Rule::WritableConfig, format!("can write to {target}, which it only reads")),
         Some(What::Item { key: Key::SecurityOpt, .. }) => (Rule::NewPrivileges, "can gain privileges".to_owned()),
         _ => (Rule::SpareCapabilities, "has capabilities that it does not need".to_owned()),
@@ -77,6 +79,11 @@ fn reason_of(restriction: &Restriction, reason: &Arc<Reason>) -> Arc<Reason> {
 fn has_user(service: &Service<'_>) -> bool {
     let user = service.values("user").pop();
     user.is_some_and(|v| !service.resolve(v.part, v.entry.value().resolved().text()).is_empty())
+}
+
+/// Whether a part of the service has a key, whatever it says there.
+fn has_key(service: &Service<'_>, key: &str) -> bool {
+    service.parts.iter().any(|part| part.entry(key).is_some())
 }
 
 /// The place of a list that is null, which Compose refuses.
@@ -124,6 +131,9 @@ fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -
         }
         // An empty one counts as none, as for the engine.
         Restriction::User(..) if has_user(service) => (Vec::new(), Vec::new()),
+        // It may have one by now.
+        Restriction::Healthcheck(_) if has_key(service, "healthcheck") => (Vec::new(), Vec::new()),
+        Restriction::Healthcheck(check) => (vec![What::Healthcheck(check.clone())], Vec::new()),
         Restriction::User(uid, gid) => (vec![What::User(format!("{uid}:{gid}"))], Vec::new()),
         Restriction::ReadOnly(path) => {
             let at_path =
@@ -151,7 +161,8 @@ pub(super) fn offers(facts: &Facts<'_>, service: &Service<'_>, need: &Need) -> V
     for limit in &need.limits {
         let Limit::Works(restriction, reason) = limit else { continue };
         let extra = restriction.extra();
-        if need.with.has(extra) {
+        let is_of_use = extra != Extra::Healthcheck || facts.is_waited_for(service.name);
+        if need.with.has(extra) || !is_of_use {
             continue;
         }
         let (new, left) = wanted(facts, service, restriction);

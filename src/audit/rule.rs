@@ -96,6 +96,8 @@ rules! {
     NewPrivileges Note "new-privileges",
     /// A service starts as root though its image works as another user.
     RootUser Note "root-user",
+    /// A service waits for the health of one that has no health check.
+    NoHealthCheck Error "no-health-check",
     /// A configuration file that is only read is bound writable.
     WritableConfig Warning "writable-config",
     /// The container engine's socket is mounted.

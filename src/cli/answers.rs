@@ -16,7 +16,7 @@ use crate::propose;
 use crate::report::answers::{Diagnosis, Event, HeldBack, Observations, Patch, PlanAnswer, ProjectPlan, Refused};
 use crate::report::base::Base;
 use crate::report::collect::collect;
-use crate::report::data::{LeftOut, Project, Report, Tool};
+use crate::report::data::{LeftOut, Project, Remedy, Report, Tool};
 use crate::report::json::json;
 use crate::text::clean_line;
 use crate::trial::answer::Verdicts;
@@ -75,7 +75,14 @@ fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
     let patch = |rewrite| Patch::of(rewrite, files.loaded(rewrite.file()).is_some_and(Loaded::is_new));
     Ok(ProjectPlan {
         changed: plan.changed().map(str::to_owned).collect(),
-        held_back: held_back.map(|held| HeldBack { service: held.service.clone(), recognised: held.recognised }).collect(),
+        held_back: held_back
+            .map(|held| HeldBack {
+                service: held.service.clone(),
+                why: held.why.clone(),
+                remedy: Remedy::from(&held.next),
+                help: remedy::option(&held.next),
+            })
+            .collect(),
         refused: refused
             .map(|refused| Refused { service: refused.service.clone(), rule: refused.rule.id(), why: refused.why.clone() })
             .collect(),

@@ -161,7 +161,7 @@ pub(super) struct Choice {
     pub(super) profile: Vec<String>,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
     ///
-    /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that nobody recognises, never those of another family. Naming a preset is consent to its assumptions.
+    /// `auto` gives each service the preset that its image or Dockerfile matches. A named preset takes the services that it matches and those that are built on an image that nobody recognises, never an image of another name; what it leaves alone is listed. Naming a preset is consent to its assumptions.
     #[arg(long, value_name = "PRESET", help_heading = "Selection")]
     pub(super) preset: Vec<String>,
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
@@ -188,7 +188,7 @@ pub(super) struct Harden {
     pub(super) unsafe_fixes: bool,
     /// Take away more, as far as the presets know that it works (can be repeated)
     ///
-    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`).
+    /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`); `healthcheck`: a health check where neither the service nor its image has one and a program for it is in the image.
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(super) with: Vec<String>,
     /// Add the reasons to the file as comments
@@ -209,6 +209,9 @@ pub(super) struct Harden {
     /// Exit with 1 when something is missing; change nothing
     #[arg(long, conflicts_with = "write", help_heading = "Options")]
     pub(super) check: bool,
+    /// With --check, count every service that can write to its root filesystem, unless a comment or the configuration says why
+    #[arg(long, requires = "check", help_heading = "Options")]
+    pub(super) strict: bool,
     /// How the plan is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: AnswerFormat,

@@ -70,7 +70,13 @@ impl Input {
 impl Choice {
     /// What is asked for of every project, with this selection.
     pub(super) fn options(&self, selection: Selection) -> Options {
-        Options { selection, names_presets: !self.preset.is_empty(), profiles: self.profile.clone(), ..Options::default() }
+        Options {
+            selection,
+            names_presets: !self.preset.is_empty(),
+            named_preset: self.preset.iter().find(|name| *name != "auto").cloned(),
+            profiles: self.profile.clone(),
+            ..Options::default()
+        }
     }
 
     /// What the options say of presets and services.

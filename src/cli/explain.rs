@@ -4,7 +4,6 @@ use super::harden::Status;
 use super::page;
 use super::ui::Ui;
 use crate::audit::Rule;
-use crate::edge::pager;
 use crate::error::{Error, Result};
 use crate::evidence::preset::nearest;
 use crate::report::style::{pad, wrap};
@@ -74,15 +73,7 @@ fn show(ui: &Ui, markdown: &str) {
     if !view.for_a_person {
         return ui.out(markdown);
     }
-    paged(ui, &page::render(markdown, view.width, view.color));
-}
-
-/// Prints a text, in a pager where it is longer than the screen.
-fn paged(ui: &Ui, text: &str) {
-    if ui.is_longer_than_the_screen(text) && pager::show(text) {
-        return;
-    }
-    ui.out(text);
+    ui.paged(&page::render(markdown, view.width, view.color));
 }
 
 /// Prints the rules, the worst first, each with what it says.
@@ -106,6 +97,6 @@ fn list(ui: &Ui) {
         let start = if is_below { format!("{}\n{}", head.trim_end(), " ".repeat(indent)) } else { head };
         text += &format!("{start}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))));
     }
-    paged(ui, &text);
+    ui.paged(&text);
     ui.hint("`rofs-harden explain RULE` says more, and `explain EROFS` finds a page; there are also `explain guide`, `explain engine`, `explain configuration`, `explain moving-data` and `explain pull-requests`");
 }

@@ -1,12 +1,14 @@
 //! The fixing verb: plan, show, ask, write.
 
 use super::answers;
-use super::args::{AnswerFormat, Harden};
+use super::args::{AnswerFormat, Choice, Harden};
 use super::ask::Ask;
 use super::moving;
 use super::notes;
 use super::oracle::Oracle;
 use super::prepared::{Aim, Asking, Prepared};
+use super::remedy;
+use super::report_oddity;
 use super::review;
 use super::tree;
 use super::ui::Ui;
@@ -15,7 +17,7 @@ use crate::edge::disk::{self, Disk};
 use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
-use crate::plan::{self, Files, HeldBack, Options};
+use crate::plan::{self, Counts, Files, HeldBack, Options};
 use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
@@ -65,6 +67,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     };
     let mut written = HashMap::new();
     let plans: Vec<Prepared> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
+    expect_a_match(&args.choice, &plans)?;
     for plan in &plans {
         present(ui, aim, plan);
     }
@@ -101,7 +104,7 @@ impl Harden {
 
     fn aim(&self) -> Aim {
         match (self.check, self.interactive, self.write) {
-            (true, ..) => Aim::Check,
+            (true, ..) => Aim::Check { is_strict: self.strict },
             (_, true, _) => Aim::Review,
             (_, _, true) => Aim::Write { asks: !self.yes },
             _ => Aim::Show,
@@ -109,17 +112,31 @@ impl Harden {
     }
 }
 
+/// Errors: presets are named, and none takes a service.
+fn expect_a_match(choice: &Choice, plans: &[Prepared]) -> Result<()> {
+    let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
+    let candidates: Vec<String> = plans.iter().flat_map(|p| &p.left_alone).map(|left| remedy::option(&left.next)).collect();
+    if candidates.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
+        return Ok(());
+    }
+    let hint = format!("say for which service it is: {}", candidates.join(" or "));
+    Err(Error::Usage(format!("--preset {preset} matches no service"), Some(clean_line(&hint))))
+}
+
 /// Shows what one project's plan has to show.
 pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
     for warning in &plan.warnings {
         ui.warn(&clean_line(warning));
     }
-    if aim == Aim::Check {
+    for oddity in &plan.oddities {
+        report_oddity(ui, oddity);
+    }
+    if aim.checks() {
         plan.missing.iter().for_each(|line| ui.out(line));
     } else if aim != Aim::Review {
-        for (diff, (_, rewrite)) in plan.diffs.iter().zip(&plan.rewrites) {
+        for (i, diff) in plan.diffs.iter().enumerate() {
             ui.out(&diff.text);
-            if ui.explains_patches() {
+            if let Some((_, rewrite)) = plan.rewrites.get(i).filter(|_| ui.explains_patches()) {
                 notes::reasons(ui, rewrite);
             }
             if let Some(folder) = &diff.apply_in {
@@ -133,6 +150,7 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
         ui.note(&clean_line(&format!("{} held back: data would stay behind", remarks::services(&services))));
     }
     notes::remarks(ui, &plan.remarks);
+    notes::left_alone(ui, &plan.left_alone);
     for (service, reason) in &plan.left_out {
         ui.note(&clean_line(&format!("{service} is left out: {reason}")));
     }
@@ -141,7 +159,7 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
 /// Asks and writes, all files or none, and says what was done.
 pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) -> Result<Status> {
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
-    if aim == Aim::Check {
+    if aim.checks() {
         return Ok(check(ui, plans, &held_back));
     }
     notes::new_volumes(ui, plans);
@@ -179,7 +197,7 @@ fn filter(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
     let input = args.input.standard_input()?;
     let aim = args.aim();
     let plan = Prepared::of(&Files::read(&Disk, &input)?, Asking::plainly(options, aim))?;
-    if aim == Aim::Check {
+    if aim.checks() {
         present(ui, aim, &plan);
         return Ok(check(ui, &[&plan], &plan.held_back));
     }
@@ -246,6 +264,9 @@ fn file_names(plans: &[&Prepared]) -> String {
 
 fn check(ui: &Ui, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
     notes::held_back(ui, held_back);
+    if let Some(text) = counted(plans).text(0, "are") {
+        ui.note(&text);
+    }
     if plans.iter().any(|p| !p.missing.is_empty()) {
         if plans.iter().any(|p| !p.accepted.is_empty()) {
             ui.hint("run without --check to see the change, with --write in its place to make it");
@@ -254,6 +275,10 @@ fn check(ui: &Ui, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
     }
     ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });
     Status::Done
+}
+
+fn counted(plans: &[&Prepared]) -> Counts {
+    plans.iter().fold(Counts::default(), |sum, plan| sum.with(plan.counts))
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
@@ -280,6 +305,15 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
     }
     if aim != Aim::Review {
         notes::held_back(ui, held_back);
+    }
+    let counts = counted(plans);
+    let text = match done {
+        Done::Written => counts.text(counts.hardened, "are"),
+        Done::Shown => counts.text(counts.hardened, "would be"),
+        Done::Nothing | Done::Declined => counts.text(0, "are"),
+    };
+    if let Some(text) = text.filter(|_| counts.selected > 0) {
+        ui.note(&text);
     }
     match done {
         Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),

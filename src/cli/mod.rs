@@ -28,7 +28,7 @@ mod trial;
 mod ui;
 mod verify;
 
-use crate::error::Error;
+use crate::error::{Error, SourceError};
 use crate::report::style::{Look, paint, width};
 use crate::text::{clean, clean_line};
 use args::{Cli, Verb};
@@ -73,20 +73,34 @@ pub fn main() -> ExitCode {
 fn report_error(ui: &Ui, error: &Error) {
     ui.error(&clean_line(&error.to_string()));
     if let Error::Source(source) = error {
-        let (line, marked) = &source.excerpt;
-        // A tab is what some of these messages are about, so it is made visible.
-        let shown = |text: &str| clean(text).replace('\t', "→");
-        let before: String = line.chars().take(source.column - 1).collect();
-        // One very long line (a file without breaks) would fill the screen.
-        if *marked > 0 && width(line) <= 200 {
-            let number = source.line.to_string();
-            let gutter = " ".repeat(number.len());
-            let pad = " ".repeat(width(&shown(&before)));
-            let caret = paint(ui.err_color(), Look::Error, &"^".repeat((*marked).clamp(1, 80)));
-            ui.err_line(&format!(" {gutter} |\n {number} | {}\n {gutter} | {pad}{caret}", shown(line)));
-        }
+        show_line(ui, source);
     }
     if let Some(hint) = remedy::of_error(error) {
         ui.hint(&clean_line(&hint));
+    }
+}
+
+/// Warns of a place in a file.
+fn report_oddity(ui: &Ui, source: &SourceError) {
+    ui.warn(&clean_line(&source.to_string()));
+    show_line(ui, source);
+    if let Some(hint) = &source.hint {
+        ui.hint(&clean_line(hint));
+    }
+}
+
+/// The line of a place, with a caret below it.
+fn show_line(ui: &Ui, source: &SourceError) {
+    let (line, marked) = &source.excerpt;
+    // A tab is what some of these messages are about, so it is made visible.
+    let shown = |text: &str| clean(text).replace('\t', "→");
+    let before: String = line.chars().take(source.column - 1).collect();
+    // One very long line (a file without breaks) would fill the screen.
+    if *marked > 0 && width(line) <= 200 {
+        let number = source.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let pad = " ".repeat(width(&shown(&before)));
+        let caret = paint(ui.err_color(), Look::Error, &"^".repeat((*marked).clamp(1, 80)));
+        ui.err_line(&format!(" {gutter} |\n {number} | {}\n {gutter} | {pad}{caret}", shown(line)));
     }
 }

@@ -4,11 +4,12 @@ use super::prepared::Prepared;
 use super::remedy;
 use super::ui::Ui;
 use crate::audit::What;
-use crate::plan::HeldBack;
+use crate::plan::{HeldBack, LeftAlone};
+use crate::remedy::Remedy;
 use crate::report::diff;
-use crate::report::remarks::{NEW_VOLUMES, Remark, services};
+use crate::report::remarks::{NEW_VOLUMES, Remark};
 use crate::rewrite::Rewrite;
-use crate::text::{clean_line, shell_word};
+use crate::text::clean_line;
 
 /// Most paths in one sentence.
 const MOST_TARGETS: usize = 4;
@@ -53,17 +54,24 @@ pub(super) fn reasons(ui: &Ui, rewrite: &Rewrite) {
     }
 }
 
-/// Services whose fix is assumed, and the flag that includes it.
+/// Services whose fix is held back, each with why and with what includes it.
 pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
-    if held_back.is_empty() {
-        return;
+    for HeldBack { service, why, next } in held_back {
+        let next = remedy::option(next);
+        ui.note(&clean_line(&format!("held back {service}: {why}; {next} includes it")));
     }
-    let names: Vec<&str> = held_back.iter().map(|h| h.service.as_str()).collect();
-    ui.note(&format!("held back {}: what is needed there is assumed, not documented", services(&names)));
-    let unknown = held_back.iter().find(|h| !h.recognised).map(|h| clean_line(&h.service));
-    let naming = unknown.map_or(String::new(), |name| format!(", --service {}=PRESET names what it is", shell_word(&name)));
-    ui.hint(&format!("--unsafe-fixes includes it, -i asks service by service{naming}"));
-    if held_back.iter().any(|h| !h.recognised) {
+    if !held_back.is_empty() {
+        ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
+    }
+    if held_back.iter().any(|held| matches!(&held.next, Remedy::NamePreset { preset: Some(preset), .. } if preset == "generic")) {
         ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");
+    }
+}
+
+/// Services that the named presets do not match, each with what would include it.
+pub(super) fn left_alone(ui: &Ui, left_alone: &[LeftAlone]) {
+    for LeftAlone { service, what, next } in left_alone {
+        let next = remedy::option(next);
+        ui.note(&clean_line(&format!("left alone {service}: {what}; {next} includes it")));
     }
 }

@@ -10,16 +10,16 @@ use crate::compose::Sources;
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::Kept;
 use crate::edge::stop;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, SourceError};
 use crate::evidence::Need;
 use crate::plan::source::Loaded;
-use crate::plan::{Counts, Files, HeldBack, Input, Options, Plan};
+use crate::plan::{Counts, Files, HeldBack, Input, LeftAlone, Options, Plan};
 use crate::report::diff;
 use crate::report::remarks::{self, Remark};
 use crate::report::style::{Look, paint};
-use crate::rewrite::Rewrite;
+use crate::rewrite::{Rewrite, rewrite};
 use crate::text::clean_line;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,10 @@ pub(super) enum Aim {
     /// It is shown.
     Show,
     /// What is missing is said.
-    Check,
+    Check {
+        /// Whether every service that can write to its root filesystem counts.
+        is_strict: bool,
+    },
     /// A person decides service by service what is written.
     Review,
     /// It is shown and written.
@@ -40,6 +43,11 @@ pub(super) enum Aim {
 }
 
 impl Aim {
+    /// Whether what is missing is said.
+    pub(super) fn checks(self) -> bool {
+        matches!(self, Self::Check { .. })
+    }
+
     /// Whether it is written without a review.
     pub(super) fn writes(self) -> bool {
         matches!(self, Self::Write { .. })
@@ -52,6 +60,8 @@ pub(super) struct Prepared {
     pub(super) root: PathBuf,
     /// What to tell the person about the choice of files.
     pub(super) warnings: Vec<String>,
+    /// What is hardly meant in its files.
+    pub(super) oddities: Vec<SourceError>,
     /// Services that the repository leaves out, and why.
     pub(super) left_out: Vec<(String, String)>,
     /// The files that change, each with what was read; `None` for standard input.
@@ -61,8 +71,10 @@ pub(super) struct Prepared {
     pub(super) findings: Vec<Finding>,
     /// Fixes that are carried out.
     pub(super) accepted: Vec<Fix>,
-    /// Services whose fix is assumed and was not asked for.
+    /// Services whose fix is not known to work and was not asked for.
     pub(super) held_back: Vec<HeldBack>,
+    /// Services that the named presets do not match.
+    pub(super) left_alone: Vec<LeftAlone>,
     /// What containers hold where new mounts would hide it.
     pub(super) left_behind: Vec<Kept>,
     /// What was left alone and why.
@@ -143,24 +155,39 @@ impl Prepared {
     /// Keeps what outlives the project.
     fn prepare(files: &Files<'_>, plan: Plan<'_>, asking: Asking<'_>) -> Result<Self> {
         let open: Vec<&str> = plan.changed().collect();
-        let checks = asking.aim == Aim::Check;
-        let missing = if checks { remarks::missing(&plan.project, &plan.findings, &open, &plan.refused) } else { Vec::new() };
+        let missing = match asking.aim {
+            Aim::Check { is_strict } => {
+                let mut missing = remarks::missing(&plan.project, &plan.findings, &open, &plan.refused);
+                missing.extend(is_strict.then(|| writable(&plan)).into_iter().flatten());
+                missing
+            }
+            _ => Vec::new(),
+        };
         let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
-        let Plan { findings, left_out, accepted, held_back, rewrites, .. } = plan;
+        let whole = asking.view.filter(|view| view.for_a_person).map(|_| whole(&plan)).transpose()?.flatten();
+        let Plan { findings, oddities, left_out, left_alone, accepted, held_back, rewrites, .. } = plan;
         let rewrites: Vec<_> = rewrites.into_iter().map(|r| (files.loaded(r.file()).cloned(), r)).collect();
         let diff = |view| rewrites.iter().map(|(loaded, r)| Diff::new(view, files.root(), loaded.as_ref(), r)).collect::<Result<_>>();
-        let diffs = asking.view.map(diff).transpose()?.unwrap_or_default();
+        let diffs = match (asking.view, whole) {
+            (Some(view), Some(whole)) => {
+                let held: BTreeSet<&str> = held_back.iter().map(|held| held.service.as_str()).collect();
+                whole.iter().map(|r| Diff::for_a_person(view, files.loaded(r.file()), r, &held)).collect()
+            }
+            (view, _) => view.map(diff).transpose()?.unwrap_or_default(),
+        };
         Ok(Self {
             root: files.root().to_owned(),
             warnings: files.warnings().to_vec(),
+            oddities,
             left_out,
             rewrites,
             text: files.sources().files().first().map_or(String::new(), |s| s.stream.text().text().to_owned()),
             findings,
             accepted,
             held_back,
+            left_alone,
             left_behind: Vec::new(),
             remarks,
             missing,
@@ -210,17 +237,41 @@ impl Prepared {
     }
 }
 
+/// The files with what is held back as well, where something is: a person sees the whole proposal, a program gets what
+/// is sure.
+fn whole(plan: &Plan<'_>) -> Result<Option<Vec<Rewrite>>> {
+    if plan.held_back.is_empty() {
+        return Ok(None);
+    }
+    let shown: BTreeSet<&str> = plan.held_back.iter().map(|held| held.service.as_str()).chain(plan.changed()).collect();
+    let fixes = plan.findings.iter().filter_map(|f| f.fix.as_ref());
+    let fixes: Vec<&Fix> = fixes.filter(|fix| shown.contains(fix.service.as_str())).collect();
+    Ok(Some(rewrite(&plan.project, &fixes, &plan.needs, plan.rewriting())?.rewrites))
+}
+
+/// What a strict check says beside what is missing.
+fn writable(plan: &Plan<'_>) -> Vec<String> {
+    let held: Vec<_> = plan.held_back.iter().map(|held| (held.service.as_str(), held.why.as_str())).collect();
+    let refused = plan.refused.iter().map(|refused| refused.service.as_str());
+    let settled = plan.settled.iter().map(String::as_str).chain(plan.changed()).chain(refused).collect();
+    remarks::writable(&plan.project, &plan.findings, &settled, &held)
+}
+
 impl Diff {
     /// For a person or for a program.
     fn new(view: View, root: &Path, loaded: Option<&Loaded>, rewrite: &Rewrite) -> Result<Self> {
-        let name = rewrite.before().name();
-        let is_new = loaded.is_some_and(Loaded::is_new);
         if view.for_a_person {
-            let title = paint(view.color, Look::Bold, &clean_line(&format!("{name}{}", if is_new { " (new)" } else { "" })));
-            let text = format!("{title}\n{}\n", diff::view(rewrite, diff::CONTEXT, view.width, view.color));
-            return Ok(Self { text, apply_in: None });
+            return Ok(Self::for_a_person(view, loaded, rewrite, &BTreeSet::new()));
         }
-        let (apply_in, path) = disk::name_in_patch(root, Path::new(name))?;
-        Ok(Self { text: diff::patch(rewrite, &path, is_new), apply_in })
+        let (apply_in, path) = disk::name_in_patch(root, Path::new(rewrite.before().name()))?;
+        Ok(Self { text: diff::patch(rewrite, &path, loaded.is_some_and(Loaded::is_new)), apply_in })
+    }
+
+    /// With what is held back marked.
+    fn for_a_person(view: View, loaded: Option<&Loaded>, rewrite: &Rewrite, held: &BTreeSet<&str>) -> Self {
+        let new = if loaded.is_some_and(Loaded::is_new) { " (new)" } else { "" };
+        let title = paint(view.color, Look::Bold, &clean_line(&format!("{}{new}", rewrite.before().name())));
+        let text = diff::view_with(rewrite, held, diff::CONTEXT, view.width, view.color);
+        Self { text: format!("{title}\n{text}\n"), apply_in: None }
     }
 }

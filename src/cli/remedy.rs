@@ -10,9 +10,7 @@ pub(super) fn say(remedy: &Remedy) -> String {
     match remedy {
         Remedy::ByHand(words) => words.clone(),
         Remedy::Consent => "--unsafe-fixes includes it".to_owned(),
-        Remedy::NamePreset { service, preset: Some(preset) } => {
-            format!("name one: --service {}={preset}", shell_word(service))
-        }
+        Remedy::NamePreset { preset: Some(_), .. } => format!("name one: {}", option(remedy)),
         Remedy::NamePreset { service, preset: None } => {
             let service = shell_word(service);
             format!("--service {service}=PRESET names what it is; `presets` lists what is known")
@@ -30,6 +28,17 @@ pub(super) fn say(remedy: &Remedy) -> String {
         Remedy::AllowBinds => "--allow-binds lets it".to_owned(),
         Remedy::RunWithHost => "--allow-binds runs it all the same".to_owned(),
         Remedy::AgainstOriginal => "--against-original tells whether it always does".to_owned(),
+    }
+}
+
+/// The option alone, where that is all; else what to do.
+pub(super) fn option(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Consent => "--unsafe-fixes".to_owned(),
+        Remedy::NamePreset { service, preset: Some(preset) } => {
+            format!("--service {}", shell_word(&format!("{service}={preset}")))
+        }
+        other => say(other),
     }
 }
 

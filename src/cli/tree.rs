@@ -65,7 +65,7 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
     }
     ui.progress_done();
     let status = match asking.aim {
-        Aim::Check if sum.missing > 0 => Status::FindingsRemain,
+        Aim::Check { .. } if sum.missing > 0 => Status::FindingsRemain,
         Aim::Write { .. } if !kept.is_empty() => {
             let (status, failed) = write(ui, &kept, ask)?;
             sum.failed += failed;
@@ -132,8 +132,7 @@ pub(super) fn projects(tops: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<String>)> 
 
 impl Sum {
     fn add(&mut self, plan: &Prepared) {
-        self.counts.services += plan.counts.services;
-        self.counts.hard += plan.counts.hard;
+        self.counts = self.counts.with(plan.counts);
         self.changed += plan.accepted.len();
         self.missing += plan.missing.len();
         self.held_back += plan.held_back.len();

@@ -1,5 +1,6 @@
 //! Everything that reaches the terminal goes through here: streams, colour, width, and the escaping of what strangers wrote.
 
+use crate::edge::pager;
 use crate::report::answers::Event;
 use crate::report::json::line;
 use crate::report::style::{Look, paint, wrap};
@@ -101,11 +102,18 @@ impl Ui {
     }
 
     /// Whether a text takes more rows than the terminal that standard output is has.
-    pub(super) fn is_longer_than_the_screen(&self, text: &str) -> bool {
+    fn is_longer_than_the_screen(&self, text: &str) -> bool {
         let Some((rows, columns)) = console::Term::stdout().size_checked().filter(|_| self.out_terminal) else { return false };
         let rows_of = |line: &str| console::measure_text_width(line).div_ceil(usize::from(columns).max(1)).max(1);
         // The prompt takes one.
         text.lines().map(rows_of).sum::<usize>() >= usize::from(rows)
+    }
+
+    /// Writes the answer, in a pager where it is longer than the screen.
+    pub(super) fn paged(&self, text: &str) {
+        if !self.is_longer_than_the_screen(text) || !pager::show(text) {
+            self.out(text);
+        }
     }
 
     /// Writes the answer. A reader that went away (`| head`) is no error.

@@ -12,6 +12,7 @@ use crate::compose::{Known, Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
+use crate::evidence::engine::Probe;
 use crate::evidence::{Need, Selection};
 use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
@@ -187,7 +188,7 @@ impl<'c> Case<'c> {
     pub(super) fn original(&self, looks: bool, settle: Duration) -> Result<RunResult> {
         let files = Files::read(&Disk, &self.input)?;
         let (project, model) = (files.project()?, self.context.model(&[])?);
-        self.context.run(&Run { title: "as it is", model: &model, project: &project, before: None, looks, settle })
+        self.context.run(&Run { title: "as it is", model: &model, project: &project, known: Vec::new(), before: None, looks, settle })
     }
 
     /// The plan for a selection.
@@ -208,8 +209,10 @@ impl<'c> Case<'c> {
         let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
         let changed: Vec<(PathBuf, &str)> = changed.collect();
         let model = self.context.model(&changed)?;
-        with_project(plan, |project, _| {
-            self.context.run(&Run { title, model: &model, project, before, looks: false, settle: self.context.options.settle })
+        with_project(plan, |project, needs| {
+            let known = needs.iter().filter_map(|need| Probe::known(&need.service, need.check.as_ref()?)).collect();
+            let settle = self.context.options.settle;
+            self.context.run(&Run { title, model: &model, project, known, before, looks: false, settle })
         })
     }
 }

@@ -1,6 +1,10 @@
 //! What a Dockerfile says about the image that a service builds. Nothing here fails: what is not understood is unknown, with a reason.
 
+mod manifest;
 mod read;
+mod users;
+
+pub use users::Made;
 
 use super::env::Env;
 use super::interpolate;
@@ -9,7 +13,7 @@ use super::sources::join;
 use super::{PartValue, Project, Service, merge};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Longest Dockerfile that is read, in bytes. Real ones have a few kilobytes.
@@ -45,6 +49,8 @@ pub struct Facts {
     pub owned: Vec<String>,
     /// The last `WORKDIR`, absolute and cleaned.
     pub workdir: Option<String>,
+    /// Users that are made with a number.
+    pub users: Vec<Made>,
 }
 
 /// What Compose says of a build.
@@ -52,6 +58,8 @@ pub struct Facts {
 pub struct Build {
     /// The Dockerfile, from where the program runs; `None` when it is remote, absolute, or named by a variable that is not set.
     pub path: Option<PathBuf>,
+    /// The folder that is built from, in the same way.
+    pub context: Option<PathBuf>,
     /// The stage to build; `None` for the last.
     pub target: Option<String>,
     /// The Dockerfile's text, when the Compose file holds it.
@@ -64,11 +72,15 @@ pub struct Build {
     is_hidden: bool,
 }
 
-/// The Dockerfiles that the project's services are built from, sorted. Remote and absolute contexts, and paths with variables that are
-/// not set, are not among them.
+/// The Dockerfiles that the project's services are built from, and the manifests of packages that may be beside them, sorted. Remote and
+/// absolute contexts, and paths with variables that are not set, are not among them.
 pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
-    let wanted = |s: &Service<'_>| build_of(s).filter(|b| b.inline.is_none())?.path;
-    let mut paths: Vec<PathBuf> = project.services.iter().filter_map(wanted).collect();
+    let wanted = |s: &Service<'_>| {
+        let build = build_of(s)?;
+        let manifests = build.manifests().map(|(_, path)| path);
+        Some(build.path.clone().filter(|_| build.inline.is_none()).into_iter().chain(manifests).collect::<Vec<_>>())
+    };
+    let mut paths: Vec<PathBuf> = project.services.iter().filter_map(wanted).flatten().collect();
     paths.sort();
     paths.dedup();
     paths
@@ -87,6 +99,30 @@ pub fn facts(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> Op
     }))
 }
 
+/// The packages that manifests in the build context of `service` name, such as `npm:next`. What is read is taken off `left`.
+pub fn packages(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (name, path) in build_of(service).iter().flat_map(Build::manifests) {
+        let Some(Ok(text)) = files.get(&path) else { continue };
+        match left.checked_sub(text.len()).filter(|_| text.len() <= MAX_BYTES) {
+            Some(rest) => *left = rest,
+            None => continue,
+        }
+        found.extend(manifest::packages(name, text));
+    }
+    found
+}
+
+impl Build {
+    /// Where manifests may be, with their names: in the context, and beside the Dockerfile.
+    fn manifests(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        let beside = self.path.as_deref().and_then(Path::parent).filter(|_| self.inline.is_none()).map(Path::to_owned);
+        let mut folders: Vec<PathBuf> = self.context.iter().cloned().chain(beside).collect();
+        folders.dedup();
+        folders.into_iter().flat_map(|folder| manifest::NAMES.map(|name| (name, join(&folder, name))))
+    }
+}
+
 fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, String> {
     if let Some(text) = &build.inline {
         return Ok(text);
@@ -102,7 +138,8 @@ fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, Stri
 
 /// What `service` says of its build. `None` when it has none.
 pub fn build_of(service: &Service<'_>) -> Option<Build> {
-    let mut build = Build { path: None, target: None, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false };
+    let mut build =
+        Build { path: None, context: None, target: None, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false };
     let (mut context, mut dockerfile, mut found) = (None, None, false);
     for PartValue { part, entry } in service.values("build") {
         let value = entry.value().resolved();
@@ -126,7 +163,8 @@ pub fn build_of(service: &Service<'_>) -> Option<Build> {
         context = context.or_else(|| Some(local(&scope.folder, ".")));
     }
     let dockerfile = dockerfile.unwrap_or_else(|| Some("Dockerfile".to_owned()));
-    build.path = context.flatten().zip(dockerfile).and_then(|(context, dockerfile)| local(&context, &dockerfile));
+    build.context = context.flatten();
+    build.path = build.context.as_ref().zip(dockerfile).and_then(|(context, dockerfile)| local(context, &dockerfile));
     found.then_some(build)
 }
 
@@ -187,7 +225,10 @@ mod tests {
             ("    build: ${CONTEXT}\n", &[]),
         ] {
             let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
-            assert_eq!(with_service(body, references), expected, "{body}");
+            let is_manifest = |path: &PathBuf| path.file_name().is_some_and(|name| manifest::NAMES.iter().any(|m| name == *m));
+            let mut found = with_service(body, references);
+            let (manifests, found): (Vec<_>, Vec<_>) = found.drain(..).partition(is_manifest);
+            assert_eq!((found, manifests.len() % 10), (expected, 0), "{body}");
         }
     }
 

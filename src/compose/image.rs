@@ -109,18 +109,29 @@ impl<'t> Image<'t> {
         rest.and_then(Self::parse).or_else(|| Self::parse(reference))
     }
 
-    /// The leading number of the tag (`17` of `17.2-alpine`, also of `v17`). A tag without one, such as `latest` or `bookworm`, is the
-    /// newest image: `u32::MAX`. `None` when the tag is unknown.
-    pub fn major(self) -> Option<u32> {
-        match self.tag {
-            Tag::Newest => Some(u32::MAX),
-            Tag::Unknown => None,
-            Tag::Named(tag) => {
-                let tag = tag.strip_prefix('v').unwrap_or(tag);
-                let digits = tag.find(|c: char| !c.is_ascii_digit()).map_or(tag, |end| &tag[..end]);
-                Some(digits.parse().unwrap_or(u32::MAX))
+    /// The numbers of the tag (17, 2 of `17.2-alpine`, also of `v17.2`), or of its part that begins with the
+    /// word `after` (`pg17`). A tag without one, such as `latest` or `bookworm`, is the newest image, and what is
+    /// left out is the newest of its kind: both are `u32::MAX`. A release that is named by its day
+    /// (`RELEASE.2023-03-20T20-16-18Z`) has the numbers of that. `None` when the tag is unknown.
+    pub fn version(self, after: Option<&str>) -> Option<[u32; 3]> {
+        let tag = match self.tag {
+            Tag::Newest => return Some([u32::MAX; 3]),
+            Tag::Unknown => return None,
+            Tag::Named(tag) => tag,
+        };
+        let is_number = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
+        let behind = |word: &str| tag.split('-').filter_map(|part| part.strip_prefix(word)).find(is_number);
+        let day = tag.strip_prefix("RELEASE.");
+        let text = after.and_then(behind).or(day).or_else(|| tag.strip_prefix('v')).unwrap_or(tag);
+        let mut numbers = [u32::MAX; 3];
+        for (number, part) in numbers.iter_mut().zip(text.split(if day.is_some() { '-' } else { '.' })) {
+            let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            *number = part[..end].parse().unwrap_or(u32::MAX);
+            if end < part.len() {
+                break;
             }
         }
+        Some(numbers)
     }
 }
 
@@ -202,19 +213,29 @@ mod tests {
     }
 
     #[test]
-    fn tags_have_a_number() {
-        for (reference, major) in [
-            ("p:17", Some(17)),
-            ("p:17.2-alpine", Some(17)),
-            ("p:v3.1", Some(3)),
-            ("p:alpine", Some(u32::MAX)),
-            ("p", Some(u32::MAX)),
-            ("p:99999999999", Some(u32::MAX)),
-            ("p:$V", None),
-            ("p@sha256:abc", None),
+    fn tags_have_numbers() {
+        const NEW: u32 = u32::MAX;
+        for (reference, after, version) in [
+            ("p:17", None, Some([17, NEW, NEW])),
+            ("p:17.2-alpine", None, Some([17, 2, NEW])),
+            ("p:3.8.34-management", None, Some([3, 8, 34])),
+            ("p:v3.1", None, Some([3, 1, NEW])),
+            ("p:3-2", None, Some([3, NEW, NEW])),
+            ("p:1.2.3.4", None, Some([1, 2, 3])),
+            ("p:2.0rc1", None, Some([2, 0, NEW])),
+            ("p:RELEASE.2023-03-20T20-16-18Z", None, Some([2023, 3, 20])),
+            ("p:pg17", Some("pg"), Some([17, NEW, NEW])),
+            ("p:0.8.0-pg17-trixie", Some("pg"), Some([17, NEW, NEW])),
+            ("p:latest-pg16.4", Some("pg"), Some([16, 4, NEW])),
+            ("p:14-vectorchord0.3.0-pgvectors0.2.0", Some("pg"), Some([14, NEW, NEW])),
+            ("p:alpine", None, Some([NEW; 3])),
+            ("p", None, Some([NEW; 3])),
+            ("p:99999999999", None, Some([NEW; 3])),
+            ("p:$V", None, None),
+            ("p@sha256:abc", None, None),
         ] {
             let image = Image::parse(reference).expect("a reference");
-            assert_eq!(image.major(), major, "{reference}");
+            assert_eq!(image.version(after), version, "{reference}");
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::Brought;
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
-use crate::compose::dockerfile::{Dockerfiles, Facts, facts};
+use crate::compose::dockerfile::{Dockerfiles, Facts, facts, packages};
 use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
@@ -16,20 +16,24 @@ const MAX_QUOTED: usize = 60;
 pub(super) struct About<'s, 'a> {
     pub(super) service: &'s Service<'a>,
     /// `None` when it builds nothing.
-    built: Option<Result<Facts, String>>,
+    pub(super) built: Option<Result<Facts, String>>,
+    /// Packages that its build context names.
+    pub(super) packages: BTreeSet<String>,
     /// Its `image`, variables replaced.
     image: Option<Cow<'a, str>>,
     /// Where images come through under other names.
     mirrors: &'s [String],
     /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
-    environment: Vec<(&'a str, Option<&'a str>, usize)>,
+    pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
 }
 
 /// The users that a service's image has, and as whom it runs.
 pub(super) struct Who<'p> {
     /// Numbers of user and group, by name.
-    users: BTreeMap<&'p str, (u32, u32)>,
+    pub(super) users: BTreeMap<&'p str, (u32, u32)>,
     pub(super) runner: Runner,
+    /// The word of a tag behind which the version is.
+    version_after: Option<&'p str>,
 }
 
 /// As whom a service runs.
@@ -47,10 +51,16 @@ impl<'s, 'a> About<'s, 'a> {
     /// `left` bounds how much is read of all Dockerfiles together.
     pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
-        Self { service, built: facts(service, dockerfiles, left), image, mirrors, environment: environment(service) }
+        let (built, packages) = (facts(service, dockerfiles, left), packages(service, dockerfiles, left));
+        Self { service, built, packages, image, mirrors, environment: environment(service) }
     }
 
-    fn facts(&self) -> Option<&Facts> {
+    /// Whether it is built here, so that its image may have more than its base.
+    pub(super) fn is_built(&self) -> bool {
+        self.built.is_some()
+    }
+
+    pub(super) fn facts(&self) -> Option<&Facts> {
         self.built.as_ref()?.as_ref().ok()
     }
 
@@ -71,7 +81,7 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
     /// count where `base` has none of that name.
-    pub(super) fn who<'p>(&self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
+    pub(super) fn who<'p>(&'p self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
         let mut users = BTreeMap::new();
         let pair = |user: &'p User| (user.name.as_str(), (user.uid, user.gid));
         additions.for_each(|preset| users.extend(preset.users.iter().map(pair)));
@@ -87,6 +97,8 @@ impl<'s, 'a> About<'s, 'a> {
                 }
             }
         }
+        let made = self.facts().map_or(&[][..], |facts| &facts.users);
+        users.extend(made.iter().map(|user| (user.name.as_str(), (user.uid, user.gid))));
         let text = self.user();
         let runner = match (text.as_deref(), base.run_user.uid) {
             (Some(text), _) => match runner(text, &users) {
@@ -97,7 +109,7 @@ impl<'s, 'a> About<'s, 'a> {
             (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
             (None, None) => Runner::Unknown,
         };
-        Who { users, runner }
+        Who { users, runner, version_after: base.version_after.as_deref() }
     }
 
     /// Whom the service or its Dockerfile names as its user.
@@ -132,10 +144,12 @@ impl<'s, 'a> About<'s, 'a> {
             },
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
             Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
-            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.major()) {
-                Some(major) => known((versions.from..=versions.to).contains(&major)),
+            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(who.version_after)) {
+                Some(version) => known((versions.from..=versions.to).contains(&version)),
                 None => Known::Unknown,
             },
+            Condition::Manifest(wanted) => known(wanted.iter().any(|package| self.packages.contains(package))),
+            Condition::Unstarted => known(self.commands().is_empty()),
         }
     }
 
@@ -187,6 +201,15 @@ impl<'s, 'a> About<'s, 'a> {
         let is_shared = mode.is_some_and(|mode| !matches!(&*mode, "bridge" | "none" | "default"));
         let settings = self.service.values("sysctls");
         is_shared || settings.iter().any(|v| v.entry.value().resolved().source().contains("ip_unprivileged_port_start"))
+    }
+
+    /// The first of its own variables whose name has one of these in it, or its command, if a word of that has.
+    pub(super) fn names_one_of(&self, parts: &[&str]) -> Option<String> {
+        let has = |text: &str| parts.iter().any(|part| text.to_ascii_uppercase().contains(part));
+        let variable = self.environment.iter().find(|(name, ..)| has(name)).map(|(name, ..)| format!("its variable {}", short(name)));
+        // Words of a command may be secret.
+        let command = || self.service.texts("command").iter().any(|node| has(node.text())).then(|| "its command".to_owned());
+        variable.or_else(command)
     }
 
     /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.
@@ -295,7 +318,7 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// The commands that count, with what to call them: Compose's own replace those of the image, and a new entrypoint drops the image's
     /// `CMD`.
-    fn commands(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn commands(&self) -> Vec<(&'static str, String)> {
         let own = |key| {
             let words = || self.service.texts(key).iter().map(|n| n.text()).collect::<Vec<_>>().join(" ");
             self.service.get(key).filter(|e| !e.value().resolved().is_null()).map(|_| (key, words()))
@@ -366,7 +389,7 @@ fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
 }
 
 /// Words of a command or value, cut at blanks, quotes, `=`, `:`, `,`, brackets and shell operators.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
     let separates = |c: char| c.is_whitespace() || "\"'=:,;&|()[]{}<>".contains(c);
     text.split(separates).filter(|t| !t.is_empty())
 }

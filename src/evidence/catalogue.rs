@@ -2,7 +2,7 @@
 //! knows. `presets/catalogue/images.tsv` holds it, one line an image, sorted; a line is read when its image
 //! is asked for. `cargo run --example import-facts` makes it from facts.
 
-use super::preset::{Capabilities, NoNewPrivileges, Preset, RunUser, Writable};
+use super::preset::{Capabilities, Check, NoNewPrivileges, Preset, Request, RunUser, START_PERIOD, Writable};
 use super::{Confidence, Reason, Source, Storage, Target, TmpfsOptions};
 use crate::compose::published_as;
 use std::borrow::Cow;
@@ -71,14 +71,62 @@ impl Entry {
         self.field(4).split(' ').filter(|source| !source.is_empty())
     }
 
+    /// Whether who publishes the image says that it runs read-only.
+    pub fn is_its_vendors(self) -> bool {
+        let owner = self.image().split('/').next().unwrap_or_default();
+        self.runs().any(|source| source.split('/').next() == Some(owner))
+    }
+
     /// Where sources say something else.
     fn doubts(self) -> &'static str {
         self.field(5)
     }
 
-    /// A check that a catalogue makes, and the source of that.
-    pub fn check(self) -> Option<(&'static str, &'static str)> {
-        self.field(7).split_once(' ')
+    /// The check that a catalogue makes.
+    pub fn check(self) -> Option<Check> {
+        let (what, source) = self.field(7).rsplit_once(' ')?;
+        let (asked, program) = what.split_once(" with ").unwrap_or((what, ""));
+        let address = asked.split_once(':').map(|(kind, rest)| (kind, rest, format!("{kind}://127.0.0.1:{rest}")));
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let port = |rest: &str| rest.split('/').next().and_then(|port| port.parse().ok());
+        let (command, port) = match (&address, program) {
+            (Some(("command", words_of_it, _)), _) => (words_of_it.split_whitespace().map(ToOwned::to_owned).collect(), None),
+            (Some(("tcp", number, _)), "nc") => (words(&["nc", "-z", "127.0.0.1", number]), port(number)),
+            (Some((_, rest, _)), "bash") => {
+                let number = rest.split('/').next().unwrap_or_default();
+                (words(&["bash", "-c", &format!(": > /dev/tcp/127.0.0.1/{number}")]), port(rest))
+            }
+            (Some((_, rest, url)), program) => {
+                let words = match program.split_whitespace().collect::<Vec<_>>()[..] {
+                    ["curl"] => words(&["curl", "-fsS", "-o", "/dev/null", url]),
+                    ["curl", "-k"] => words(&["curl", "-kfsS", "-o", "/dev/null", url]),
+                    ["wget"] => words(&["wget", "-q", "--spider", url]),
+                    ["wget", "-O"] => words(&["wget", "-q", "-O", "/dev/null", url]),
+                    ["wget", "-k"] => words(&["wget", "-q", "--no-check-certificate", "--spider", url]),
+                    _ => Vec::new(),
+                };
+                (words, port(rest))
+            }
+            (None, _) => return None,
+        };
+        let text = "a catalogue asks so, where its own settings may have chosen the port".to_owned();
+        let reason = Reason {
+            source: Source::Catalogue(self.image().to_owned()),
+            text,
+            link: Some(source.to_owned()),
+            confidence: Confidence::Assumed,
+        };
+        let start_period = START_PERIOD.to_owned();
+        Some(Check {
+            request: Request::parse(asked),
+            command,
+            port,
+            of_image: None,
+            start_period,
+            when: Vec::new(),
+            unless: Vec::new(),
+            reason: Arc::new(reason),
+        })
     }
 
     /// Whether it says anything of where the image writes, or whether it runs read-only.
@@ -146,15 +194,21 @@ impl Entry {
             summary: "what public catalogues and people mount for it".to_owned(),
             images: vec![image.to_owned()],
             prefixes: Vec::new(),
-            workdir: None,
             commands: Vec::new(),
+            manifests: Vec::new(),
+            runtime: false,
+            framework: false,
+            version_after: None,
+            workdir: None,
             run_user: RunUser { text: uid.map_or("not known".to_owned(), |uid: u32| uid.to_string()), uid, gid: None },
             users: Vec::new(),
             tags: Vec::new(),
             writable: paths,
             obstacles: Vec::new(),
+            doubts: Vec::new(),
             capabilities,
             no_new_privileges: (works == Some("works")).then_some(NoNewPrivileges::Works),
+            check: self.check(),
             config: Vec::new(),
             env: Vec::new(),
             notes: Vec::new(),
@@ -171,7 +225,7 @@ fn options(path: &str, exec: bool) -> TmpfsOptions {
 fn writable(path: &str, scratch: Option<TmpfsOptions>, reason: Arc<Reason>) -> Option<Writable> {
     let storage = scratch.clone().map_or(Storage::State, Storage::Scratch);
     let target = Target::new(path, &storage).ok()?;
-    Some(Writable { target, scratch, size: None, when: Vec::new(), unless: Vec::new(), declared: None, moved: None, reason })
+    Some(Writable { target, below: None, scratch, size: None, when: Vec::new(), unless: Vec::new(), declared: None, moved: None, reason })
 }
 
 /// What a path is needed for, by the word that the table has for it.

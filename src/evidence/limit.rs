@@ -1,6 +1,7 @@
 //! What a service can do without, beside its writable root filesystem: *service S needs no more than this, because R*.
 
 use super::about::{About, Runner, Who};
+use super::health::{self, HealthCheck};
 use super::preset::{NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
 use super::{Confidence, Reason, WritablePath};
@@ -22,15 +23,18 @@ pub enum Extra {
     Sizes,
     /// A named volume where the image declares one, which has no name without it.
     NamedVolumes,
+    /// A `healthcheck` where neither the service nor its image has one.
+    Healthcheck,
 }
 
 impl Extra {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes, Self::NamedVolumes];
+    pub const ALL: [Self; 7] =
+        [Self::CapDrop, Self::NoNewPrivileges, Self::User, Self::ReadOnlyBinds, Self::Sizes, Self::NamedVolumes, Self::Healthcheck];
 
     /// Whether the word `all` means it too: it takes something away, and moves no data.
     pub fn is_of_all(self) -> bool {
-        self != Self::NamedVolumes
+        !matches!(self, Self::NamedVolumes | Self::Healthcheck)
     }
 
     /// Its name on the command line.
@@ -42,6 +46,7 @@ impl Extra {
             Self::ReadOnlyBinds => "read-only-binds",
             Self::Sizes => "sizes",
             Self::NamedVolumes => "named-volumes",
+            Self::Healthcheck => "healthcheck",
         }
     }
 }
@@ -94,6 +99,8 @@ pub enum Restriction {
     User(u32, u32),
     /// What is bound at this path or below is only read.
     ReadOnly(String),
+    /// The engine asks it whether it works. Nothing is taken away, but what depends on it waits.
+    Healthcheck(HealthCheck),
 }
 
 impl Restriction {
@@ -104,6 +111,7 @@ impl Restriction {
             Self::NoNewPrivileges => Extra::NoNewPrivileges,
             Self::User(..) => Extra::User,
             Self::ReadOnly(_) => Extra::ReadOnlyBinds,
+            Self::Healthcheck(_) => Extra::Healthcheck,
         }
     }
 }
@@ -126,6 +134,7 @@ pub(super) fn limits(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>, user
         let is_bound = |path: &&String| about.service.mounts.iter().any(|m| is_bind_at(m, path));
         found.extend(part.preset.config.iter().filter(is_read).filter(is_bound).map(read));
     }
+    found.extend(health::limit(about, &choice.base, who));
     if about.replaces_entrypoint() {
         // The image's own start is what the presets know.
         found.iter_mut().for_each(|limit| limit.doubt(OWN_ENTRYPOINT));
@@ -152,7 +161,7 @@ const OF_START_SCRIPTS: [&str; 8] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID"
 
 impl Limit {
     /// Makes what is known an assumption.
-    fn doubt(&mut self, why: &str) {
+    pub(super) fn doubt(&mut self, why: &str) {
         if let Self::Works(_, reason) = self {
             *reason =
                 Arc::new(Reason { text: format!("{}; {why}", reason.text), confidence: Confidence::Assumed, ..Reason::clone(reason) });
@@ -161,7 +170,7 @@ impl Limit {
 }
 
 /// A reason that counts for this service: what a preset says of images that it does not match is an assumption.
-fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<Reason> {
+pub(super) fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<Reason> {
     let confidence = if part.recognised { confidence } else { Confidence::Assumed };
     Arc::new(Reason { source: part.preset.source(), text, link: None, confidence })
 }

@@ -1,27 +1,33 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
 mod about;
+mod basis;
 pub mod catalogue;
 pub mod engine;
+mod health;
 mod limit;
 pub mod log;
 mod moves;
 mod place;
 pub mod preset;
+mod program;
 mod scripts;
 mod select;
 mod target;
 
 pub use about::Runner;
+pub use health::HealthCheck;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
+pub use preset::Obstacle;
 pub(crate) use scripts::writes;
 pub use select::{Selection, known, needs};
 pub use target::Target;
 
 pub use crate::compose::TmpfsOptions;
 
+use preset::Check;
 use std::fmt;
 use std::sync::Arc;
 
@@ -99,6 +105,8 @@ impl fmt::Display for Source {
 pub enum Confidence {
     /// A usual arrangement; nobody has said or seen it for this image.
     Assumed,
+    /// It is known of the image that a service is built on, and not of the program in it.
+    Base,
     /// Somebody saw it: an issue with output, a log, a run.
     Reported,
     /// The vendor, the image's own scripts, or the service's configuration say it.
@@ -109,6 +117,7 @@ impl fmt::Display for Confidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Assumed => "assumed",
+            Self::Base => "base",
             Self::Reported => "reported",
             Self::Documented => "documented",
         })
@@ -137,12 +146,16 @@ pub struct Need {
     pub basis: Arc<Reason>,
     /// Whether a preset knows its image or its command, or a person says what it is.
     pub recognised: bool,
+    /// What is known to keep it from running read-only, unless the person names the service.
+    pub obstacles: Vec<Obstacle>,
     /// Where it must be able to write.
     pub paths: Vec<WritablePath>,
     /// Files that its Dockerfile puts into the image, as far as that was asked for.
     pub brings: Vec<Brought>,
     /// What it can do without, as far as that was asked for.
     pub limits: Vec<Limit>,
+    /// How it is asked whether it does its work, where the project has no check for it.
+    pub check: Option<Check>,
     /// The extras that are to be carried out.
     pub with: Extras,
     /// As whom it runs.

@@ -4,8 +4,10 @@ mod family;
 mod paths;
 
 use super::about::{About, Runner};
+use super::basis::Basis;
+use super::health;
 use super::limit::{self, Restriction};
-use super::preset::{Preset, added_for, nearest};
+use super::preset::{Preset, added_for, added_for_package, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
@@ -54,6 +56,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether a service is among those that are asked for.
+    pub fn wants(&self, service: &str) -> bool {
+        let has = |names: &[String]| names.iter().any(|name| name == service);
+        !has(&self.skip) && (self.only.is_empty() || has(&self.only) || self.forced.iter().any(|(name, _)| name == service))
+    }
+
     /// The services that the command line names.
     pub fn named(&self) -> HashSet<&str> {
         self.only.iter().chain(self.forced.iter().map(|(name, _)| name)).map(String::as_str).collect()
@@ -63,8 +71,8 @@ impl Selection {
 /// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
 /// for, as far as it exists.
 ///
-/// A preset that is named takes the services that it matches and those that no preset knows, never those of another family. A preset for
-/// commands is added to that of the image, whose paths then count as well.
+/// A preset that is named takes the services that it matches and those that are built on what no preset knows, never an image of
+/// another name, unless they are for anything. A preset for commands is added to that of the image, whose paths then count as well.
 ///
 /// Errors: a selected service that is not there, or that gets two presets.
 pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerfiles) -> Result<Vec<Need>> {
@@ -84,7 +92,7 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         }
         let about = About::new(service, dockerfiles, &mut left, &selection.mirrors);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
-            found.push(need(&about, &choice, selection));
+            found.push(need(&about, &choice, selection, named.is_some() || only.contains(service.name)));
         }
     }
     leave_to_lenders(project, &mut found);
@@ -145,7 +153,7 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
 pub(super) struct Part {
     pub(super) preset: Arc<Preset>,
     /// Whether the person named it, which is consent to its assumptions.
-    named: bool,
+    pub(super) named: bool,
     /// Whether something of the service's own speaks for it.
     pub(super) recognised: bool,
 }
@@ -155,7 +163,7 @@ pub(super) struct Choice {
     /// That of its image.
     pub(super) base: Part,
     /// What that was recognised by (`image node:22`), or why it was not.
-    recognised: Result<String, String>,
+    pub(super) recognised: Result<String, String>,
     /// Those of its commands.
     pub(super) additions: Vec<Part>,
 }
@@ -166,6 +174,8 @@ struct Claims<'p> {
     additions: Vec<&'p Arc<Preset>>,
     /// The first that is for images.
     for_images: Option<&'p Arc<Preset>>,
+    /// The first that is for anything.
+    for_anything: Option<&'p Arc<Preset>>,
     by_image: HashMap<&'p str, usize>,
     by_prefix: HashMap<&'p str, usize>,
     /// The lengths of the prefixes.
@@ -179,6 +189,7 @@ impl<'p> Claims<'p> {
             presets,
             additions,
             for_images: for_images.first().copied(),
+            for_anything: presets.iter().find(|p| p.is_for_anything()),
             by_image: HashMap::new(),
             by_prefix: HashMap::new(),
             lengths: BTreeSet::new(),
@@ -222,12 +233,24 @@ fn choose(
     let is_known = for_images.is_some() || family.is_some();
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
-    let base = match (for_images, family, claims.for_images) {
+    let for_unknown = claims.for_images.filter(|_| about.is_built()).or(claims.for_anything);
+    let base = match (for_images, family, for_unknown) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
         (None, Some(family), _) if is_wanted => Part { preset: family.preset(parsed)?, named: false, recognised: true },
-        (None, None, None) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
+        (None, None, _) if is_wanted => Part { preset: embedded(FALLBACK, parsed)?, named: false, recognised: false },
         _ => return Ok(None),
     };
+    let mut additions = additions;
+    if selection.auto && base.recognised {
+        let names: HashSet<String> = additions.iter().map(|part| part.preset.name.clone()).collect();
+        let mut found: Vec<&str> =
+            about.packages(&base.preset).filter_map(added_for_package).filter(|name| !names.contains(*name)).collect();
+        found.sort_unstable();
+        found.dedup();
+        for name in found {
+            additions.push(Part { preset: embedded(name, parsed)?, named: false, recognised: true });
+        }
+    }
     let recognised = match seen {
         Ok((_, what)) if base.recognised => Ok(what),
         Ok((_, what)) => Err(format!("no preset knows the {what}")),
@@ -247,7 +270,7 @@ fn additions(
     parsed: &mut Parsed,
 ) -> Result<Vec<Part>> {
     let uses = |preset: &Preset| about.has_word(|word| preset.commands.iter().any(|c| c == word));
-    let named = claims.additions.iter().copied().filter(|p| !is_known || uses(p)).chain(forced);
+    let named = claims.additions.iter().copied().filter(|p| !is_known && about.is_built() || uses(p)).chain(forced);
     let mut found: Vec<Part> = Vec::new();
     let mut names = HashSet::new();
     for preset in named.filter(|p| p.is_addition()) {
@@ -270,14 +293,8 @@ fn additions(
     Ok(found)
 }
 
-fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
+fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool) -> Need {
     let base = &choice.base;
-    let (mut text, mut confidence) = match (&choice.recognised, &base.preset.basis) {
-        (Ok(what), Some(basis)) => (format!("{what}: {}", basis.text), basis.confidence),
-        (Ok(what), None) => (format!("{what} runs read-only with these mounts"), Confidence::Documented),
-        (Err(_), _) if base.named => ("you named the preset for this service".to_owned(), Confidence::Assumed),
-        (Err(why), _) => (format!("{why}; most images run with these mounts"), Confidence::Assumed),
-    };
     let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
     let with = selection.with.without(without);
@@ -290,22 +307,15 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     {
         who.runner = Runner::Number(*uid, Some(*gid));
     }
+    let mut basis = Basis::of(about, choice, &who, is_named);
     let mut gathered = Gathered::of(about, [base].into_iter().chain(&choice.additions), &who, with.has(Extra::Sizes));
-    for part in [base].into_iter().chain(&choice.additions) {
-        for obstacle in &part.preset.obstacles {
-            if about.needs(&obstacle.when, &obstacle.unless, &who) != Known::No {
-                gathered.doubts.push(obstacle.why.clone());
-            }
-        }
-    }
     if let Some(item) = about.service.unknown_mounts {
         gathered.doubts.push(format!("it has the mounts of `{}`, which are not known here", item.resolved().text()));
         // A volume of its own would win over one that it has from there.
         gathered.paths.retain(|path| path.storage != Storage::State);
     }
     for doubt in gathered.doubts {
-        confidence = Confidence::Assumed;
-        text += &format!("; {doubt}");
+        basis.doubt(&doubt);
     }
     let mut paths = gathered.paths;
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
@@ -315,9 +325,10 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     }
     // What the person says of a path counts before what a preset says.
     let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
-    if choice.recognised.is_err() && !own.is_empty() {
+    let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;
+    if is_vague && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        (text, confidence) = if is_seen {
+        (basis.text, basis.confidence) = if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
@@ -344,16 +355,20 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
     let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
+    let Basis { text, confidence, obstacles } = basis;
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
+    let check = health::check(about, base, &who);
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || !own.is_empty(),
         basis,
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,
+        obstacles,
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
+        check,
         with,
         runner: who.runner,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },
@@ -363,10 +378,11 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection) -> Need {
 /// What the presets of a service say of its image.
 fn sayings(choice: &Choice) -> Vec<String> {
     let presets = || [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
-    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| o.why.clone());
+    let obstacles = presets().flat_map(|p| &p.obstacles).map(|o| format!("{}: {}", o.why, o.remedy));
+    let doubts = presets().flat_map(|p| &p.doubts).map(|d| d.why.clone());
     let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
     let notes = presets().flat_map(|p| &p.notes).cloned();
-    obstacles.chain(hints).chain(notes).collect()
+    obstacles.chain(doubts).chain(hints).chain(notes).collect()
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ struct RawConfig {
     /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
     #[schemars(with = "Vec<String>")]
     mirrors: Vec<Spanned<String>>,
-    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, `named-volumes`, or `all` but the last.
+    /// What else to take away, as with `--with`: `cap-drop`, `no-new-privileges`, `user`, `read-only-binds`, `sizes`, or `all` of these; `named-volumes`, `healthcheck`.
     #[schemars(with = "Vec<String>")]
     with: Vec<Spanned<String>>,
     /// Include changes that are assumed, not documented, to work.

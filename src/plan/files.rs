@@ -309,6 +309,12 @@ impl<'s> Files<'s> {
         Ok(found)
     }
 
+    /// What is said of a place, where lines of its file may be shown.
+    pub(super) fn at(&self, span: Span, message: String, hint: String) -> Option<SourceError> {
+        let source = self.sources.file(span.file).filter(|_| self.plain.contains(&span.file))?;
+        Some(SourceError::new(source.stream.text(), span, message, Some(hint)))
+    }
+
     /// What is wrong with a file, with its line where that may be shown.
     pub(super) fn source_error(&self, error: SyntaxError) -> Error {
         match self.sources.file(error.span.file) {

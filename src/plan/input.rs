@@ -45,6 +45,8 @@ pub struct Options {
     pub selection: Selection,
     /// Whether the presets of the selection were named, so that those of a configuration file do not count.
     pub names_presets: bool,
+    /// The first preset that was named, as the person wrote it.
+    pub named_preset: Option<String>,
     /// The profiles that are active; none means all services.
     pub profiles: Vec<String>,
     /// Whether the reasons go into the files as comments.

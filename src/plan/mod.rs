@@ -9,25 +9,30 @@
 //! are carried out and which are held back and why, and gives the files their new text. Nothing here has effects of its own.
 
 mod config;
+mod counts;
 mod files;
+mod held;
 mod input;
 mod layers;
 pub mod source;
 
 pub use config::{Config, NAME as CONFIG_NAME, preset_files, preset_in, pull_requests};
+pub use counts::Counts;
 pub use files::Files;
+pub use held::{HeldBack, LeftAlone};
 pub use input::{Input, Options, Purpose, Start};
 pub use layers::{Discovered, MAIN_NAMES, OVERRIDE_NAMES, discover};
 pub use source::FileSource;
 
-use crate::audit::{Applicability, Finding, Fix, Ignores, Rule, Severity, audit, inspect};
-use crate::compose::{Known, Project, Service, Sources};
-use crate::error::{Error, Result};
+use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect};
+use crate::compose::{Project, Service, Sources, oddities};
+use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Extra, Need, Selection};
 use crate::remedy::Remedy;
 use crate::rewrite::{self, Refused, Rewrite, rewrite};
 use crate::yaml::Stream;
-use std::collections::{HashMap, HashSet};
+use held::{consented, left_alone};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,11 +44,17 @@ pub struct Plan<'f> {
     pub needs: Vec<Need>,
     /// What was found: with [`Purpose::Report`] by place.
     pub findings: Vec<Finding>,
+    /// What is hardly meant in its files, where their lines may be shown.
+    pub oddities: Vec<SourceError>,
     /// Services that the repository leaves out, and why.
     pub left_out: Vec<(String, String)>,
+    /// Services that the named presets do not match.
+    pub left_alone: Vec<LeftAlone>,
+    /// Services that nobody asked for, or of which a person says why they can write to their root filesystem.
+    pub settled: BTreeSet<String>,
     /// Fixes that are carried out.
     pub accepted: Vec<Fix>,
-    /// Services whose fix is assumed, to which nobody agreed.
+    /// Services whose fix rests on something that is not known, and to which nobody agreed.
     pub held_back: Vec<HeldBack>,
     /// Fixes that have no place in the files.
     pub refused: Vec<Refused>,
@@ -51,26 +62,6 @@ pub struct Plan<'f> {
     pub rewrites: Vec<Rewrite>,
     config: Config,
     rewriting: rewrite::Options,
-}
-
-/// A service whose fix is assumed, to which nobody agreed.
-#[derive(Clone, Debug)]
-pub struct HeldBack {
-    /// Its name.
-    pub service: String,
-    /// Whether a preset knows its image or command.
-    pub recognised: bool,
-}
-
-/// Services of a project.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Counts {
-    /// All of them.
-    pub services: usize,
-    /// Services that were looked at.
-    pub selected: usize,
-    /// Services whose root filesystem is read-only already.
-    pub hard: usize,
 }
 
 impl<'f> Plan<'f> {
@@ -100,8 +91,26 @@ impl<'f> Plan<'f> {
         left_out.retain(|(service, _)| skip.contains(service.as_str()));
         let rewriting = rewrite::Options { explain: options.explain_in_file, layer: files.layer };
         let findings = audit(&project, &needs);
+        let oddities = oddities(&project).into_iter().filter_map(|o| files.at(o.span, o.message, o.hint)).collect();
+        let left_alone = left_alone(&project, &needs, &selection, options);
+        let unwanted = project.services.iter().map(|s| s.name).filter(|name| !selection.wants(name));
+        let settled = left_out.iter().map(|(service, _)| service.as_str()).chain(unwanted).map(str::to_owned).collect();
         let (accepted, held_back, refused, rewrites) = Default::default();
-        let mut plan = Self { project, needs, findings, left_out, accepted, held_back, refused, rewrites, config, rewriting };
+        let mut plan = Self {
+            project,
+            needs,
+            findings,
+            oddities,
+            left_out,
+            left_alone,
+            settled,
+            accepted,
+            held_back,
+            refused,
+            rewrites,
+            config,
+            rewriting,
+        };
         match options.purpose {
             Purpose::Change => plan.leave_what_is_ignored(ignores),
             Purpose::Report => plan.report_all(ignores, is_whole(options))?,
@@ -144,8 +153,7 @@ impl<'f> Plan<'f> {
 
     /// How many services there are.
     pub fn counts(&self) -> Counts {
-        let hard = self.project.services.iter().filter(|s| s.read_only == Known::Yes).count();
-        Counts { services: self.project.services.len(), selected: self.needs.len(), hard }
+        Counts::of(self)
     }
 
     /// The project's files with the change.
@@ -160,6 +168,8 @@ impl<'f> Plan<'f> {
     fn leave_what_is_ignored(&mut self, ignores: Ignores<'f>) {
         ignores.apply(&mut self.findings, false);
         self.config.apply(&mut self.findings);
+        let is_root = |f: &&Finding| matches!(f.rule, Rule::WritableRoot | Rule::NeedsWritableRoot) && f.ignored.is_some();
+        self.settled.extend(self.findings.iter().filter(is_root).map(|f| f.service.clone()));
         for finding in self.findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
             self.left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));
         }
@@ -233,21 +243,4 @@ fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]
     let skip: Vec<String> = project.services.iter().filter(is_out).map(|s| s.name.to_owned()).collect();
     selection.skip.extend(skip);
     selection
-}
-
-/// Fixes that are documented or agreed to, and the services of those that are not.
-///
-/// Consent is what [`Need::consent`] says: a preset that was named, a path that a person gave, or that all of them are wanted.
-fn consented(findings: &[Finding], needs: &[Need]) -> (Vec<Fix>, Vec<HeldBack>) {
-    let by_service: HashMap<&str, &Need> = needs.iter().map(|n| (n.service.as_str(), n)).collect();
-    let (mut accepted, mut held_back) = (Vec::new(), Vec::new());
-    for fix in findings.iter().filter(|f| f.ignored.is_none()).filter_map(|f| f.fix.as_ref()) {
-        let need = by_service.get(fix.service.as_str());
-        if fix.applicability == Applicability::Safe || need.is_some_and(|n| n.consent) {
-            accepted.push(fix.clone());
-        } else {
-            held_back.push(HeldBack { service: fix.service.clone(), recognised: need.is_some_and(|n| n.recognised) });
-        }
-    }
-    (accepted, held_back)
 }

@@ -289,8 +289,7 @@ pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
     for unit in units {
         let line = |service: &str, why: &str| format!("- {} in {}: {why}\n", span(service), span(&unit.path));
         for held in &unit.held_back {
-            let why = if held.recognised { "not sure enough to change it unasked" } else { "no preset knows what it is" };
-            all.push(line(&held.service, why));
+            all.push(line(&held.service, &prose(&held.why)));
         }
         let failed = unit.proofs.iter().filter(|proof| proof.verdict == Verdict::Fails);
         all.extend(failed.map(|proof| line(&proof.service, &format!("it failed when it was run with the change: {}", prose(&proof.why)))));

@@ -44,8 +44,12 @@ pub struct ProjectPlan {
 pub struct HeldBack {
     /// Its name.
     pub service: String,
-    /// Whether a preset knows its image or command.
-    pub recognised: bool,
+    /// What is not known.
+    pub why: String,
+    /// What includes it.
+    pub help: String,
+    /// The same for a program that can do something about it.
+    pub remedy: data::Remedy,
 }
 
 /// A fix that has no place.

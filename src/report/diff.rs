@@ -8,7 +8,7 @@ use crate::text::{clean, clean_line};
 use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, myers};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, DiffOp, TextDiff, group_diff_ops};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 /// Lines shown before and after a change.
@@ -103,6 +103,11 @@ fn git_name(prefix: &str, path: &str) -> String {
 /// The diff for a person, no wider than `width` columns but for what the file itself says in changed lines: line numbers, the changed
 /// words of a line marked, and beside every new line why it is there. `context` lines are shown around a change.
 pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> String {
+    view_with(rewrite, &BTreeSet::new(), context, width, color)
+}
+
+/// The same, where new lines of the services `held` are only proposed: they are dimmed, with `?` as their sign.
+pub fn view_with(rewrite: &Rewrite, held: &BTreeSet<&str>, context: usize, width: usize, color: bool) -> String {
     let (old, new) = lines_of(rewrite);
     let mut rows = Vec::new();
     for group in group_diff_ops(ops(rewrite, &old, &new), context) {
@@ -115,7 +120,7 @@ pub fn view(rewrite: &Rewrite, context: usize, width: usize, color: bool) -> Str
             rows_of(op, &old, &new, &mut rows);
         }
     }
-    layout(&rows, &reasons(rewrite.lines()), width, color)
+    layout(&rows, &reasons(rewrite.lines(), held), &dimmed(&rows, rewrite.lines(), held), width, color)
 }
 
 /// In which service the lines after `start`, until `end`, are: its name often stands too far above to be among them.
@@ -219,8 +224,40 @@ fn shown(line: &str) -> String {
     clean(line.trim_end_matches(['\n', '\r']).trim_start_matches('\u{feff}')).replace('\t', "    ")
 }
 
+/// The new lines of services that are held back. Of what has no reason of its own, such as the key of a list, those count that stand
+/// between such lines only.
+fn dimmed(rows: &[Row], lines: &[NewLine], held: &BTreeSet<&str>) -> HashSet<usize> {
+    let mut found = HashSet::new();
+    if held.is_empty() {
+        return found;
+    }
+    let mut is_held: HashMap<usize, bool> = HashMap::new();
+    for line in lines {
+        *is_held.entry(line.line).or_insert(true) &= held.contains(line.service.as_str());
+    }
+    for run in rows.chunk_by(|a, b| a.sign == '+' && b.sign == '+') {
+        let numbers: Vec<usize> = run.iter().filter(|row| row.sign == '+').filter_map(|row| row.number).collect();
+        let known: Vec<Option<bool>> = numbers.iter().map(|number| is_held.get(number).copied()).collect();
+        let mut before = Vec::new();
+        let mut last = None;
+        for known in &known {
+            last = known.or(last);
+            before.push(last);
+        }
+        let mut next = None;
+        for (i, number) in numbers.iter().enumerate().rev() {
+            next = known[i].or(next);
+            let around = [before[i], next];
+            if around.iter().flatten().next().is_some() && around.iter().flatten().all(|held| *held) {
+                found.insert(*number);
+            }
+        }
+    }
+    found
+}
+
 /// Why each line is there, by line number. What the first line of a service says of the source is not said again.
-fn reasons(lines: &[NewLine]) -> Vec<(usize, String)> {
+fn reasons(lines: &[NewLine], held: &BTreeSet<&str>) -> Vec<(usize, String)> {
     let mut first: HashMap<&str, &Reason> = HashMap::new();
     let mut texts = Vec::new();
     for line in lines {
@@ -230,6 +267,7 @@ fn reasons(lines: &[NewLine]) -> Vec<(usize, String)> {
             _ if matches!(line.change.what, What::Declare(_)) => format!("the volume that {} mounts", line.service),
             Some(known) if known.confidence == reason.confidence => reason.text.clone(),
             Some(_) => format!("{} ({})", reason.text, reason.confidence),
+            None if held.contains(line.service.as_str()) => format!("held back: {}", full_reason(line)),
             None => full_reason(line),
         };
         first.entry(&line.service).or_insert(reason);
@@ -244,7 +282,7 @@ pub fn full_reason(line: &NewLine) -> String {
     format!("{} ({}, {})", reason.text, reason.source, reason.confidence)
 }
 
-fn layout(rows: &[Row], reasons: &[(usize, String)], width: usize, color: bool) -> String {
+fn layout(rows: &[Row], reasons: &[(usize, String)], dimmed: &HashSet<usize>, width: usize, color: bool) -> String {
     let digits = rows.iter().filter_map(|r| r.number).max().unwrap_or(0).to_string().len();
     let margin = digits + 3;
     let of_row = |row: &Row| {
@@ -259,8 +297,9 @@ fn layout(rows: &[Row], reasons: &[(usize, String)], width: usize, color: bool) 
     let mut text = String::new();
     for row in rows {
         let number = row.number.map_or(String::new(), |n| n.to_string());
+        let is_dim = row.sign == '+' && row.number.is_some_and(|n| dimmed.contains(&n));
         let mut line =
-            format!("{} {}", paint(color, Look::Dim, &format!("{number:>digits$}")), body(row, width - margin.min(width), color));
+            format!("{} {}", paint(color, Look::Dim, &format!("{number:>digits$}")), body(row, is_dim, width - margin.min(width), color));
         let mut used = margin + row.columns();
         for reason in of_row(row) {
             let mut wrapped = wrap(reason, width.saturating_sub(column + 2).max(16));
@@ -286,8 +325,9 @@ fn layout(rows: &[Row], reasons: &[(usize, String)], width: usize, color: bool) 
 }
 
 /// Sign and text of a line, in colour. What did not change is cut at `width`.
-fn body(row: &Row, width: usize, color: bool) -> String {
+fn body(row: &Row, is_dim: bool, width: usize, color: bool) -> String {
     let look = |marked| match (row.sign, marked) {
+        _ if is_dim => Some(Look::Dim),
         ('+', false) => Some(Look::Added),
         ('+', true) => Some(Look::AddedWord),
         ('-', false) => Some(Look::Removed),
@@ -295,7 +335,7 @@ fn body(row: &Row, width: usize, color: bool) -> String {
         _ if row.number.is_none() => Some(Look::Dim),
         _ => None,
     };
-    let sign = (false, format!("{} ", row.sign));
+    let sign = (false, format!("{} ", if is_dim { '?' } else { row.sign }));
     let parts = std::iter::once(&sign).chain(&row.parts);
     parts
         .map(|(marked, part)| match look(*marked) {

@@ -1,12 +1,12 @@
 //! What was left alone and why, as sentences for people.
 
 use crate::audit::{Finding, Rule};
-use crate::compose::Project;
+use crate::compose::{Known, Project, Service};
 use crate::error::Result;
 use crate::remedy::Remedy;
 use crate::rewrite::{Refused, as_layer};
 use crate::text::{Span, clean_line, count};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Most names in one sentence.
 const MOST_NAMES: usize = 6;
@@ -74,6 +74,33 @@ pub fn missing(project: &Project<'_>, findings: &[Finding], open: &[&str], refus
         lines.push(clean_line(&line) + "\n");
     }
     lines
+}
+
+/// What a strict check says beside that, a line each: services that can write to their root filesystem and are not among `settled`.
+pub fn writable(project: &Project<'_>, findings: &[Finding], settled: &BTreeSet<&str>, held: &[(&str, &str)]) -> Vec<String> {
+    let held: HashMap<&str, &str> = held.iter().copied().collect();
+    let mut refused: HashMap<&str, &Finding> = HashMap::new();
+    for finding in findings.iter().filter(|f| f.fix.is_none()) {
+        refused.entry(&finding.service).or_insert(finding);
+    }
+    let open = project.services.iter().filter(|s| s.read_only != Known::Yes && !settled.contains(s.name));
+    let line = |service: &Service<'_>| {
+        let why = match (held.get(service.name), refused.get(service.name)) {
+            (Some(why), _) => format!("held back: {why}"),
+            (None, Some(finding)) => format!("refused: {} [{}]", finding.message, finding.rule.id()),
+            (None, None) => "left alone".to_owned(),
+        };
+        let text = format!(
+            "{}: {}: can write to its root filesystem [{}]; {why}",
+            at(project, service.key().span()),
+            service.name,
+            Rule::WritableRoot.id()
+        );
+        clean_line(&text) + "\n"
+    };
+    // What is not on this machine was said.
+    let is_said = |s: &&Service<'_>| refused.get(s.name).is_some_and(|f| f.rule == Rule::NotFollowed);
+    open.filter(|s| !is_said(s)).map(line).collect()
 }
 
 /// What a new volume does not bring along, and where it is written how that is done.

@@ -53,9 +53,9 @@ fn with(finding: &Finding) -> Option<&'static str> {
     }
 }
 
-/// The extra that a finding is an offer of, and nothing else: it says nothing about a place.
+/// The extra that a finding is an offer of, and nothing else: it says nothing about a place, and nothing that fails.
 pub(super) fn extra(finding: &Finding) -> Option<&'static str> {
-    with(finding).filter(|name| *name != Extra::ReadOnlyBinds.name())
+    with(finding).filter(|name| ![Extra::ReadOnlyBinds.name(), Extra::Healthcheck.name()].contains(name))
 }
 
 /// The colour of a severity.

@@ -1,6 +1,6 @@
 //! The three laws. A result that breaks one is never shown or written.
 
-use super::place::{Op, Placement, Site};
+use super::place::{Op, Placement, Site, health_check};
 use super::value::{Value, all, same_value};
 use crate::audit::{Fix, Key, What};
 use crate::compose::LISTS;
@@ -151,6 +151,7 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         return Err("read_only".into());
     }
     user_is_as_planned(old, new, whats)?;
+    health_is_as_planned(old, new, whats)?;
     for key in LISTS {
         let items = |s: &Service<'_>| -> BTreeSet<String> { s.list(key).into_iter().map(|(_, text)| text.into_owned()).collect() };
         let mut expected = items(old);
@@ -174,6 +175,17 @@ fn user_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> 
         _ => false,
     };
     if is_as_planned { Ok(()) } else { Err("user".into()) }
+}
+
+fn health_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
+    let planned = whats.iter().find_map(|w| if let What::Healthcheck(check) = w { Some(health_check(check)) } else { None });
+    let is_as_planned = match (planned, old.get("healthcheck"), new.get("healthcheck")) {
+        (Some(planned), None, Some(check)) => planned.is(check.value().resolved()),
+        (None, Some(before), Some(after)) => same_value(before.value(), after.value()),
+        (None, None, None) => true,
+        _ => false,
+    };
+    if is_as_planned { Ok(()) } else { Err("healthcheck".into()) }
 }
 
 /// All mounts that were there, and then exactly the new ones.

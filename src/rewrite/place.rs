@@ -25,7 +25,8 @@ mod spot;
 use super::Refused;
 use super::value::Value;
 use crate::audit::{Fix, Key, Rule, What};
-use crate::compose::{Document, Entry, Mount, Part, Project, mount};
+use crate::compose::{Document, Entry, Mount, Part, Project, escaped, mount};
+use crate::evidence::HealthCheck;
 use crate::text::FileId;
 use crate::yaml::{Kind, Node, NodeId, Style};
 use sharing::Sharing;
@@ -111,12 +112,26 @@ fn site(node: Node<'_>) -> Site {
 fn wanted_value<'a>(what: &What) -> Option<(Key, Value<'a>)> {
     let value = match what {
         What::ReadOnly => Value::True,
+        What::Healthcheck(check) => health_check(check),
         What::User(text) | What::Item { text, .. } => Value::Text(text.clone()),
         What::Tmpfs(item) => Value::Text(item.to_string()),
         What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.to_string() },
         What::Declare(_) | What::ReadOnlyBind(_) => return None,
     };
     Some((what.key()?, value))
+}
+
+/// A `healthcheck`; its times but that of the start are those that the engine's own are in most files.
+pub(super) fn health_check<'a>(check: &HealthCheck) -> Value<'a> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let words = std::iter::once(text("CMD")).chain(check.command.iter().map(|word| text(&escaped(word))));
+    let pairs = [
+        ("test", Value::Seq(words.collect())),
+        ("interval", text("30s")),
+        ("timeout", text("5s")),
+        ("start_period", text(&check.start_period)),
+    ];
+    Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
 impl<'p, 'a> Placer<'p, 'a> {

@@ -98,12 +98,13 @@ impl Habits {
             Some(&max) if max > 0 => counts.iter().position(|&c| c == max).unwrap_or(default),
             _ => default,
         };
-        let quotes = [Quotes::No, Quotes::Single, Quotes::Double][most(&quoted, 0)];
+        let json = is_json(stream);
+        let quotes = if json { Quotes::Double } else { [Quotes::No, Quotes::Single, Quotes::Double][most(&quoted, 0)] };
         Self {
             list_indent: most(&indents, 2),
             map_indent: map_indent.unwrap_or(2),
             flow_lists: flow_lists > block_lists,
-            flow: Flow { quotes, json: is_json(stream), pad_map: false, pad_seq: padded > 0 },
+            flow: Flow { quotes, json, pad_map: false, pad_seq: padded > 0 },
         }
     }
 }

@@ -44,6 +44,8 @@ impl Value<'_> {
             (Self::True, Self::True) => true,
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Mount { name, target }, Self::Mount { name: n, target: t }) => name == n && target == t,
+            (Self::Seq(a), Self::Seq(b)) => all(a, b, Self::same),
+            (Self::Map(a), Self::Map(b)) => all(a, b, |(key, value), (k, v)| key == k && value.same(v)),
             _ => false,
         }
     }

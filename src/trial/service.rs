@@ -60,6 +60,8 @@ pub(super) struct TrialService<'j> {
     passed: usize,
     /// What a probe that is tried again said last.
     not_yet: Option<String>,
+    /// What is said of a check that is known of its image, and was not answered.
+    set_aside: Option<String>,
     was_healthy: bool,
     has_health: bool,
     /// When it was last seen to compute.
@@ -83,6 +85,7 @@ impl<'j> TrialService<'j> {
             is_probed: false,
             passed: 0,
             not_yet: None,
+            set_aside: None,
             was_healthy: false,
             has_health: false,
             busy_at: None,
@@ -119,9 +122,9 @@ impl<'j> TrialService<'j> {
         matches!(self.phase, Phase::Running(_)) && self.is_silent()
     }
 
-    /// Whether neither health check nor probe tells when it is ready.
+    /// Whether neither health check nor probe of a person tells when it is ready.
     fn is_silent(&self) -> bool {
-        !self.was_healthy && self.passed == 0 && self.probes.is_empty()
+        !self.was_healthy && self.passed == 0 && self.probes.iter().all(|probe| probe.is_known)
     }
 
     pub(super) fn decide(&mut self, verdict: Verdict, why: String, short: &str) {
@@ -153,6 +156,10 @@ impl<'j> TrialService<'j> {
         if !self.is_healthy(container, limits, now.saturating_sub(since)) {
             return None;
         }
+        if self.was_healthy {
+            // Its own health check says more than what is known of its image.
+            self.probes.retain(|probe| !probe.is_known);
+        }
         let is_settled = now.saturating_sub(since) >= limits.settle && self.is_calm(limits, now);
         if let Some(probe) = self.probes.front().copied() {
             let is_asked = std::mem::replace(&mut self.is_probed, true);
@@ -163,6 +170,7 @@ impl<'j> TrialService<'j> {
             signs.extend(self.was_healthy.then(|| "healthy".to_owned()));
             let passed = || count(self.passed, "probe passed", "probes passed");
             signs.extend((self.passed > 0).then(passed));
+            signs.extend(self.set_aside.clone());
             let signs = signs.join(", ");
             self.decide(Verdict::Works, signs.clone(), &signs);
         }
@@ -294,6 +302,10 @@ impl<'j> TrialService<'j> {
         let Phase::Running(since) = self.phase else { return };
         let Some(probe) = self.probes.front().copied() else { return };
         let age = now.saturating_sub(since);
+        if probe.is_known {
+            let is_settled = age >= limits.settle && self.is_calm(limits, now);
+            return self.answered_known(probe, answer, container, is_settled);
+        }
         match self.tried(probe, answer, container, age) {
             Tried::Passed => {
                 self.probes.pop_front();
@@ -304,6 +316,27 @@ impl<'j> TrialService<'j> {
             Tried::NotYet(why) | Tried::Failed(why) => {
                 self.decide(Verdict::Fails, format!("`{}`: {why}", probe.text), "a probe fails");
             }
+        }
+    }
+
+    /// The answer to what is known of its image. It may listen elsewhere, or want a password: only a good answer, or words of what it
+    /// could not write, say something of it.
+    fn answered_known(&mut self, probe: &Probe, answer: &Answer, container: &Container, is_settled: bool) {
+        let (text, is_success) = match answer {
+            Answer::None(_) => ("", false),
+            Answer::Http { status, body } => (body.as_str(), (200..400).contains(status)),
+            Answer::Command { is_success, output, .. } => (output.as_str(), *is_success),
+        };
+        if let Some(why) = self.answered_well(text, container) {
+            return self.decide(Verdict::Fails, format!("`{}` was asked, {why}", probe.text), "the check of its image fails");
+        }
+        if !is_success && !is_settled {
+            return;
+        }
+        self.probes.pop_front();
+        self.passed += usize::from(is_success);
+        if !is_success {
+            self.set_aside = Some(format!("`{}`, which is known of its image, was not answered and does not count", probe.text));
         }
     }
 

@@ -27,7 +27,12 @@ fn a_configuration_file_is_found_upwards_and_counts() {
     for (toml, arguments, expected) in [
         ("", &[][..], nginx.to_owned()),
         ("unsafe-fixes = true\n", &[], format!("{nginx} read_only: true tmpfs: - /tmp:mode=1777")),
-        ("presets = ['redis']\n", &[], "read_only: true volumes: - type: volume source: own-data target: /data  volumes: own-data:".into()),
+        ("presets = ['nginx']\n", &[], nginx.to_owned()),
+        (
+            "presets = ['generic']\n",
+            &[],
+            "read_only: true tmpfs: - /tmp:mode=1777 volumes: - type: volume source: own-data target: /data  volumes: own-data:".into(),
+        ),
         ("presets = ['redis', 'auto']\n", &["--service", "web"], nginx.to_owned()),
         ("presets = ['redis']\n", &["--preset", "auto"], nginx.to_owned()),
         ("with = ['sizes']\n", &[], nginx.replace("755 ", "755,size=64m ") + ",size=1m"),

@@ -122,7 +122,7 @@ fn a_patch_is_relative_to_where_it_is_applied() {
 fn a_second_run_changes_nothing() {
     for extra in [&[][..], &["--explain-in-file"]] {
         let folder = Folder::compose(SHOP);
-        let arguments = [&["--write", "--yes", "--preset", "node", "--preset", "auto"], extra].concat();
+        let arguments = [&["--write", "--yes", "--preset", "node", "--preset", "auto", "--unsafe-fixes"], extra].concat();
         folder.run(&arguments).exits(0);
         let once = folder.state();
         let run = folder.run(&arguments).exits(0);

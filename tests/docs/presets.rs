@@ -3,8 +3,8 @@
 use super::{is_made, names};
 use crate::support::Folder;
 use rofs_harden::evidence::Confidence;
-use rofs_harden::evidence::preset::{Condition, Moved, NoNewPrivileges, Preset, User, Writable, list};
-use std::collections::HashSet;
+use rofs_harden::evidence::preset::{Condition, Moved, NoNewPrivileges, Preset, User, Writable, group_of, list};
+use std::collections::{BTreeMap, HashSet};
 
 /// Image and command of the example for a preset that is for commands.
 const COMMANDS: [(&str, &str, &str); 8] = [
@@ -19,7 +19,8 @@ const COMMANDS: [(&str, &str, &str); 8] = [
 ];
 
 /// Image of the example for a preset that matches by the start of a name.
-const STARTS: [(&str, &str); 2] = [("distroless", "gcr.io/distroless/static-debian12"), ("s6-overlay", "lscr.io/linuxserver/webtop")];
+const STARTS: [(&str, &str); 3] =
+    [("distroless", "gcr.io/distroless/static-debian12"), ("hotio", "ghcr.io/hotio/sonarr"), ("s6-overlay", "lscr.io/linuxserver/webtop")];
 
 /// What every made page says below its title.
 const MADE: &str = "<!-- Made by `ROFS_UPDATE=1 cargo test docs` from";
@@ -40,10 +41,19 @@ fn index(presets: &[Preset]) -> String {
     let mut text = format!("# Presets\n\n{MADE} presets/*.toml. -->\n\n");
     text += "What the tool knows of images: where they must write, as whom, and what can be taken away from them. ";
     text += "`rofs-harden presets show NAME` prints the same at a terminal.\n\n";
-    text += "| preset | for | matches |\n| --- | --- | --- |\n";
+    let mut groups: BTreeMap<&str, Vec<&Preset>> = BTreeMap::new();
     for preset in presets {
-        let Preset { name, summary, .. } = preset;
-        text += &format!("| [{name}]({name}.md) | {} | {} |\n", prose(summary), matches(preset));
+        groups.entry(group_of(&preset.name).unwrap_or_else(|| panic!("{}", preset.name))).or_default().push(preset);
+    }
+    let anchor = |group: &str| group.to_lowercase().replace(',', "").replace(' ', "-");
+    let links: Vec<String> = groups.iter().map(|(group, of)| format!("[{group}](#{}) ({})", anchor(group), of.len())).collect();
+    text += &format!("{}. Images that have no page are in [the catalogue](../catalogue.md).\n", links.join(", "));
+    for (group, of) in groups {
+        text += &format!("\n## {group}\n\n| preset | for | matches |\n| --- | --- | --- |\n");
+        for preset in of {
+            let Preset { name, summary, .. } = preset;
+            text += &format!("| [{name}]({name}.md) | {} | {} |\n", prose(summary), matches(preset));
+        }
     }
     text + "\nA new one is a file in `presets/` and needs no Rust: see [CONTRIBUTING.md](../../CONTRIBUTING.md).\n"
 }
@@ -68,7 +78,15 @@ fn describe(preset: &Preset) -> String {
         preset.obstacles.iter().map(|o| {
             let when = conditions(&o.when, &o.unless);
             let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
-            format!("{}{when}. Source: {}.", prose(&o.why), prose(&o.source))
+            format!("{}{when}: {}. Source: {}.", prose(&o.why), prose(&o.remedy), prose(&o.source))
+        }),
+    );
+    text += &section(
+        "What is not known",
+        preset.doubts.iter().map(|d| {
+            let when = conditions(&d.when, &d.unless);
+            let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
+            format!("{}{when}. Source: {}.", prose(&d.why), prose(&d.source))
         }),
     );
     text += &format!("\n## What else can be taken away\n\n{}", privileges(preset));
@@ -82,6 +100,7 @@ fn describe(preset: &Preset) -> String {
     for hint in &preset.env {
         text += &format!("| {} | {} | {} |\n", code(&format!("{}={}", hint.name, hint.value)), prose(&hint.why), prose(&hint.source));
     }
+    text += &health(preset);
     text += &section("Notes", preset.notes.iter().map(|note| prose(note)));
     text + "\n## Example\n\n" + &example(preset)
 }
@@ -94,7 +113,10 @@ fn section(title: &str, items: impl Iterator<Item = String>) -> String {
 fn matches(preset: &Preset) -> String {
     let codes = |words: &[String], between: &str| words.iter().map(|w| code(w)).collect::<Vec<_>>().join(between);
     if preset.is_addition() {
-        return format!("commands with {}; added to the preset of the image", codes(&preset.commands, " or "));
+        return format!(
+            "commands with, or builds of, {}; added to the preset of the image",
+            codes(&[&preset.commands[..], &preset.manifests[..]].concat(), " or ")
+        );
     }
     let starts = preset.prefixes.iter().map(|start| format!("{start}*"));
     let all: Vec<String> = preset.images.iter().cloned().chain(starts).collect();
@@ -116,7 +138,7 @@ fn writable(preset: &Preset) -> String {
         let source = reason.link.as_deref().map_or("none".to_owned(), prose);
         text += &format!(
             "| {} | {} | {} | {} | {source} | {} |\n",
-            code(&path.target),
+            code(&path.written()),
             storage(path),
             when(preset, path),
             prose(&reason.text),
@@ -124,7 +146,7 @@ fn writable(preset: &Preset) -> String {
         );
     }
     let mut seen = HashSet::new();
-    if preset.writable.iter().any(|path| !seen.insert(&path.target)) {
+    if preset.writable.iter().any(|path| !seen.insert(path.written())) {
         text += "\nOf several rows with one path, the first that fits counts.\n";
     }
     let follows = |path: &Writable| {
@@ -154,7 +176,7 @@ fn places(preset: &Preset) -> String {
             words.extend(fixed.iter().map(|why| format!("{nothing}: {}.", prose(why))));
             sources.push(prose(source));
         }
-        text += &format!("- {}: {}", code(&path.target), words.join("\n  "));
+        text += &format!("- {}: {}", code(&path.written()), words.join("\n  "));
         text += &format!("\n  Source: {}.\n", sources.join("; "));
     }
     if text.is_empty() { text } else { format!("\n## Where its state lies\n\n{text}") }
@@ -211,12 +233,29 @@ fn privileges(preset: &Preset) -> String {
     rows.into_iter().fold("| | |\n| --- | --- |\n".to_owned(), |text, (what, answer)| text + &format!("| {what} | {answer} |\n"))
 }
 
+/// How it is asked whether it works.
+fn health(preset: &Preset) -> String {
+    let Some(check) = &preset.check else { return String::new() };
+    let request = check.request.iter().map(|request| format!("`verify` asks {}.", code(&request.to_string())));
+    let command = || format!("`--with healthcheck` writes {}.", code(&check.command.join(" ")));
+    let command = (!check.command.is_empty()).then(command);
+    let own = (check.of_image == Some(true)).then(|| "The image has a health check of its own.".to_owned());
+    let when: Vec<String> = conditions(&check.when, &check.unless).into_iter().map(|when| format!("Only there: {when}.")).collect();
+    let source = format!("Source: {} ({}).", prose(check.reason.link.as_deref().unwrap_or_default()), check.reason.confidence);
+    let said: Vec<String> = own.into_iter().chain(request).chain(command).chain(when).chain([source]).collect();
+    format!("\n## Health\n\n{}\n", said.join(" "))
+}
+
 /// A service of the first image, and what the program makes of it by itself.
 fn example(preset: &Preset) -> String {
     let name = preset.name.as_str();
     let start = STARTS.iter().find(|(preset, _)| *preset == name).map(|(_, image)| (*image, None));
     let command = COMMANDS.iter().find(|(preset, ..)| *preset == name).map(|(_, image, command)| (*image, Some(*command)));
     let first = preset.images.first().map(|image| (image.as_str(), None));
+    if start.or(command).or(first).is_none() && preset.is_addition() {
+        let packages: Vec<String> = preset.manifests.iter().map(|package| code(package)).collect();
+        return format!("It is added where a service is built from a folder whose manifest names {}.\n", packages.join(" or "));
+    }
     let is_generic = start.or(command).or(first).is_none();
     let (image, command) = first.or(start).or(command).unwrap_or(("example.com/own/app:1", None));
     let command = command.map(|words| format!("    command: {words}\n")).unwrap_or_default();

@@ -56,6 +56,27 @@ fn what_works_is_proved() {
     }
 }
 
+/// What is known of an image is asked where the project has no check of its own; that nobody answers says nothing.
+#[test]
+fn what_is_known_of_an_image_is_asked() {
+    const REDIS: &str = "rofs-test-redis:1";
+    let names = [(REDIS, "redis:8-rofs-test"), (BUSYBOX, "jellyfin/jellyfin:rofs-test")];
+    let project =
+        format!("services:\n  cache:\n    image: {}\n  films:\n    image: {}\n    command: [sleep, '100']\n", names[0].1, names[1].1);
+    let Some(stand) = Stand::alone(&[REDIS, BUSYBOX], &project) else { return };
+    names.iter().for_each(|(image, name)| _ = stand.docker(&["tag", image, name]));
+    let verdicts: Vec<String> =
+        stand.verdicts(&[]).into_iter().map(|(service, verdict, why, _)| format!("{service} {verdict}: {why}")).collect();
+    names.iter().for_each(|(_, name)| _ = stand.docker(&["rmi", name]));
+    assert_eq!(
+        verdicts,
+        [
+            "cache works: it stayed up, 1 probe passed",
+            "films works: it stayed up, `http:8096/health`, which is known of its image, was not answered and does not count",
+        ]
+    );
+}
+
 const MANY: &str = "services:
   agent:
     image: rofs-test-busybox:1

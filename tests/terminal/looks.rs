@@ -33,7 +33,7 @@ fn a_narrow_window_has_reasons_below_the_lines() {
 
 #[test]
 fn only_what_changed_within_a_line_is_emphasised() {
-    let ended = shop(120, &[], &[]);
+    let ended = shop(120, &["--service", "jobs=node", "--service", "api"], &[]);
     let green = |cell: &vt100::Cell| cell.fgcolor() == vt100::Color::Idx(2);
     assert_eq!(ended.marked("volumes: [queue:/var/lib/queue, ", vt100::Cell::underline).trim_matches('_'), ", jobs-data:/data");
     assert_eq!(ended.marked("+     tmpfs:", vt100::Cell::underline), "", "a new line is new as a whole");

@@ -3,11 +3,12 @@
 use crate::error::{Error, Result};
 use crate::evidence::Confidence;
 use crate::evidence::catalogue::{self, Entry};
-use crate::evidence::preset::{Preset, list, naming, nearest};
+use crate::evidence::preset::{Preset, group_of, list, naming, nearest};
 use crate::text::clean_line;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthStr;
 
 /// Most images that a list for people has.
@@ -34,6 +35,11 @@ impl Found {
 
     fn entry(entry: Entry) -> Self {
         Self { preset: entry.preset(), confidence: entry.confidence(), used: entry.origins(), summary: entry.basis().into_owned() }
+    }
+
+    /// What images of its kind are listed under; those of the catalogue have no group.
+    fn group(&self) -> &'static str {
+        group_of(self.name()).filter(|_| self.preset.basis.is_none()).unwrap_or("catalogue")
     }
 
     fn name(&self) -> &str {
@@ -98,18 +104,40 @@ pub(super) fn all() -> Result<Vec<Found>> {
     Ok(presets()?.into_iter().chain(entries).collect())
 }
 
+/// All presets by group, the group and the preset that is used most first.
+pub(super) fn groups(found: &[Found], width: Option<usize>) -> String {
+    let mut groups: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+    for found in found {
+        groups.entry(found.group()).or_default().push(found);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(name, of)| (Reverse(of.iter().map(|f| f.used).sum::<usize>()), *name));
+    let names = found.iter().map(|f| f.name().width()).max().unwrap_or_default();
+    let mut text = heading(names);
+    for (name, of) in groups {
+        text += &format!("\n{name} ({})\n", of.len());
+        of.iter().for_each(|found| text += &row(found, names, width));
+    }
+    text
+}
+
+fn heading(names: usize) -> String {
+    format!("{:names$}  {:10}  {:>4}  WHAT IS KNOWN\n", "NAME", "HOW SURE", "USED")
+}
+
+fn row(found: &Found, names: usize, width: Option<usize>) -> String {
+    let from = if found.preset.basis.is_some() { "catalogue: " } else { "" };
+    let line = format!("{:names$}  {:10}  {:>4}  {from}{}", found.name(), found.confidence.to_string(), found.used, found.summary);
+    width.map_or(line.clone(), |width| console::truncate_str(&line, width, "…").into_owned()) + "\n"
+}
+
 /// A table for people, as wide as their terminal if they have one.
 pub(super) fn table(found: &[Found], width: Option<usize>) -> String {
     let catalogue = found.iter().filter(|f| f.preset.basis.is_some()).count();
     let shown = if catalogue > MOST { &found[..MOST.max(found.len() - catalogue)] } else { found };
     let names = shown.iter().map(|f| f.name().width()).max().unwrap_or_default();
-    let mut text = format!("{:names$}  {:10}  {:>4}  WHAT IS KNOWN\n", "NAME", "HOW SURE", "USED");
-    for found in shown {
-        let from = if found.preset.basis.is_some() { "catalogue: " } else { "" };
-        let line = format!("{:names$}  {:10}  {:>4}  {from}{}", found.name(), found.confidence.to_string(), found.used, found.summary);
-        text += &width.map_or(line.clone(), |width| console::truncate_str(&line, width, "…").into_owned());
-        text.push('\n');
-    }
+    let mut text = heading(names);
+    shown.iter().for_each(|found| text += &row(found, names, width));
     if shown.len() < found.len() {
         text += &format!("and {} more: a longer word finds fewer\n", found.len() - shown.len());
     }
@@ -129,6 +157,8 @@ struct Item<'f> {
     name: &'f str,
     /// `preset` or `catalogue`.
     from: &'static str,
+    /// What images of its kind are listed under.
+    group: &'static str,
     images: Vec<&'f str>,
     summary: &'f str,
     how_sure: String,
@@ -150,6 +180,7 @@ impl<'f> Listed<'f> {
         let images = found.iter().map(|f| Item {
             name: f.name(),
             from: if f.preset.basis.is_some() { "catalogue" } else { "preset" },
+            group: f.group(),
             images: f.preset.images.iter().chain(&f.preset.prefixes).map(String::as_str).collect(),
             summary: &f.summary,
             how_sure: f.confidence.to_string(),

@@ -16,7 +16,7 @@ pub(super) fn run(ui: &Ui, what: Option<&Presets>, search: &Find) -> Result<Stat
     match what {
         None => list(ui, search)?,
         Some(Presets::List(search)) => list(ui, search)?,
-        Some(Presets::Show { name }) => ui.out(&clean(&show::text(name)?)),
+        Some(Presets::Show { name }) => ui.paged(&clean(&show::text(name)?)),
         Some(Presets::Check { file }) => {
             let loaded = disk::read(file)?;
             let preset = Preset::parse(&file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(), loaded.file())?;
@@ -33,7 +33,9 @@ fn list(ui: &Ui, search: &Find) -> Result<()> {
         let found = if search.word.is_none() { find::all()? } else { found };
         return ui_json(ui, &found);
     }
-    ui.out(&clean(&find::table(&found, ui.for_a_person().then(|| ui.width()))));
+    let width = ui.for_a_person().then(|| ui.width());
+    let text = if search.word.is_none() { find::groups(&found, width) } else { find::table(&found, width) };
+    ui.paged(&clean(&text));
     ui.hint("`rofs-harden presets show NAME` says where it writes and why; `rofs-harden presets WORD` also finds images of the catalogue");
     Ok(())
 }

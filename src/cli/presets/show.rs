@@ -28,11 +28,10 @@ pub(super) fn text(name: &str) -> Result<String> {
         let image = Image::parse(name).ok_or_else(|| unknown(name))?;
         (known(image.repository)?.ok_or_else(|| unknown(image.repository))?, Some(name))
     };
-    let mut text = preset.describe();
-    if let Some((check, source)) = catalogue::find(&preset.name).filter(|_| preset.basis.is_some()).and_then(catalogue::Entry::check) {
-        text +=
-            &format!("\nhealth: a catalogue asks for {check}, where its own settings may have chosen the port\n      source: {source}\n");
-    }
+    let named = image.or(preset.images.first().map(String::as_str)).and_then(Image::parse);
+    let of_catalogue = || catalogue::find(named?.repository)?.check();
+    let check = preset.check.clone().or_else(of_catalogue);
+    let mut text = Preset { check, ..Preset::clone(&preset) }.describe();
     let first = preset.images.first().cloned();
     if let Some(image) = image.map(ToOwned::to_owned).or(first) {
         text += &usage(&preset, &image)?;

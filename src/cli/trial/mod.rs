@@ -41,6 +41,8 @@ pub(super) struct Run<'r> {
     pub(super) model: &'r Value,
     /// The same project as this program sees it.
     pub(super) project: &'r Project<'r>,
+    /// What is known of the images of services that have no check of their own.
+    pub(super) known: Vec<Probe>,
     /// What an earlier run on a writable root showed.
     pub(super) before: Option<&'r RunResult>,
     /// Whether to look at what was written.

@@ -21,7 +21,10 @@ pub(super) fn watch(context: &TrialContext<'_>, trial: &Trial, run: &Run<'_>, is
     let options = context.options;
     let hold = context.hold.filter(|_| run.looks).unwrap_or_default();
     let limits = Limits { settle: run.settle, timeout: options.timeout, hold };
-    let mut judge = Judge::new(isolated, run.project, run.before, &context.probes, limits);
+    // Who is asked by a person is asked nothing else.
+    let is_asked = |known: &&Probe| context.probes.iter().any(|probe| probe.service == known.service);
+    let probes: Vec<Probe> = context.probes.iter().chain(run.known.iter().filter(|known| !is_asked(known))).cloned().collect();
+    let mut judge = Judge::new(isolated, run.project, run.before, &probes, limits);
     let model = isolated.model.to_string();
     let mut works = Works { trial, model: &model, start: None, loads: None, services: Vec::new() };
     let since = Instant::now();

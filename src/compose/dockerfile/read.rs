@@ -1,7 +1,7 @@
 //! From a Dockerfile's text to its facts. The work is linear in the text: names are looked up in maps, and what grows by substitution or
 //! by joining paths has a longest length.
 
-use super::{Build, Facts, MAX_BYTES};
+use super::{Build, Facts, MAX_BYTES, users};
 use crate::compose::image::Image;
 use crate::compose::{clean_path, has_variable};
 use parse_dockerfile::{Command, Flag, Instruction, JsonOrStringArray, Stage};
@@ -66,6 +66,8 @@ struct Reader {
     facts: Facts,
     /// The folder that relative paths start from; `None` when it is not known.
     folder: Option<String>,
+    /// Numbers of groups that were made.
+    groups: HashMap<String, u32>,
     /// Bytes of paths that are still taken in: a long folder in front of many short names makes more text than the Dockerfile has.
     left: usize,
 }
@@ -83,8 +85,9 @@ impl Reader {
             copied: Vec::new(),
             owned: Vec::new(),
             workdir: None,
+            users: Vec::new(),
         };
-        Self { facts, folder: None, left: MAX_BYTES }
+        Self { facts, folder: None, groups: HashMap::new(), left: MAX_BYTES }
     }
 
     fn stage(&mut self, stage: &Stage<'_, '_>) {
@@ -155,6 +158,7 @@ impl Reader {
 
     /// Folders that a shell script makes with `mkdir` or `install -d`, and what it gives to somebody.
     fn made(&mut self, script: &str) {
+        self.facts.users.extend(users::made(script, &mut self.groups));
         // What another user than root makes is that user's.
         let is_own = self.facts.user.as_deref().is_some_and(|user| !matches!(user.split(':').next(), Some("root" | "0")));
         let joined = script.replace("\\\r\n", " ").replace("\\\n", " ");
@@ -306,7 +310,10 @@ mod tests {
 
     fn facts(text: &str, target: Option<&str>) -> Result<Facts, String> {
         let target = target.map(str::to_owned);
-        read(text, &Build { path: None, target, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false })
+        read(
+            text,
+            &Build { path: None, context: None, target, inline: None, args: HashMap::new(), contexts: HashMap::new(), is_hidden: false },
+        )
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! How a service is tried, as a person writes it.
+//! How a service is tried, as a person writes it or as it is known of its image.
+
+use crate::evidence::preset::Check;
 
 /// A request or a command that shows whether a service does its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +11,9 @@ pub struct Probe {
     pub text: String,
     /// What is done.
     pub action: Action,
+    /// Whether it is what a preset or the catalogue knows of the image, and not what a person asked for: then an
+    /// answer that is none says nothing of the service, which may listen elsewhere.
+    pub is_known: bool,
 }
 
 /// What a probe does.
@@ -59,7 +64,20 @@ impl Probe {
             return Err(format!("the path `{path}` does not begin with /; {FORM}"));
         }
         let http = Http { port, method: method.to_ascii_uppercase(), path: path.to_owned(), body };
-        Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Http(http) })
+        Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Http(http), is_known: false })
+    }
+
+    /// What is known of the image of a service: a request where there is one, else a command.
+    pub fn known(service: &str, check: &Check) -> Option<Self> {
+        let (text, action) = match (&check.request, check.command.is_empty()) {
+            (Some(request), _) => {
+                let http = Http { port: request.port, method: "GET".to_owned(), path: request.path.clone(), body: None };
+                (request.to_string(), Action::Http(http))
+            }
+            (None, false) => (check.command.join(" "), Action::Command(check.command.clone())),
+            (None, true) => return None,
+        };
+        Some(Self { service: service.to_owned(), text, action, is_known: true })
     }
 
     /// Reads `SERVICE: COMMAND`. A command with characters for a shell is given to one; others also run in images without.
@@ -77,7 +95,7 @@ impl Probe {
         } else {
             command.split_whitespace().map(str::to_owned).collect()
         };
-        Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Command(command) })
+        Ok(Self { service: service.to_owned(), text: text.trim().to_owned(), action: Action::Command(command), is_known: false })
     }
 }
 

@@ -1,6 +1,6 @@
 //! A preset as text for people.
 
-use super::{Condition, Moved, NoNewPrivileges, Preset, User, Writable};
+use super::{Check, Condition, Moved, NoNewPrivileges, Preset, User, Writable};
 use crate::evidence::Confidence;
 
 /// Longest line, in characters.
@@ -34,12 +34,22 @@ pub(super) fn describe(preset: &Preset) -> String {
         text.line("", "does not run read-only");
     }
     for obstacle in &preset.obstacles {
-        text.line("  ", &obstacle.why);
+        text.line("  ", &format!("{}: {}", obstacle.why, obstacle.remedy));
         text.line("      source: ", &obstacle.source);
         text.conditions(&obstacle.when, &obstacle.unless);
     }
+    if !preset.doubts.is_empty() {
+        text.blank();
+        text.line("", "not known, so it is held back");
+    }
+    for doubt in &preset.doubts {
+        text.line("  ", &doubt.why);
+        text.line("      source: ", &doubt.source);
+        text.conditions(&doubt.when, &doubt.unless);
+    }
     text.blank();
     privileges(&mut text, preset);
+    preset.check.iter().for_each(|check| health(&mut text, check));
     if !preset.config.is_empty() {
         text.blank();
         text.line("", "only read, so what is bound there or below can be read-only");
@@ -65,7 +75,9 @@ pub(super) fn describe(preset: &Preset) -> String {
 /// What it is for.
 fn matches(preset: &Preset) -> String {
     if preset.is_addition() {
-        return format!("commands with {}; it is added to the preset of the service's image", preset.commands.join(" or "));
+        let own = preset.commands.iter().map(String::as_str).chain(preset.manifests.iter().map(String::as_str));
+        let own: Vec<&str> = own.collect();
+        return format!("commands with, or builds of, {}; it is added to the preset of the service's image", own.join(" or "));
     }
     let starts = preset.prefixes.iter().map(|start| format!("{start}*"));
     let names: Vec<String> = preset.images.iter().cloned().chain(starts).collect();
@@ -99,10 +111,21 @@ fn privileges(text: &mut Text, preset: &Preset) {
     }
 }
 
+/// How it is asked whether it works.
+fn health(text: &mut Text, check: &Check) {
+    text.blank();
+    let (request, command) = (check.request.iter().map(ToString::to_string), Some(check.command.join(" ")).filter(|c| !c.is_empty()));
+    let asked: Vec<String> = request.chain(command.map(|words| format!("`{words}` in it"))).collect();
+    text.line("", &if asked.is_empty() { "health".to_owned() } else { format!("health: {}", asked.join(", ")) });
+    text.line("      ", &format!("{} ({})", check.reason.text, check.reason.confidence));
+    text.line("      source: ", check.reason.link.as_deref().unwrap_or("none"));
+    text.conditions(&check.when, &check.unless);
+}
+
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     match &path.scratch {
-        Some(options) => text.line("  tmpfs ", &options.at(&path.target).to_string()),
-        None => text.line("  named volume at ", &path.target),
+        Some(options) => text.line("  tmpfs ", &options.at(&path.written()).to_string()),
+        None => text.line("  named volume at ", &path.written()),
     }
     text.line("      ", &format!("{} ({})", path.reason.text, path.reason.confidence));
     text.line("      source: ", path.reason.link.as_deref().unwrap_or("none"));

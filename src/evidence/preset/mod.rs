@@ -1,12 +1,17 @@
 //! Presets: what images write, as data. One TOML file a family in `presets/`, embedded at build time and parsed when used.
 
+mod check;
 mod describe;
+mod group;
 mod moved;
 mod parse;
 mod raw;
 mod saved;
 mod when;
 
+pub(super) use check::START_PERIOD;
+pub use check::{Check, Request};
+pub use group::group_of;
 pub use moved::{By, Declared, Form, Key, Moved, Mover, Names};
 pub use raw::RawPath;
 pub use saved::Saved;
@@ -35,6 +40,14 @@ pub struct Preset {
     pub prefixes: Vec<String>,
     /// Words of commands that it is for: `gunicorn`. Such a preset has no images; it is added to that of the service's image.
     pub commands: Vec<String>,
+    /// Packages that it is for, where what is built names them: `npm:next`. Such a preset is added as well.
+    pub manifests: Vec<String>,
+    /// Whether the image only runs programs, so that what they write is known of none of them.
+    pub runtime: bool,
+    /// Whether it says all that programs of it write as a rule: a framework, recognised in what is built.
+    pub framework: bool,
+    /// The word of a tag behind which the version is: `pg` of `0.8.0-pg17`.
+    pub version_after: Option<String>,
     /// Where its programs run, from where relative paths start; `None` when that is not known.
     pub workdir: Option<String>,
     /// As whom the image runs when nobody says otherwise.
@@ -47,10 +60,14 @@ pub struct Preset {
     pub writable: Vec<Writable>,
     /// What keeps it from running on a read-only root filesystem.
     pub obstacles: Vec<Obstacle>,
+    /// What nobody knows of it, so that it is only assumed to run read-only.
+    pub doubts: Vec<Doubt>,
     /// Which capabilities it needs after `cap_drop: [ALL]`; `None` when that is not known.
     pub capabilities: Option<Capabilities>,
     /// Whether it runs with `no-new-privileges`; `None` when that is not known.
     pub no_new_privileges: Option<NoNewPrivileges>,
+    /// How it is asked whether it does its work; `None` when that is not known.
+    pub check: Option<Check>,
     /// Paths that the program only reads: what is bound there or below can be read-only.
     pub config: Vec<String>,
     /// Environment variables that move or avoid writes.
@@ -95,8 +112,10 @@ pub struct TagVariant {
 /// One writable path of a preset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Writable {
-    /// Absolute path in the container, cleaned.
+    /// Absolute path in the container, cleaned; with `below` what follows that folder.
     pub target: Target,
+    /// The folder that it is in, where services differ in that.
+    pub below: Option<Below>,
     /// Tmpfs options for scratch, without a size; `None` for state.
     pub scratch: Option<TmpfsOptions>,
     /// A size for scratch that is enough as a rule, for people who want limits. A suggestion: no vendor names one.
@@ -113,6 +132,32 @@ pub struct Writable {
     pub reason: Arc<Reason>,
 }
 
+/// A folder that is not the same in all services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Below {
+    /// The folder that it runs in: `<workdir>`.
+    Workdir,
+    /// The home folder of its user: `<home>`.
+    Home,
+}
+
+impl Below {
+    /// As presets write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Workdir => "<workdir>",
+            Self::Home => "<home>",
+        }
+    }
+}
+
+impl Writable {
+    /// The path as presets write it.
+    pub fn written(&self) -> String {
+        format!("{}{}", self.below.map_or("", Below::word), self.target)
+    }
+}
+
 /// What keeps an image from running on a read-only root filesystem, however it is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Obstacle {
@@ -120,9 +165,24 @@ pub struct Obstacle {
     pub when: Vec<Condition>,
     /// When it is not there after all: one of these is enough.
     pub unless: Vec<Condition>,
-    /// What fails, and what helps.
+    /// What fails.
     pub why: String,
+    /// What helps.
+    pub remedy: String,
     /// Where that is written or was seen.
+    pub source: String,
+}
+
+/// What nobody knows of an image, so that it is only assumed to run on a read-only root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// When it counts: all of these must hold.
+    pub when: Vec<Condition>,
+    /// When it does not count after all: one of these is enough.
+    pub unless: Vec<Condition>,
+    /// What is not known.
+    pub why: String,
+    /// Where that was looked for.
     pub source: String,
 }
 
@@ -175,6 +235,9 @@ const PREFIXES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/prefixes.r
 /// Word of commands and preset, sorted by word.
 const COMMANDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/command.rs"));
 
+/// Package and preset, sorted by package.
+const MANIFESTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/manifest.rs"));
+
 /// Names and summaries of the embedded presets, by name.
 pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
     EMBEDDED.iter().map(|e| (e.name, e.summary))
@@ -193,6 +256,11 @@ pub fn naming(repository: &str) -> Option<&'static str> {
 /// The embedded preset that is added where a command has this word.
 pub fn added_for(word: &str) -> Option<&'static str> {
     find(COMMANDS, word)
+}
+
+/// The embedded preset that is added where what is built names this package.
+pub fn added_for_package(package: &str) -> Option<&'static str> {
+    find(MANIFESTS, package)
 }
 
 fn find(index: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
@@ -244,9 +312,14 @@ impl Preset {
         of(self.name.clone())
     }
 
-    /// Whether it is for commands, and so added to the preset of the service's image.
+    /// Whether it is for commands or packages, and so added to the preset of the service's image.
     pub fn is_addition(&self) -> bool {
-        !self.commands.is_empty()
+        !self.commands.is_empty() || !self.manifests.is_empty()
+    }
+
+    /// Whether it is for anything that no other preset knows.
+    pub fn is_for_anything(&self) -> bool {
+        self.images.is_empty() && self.prefixes.is_empty() && !self.is_addition()
     }
 
     /// Everything it says, as plain text of at most 100 columns (longer words aside).
@@ -261,15 +334,15 @@ mod tests {
 
     #[test]
     fn every_embedded_preset_parses_and_is_in_the_index() {
-        let mut claims: [Vec<(String, &str)>; 3] = Default::default();
+        let mut claims: [Vec<(String, &str)>; 4] = Default::default();
         for (name, summary) in list() {
             let preset = Preset::embedded(name).unwrap_or_else(|e| panic!("{name}: {e}"));
             assert_eq!(preset.summary, summary);
-            for (claims, own) in claims.iter_mut().zip([preset.images, preset.prefixes, preset.commands]) {
+            for (claims, own) in claims.iter_mut().zip([preset.images, preset.prefixes, preset.commands, preset.manifests]) {
                 claims.extend(own.into_iter().map(|text| (text, name)));
             }
         }
-        for (mut claims, index) in claims.into_iter().zip([IMAGES, PREFIXES, COMMANDS]) {
+        for (mut claims, index) in claims.into_iter().zip([IMAGES, PREFIXES, COMMANDS, MANIFESTS]) {
             claims.sort();
             assert_eq!(claims, index.iter().map(|(i, n)| ((*i).to_owned(), *n)).collect::<Vec<_>>());
         }

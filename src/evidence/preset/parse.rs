@@ -1,9 +1,10 @@
 //! Preset files, strictly: what is written is first read as it stands, then checked and turned into a [`Preset`].
 
+use super::check::RawCheck;
 use super::moved::RawPlace;
-use super::raw::{RawCapabilities, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
+use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
-use super::{Capabilities, Condition, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
+use super::{Below, Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
@@ -76,7 +77,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
     for path in raw.writable {
         let range = path.target.span();
         let path = read_writable(name, path)?;
-        if !paths.insert((path.target.clone(), format!("{:?} {:?}", path.when, path.unless))) {
+        if !paths.insert((path.written(), format!("{:?} {:?}", path.when, path.unless))) {
             return Err((range, format!("`{}` is listed twice", path.target)));
         }
         writable.push(path);
@@ -91,9 +92,9 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         }
         env.push(hint);
     }
-    let RawMatch { images, prefixes, command } = raw.matches;
-    if let (Some(word), false) = (command.first(), images.is_empty() && prefixes.is_empty()) {
-        return Err((word.span(), "a preset for commands is added to that of the image, so it names no image".into()));
+    let RawMatch { images, prefixes, command, manifest, version_after } = raw.matches;
+    if let (Some(word), false) = (command.first().or(manifest.first()), images.is_empty() && prefixes.is_empty()) {
+        return Err((word.span(), "a preset for commands or packages is added to that of the image, so it names no image".into()));
     }
     Ok(Preset {
         name: name.to_owned(),
@@ -102,14 +103,20 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         images: unique(images, is_repository, "is not the name of a repository (no tag; official images without `library/`)")?,
         prefixes: unique(prefixes, is_prefix, "is not the start of names of repositories up to a `/`, such as gcr.io/distroless/")?,
         commands: unique(command, is_word, "is not one word of a command, without its folder")?,
+        manifests: unique(manifest, is_package, "is not an ecosystem and a package, such as npm:next")?,
+        version_after: version_after.map(line).transpose()?,
+        runtime: raw.runtime,
+        framework: raw.framework,
         workdir: raw.workdir.map(workdir).transpose()?,
         run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
         users: users(raw.users)?,
         tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
         writable,
         obstacles: raw.obstacle.into_iter().map(read_obstacle).collect::<Result<_, _>>()?,
+        doubts: raw.doubt.into_iter().map(read_doubt).collect::<Result<_, _>>()?,
         capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
         no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
+        check: raw.check.map(|check| RawCheck::read(check, name)).transpose()?,
         config: unique(raw.config, is_clean, "is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)")?,
         env,
         notes: raw.notes.into_iter().map(line).collect::<Result<_, _>>()?,
@@ -153,6 +160,7 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
     if let (Some(_), Some(range)) = (&scratch, place.of_state()) {
         return Err((range, "this is for state: scratch is made anew wherever it is".into()));
     }
+    let below = [Below::Workdir, Below::Home].into_iter().find(|below| raw.target.get_ref().starts_with(below.word()));
     let (declared, moved) = place.read()?;
     let reason = Reason {
         source: Source::Preset(preset.to_owned()),
@@ -161,7 +169,8 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
         confidence: raw.confidence.into(),
     };
     Ok(Writable {
-        target: target(&raw.target, scratch.as_ref())?,
+        target: target(&raw.target, below, scratch.as_ref())?,
+        below,
         scratch,
         size,
         when: conditions(raw.when)?,
@@ -173,7 +182,14 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
 }
 
 fn read_obstacle(raw: RawObstacle) -> Result<Obstacle, Wrong> {
-    Ok(Obstacle { when: conditions(raw.when)?, unless: conditions(raw.unless)?, why: line(raw.why)?, source: line(raw.source)? })
+    let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
+    let (why, remedy, source) = (line(raw.why)?, line(raw.remedy)?, line(raw.source)?);
+    Ok(Obstacle { when, unless, why, remedy, source })
+}
+
+fn read_doubt(raw: RawDoubt) -> Result<Doubt, Wrong> {
+    let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
+    Ok(Doubt { when, unless, why: line(raw.why)?, source: line(raw.source)? })
 }
 
 fn read_capabilities(preset: &str, raw: RawCapabilities) -> Result<Capabilities, Wrong> {
@@ -210,8 +226,8 @@ fn read_tag((word, raw): (Spanned<String>, RawTag)) -> Result<TagVariant, Wrong>
 }
 
 /// A clean path at which something can be mounted.
-fn target(raw: &Spanned<String>, scratch: Option<&TmpfsOptions>) -> Result<Target, Wrong> {
-    let path = raw.get_ref();
+fn target(raw: &Spanned<String>, below: Option<Below>, scratch: Option<&TmpfsOptions>) -> Result<Target, Wrong> {
+    let path = &raw.get_ref()[below.map_or(0, |below| below.word().len())..];
     let wrong = |why: &str| (raw.span(), format!("`{path}` {why}"));
     if !is_clean(path) {
         return Err(wrong("is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)"));
@@ -285,6 +301,11 @@ fn is_repository(name: &str) -> bool {
 
 fn is_prefix(prefix: &str) -> bool {
     prefix.strip_suffix('/').is_some_and(is_repository)
+}
+
+fn is_package(text: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "@/._-".contains(c);
+    text.split_once(':').is_some_and(|(ecosystem, name)| is_word(ecosystem) && !name.is_empty() && name.chars().all(is_name))
 }
 
 fn is_word(word: &str) -> bool {

@@ -1,5 +1,6 @@
 //! A preset file as it is written; unknown keys are errors.
 
+use super::check::RawCheck;
 use super::moved::RawMover;
 use super::when::RawConditions;
 use crate::evidence::{Confidence, Storage, Target, TmpfsOptions};
@@ -20,6 +21,12 @@ pub(super) struct RawPreset {
     /// What it is for.
     #[serde(rename = "match")]
     pub matches: RawMatch,
+    /// Whether the image only runs programs, so that what they write is known of none of them.
+    #[serde(default)]
+    pub runtime: bool,
+    /// Whether it says all that programs of it write as a rule: a framework, recognised in what is built.
+    #[serde(default)]
+    pub framework: bool,
     /// Where its programs run: relative paths start there.
     #[schemars(with = "Option<String>")]
     pub workdir: Option<Spanned<String>>,
@@ -39,6 +46,9 @@ pub(super) struct RawPreset {
     /// What keeps it from running on a read-only root filesystem.
     #[serde(default)]
     pub obstacle: Vec<RawObstacle>,
+    /// What nobody knows of it.
+    #[serde(default)]
+    pub doubt: Vec<RawDoubt>,
     /// Which capabilities it needs after `cap_drop: [ALL]`.
     pub capabilities: Option<RawCapabilities>,
     /// Whether it runs with `no-new-privileges`.
@@ -47,6 +57,9 @@ pub(super) struct RawPreset {
     /// What breaks with it.
     #[schemars(with = "Option<String>")]
     pub no_new_privileges_why: Option<Spanned<String>>,
+    /// How it is asked whether it does its work.
+    #[schemars(with = "Option<RawCheck>")]
+    pub check: Option<Spanned<RawCheck>>,
     /// Paths that the program only reads.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
@@ -69,6 +82,12 @@ pub(super) struct RawMatch {
     pub prefixes: Vec<Spanned<String>>,
     #[schemars(with = "Vec<String>")]
     pub command: Vec<Spanned<String>>,
+    /// Packages that what is built names, such as `npm:next`.
+    #[schemars(with = "Vec<String>")]
+    pub manifest: Vec<Spanned<String>>,
+    /// The word of a tag behind which the version is: `pg` of `0.8.0-pg17`.
+    #[schemars(with = "Option<String>")]
+    pub version_after: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -206,6 +225,23 @@ impl RawPath {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawObstacle {
+    #[schemars(with = "Option<RawConditions>")]
+    pub when: Option<Spanned<RawConditions>>,
+    #[schemars(with = "Option<RawConditions>")]
+    pub unless: Option<Spanned<RawConditions>>,
+    /// What fails.
+    #[schemars(with = "String")]
+    pub why: Spanned<String>,
+    /// What helps.
+    #[schemars(with = "String")]
+    pub remedy: Spanned<String>,
+    #[schemars(with = "String")]
+    pub source: Spanned<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDoubt {
     #[schemars(with = "Option<RawConditions>")]
     pub when: Option<Spanned<RawConditions>>,
     #[schemars(with = "Option<RawConditions>")]

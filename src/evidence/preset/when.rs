@@ -19,34 +19,66 @@ pub enum Condition {
     Env(Vec<String>),
     /// The tag has one of these parts between `-`.
     Tag(Vec<String>),
-    /// The tag's leading number is one of these; tags without one are the newest image.
+    /// The tag's version is one of these; tags without one are the newest image.
     Version(Versions),
+    /// What is built names one of these packages.
+    Manifest(Vec<String>),
+    /// Neither the service nor its Dockerfile says what to start, so that it is what the image starts by itself.
+    Unstarted,
 }
 
-/// A range of leading numbers of tags, both ends included.
+/// A range of versions, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Versions {
     /// The lowest.
-    pub from: u32,
-    /// The highest; `u32::MAX` is the newest image.
-    pub to: u32,
+    pub from: [u32; 3],
+    /// The highest; all `u32::MAX` is the newest image.
+    pub to: [u32; 3],
 }
 
 impl Versions {
-    /// Reads `17`, `<18`, `<=17`, `>17` or `>=18`.
+    /// Reads `17`, `<18`, `<=17`, `>17`, `>=18` or `<3.9`. What is left out is any.
     fn parse(text: &str) -> Option<Self> {
         let digits = text.trim_start_matches(['<', '>', '=']);
-        let number: u32 = digits.parse().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()))?;
+        let number = |part: &str| part.parse().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()));
+        let numbers: Vec<u32> = digits.split('.').map(number).collect::<Option<_>>()?;
+        let filled = |rest: u32| <[u32; 3]>::try_from([&numbers[..], &[rest; 3][numbers.len().min(3)..]].concat()).ok();
+        let (first, last) = (filled(0)?, filled(u32::MAX)?);
+        let (lowest, highest) = ([0; 3], [u32::MAX; 3]);
         let (from, to) = match &text[..text.len() - digits.len()] {
-            "" => (number, number),
-            "<" => (0, number.checked_sub(1)?),
-            "<=" => (0, number),
-            ">" => (number.checked_add(1)?, u32::MAX),
-            ">=" => (number, u32::MAX),
+            "" => (first, last),
+            "<" => (lowest, before(first)?),
+            "<=" => (lowest, last),
+            ">" => (after(last)?, highest),
+            ">=" => (first, highest),
             _ => return None,
         };
         Some(Self { from, to })
     }
+}
+
+/// The version right before one.
+fn before([major, minor, patch]: [u32; 3]) -> Option<[u32; 3]> {
+    match (minor, patch) {
+        (0, 0) => Some([major.checked_sub(1)?, u32::MAX, u32::MAX]),
+        (_, 0) => Some([major, minor - 1, u32::MAX]),
+        _ => Some([major, minor, patch - 1]),
+    }
+}
+
+/// The version right after one.
+fn after([major, minor, patch]: [u32; 3]) -> Option<[u32; 3]> {
+    match (minor, patch) {
+        (u32::MAX, _) => Some([major.checked_add(1)?, 0, 0]),
+        (_, u32::MAX) => Some([major, minor + 1, 0]),
+        _ => Some([major, minor, patch + 1]),
+    }
+}
+
+/// The numbers of a version that say something.
+fn numbers(version: [u32; 3], any: u32) -> String {
+    let said = version.iter().rposition(|n| *n != any).map_or(1, |last| last + 1);
+    version[..said].iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
 impl fmt::Display for Condition {
@@ -57,9 +89,15 @@ impl fmt::Display for Condition {
             Self::User(names) => write!(f, "it runs as {}", names.join(" or ")),
             Self::Env(names) => write!(f, "the environment sets {}", names.join(" or ")),
             Self::Tag(words) => write!(f, "the tag has {}", words.join(" or ")),
-            Self::Version(Versions { from, to: u32::MAX }) => write!(f, "the tag's version is {from} or newer"),
-            Self::Version(Versions { from: 0, to }) => write!(f, "the tag's version is {to} or older"),
-            Self::Version(Versions { from, .. }) => write!(f, "the tag's version is {from}"),
+            Self::Version(Versions { from, to }) if *to == [u32::MAX; 3] => {
+                write!(f, "the tag's version is {} or newer", numbers(*from, 0))
+            }
+            Self::Version(Versions { from, to }) if *from == [0; 3] => {
+                write!(f, "the tag's version is {} or older", numbers(*to, u32::MAX))
+            }
+            Self::Version(Versions { from, .. }) => write!(f, "the tag's version is {}", numbers(*from, 0)),
+            Self::Manifest(packages) => write!(f, "what is built names {}", packages.join(" or ")),
+            Self::Unstarted => f.write_str("neither it nor its Dockerfile has a command"),
         }
     }
 }
@@ -91,9 +129,14 @@ pub(super) struct RawConditions {
     /// A part of the tag between `-`; `alpine*` for all that begin so.
     #[schemars(with = "Option<OneOrMore>")]
     tag: Option<Words>,
-    /// The tag's leading number: `17`, `<18`, `>=18`.
+    /// The tag's version: `17`, `<18`, `>=18`, `<3.9`.
     #[schemars(with = "Option<String>")]
     version: Option<RawVersions>,
+    /// A package that what is built names: `npm:multer`.
+    #[schemars(with = "Option<OneOrMore>")]
+    manifest: Option<Words>,
+    /// `true`: neither the service nor its Dockerfile says what to start.
+    unstarted: bool,
 }
 
 /// One word, or a list of words of which one must fit.
@@ -115,6 +158,8 @@ impl RawConditions {
             words(self.env, Condition::Env),
             words(self.tag, Condition::Tag),
             self.version.map(|v| Condition::Version(v.0)),
+            words(self.manifest, Condition::Manifest),
+            self.unstarted.then_some(Condition::Unstarted),
         ];
         found.into_iter().flatten().collect()
     }
@@ -161,7 +206,7 @@ struct RawVersions(Versions);
 impl<'de> Deserialize<'de> for RawVersions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = || de::Error::custom(format!("`{text}` is not a version such as \"17\", \"<18\" or \">=18\""));
+        let wrong = || de::Error::custom(format!("`{text}` is not a version such as \"17\", \"<18\" or \">=3.9\""));
         Versions::parse(&text).map(Self).ok_or_else(wrong)
     }
 }
@@ -172,16 +217,23 @@ mod tests {
 
     #[test]
     fn versions_are_ranges_of_numbers() {
+        const NEW: u32 = u32::MAX;
         for (text, expected) in [
-            ("17", Some((17, 17))),
-            ("<18", Some((0, 17))),
-            ("<=17", Some((0, 17))),
-            (">=18", Some((18, u32::MAX))),
-            (">17", Some((18, u32::MAX))),
+            ("17", Some(([17, 0, 0], [17, NEW, NEW]))),
+            ("<18", Some(([0; 3], [17, NEW, NEW]))),
+            ("<=17", Some(([0; 3], [17, NEW, NEW]))),
+            (">=18", Some(([18, 0, 0], [NEW; 3]))),
+            (">17", Some(([18, 0, 0], [NEW; 3]))),
+            ("<3.9", Some(([0; 3], [3, 8, NEW]))),
+            ("<4.0", Some(([0; 3], [3, NEW, NEW]))),
+            (">3.9", Some(([3, 10, 0], [NEW; 3]))),
+            ("<2023.3.9", Some(([0; 3], [2023, 3, 8]))),
+            ("17.2", Some(([17, 2, 0], [17, 2, NEW]))),
             ("<0", None),
             ("=17", None),
             ("=>17", None),
-            ("17.2", None),
+            ("1.2.3.4", None),
+            ("17.", None),
             ("+17", None),
             ("", None),
         ] {
@@ -191,7 +243,8 @@ mod tests {
 
     #[test]
     fn conditions_read_as_sentences() {
-        let text = "present = '/a'\ncommand = ['npm', 'npx']\nuser = 'node'\nenv = 'A=b'\ntag = 'alpine'\nversion = '<18'\n";
+        let text =
+            "present = '/a'\ncommand = ['npm', 'npx']\nuser = 'node'\nenv = 'A=b'\ntag = 'alpine'\nversion = '<3.9'\nunstarted = true\n";
         let conditions = toml::from_str::<RawConditions>(text).expect("conditions").conditions();
         assert_eq!(
             conditions.iter().map(ToString::to_string).collect::<Vec<_>>(),
@@ -201,7 +254,8 @@ mod tests {
                 "it runs as node",
                 "the environment sets A=b",
                 "the tag has alpine",
-                "the tag's version is 17 or older",
+                "the tag's version is 3.8 or older",
+                "neither it nor its Dockerfile has a command",
             ]
         );
     }

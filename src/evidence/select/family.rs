@@ -34,15 +34,16 @@ pub(super) enum Family {
 }
 
 impl Family {
-    /// A preset that names the image comes first. What is known of this very image, where somebody runs it
-    /// read-only, says more than a preset for all names that begin alike.
+    /// A preset that names the image comes first. What its own vendor says of this very image says more than a
+    /// preset for all names that begin alike; what others run it with does not: a chart has `/run` in memory from
+    /// which programs run, as that of an engine is not, and knows nothing of what such images do with PUID.
     pub(super) fn of(repository: &str) -> Option<Self> {
         if let Some(name) = naming(repository) {
             return Some(Self::Preset(name));
         }
         let entry = catalogue::find(repository).filter(Entry::is_evidence);
         match (claiming(repository), entry) {
-            (Some(_), Some(entry)) if entry.is_reported() => Some(Self::Catalogue(entry)),
+            (Some(_), Some(entry)) if entry.is_reported() && entry.is_its_vendors() => Some(Self::Catalogue(entry)),
             (Some(name), _) => Some(Self::Preset(name)),
             (None, entry) => entry.map(Self::Catalogue),
         }
@@ -54,5 +55,33 @@ impl Family {
             Self::Preset(name) => embedded(name, parsed),
             Self::Catalogue(entry) => Ok(parsed.entry(entry.line()).or_insert_with(|| Arc::new(entry.preset())).clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Real names of images that a preset claims by the start of their names, and what counts for each.
+    #[test]
+    fn a_preset_for_all_names_that_begin_alike_gives_way_to_the_vendor_alone() {
+        for (image, by_the_catalogue) in [
+            // The vendor's page says so.
+            ("lscr.io/linuxserver/socket-proxy", true),
+            // A chart runs these with memory at /run from which programs run; s6-overlay needs that.
+            ("linuxserver/ngircd", false),
+            ("linuxserver/pyload", false),
+            ("lscr.io/linuxserver/couchpotato", false),
+            // Nobody runs them read-only, or somebody says that it fails.
+            ("linuxserver/heimdall", false),
+            ("linuxserver/znc", false),
+            ("ghcr.io/hotio/whisparr", false),
+            ("quay.io/jupyter/base-notebook", false),
+        ] {
+            let family = Family::of(image).unwrap_or_else(|| panic!("{image}"));
+            assert_eq!(matches!(family, Family::Catalogue(_)), by_the_catalogue, "{image}");
+        }
+        assert!(matches!(Family::of("ghcr.io/home-operations/bazarr"), Some(Family::Preset("home-operations"))));
+        assert!(Family::of("linuxserverx/app").is_none() && Family::of("hotiox").is_none());
     }
 }

@@ -25,8 +25,19 @@ impl Gathered {
         let mut unknown: Vec<(&Part, &Writable)> = Vec::new();
         let mut idle = Vec::new();
         let argv = about.argv();
+        let mut all = Vec::new();
         for part in parts {
             for path in &part.preset.writable {
+                match about.placed(path, who) {
+                    Some(placed) => all.push((part, placed)),
+                    None if about.needs(&path.when, &path.unless, who) == Known::No => {}
+                    None => found.doubt(format!("where {} is in it is not known", path.written())),
+                }
+            }
+        }
+        for (part, path) in &all {
+            {
+                let (part, path) = (*part, &**path);
                 let needed = about.needs(&path.when, &path.unless, who);
                 if needed == Known::No {
                     idle.push((part, path));

@@ -24,7 +24,8 @@ fn try_needs(services: &str, selection: &Selection, dockerfile: Option<&str>) ->
     needs(&Project::read(&sources).expect("a project"), selection, &files)
 }
 
-/// `service preset[!]: what it needs`, with `!` for a preset that was named and `?` behind what is assumed.
+/// `service preset[!]: what it needs`, with `!` for a preset that was named, `?` behind what is assumed and `~` where only the base is
+/// known.
 fn shown(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Vec<String> {
     let path = |p: WritablePath| {
         let text = match &p.storage {
@@ -36,13 +37,19 @@ fn shown(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Vec
     let line = |n: Need| {
         let (Source::Preset(name) | Source::Catalogue(name)) = &n.basis.source else { panic!("{n:?}") };
         let paths: String = n.paths.into_iter().map(path).collect();
-        let doubt = if n.basis.confidence == Confidence::Assumed { "?" } else { "" };
+        let doubt = match n.basis.confidence {
+            Confidence::Assumed => "?",
+            Confidence::Base => "~",
+            _ => "",
+        };
         format!("{} {name}{}{doubt}:{paths}", n.service, if n.consent { "!" } else { "" })
     };
     try_needs(services, selection, dockerfile).expect("needs").into_iter().map(line).collect()
 }
 
 const THREE: &str = "  a: {image: 'node:22'}\n  b: {image: nginx}\n  c: {image: mycorp/x}\n";
+/// The same, and a service that is built on what no preset knows.
+const FOUR: &str = "  a: {image: 'node:22'}\n  b: {image: nginx}\n  c: {image: mycorp/x}\n  d: {build: {dockerfile_inline: FROM fedora}}\n";
 const NGINX: &str = " /var/cache/nginx:mode=755 /run:mode=755";
 
 #[test]
@@ -52,10 +59,10 @@ fn services_get_the_preset_that_is_theirs() {
     let nginx = format!("b nginx:{NGINX}");
     for (selection, expected) in [
         (auto(), &["a node: /tmp:mode=1777", &nginx, "c generic?: /tmp:mode=1777?"][..]),
-        (named(&["node"]), &[node, "c node!?: /tmp:mode=1777 state /data?"]),
-        (named(&["python"]), &["c python!?: /tmp:mode=1777 state /data?"]),
-        (named(&["python", "node"]), &[node, "c python!?: /tmp:mode=1777 state /data?"]),
-        (Selection { auto: true, ..named(&["node"]) }, &[node, &nginx, "c node!?: /tmp:mode=1777 state /data?"]),
+        // An image of another name is left alone, however unknown it is.
+        (named(&["node"]), &[node]),
+        (named(&["python"]), &[]),
+        (Selection { auto: true, ..named(&["node"]) }, &[node, &nginx, "c generic?: /tmp:mode=1777?"]),
         (Selection { only: vec!["b".into()], ..auto() }, &[&nginx]),
         (Selection { skip: vec!["a".into(), "c".into()], ..auto() }, &[&nginx]),
         (Selection { skip: vec!["a".into(), "c".into()], ..forced("b", "node") }, &["b node!?: /tmp:mode=1777 state /data?"]),
@@ -63,6 +70,42 @@ fn services_get_the_preset_that_is_theirs() {
         (Selection::default(), &[]),
     ] {
         assert_eq!(shown(THREE, &selection, None), expected, "{selection:?}");
+    }
+}
+
+#[test]
+fn a_named_preset_takes_what_is_built_on_what_nobody_knows() {
+    let (node, built) = ("a node!: /tmp:mode=1777 state /data?", "d node!?: /tmp:mode=1777 state /data?");
+    let python = "d python!?: /tmp:mode=1777 state /data?";
+    for (selection, expected) in
+        [(named(&["node"]), &[node, built][..]), (named(&["python"]), &[python]), (named(&["python", "node"]), &[node, python])]
+    {
+        assert_eq!(shown(FOUR, &selection, None), expected, "{selection:?}");
+    }
+}
+
+#[test]
+fn a_base_says_nothing_of_the_program_on_it() {
+    for (dockerfile, rest, expected) in [
+        ("FROM node:24-slim\nCMD [\"node\", \"app.js\"]\n", "", Confidence::Base),
+        ("FROM python:3.12\n", "", Confidence::Base),
+        ("FROM nginx\nCOPY site.conf /etc/nginx/conf.d/\n", "", Confidence::Documented),
+        ("FROM nginx\nCMD [\"nginx\", \"-g\", \"daemon off;\"]\n", "", Confidence::Documented),
+        ("FROM nginx\nCOPY start.sh /\nENTRYPOINT [\"/start.sh\"]\n", "", Confidence::Base),
+        ("FROM redis:7\nCMD [\"redis-server\", \"/etc/redis.conf\"]\n", "", Confidence::Documented),
+        ("FROM traefik:v3\nCMD [\"--api=true\"]\n", "", Confidence::Documented),
+        ("FROM nginx\n", ", command: sh -c 'envsubst > /run/x && nginx'", Confidence::Base),
+    ] {
+        let services = format!("  s: {{build: .{rest}}}\n");
+        let need = try_needs(&services, &auto(), Some(dockerfile)).expect("needs").remove(0);
+        assert_eq!(need.basis.confidence, expected, "{dockerfile} {rest}");
+        assert!(!need.consent, "{dockerfile}");
+    }
+    // Naming the preset is consent.
+    let forced = Selection { forced: vec![("s".into(), preset("node"))], ..auto() };
+    for selection in [named(&["node"]), forced] {
+        let need = try_needs("  s: {build: .}\n", &selection, Some("FROM node:24-slim\n")).expect("needs").remove(0);
+        assert_eq!((need.consent, need.basis.text.as_str()), (true, "Dockerfile base node:24-slim runs read-only with these mounts"));
     }
 }
 
@@ -118,7 +161,7 @@ fn scratch_belongs_to_whom_must_write_it() {
         (&format!("image: node, {npm}"), None, "node: /tmp:mode=1777"),
         (&format!("image: node, user: node, {npm}"), None, "node: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
         (&format!("image: node, user: '1000:5', {npm}"), None, "node: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=5"),
-        ("build: .", Some("FROM node\nUSER node\nCMD npm start\n"), "node: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
+        ("build: .", Some("FROM node\nUSER node\nCMD npm start\n"), "node~: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
         (&format!("image: node, user: node, {npm}, environment: {{npm_config_cache: /tmp/n}}"), None, "node: /tmp:mode=1777"),
         (&format!("image: node, user: '${{U}}', {npm}"), None, "node?: /tmp:mode=1777"),
     ] {
@@ -189,7 +232,8 @@ fn what_is_not_recognised_says_why() {
         ("build: ., image: node", None, "`Dockerfile` cannot be read; most images run with these mounts"),
         ("build: .", Some("FROM scratch\n"), "the Dockerfile's base is scratch; most images run with these mounts"),
         ("build: .", Some("FROM fedora\n"), "no preset knows the Dockerfile base fedora; most images run with these mounts"),
-        ("build: .", Some("FROM node:22\n"), "Dockerfile base node:22 runs read-only with these mounts"),
+        ("build: .", Some("FROM node:22\n"), "Dockerfile base node:22: the base image is known; what your own program writes is not"),
+        ("image: 'node:22'", None, "image node:22 runs read-only with these mounts"),
     ] {
         let found = try_needs(&format!("  s: {{{body}}}\n"), &auto(), dockerfile).expect("needs");
         assert_eq!(found[0].basis.text, expected, "{body}");
@@ -226,12 +270,13 @@ fn presets_of_commands_are_added_to_that_of_the_image() {
         ("image: node, user: node", None, forced("pm2"), format!("node!: /tmp:mode=1777 {pm2}")),
         ("image: node, command: node app.js --pm2", None, auto(), "node: /tmp:mode=1777".into()),
         ("image: node, command: /app/bin/pm2 x", None, auto(), "node: /tmp:mode=1777 /root/.pm2:mode=700".into()),
-        ("build: .", Some("FROM node\nUSER node\nCMD [\"pm2-runtime\", \"app.js\"]\n"), auto(), format!("node: /tmp:mode=1777 {pm2}")),
+        ("build: .", Some("FROM node\nUSER node\nCMD [\"pm2-runtime\", \"app.js\"]\n"), auto(), format!("node~: /tmp:mode=1777 {pm2}")),
         ("image: x, command: gunicorn app", None, auto(), "generic?: /tmp:mode=1777".into()),
-        ("image: x", None, named(&["gunicorn"]), "generic!?: /tmp:mode=1777".into()),
-        ("image: x", None, named(&["python", "gunicorn"]), "python!?: /tmp:mode=1777 state /data?".into()),
-        ("build: .", Some("FROM ruby\nUSER rails\nCOPY . /rails\nCMD bin/rails server\n"), auto(), {
-            "ruby: /tmp:mode=1777 /rails/tmp:mode=755,uid=1000,gid=1000".into()
+        ("build: .", Some("FROM scratch\n"), named(&["gunicorn"]), "generic!?: /tmp:mode=1777".into()),
+        ("build: .", Some("FROM scratch\n"), named(&["python", "gunicorn"]), "python!?: /tmp:mode=1777 state /data?".into()),
+        ("build: .", Some("FROM ruby\nUSER rails\nWORKDIR /rails\nCMD bin/rails server\n"), auto(), {
+            let log = "/rails/log:mode=755,uid=1000,gid=1000";
+            format!("ruby: /tmp:mode=1777 /rails/tmp:mode=755,uid=1000,gid=1000 {log} state /rails/storage")
         }),
     ] {
         assert_eq!(shown(&format!("  s: {{{body}}}\n"), &selection, dockerfile), [format!("s {expected}")], "{body} {dockerfile:?}");
@@ -286,13 +331,37 @@ fn tags_change_the_numbers_of_users() {
 }
 
 #[test]
-fn obstacles_make_it_an_assumption_and_are_named() {
-    let of = |body: &str| try_needs(&format!("  s: {{{body}}}\n"), &auto(), None).expect("needs").remove(0).basis;
-    let plain = of("image: vault");
-    assert_eq!(plain.confidence, Confidence::Assumed);
-    assert!(plain.text.contains("set SKIP_SETCAP=true"), "{plain:?}");
-    assert_eq!(of("image: vault, environment: {SKIP_SETCAP: 'true'}").confidence, Confidence::Documented);
-    assert_eq!(of("image: vault, environment: {'SKIP_SETCAPS': 'true'}").confidence, Confidence::Assumed);
+fn obstacles_refuse_unless_the_service_is_named() {
+    let of = |body: &str, selection: &Selection| try_needs(&format!("  s: {{{body}}}\n"), selection, None).expect("needs").remove(0);
+    for (body, remedy) in [
+        ("image: vault", Some("set SKIP_SETCAP=true")),
+        ("image: vault, environment: {SKIP_SETCAP: 'true'}", None),
+        ("image: vault, environment: {'SKIP_SETCAPS': 'true'}", Some("set SKIP_SETCAP=true")),
+        ("image: 'apache/kafka:4.0.0'", Some("set KAFKA_LOG_DIRS=/var/lib/kafka/data")),
+        ("image: 'apache/kafka:4.0.0', environment: {KAFKA_LOG_DIRS: /tmp/x}", Some("set it to /var/lib/kafka/data")),
+        ("image: 'apache/kafka:4.0.0', environment: {KAFKA_LOG_DIRS: /tmp}", Some("set it to /var/lib/kafka/data")),
+        ("image: 'apache/kafka:4.0.0', environment: {KAFKA_LOG_DIRS: /var/lib/kafka/data}", None),
+        ("image: 'apache/kafka:4.0.0', volumes: ['data:/tmp/kraft-combined-logs']", None),
+        ("image: 'quay.io/keycloak/keycloak:26', command: start-dev", Some("use `start --optimized` on an image made with `kc.sh build`")),
+        ("image: 'quay.io/keycloak/keycloak:26', command: [start, --optimized]", None),
+        ("image: 'neo4j:5'", Some("leave it writable: a tmpfs at conf would hide what the image has there")),
+    ] {
+        for assume in [false, true] {
+            let need = of(body, &Selection { assume, ..auto() });
+            assert_eq!(need.obstacles.first().map(|o| o.remedy.as_str()), remedy, "{body}");
+        }
+        for selection in
+            [Selection { only: vec!["s".into()], ..auto() }, Selection { forced: vec![("s".into(), preset("vault"))], ..auto() }]
+        {
+            assert!(of(body, &selection).obstacles.is_empty(), "{body}");
+        }
+    }
+    let overruled = of("image: vault", &Selection { only: vec!["s".into()], ..auto() });
+    assert_eq!((overruled.basis.confidence, overruled.consent), (Confidence::Assumed, false));
+    assert!(overruled.basis.text.ends_with("which fails: set SKIP_SETCAP=true"), "{overruled:?}");
+    // What is only not known is held back.
+    let doubted = of("image: jenkins/jenkins", &auto());
+    assert_eq!((doubted.obstacles.len(), doubted.basis.confidence), (0, Confidence::Assumed));
 }
 
 #[test]
@@ -339,8 +408,8 @@ fn a_guess_of_the_catalogue_says_why_it_is_one() {
 
 #[test]
 fn a_named_preset_takes_no_image_that_the_catalogue_knows() {
-    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {image: mycorp/x}\n";
-    assert_eq!(shown(services, &named(&["nginx"]), None), [format!("b nginx!?:{NGINX}")]);
+    let services = "  a: {image: gangefors/airdcpp-webclient}\n  b: {build: .}\n";
+    assert_eq!(shown(services, &named(&["nginx"]), Some("FROM mycorp/x\n")), [format!("b nginx!?:{NGINX}")]);
     assert_eq!(shown("  a: {image: gangefors/airdcpp-webclient, read_only: true}\n", &auto(), None).len(), 1);
     // Somebody made it read-only already, and what is known of it is a guess.
     assert_eq!(shown("  a: {image: 0xf0xx0/pogolo, read_only: true}\n", &auto(), None), ["a 0xf0xx0/pogolo?:"]);
@@ -353,5 +422,5 @@ fn images_behind_a_mirror_are_those_that_it_mirrors() {
     assert_eq!(shown(service, &mirrors, None), ["a node: /tmp:mode=1777", "b generic?: /tmp:mode=1777?"]);
     assert_eq!(shown(service, &auto(), None)[0], "a generic?: /tmp:mode=1777?");
     let built = "FROM registry.example.com/proxy/node:22\n";
-    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node: /tmp:mode=1777"]);
+    assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node~: /tmp:mode=1777"]);
 }

@@ -332,3 +332,29 @@ fn a_refused_container_fails_at_once_and_a_silent_start_is_not_provable() {
     let why = "Compose does not start it, and does not say why";
     assert_eq!(lines, [format!("a: Unprovable: {why}")]);
 }
+
+/// What is known of an image may be wrong of this service: it counts where it is answered well, or where the answer names a path.
+#[test]
+fn a_check_that_is_known_of_the_image_never_fails_a_service_by_silence() {
+    let mut game = Game::new(vec![isolated("api")]);
+    game.probes = vec![Probe { is_known: true, text: "http:80/".to_owned(), ..Probe::http("api:80 GET /").expect("a probe") }];
+    let plays = |answer: &Answer, container: &dyn Fn() -> Container| {
+        game.play("", |_, commands| {
+            let mut events = smoothly(&commands);
+            let asked = commands.iter().filter(|command| matches!(command, Command::Probe(_)));
+            events.extend(asked.map(|_| Event::Answered("api".to_owned(), answer.clone())));
+            (events, vec![container()])
+        })
+    };
+    let answer = |status, body: &str| Answer::Http { status, body: body.to_owned() };
+    let up = || running("api");
+    assert_eq!(plays(&answer(200, ""), &up), ["api: Works: it stayed up, 1 probe passed"]);
+    let aside = "api: Works: it stayed up, `http:80/`, which is known of its image, was not answered and does not count";
+    for silent in [Answer::None("connection refused".to_owned()), answer(404, ""), answer(500, "")] {
+        assert_eq!(plays(&silent, &up), [aside]);
+    }
+    let told = plays(&answer(500, EROFS), &up);
+    assert_eq!(told, ["api: Fails: `http:80/` was asked, but the answer says that it could not write"]);
+    // Its own check says more.
+    assert_eq!(plays(&answer(404, ""), &|| health("api", "healthy")), ["api: Works: it stayed up, healthy"]);
+}

@@ -67,7 +67,7 @@ fn broken_paths_are_refused_with_line_and_caret() {
         ),
         (
             "target = '/a'\nstorage = 'state'\nwhen = { mounted = '/b' }",
-            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
+            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`, `manifest`, `unstarted`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
         ),
         ("target = '/a'\nstorage = 'state'\nwhen = {}", "8:8: there is no condition in it\nwhen = {}\n       ^^"),
         (
@@ -80,7 +80,7 @@ fn broken_paths_are_refused_with_line_and_caret() {
         ),
         (
             "target = '/a'\nstorage = 'state'\nwhen = { version = '~17' }",
-            "8:20: `~17` is not a version such as \"17\", \"<18\" or \">=18\"\nwhen = { version = '~17' }\n                   ^^^^^",
+            "8:20: `~17` is not a version such as \"17\", \"<18\" or \">=3.9\"\nwhen = { version = '~17' }\n                   ^^^^^",
         ),
     ] {
         assert_eq!(shown(&format!("{HEAD}[[writable]]\n{path}\n{TAIL}")), format!("mine.toml:{expected}"));
@@ -96,7 +96,7 @@ fn broken_files_are_refused_with_line_and_caret() {
         ("summary = 1", "1:11: invalid type: integer `1`, expected a string\nsummary = 1\n          ^"),
         (
             "sumary = 'x'",
-            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `config`, `env`, `notes`\nsumary = 'x'\n^^^^^^",
+            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `runtime`, `framework`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `doubt`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `check`, `config`, `env`, `notes`\nsumary = 'x'\n^^^^^^",
         ),
         ("summary = 'x", "1:13: invalid literal string, expected `'`\nsummary = 'x\n            ^"),
         (
@@ -150,7 +150,7 @@ fn a_whole_preset_is_read() {
                 no_new_privileges = false\nno_new_privileges_why = 'sudo'\n[match]\nimages = ['app', 'ghcr.io/owner/app']\nprefixes = ['owner/']\n\
                 [users]\napp = '7:8'\n[tags.'alpine*']\nusers = { app = '9:9' }\nrun_as = '9:9'\n\
                 [capabilities]\nadd = ['CHOWN']\nrun_as = '7:8'\nwhy = 'w'\nsource = 's'\nconfidence = 'reported'\n\
-                [[obstacle]]\nwhen = { env = 'Y*' }\nwhy = 'w'\nsource = 's'\n[[writable]]\ntarget = '/t'\nstorage = 'scratch'\nmode = '0700'\nuid = 7\ngid = 8\nsize = '64m'\nexec = true\n\
+                [[obstacle]]\nwhen = { env = 'Y*' }\nwhy = 'w'\nremedy = 'r'\nsource = 's'\n[[doubt]]\nunless = { tag = 'x' }\nwhy = 'd'\nsource = 's'\n[[writable]]\ntarget = '/t'\nstorage = 'scratch'\nmode = '0700'\nuid = 7\ngid = 8\nsize = '64m'\nexec = true\n\
                 when = { command = ['a', 'b'], version = '>=3' }\nunless = { env = 'X' }\nwhy = 'w'\nsource = 's'\nconfidence = 'reported'\n";
     let preset = read(text).expect("a preset");
     let path = &preset.writable[0];
@@ -165,6 +165,7 @@ fn a_whole_preset_is_read() {
     assert_eq!((&capabilities.add[..], capabilities.run_as), (&["CHOWN".to_owned()][..], Some((7, 8))));
     assert_eq!(preset.no_new_privileges, Some(NoNewPrivileges::Breaks("sudo".into())));
     assert_eq!((preset.config.len(), preset.obstacles[0].when.len()), (1, 1));
+    assert_eq!((preset.doubts[0].unless.len(), preset.obstacles[0].remedy.as_str()), (1, "r"));
     assert_eq!(read(&format!("\u{feff}{text}")).expect("a preset"), preset);
 }
 
@@ -202,13 +203,16 @@ fn broken_privileges_and_claims_are_refused_with_line_and_caret() {
         ),
         (
             matches("images = ['app']\ncommand = ['app']"),
-            "5:12: a preset for commands is added to that of the image, so it names no image\ncommand = ['app']\n           ^^^^^",
+            "5:12: a preset for commands or packages is added to that of the image, so it names no image\ncommand = ['app']\n           ^^^^^",
         ),
         (
             format!("{HEAD}[tags.'a-b']\nrun_as = '1:1'\n"),
             "5:7: `a-b` is not a part of a tag between `-`, such as alpine or alpine*\n[tags.'a-b']\n      ^^^^^",
         ),
-        (format!("{HEAD}[[obstacle]]\nwhen = {{}}\nwhy = 'w'\nsource = 's'\n"), "6:8: there is no condition in it\nwhen = {}\n       ^^"),
+        (
+            format!("{HEAD}[[obstacle]]\nwhen = {{}}\nwhy = 'w'\nremedy = 'r'\nsource = 's'\n"),
+            "6:8: there is no condition in it\nwhen = {}\n       ^^",
+        ),
     ] {
         assert_eq!(shown(&text), format!("mine.toml:{expected}"));
     }

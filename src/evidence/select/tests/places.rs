@@ -16,7 +16,7 @@ fn kept(body: &str) -> Vec<String> {
     let paths = need.paths.iter().filter(|p| p.storage == Storage::State || !usual.contains(&&*p.target));
     let mut found: Vec<String> = paths.filter(is_open).map(|p| format!("{}{}", &*p.target, doubt(p))).collect();
     if need.basis.confidence == Confidence::Assumed {
-        found.extend(need.basis.text.split_once("; ").map(|(_, why)| why.to_owned()));
+        found.extend(need.basis.text.split_once(": ").map(|(_, why)| why.to_owned()));
     }
     found
 }

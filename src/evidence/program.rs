@@ -1,0 +1,78 @@
+//! What a service builds and runs: its program, the packages that it names, and where it is.
+
+use super::about::{About, Runner, Who, tokens};
+use super::preset::{Below, Preset, Writable};
+use super::{Storage, Target};
+use crate::compose::{clean_path, has_variable};
+use std::borrow::Cow;
+
+/// Ecosystems, and the presets of images whose programs are of them.
+const LANGUAGES: [(&str, &[&str]); 6] =
+    [("npm", &["node"]), ("pypi", &["python"]), ("gem", &["ruby"]), ("composer", &["php"]), ("maven", &["java"]), ("nuget", &["dotnet"])];
+
+/// Programs with which official images start, where they are not called like the image.
+const STARTS: [&str; 8] =
+    ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
+
+impl About<'_, '_> {
+    /// Whether what it builds runs another program than that of its base, which `preset` knows. Options alone are
+    /// arguments of the base's own start.
+    pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
+        if !self.is_built() || preset.runtime {
+            return self.is_built();
+        }
+        let image = self.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
+        let family = image.rsplit('/').next().unwrap_or_default();
+        let known = |program: &str| {
+            let starts = [family, preset.name.as_str()].into_iter().any(|name| program.starts_with(name));
+            starts || STARTS.contains(&program)
+        };
+        self.commands().iter().any(|(_, text)| {
+            let first = tokens(text).next().filter(|word| !word.starts_with('-'));
+            first.is_some_and(|word| !known(word.rsplit('/').next().unwrap_or(word)))
+        })
+    }
+
+    /// Packages that its build context names, of which those of another language than that of its base do not count.
+    pub(super) fn packages(&self, base: &Preset) -> impl Iterator<Item = &str> {
+        let own = LANGUAGES.iter().find(|(_, presets)| presets.contains(&base.name.as_str())).map(|(ecosystem, _)| *ecosystem);
+        let is_own = move |package: &&str| own.is_none_or(|own| package.split(':').next() == Some(own));
+        self.packages.iter().map(String::as_str).filter(|_| base.runtime).filter(is_own)
+    }
+
+    /// A preset's path as it is in this service. `None` when its folder is not known.
+    pub(super) fn placed<'w>(&self, path: &'w Writable, who: &Who<'_>) -> Option<Cow<'w, Writable>> {
+        let folder = match path.below {
+            None => return Some(Cow::Borrowed(path)),
+            Some(Below::Workdir) => self.folder()?,
+            Some(Below::Home) => self.home(who)?,
+        };
+        let storage = path.scratch.clone().map_or(Storage::State, Storage::Scratch);
+        let target = Target::new(&clean_path(&format!("{folder}{}", path.target)), &storage).ok()?;
+        Some(Cow::Owned(Writable { target, below: None, ..path.clone() }))
+    }
+
+    /// The folder that it runs in.
+    fn folder(&self) -> Option<Cow<'_, str>> {
+        let own = self.service.text("working_dir").filter(|folder| folder.starts_with('/') && !has_variable(folder));
+        let of_image = || self.facts()?.workdir.as_deref().map(Cow::Borrowed);
+        if self.has("working_dir") { own } else { of_image() }
+    }
+
+    /// The home folder of its user.
+    fn home(&self, who: &Who<'_>) -> Option<Cow<'_, str>> {
+        let of_image = || Some(self.facts()?.environment.iter().rev().find(|(name, _)| name == "HOME")?.1.as_str());
+        let own = self.environment.iter().find(|(name, ..)| *name == "HOME").map(|(_, value, _)| *value);
+        if let Some(home) = own.unwrap_or_else(of_image) {
+            return Some(Cow::Borrowed(home)).filter(|home| home.starts_with('/') && !has_variable(home));
+        }
+        match &who.runner {
+            Runner::Number(0, _) => Some(Cow::Borrowed("/root")),
+            Runner::Number(uid, _) => {
+                let name = who.users.iter().find(|(_, (number, _))| number == uid)?.0;
+                Some(Cow::Owned(format!("/home/{name}")))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What images of one name need by version, by build, and by the image that they are built on.
+
+use crate::pipe::{harden, selection};
+use rofs_harden::audit::{Rule, What};
+use rofs_harden::evidence::{Extra, Selection};
+
+/// What a service of this image (and these further keys) gets, with a named volume also for what the image declares,
+/// and why it gets nothing.
+fn planned(image: &str, keys: &str) -> (Vec<String>, Option<String>) {
+    let text = format!("services:\n  s:\n    image: {image}\n{keys}");
+    let all = Selection { with: [Extra::NamedVolumes].into_iter().collect(), ..selection(&[], &[]) };
+    let hardened = harden(text.as_bytes(), &all).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    let changes = hardened.fixes.iter().flat_map(|fix| &fix.changes);
+    let place = |what: &What| match what {
+        What::Tmpfs(item) => Some(item.clone()),
+        What::Volume { target, .. } => Some(target.to_string()),
+        _ => None,
+    };
+    let refused = hardened.findings.iter().find(|f| f.rule == Rule::NeedsWritableRoot);
+    (changes.filter_map(|change| place(&change.what)).collect(), refused.and_then(|f| f.help.clone()))
+}
+
+#[test]
+fn what_is_needed_follows_the_version() {
+    let conf = "    volumes:\n      - ./rabbitmq.conf:/etc/rabbitmq/rabbitmq.conf:ro\n";
+    let secret = "    volumes:\n      - ./secret.php:/etc/phpmyadmin/config.secret.inc.php:ro\n";
+    let user = "    volumes:\n      - ./user.php:/etc/phpmyadmin/config.user.inc.php:ro\n";
+    let zoo = "    volumes:\n      - ./zoo.cfg:/conf/zoo.cfg:ro\n";
+    let dev = "    command: agent -dev\n";
+    let agent = "    command: agent -server\n";
+    for (image, keys, has, lacks) in [
+        ("rabbitmq:3.8", conf, &["/tmp:mode=1777", "/var/log/rabbitmq:mode=1777,uid=999,gid=999"][..], &[][..]),
+        ("rabbitmq:3.10-management", "", &["/var/log/rabbitmq:mode=1777,uid=999,gid=999"], &["/tmp:mode=1777"]),
+        ("rabbitmq:3.11-alpine", "", &["/var/log/rabbitmq:mode=1777,uid=100,gid=101"], &[]),
+        ("rabbitmq:3.12-management", "", &["/var/lib/rabbitmq"], &["/var/log/rabbitmq:mode=1777,uid=999,gid=999"]),
+        ("rabbitmq:3", "", &["/var/lib/rabbitmq"], &["/var/log/rabbitmq:mode=1777,uid=999,gid=999"]),
+        ("rabbitmq", "", &["/var/lib/rabbitmq"], &["/var/log/rabbitmq:mode=1777,uid=999,gid=999"]),
+        ("minio/minio:RELEASE.2022-10-24T18-35-07Z", "    command: server /data\n", &["/root/.minio:mode=700"], &[]),
+        ("minio/minio:RELEASE.2023-03-09T23-16-13Z", "    command: server /data\n", &["/tmp:mode=1777"], &["/root/.minio:mode=700"]),
+        ("minio/minio", "    command: server /data\n", &["/tmp:mode=1777"], &["/root/.minio:mode=700"]),
+        ("phpmyadmin", secret, &["/sessions:mode=1777"], &[]),
+        ("zookeeper:3.9", zoo, &["/data", "/datalog"], &["/conf:mode=755,uid=1000,gid=1000"]),
+        ("hashicorp/consul:1.20", dev, &[], &["/consul/data"]),
+        ("hashicorp/consul:1.20", "", &[], &["/consul/data"]),
+        ("hashicorp/consul:1.20", agent, &["/consul/data"], &[]),
+        ("11notes/traefik:3.5.0", "", &["/tmp:mode=1777", "/traefik/var"], &[]),
+        ("lscr.io/linuxserver/sonarr", "", &["/run:mode=755,exec", "/config"], &[]),
+        ("influxdb:3-core", "", &["/home/influxdb3/.influxdb3"], &["/var/lib/influxdb3"]),
+        ("mongo:8", "    command: --configsvr --replSet x\n", &["/data/configdb"], &["/data/db"]),
+        ("postgres:17", "", &["/var/lib/postgresql/data"], &[]),
+        ("pgvector/pgvector:pg17", "", &["/var/lib/postgresql/data"], &["/var/lib/postgresql"]),
+        ("pgvector/pgvector:0.8.0-pg18-trixie", "", &["/var/lib/postgresql"], &["/var/lib/postgresql/data"]),
+        ("postgis/postgis:17-3.5-alpine", "", &["/run/postgresql:mode=3775,uid=70,gid=70"], &[]),
+        ("timescale/timescaledb:2.19.0-pg17", "", &["/run/postgresql:mode=3775,uid=70,gid=70", "/var/lib/postgresql/data"], &[]),
+        (
+            "ghcr.io/immich-app/postgres:14-vectorchord0.3.0-pgvectors0.2.0",
+            "",
+            &["/etc/postgresql:mode=1777", "/var/lib/postgresql/data"],
+            &[],
+        ),
+        ("ghcr.io/valkey-io/valkey:8", "", &["/data"], &[]),
+        ("bitnamilegacy/kafka:3.9", "", &["/bitnami/kafka"], &[]),
+    ] {
+        let (found, refused) = planned(image, keys);
+        let has_all = has.iter().all(|path| found.iter().any(|f| f == path));
+        assert!(has_all && !lacks.iter().any(|path| found.iter().any(|f| f == path)), "{image} {keys}: {found:?} {refused:?}");
+    }
+    for (image, keys, remedy) in [
+        ("rabbitmq:3.8", "", "use 3.9 or later"),
+        ("rabbitmq:3.7.28-management", "", "use 3.9 or later"),
+        ("phpmyadmin", "", "make the file once and bind it there"),
+        ("phpmyadmin", user, "make the file once and bind it there"),
+        ("zookeeper", "", "bind a zoo.cfg of your own"),
+    ] {
+        let (found, refused) = planned(image, keys);
+        assert!(found.is_empty() && refused.as_ref().is_some_and(|help| help.starts_with(remedy)), "{image}: {found:?} {refused:?}");
+    }
+}
