@@ -25,7 +25,8 @@ pub enum Key {
 
 impl Key {
     /// All of them.
-    pub const ALL: [Self; 8] = [Self::ReadOnly, Self::User, Self::Healthcheck, Self::CapDrop, Self::CapAdd, Self::SecurityOpt, Self::Tmpfs, Self::Volumes];
+    pub const ALL: [Self; 8] =
+        [Self::ReadOnly, Self::User, Self::Healthcheck, Self::CapDrop, Self::CapAdd, Self::SecurityOpt, Self::Tmpfs, Self::Volumes];
 
     /// How a file has it.
     pub const fn name(self) -> &'static str {
