@@ -1,5 +1,6 @@
 //! Every way the tool can fail, each with its hint.
 
+use crate::remedy::Remedy;
 use crate::text::{NotText, Span, TextFile};
 use std::path::PathBuf;
 
@@ -9,9 +10,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A failure: the tool could not do the work and, but for [`Error::Partly`] and [`Error::InterruptedAfter`], wrote nothing. Findings are not failures (see [`crate::audit`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line asks for something impossible: (what, hint).
+    /// The command line asks for something impossible: (what, hint). Only the command line says so.
     #[error("{0}")]
     Usage(String, Option<String>),
+    /// What is asked for cannot be had of these files, this engine, or this forge: (what, what helps).
+    #[error("{0}")]
+    Impossible(String, Option<Remedy>),
     /// A file or folder cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
     Read {
@@ -118,6 +122,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage(_, hint) => hint.clone(),
+            Self::Impossible(_, remedy) => remedy.as_ref().map(ToString::to_string),
             Self::Read { .. } => Some("check the path and its permissions".into()),
             Self::NotAFile { .. } => Some("name a regular file; text from a pipe is read from standard input with `-`".into()),
             Self::NotText { problem: NotText::TooLarge(..), .. } => Some("check that this is a Compose file".into()),
@@ -143,6 +148,11 @@ impl Error {
             Self::InterruptedAfter(_) => Some("run the command again; it plans only what is missing".into()),
             Self::Stopped => Some("run the command again; what was sent before is found again and not repeated".into()),
         }
+    }
+
+    /// What to do about it, where each front end says that in its own words.
+    pub fn remedy(&self) -> Option<&Remedy> {
+        if let Self::Impossible(_, remedy) = self { remedy.as_ref() } else { None }
     }
 
     /// The process's exit status: 2, or 130 for an interrupt.

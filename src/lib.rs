@@ -16,6 +16,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`text`] | a file's text, places in it, its line breaks |
+//! | [`remedy`] | what to do about something, which each front end says in its own words |
 //! | [`error`] | every way the tool can fail, each with its hint |
 //! | [`yaml`] | nodes with exact places; what scalars mean to Compose; the only user of yaml-rust2 |
 //! | [`compose`] | projects of many files: layers, `extends`, `include`, variables; services after merging, mounts, image names, Dockerfiles |
@@ -49,6 +50,8 @@
 //! Most of this is checked by `tests/architecture.rs`, `clippy.toml` and the tests of the laws.
 
 pub mod text;
+
+pub mod remedy;
 
 pub mod error;
 

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Core modules in reading order: each may use those before it.
-const CORE: [&str; 11] = ["text", "error", "yaml", "compose", "evidence", "audit", "rewrite", "plan", "report", "trial", "propose"];
+const CORE: [&str; 12] =
+    ["text", "remedy", "error", "yaml", "compose", "evidence", "audit", "rewrite", "plan", "report", "trial", "propose"];
 /// What the folder of effects may use: `trial` for the plain data that the engine answers with, `propose` for that of
 /// forges and for what it decides.
-const EDGE: [&str; 5] = ["text", "error", "trial", "propose", "edge"];
+const EDGE: [&str; 6] = ["text", "remedy", "error", "trial", "propose", "edge"];
 /// What it may use beside: what a source of files is, and nothing else of plans.
 const SOURCE: &str = "crate::plan::source";
 /// Modules of the standard library with effects. Clocks and the standard streams are banned in `clippy.toml`; the rest of `time` and `io`
@@ -59,6 +60,77 @@ fn every_test_file_is_part_of_the_one_binary() {
 #[test]
 fn every_dependency_says_why_it_is_there() {
     assert_eq!(unexplained(&read("Cargo.toml")), [""; 0]);
+}
+
+/// Folders of the core that say nothing of how a front end is used.
+const SPEECHLESS: [&str; 10] = ["remedy.rs", "audit", "evidence", "rewrite", "plan", "propose", "report", "trial", "yaml", "compose"];
+/// Options of other programs, which the core reads in commands or tells people to use. Each with its program.
+const OPTIONS_OF_OTHERS: [(&str, &str); 22] = [
+    ("--user", "programs that change their user"),
+    ("--setuid", "the same"),
+    ("--uid", "the same"),
+    ("--mode", "install, mkdir"),
+    ("--in-place", "sed"),
+    ("--expression", "sed"),
+    ("--file", "sed"),
+    ("--output-document", "wget"),
+    ("--output", "curl"),
+    ("--directory", "tar"),
+    ("--owner", "tar, install"),
+    ("--spider", "wget"),
+    ("--no-check-certificate", "wget"),
+    ("--port", "programs that listen"),
+    ("--gid", "useradd, groupadd"),
+    ("--ingroup", "adduser"),
+    ("--group", "adduser"),
+    ("--home", "adduser"),
+    ("--home-dir", "useradd"),
+    ("--shell", "useradd"),
+    ("--comment", "useradd"),
+    ("--gecos", "adduser"),
+];
+
+#[test]
+fn the_core_says_no_option_of_the_command_line() {
+    let mut others = Vec::new();
+    for (path, text) in rust_files(&["src"]) {
+        let is_core = SPEECHLESS.iter().any(|name| path.starts_with(Path::new("src").join(name)));
+        let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs");
+        if is_core && !is_test {
+            let (known, own): (Vec<String>, Vec<String>) = options(&text).into_iter().partition(|o| is_of_others(o));
+            assert_eq!(own, [""; 0], "{}", path.display());
+            others.extend(known);
+        }
+    }
+    let unused = OPTIONS_OF_OTHERS.iter().filter(|(other, _)| !others.iter().any(|option| option == other));
+    assert_eq!(unused.count(), 0, "an option that nothing names any more");
+}
+
+#[test]
+fn only_the_command_line_speaks_of_its_use() {
+    for (path, text) in rust_files(&["src"]) {
+        let may = ["src/cli", "src/error.rs", "src/main.rs"].iter().any(|own| path.starts_with(own));
+        assert!(may || starts(&code(&text), "Error::Usage").is_empty(), "{}", path.display());
+    }
+}
+
+/// Options of a command line in the code of a file.
+fn options(text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("--").filter(|(at, _)| !code[..*at].ends_with(['-', '!'])) {
+        let rest = &code[at + 2..];
+        if rest.starts_with(|c: char| c.is_ascii_lowercase()) {
+            let end = rest.find(|c: char| !(c.is_ascii_lowercase() || c == '-')).unwrap_or(rest.len());
+            found.push(format!("--{}", &rest[..end]));
+        }
+    }
+    found
+}
+
+/// Whether an option is that of another program.
+fn is_of_others(option: &str) -> bool {
+    OPTIONS_OF_OTHERS.iter().any(|(other, _)| option == *other)
 }
 
 /// What a source file names and must not.
@@ -257,6 +329,18 @@ mod can_fail {
             ("src/helpers.rs", "", &["helpers itself, which has no place in the order"]),
         ] {
             assert_eq!(forbidden_names(Path::new(path), text), expected, "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_command_line() {
+        for (text, expected) in [
+            ("let a = \"try --unsafe-fixes, or `--with x`\";", &["--unsafe-fixes", "--with"][..]),
+            ("// --with is said by others\nlet a = b--c;", &["--c"]),
+            ("\"<!--rofs-harden:v1-->\", \"-- a\", \"sed --in-place\", \"---x\"", &["--in-place"]),
+            ("#[cfg(test)]\nmod tests {\n    \"--with\"\n}\n", &[]),
+        ] {
+            assert_eq!(options(text), expected, "{text}");
         }
     }
 

@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod answers;
 mod architecture;
 mod audit;
 mod cases;

@@ -113,7 +113,7 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
                     volumes.push(name.clone());
                     continue;
                 }
-                What::Tmpfs(item) => ("tmpfs+", json!(item)),
+                What::Tmpfs(item) => ("tmpfs+", json!(item.to_string())),
                 What::Volume { name, target } => ("volumes+", json!({"type": "volume", "source": name, "target": &**target})),
                 What::User(user) => {
                     service["user"] = json!(user);

@@ -134,7 +134,7 @@ fn what_is_loaded_is_small() {
         script.trim_end_matches("\";\n").trim_end_matches('=').len() * 3 / 4
     };
     let (engine, knowledge) = (packed("engine"), packed("knowledge"));
-    println!("packed: {engine} bytes of program, {knowledge} of what it knows");
+    eprintln!("packed: {engine} bytes of program, {knowledge} of what it knows");
     assert!(engine < LARGEST_ENGINE && knowledge < LARGEST_KNOWLEDGE, "{engine}, {knowledge}");
 }
 
@@ -173,7 +173,7 @@ fn the_first_plan_is_there_at_once() {
         times.push(page.value(after_load).as_f64().unwrap());
     }
     times.sort_by(f64::total_cmp);
-    println!("first plan: {:.0} ms after the load event at best, {:.0} ms in the middle", times[0], times[3]);
+    eprintln!("first plan: {:.0} ms after the load event at best, {:.0} ms in the middle", times[0], times[3]);
     // What else the machine does takes time from some of them.
     assert!(times[0] < FIRST, "{times:?}");
     assert!(page.text("#diff").contains("read_only: true"));
@@ -202,7 +202,7 @@ fn a_keystroke_is_answered_before_the_next_one() {
         times.push(page.browser.processor_time() - before);
     }
     times.sort_by(f64::total_cmp);
-    println!("a keystroke: {:.1} ms of the page's thread at best, {:.1} ms in the middle", times[0], times[20]);
+    eprintln!("a keystroke: {:.1} ms of the page's thread at best, {:.1} ms in the middle", times[0], times[20]);
     assert!(times[20] < KEYSTROKE, "{times:?}");
     page.expect_quiet();
 }
@@ -220,7 +220,8 @@ fn it_says_what_the_program_says() {
     ];
     let stack = [("compose.yaml", include_str!("../examples/stack/compose.yaml"))];
     let left_out = [stack[0], ("rofs-harden.toml", "[[exclude]]\nservice = \"cache\"\nreason = \"it moves soon\"\n")];
-    let cases: [(&[(&str, &str)], Value, &[&str]); 8] = [
+    type Case = (&'static [(&'static str, &'static str)], Value, &'static [&'static str]);
+    let cases: [Case; 8] = [
         (&[("compose.yaml", shop)], json!({}), &[]),
         (&built, json!({"assume": true}), &["--unsafe-fixes"]),
         (&layers, json!({}), &[]),

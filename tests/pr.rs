@@ -1,5 +1,6 @@
 //! The verb that opens pull requests, against a forge of our own and a real repository behind it.
 
+use crate::answers::fitting;
 use crate::forge::fake::{Forge, NAME, OWNER, TOKEN};
 use crate::support::{Folder, PROGRAM, Run, golden};
 use serde_json::Value;
@@ -43,7 +44,7 @@ fn run(folder: &Folder, forge: &Forge, args: &[&str]) -> Run {
 fn ask(forge: &Forge, args: &[&str]) -> Value {
     let repository = format!("{OWNER}/{NAME}");
     let all: Vec<&str> = ["--repo", &repository, "--json"].iter().chain(args).copied().collect();
-    serde_json::from_str(&run(&Folder::new(&[]), forge, &all).exits(0).out).unwrap()
+    fitting("pr", &run(&Folder::new(&[]), forge, &all).exits(0).out)
 }
 
 /// The same where some project cannot be read, which ends with 2.
@@ -51,7 +52,7 @@ fn ask(forge: &Forge, args: &[&str]) -> Value {
 fn ask_partly(forge: &Forge, args: &[&str]) -> Value {
     let repository = format!("{OWNER}/{NAME}");
     let all: Vec<&str> = ["--repo", &repository, "--json"].iter().chain(args).copied().collect();
-    serde_json::from_str(&run(&Folder::new(&[]), forge, &all).exits(2).out).unwrap()
+    fitting("pr", &run(&Folder::new(&[]), forge, &all).exits(2).out)
 }
 
 #[track_caller]
@@ -313,4 +314,14 @@ fn rendered(text: &str) -> Option<String> {
     };
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
     Some(String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
+}
+
+#[test]
+fn what_goes_on_is_told_to_programs_line_by_line() {
+    let forge = forge(&[("compose.yaml", "services:\n  web:\n    image: nginx\n")]);
+    let repository = format!("{OWNER}/{NAME}");
+    let args = ["--repo", &repository, "--dry-run", "--json", "--progress", "json"];
+    let said = run(&Folder::new(&[]), &forge, &args).exits(0);
+    let events: Vec<Value> = said.err.lines().map(|line| fitting("progress", line)).collect();
+    assert!(events.iter().any(|event| event["text"] == "asking the forge"), "{}", said.err);
 }

@@ -26,11 +26,9 @@ fn every_preset_plans_what_its_golden_text_says() {
         let unfixed: HashSet<&str> = obstacles.iter().map(|f| f.service.as_str()).collect();
         assert_eq!(hardened.fixes.len() + unfixed.len(), hardened.services, "{name}: {:?}", hardened.findings);
         let mut plans: Vec<String> = hardened.fixes.iter().map(shown).collect();
-        plans.extend(
-            obstacles
-                .into_iter()
-                .map(|f| format!("{}: refused\n  {}\n      {}\n", f.service, f.message, f.help.as_deref().unwrap_or_default())),
-        );
+        plans.extend(obstacles.into_iter().map(|f| {
+            format!("{}: refused\n  {}\n      {}\n", f.service, f.message, f.remedy.as_ref().map(ToString::to_string).unwrap_or_default())
+        }));
         golden(&format!("presets/{name}.txt"), &format!("{compose}\n{}", plans.join("\n")));
     }
     golden_folder_holds("presets", &names);

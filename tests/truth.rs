@@ -6,7 +6,6 @@ use crate::pipe::{selection, sources};
 use crate::support::golden;
 use rofs_harden::audit::{Applicability, Finding, What, audit};
 use rofs_harden::compose::dockerfile::{Dockerfiles, build_of};
-use rofs_harden::compose::mount::tmpfs_target;
 use rofs_harden::compose::{Image, Known, Mount, MountKind, Project, Service};
 use rofs_harden::evidence::preset::claiming;
 use rofs_harden::evidence::{Confidence, Need, Source, needs};
@@ -89,7 +88,7 @@ impl ByHand {
         self.is_assumed = fix.is_some_and(|f| f.applicability == Applicability::Unsafe);
         for change in fix.iter().flat_map(|f| &f.changes) {
             let (target, is_tmpfs) = match &change.what {
-                What::Tmpfs(item) => (tmpfs_target(item), true),
+                What::Tmpfs(item) => (item.target.clone(), true),
                 What::Volume { target, .. } => (target.to_string(), false),
                 _ => continue,
             };

@@ -12,12 +12,12 @@ fn planned(image: &str, keys: &str) -> (Vec<String>, Option<String>) {
     let hardened = harden(text.as_bytes(), &all).unwrap_or_else(|e| panic!("{e}\n{text}"));
     let changes = hardened.fixes.iter().flat_map(|fix| &fix.changes);
     let place = |what: &What| match what {
-        What::Tmpfs(item) => Some(item.clone()),
+        What::Tmpfs(item) => Some(item.to_string()),
         What::Volume { target, .. } => Some(target.to_string()),
         _ => None,
     };
     let refused = hardened.findings.iter().find(|f| f.rule == Rule::NeedsWritableRoot);
-    (changes.filter_map(|change| place(&change.what)).collect(), refused.and_then(|f| f.help.clone()))
+    (changes.filter_map(|change| place(&change.what)).collect(), refused.and_then(|f| f.remedy.as_ref().map(ToString::to_string)))
 }
 
 #[test]

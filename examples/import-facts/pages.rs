@@ -47,7 +47,7 @@ pub(crate) fn grades(facts: &Facts, entries: &[Entry]) -> String {
         *checks.entry(what).or_default() += 1;
     }
     checks.iter().for_each(|(what, count)| {
-        text += &format!("| {} | {count} |\n", if what.contains(' ') { (*what).to_owned() } else { format!("a page, with {what}") })
+        text += &format!("| {} | {count} |\n", if what.contains(' ') { (*what).to_owned() } else { format!("a page, with {what}") });
     });
     text += &format!("| all | {} |\n\n", checks.values().sum::<usize>());
     text += "Checks at ports that the catalogue gives out itself, and those that only look for a process, are not taken over.\n";

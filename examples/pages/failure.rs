@@ -82,7 +82,7 @@ fn remedy(symptom: &Symptom, advice: &Advice) -> String {
 fn mounted(path: &WritablePath) -> String {
     match &path.storage {
         Storage::Scratch(options) => {
-            let lines = format!("services:\n  app:\n    read_only: true\n    tmpfs:\n      - {}", options.item(&path.target));
+            let lines = format!("services:\n  app:\n    read_only: true\n    tmpfs:\n      - {}", options.at(&path.target));
             format!("Give it memory there, where files may vanish with the container:\n\n{}", block("yaml", &lines))
         }
         Storage::State => {

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("which folder? cargo run --example pages -- FOLDER")?);
     let images = image::pages()?;
     let failures = failure::pages(include_str!("../../tests/data/errors.json"))?;
-    println!("{} images, {} error messages", images.len(), failures.len());
+    eprintln!("{} images, {} error messages", images.len(), failures.len());
     write(&folder, "images", IMAGES, &images)?;
     write(&folder, "errors", ERRORS, &failures)?;
     Ok(())

@@ -1,7 +1,10 @@
 //! What an audit says: findings, and the fixes that some of them carry.
 
+use super::key::Key;
 use super::rule::Rule;
+use crate::compose::TmpfsItem;
 use crate::evidence::{Confidence, HealthCheck, Reason, Target};
+use crate::remedy::Remedy;
 use crate::text::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +21,7 @@ pub struct Finding {
     /// Where.
     pub span: Span,
     /// What to do about it.
-    pub help: Option<String>,
+    pub remedy: Option<Remedy>,
     /// The changes that mend it.
     pub fix: Option<Fix>,
     /// Why it does not count, where a person says so.
@@ -66,8 +69,8 @@ pub struct Change {
 pub enum What {
     /// `read_only: true`.
     ReadOnly,
-    /// A new item of `tmpfs`, as it is written: `/tmp:mode=1777`.
-    Tmpfs(String),
+    /// A new item of `tmpfs`.
+    Tmpfs(TmpfsItem),
     /// A named volume mounted at a target.
     Volume {
         /// Key in the top-level `volumes`.
@@ -84,7 +87,7 @@ pub enum What {
     /// A new item of `cap_drop`, `cap_add` or `security_opt`.
     Item {
         /// The key of the list.
-        key: &'static str,
+        key: Key,
         /// The item.
         text: String,
     },
@@ -92,36 +95,33 @@ pub enum What {
     ReadOnlyBind(String),
 }
 
-/// The service keys that changes touch, in the order in which new ones are written.
-pub const KEYS: [&str; 8] = ["read_only", "user", "healthcheck", "cap_drop", "cap_add", "security_opt", "tmpfs", "volumes"];
-
 impl What {
     /// The key of the service that it touches; `None` for a top-level one.
-    pub fn key(&self) -> Option<&'static str> {
+    pub fn key(&self) -> Option<Key> {
         match self {
-            Self::ReadOnly => Some("read_only"),
-            Self::User(_) => Some("user"),
-            Self::Healthcheck(_) => Some("healthcheck"),
-            Self::Item { key, .. } => Some(key),
-            Self::Tmpfs(_) => Some("tmpfs"),
-            Self::Volume { .. } | Self::ReadOnlyBind(_) => Some("volumes"),
+            Self::ReadOnly => Some(Key::ReadOnly),
+            Self::User(_) => Some(Key::User),
+            Self::Healthcheck(_) => Some(Key::Healthcheck),
+            Self::Item { key, .. } => Some(*key),
+            Self::Tmpfs(_) => Some(Key::Tmpfs),
+            Self::Volume { .. } | Self::ReadOnlyBind(_) => Some(Key::Volumes),
             Self::Declare(_) => None,
         }
     }
 
-    /// Its place in the order in which changes are made.
-    pub(super) fn rank(&self) -> usize {
-        self.key().and_then(|key| KEYS.iter().position(|k| *k == key)).unwrap_or(KEYS.len())
+    /// Its place in the order in which changes are made: what is no key of a service comes last.
+    pub(super) fn rank(&self) -> (bool, Option<Key>) {
+        (self.key().is_none(), self.key())
     }
 }
 
 /// Several changes in one line: `read_only: true, cap_add CHOWN SETUID`.
 pub fn summary(changes: &[Change]) -> String {
-    let mut parts: Vec<(Option<&str>, String)> = Vec::new();
+    let mut parts: Vec<(Option<Key>, String)> = Vec::new();
     for change in changes {
         match (&change.what, parts.last_mut()) {
             (What::Item { key, text }, Some((Some(last), part))) if last == key => part.extend([" ", text]),
-            (What::Item { key, .. }, _) => parts.push((Some(key), change.what.to_string())),
+            (What::Item { key, .. }, _) => parts.push((Some(*key), change.what.to_string())),
             // It follows from the mount.
             (What::Declare(_), _) => {}
             _ => parts.push((None, change.what.to_string())),

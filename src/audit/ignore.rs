@@ -135,7 +135,7 @@ impl<'a> Ignores<'a> {
             service: String::new(),
             message,
             span,
-            help: Some(help.to_owned()),
+            remedy: Some(help.into()),
             fix: None,
             ignored: None,
         };

@@ -9,6 +9,7 @@ use super::restrict;
 use super::rule::Rule;
 use crate::compose::{Coverage, Mount, MountKind, Project, Service, is_at};
 use crate::evidence::{Extra, Limit, Need, Restriction, Storage, WritablePath};
+use crate::remedy::Remedy;
 use crate::text::{Span, shell_word};
 use std::collections::HashMap;
 
@@ -44,9 +45,9 @@ struct Case<'s, 'a> {
 }
 
 impl<'s, 'a> Case<'s, 'a> {
-    fn say(&mut self, rule: Rule, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    fn say(&mut self, rule: Rule, span: Span, message: impl Into<String>, remedy: impl Into<Remedy>) {
         let service = self.service.name.to_owned();
-        self.findings.push(Finding { rule, service, message: message.into(), span, help: Some(help.into()), fix: None, ignored: None });
+        self.findings.push(Finding { rule, service, message: message.into(), span, remedy: Some(remedy.into()), fix: None, ignored: None });
     }
 
     /// Whether the preset names `path` itself as one that must be writable.
@@ -69,8 +70,7 @@ impl<'s, 'a> Case<'s, 'a> {
     fn image(&mut self) {
         if !self.need.recognised {
             let why = self.need.basis.text.split("; ").next().unwrap_or_default().to_owned();
-            let name = shell_word(self.service.name);
-            let help = format!("--service {name}=PRESET names what it is; `presets` lists what is known");
+            let help = Remedy::NamePreset { service: self.service.name.to_owned(), preset: None };
             self.say(Rule::UnknownImage, self.service.key().span(), format!("nothing is known of what it writes: {why}"), help);
         }
     }
@@ -86,11 +86,11 @@ impl<'s, 'a> Case<'s, 'a> {
             let message =
                 format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind ({})", path.reason.text);
             let (name, folder) = (shell_word(service.name), shell_word(target));
-            let help = format!(
-                "`--with named-volumes` adds `- NAME:{target}`, and the data must go along: `docker compose stop {name}`, \
-                 `docker compose cp {name}:{folder}/. - > data.tar`, the change, `docker compose create {name}`, \
-                 `docker compose cp -a - {name}:{folder} < data.tar`; `explain moving-data` says more"
+            let how = format!(
+                "the data must go along: `docker compose stop {name}`, `docker compose cp {name}:{folder}/. - > data.tar`, \
+                 the change, `docker compose create {name}`, `docker compose cp -a - {name}:{folder} < data.tar`"
             );
+            let help = Remedy::NameVolumes { target: target.to_string(), how };
             self.say(Rule::UnnamedVolume, service.key().span(), message, help);
         }
         for path in self.need.paths.iter().filter(|p| p.storage == Storage::State) {

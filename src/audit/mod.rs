@@ -3,15 +3,17 @@
 mod finding;
 mod ignore;
 mod inspect;
+mod key;
 mod names;
 mod refuse;
 mod restrict;
 mod rule;
 mod surface;
 
-pub use finding::{Applicability, Change, Finding, Fix, KEYS, What, summary};
+pub use finding::{Applicability, Change, Finding, Fix, What, summary};
 pub use ignore::Ignores;
 pub use inspect::inspect;
+pub use key::Key;
 pub use restrict::rule_of_extra;
 pub use rule::{Rule, Severity};
 pub use surface::Surface;
@@ -45,13 +47,13 @@ pub fn audit(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
 
 /// A part of the project that is not on this machine, or outside of the project.
 fn not_read(span: Span, file: &NotRead, what: &str) -> Finding {
-    let help = file.help.clone().unwrap_or_else(|| "run in that project, or bring the file into this one".to_owned());
+    let remedy = file.help.clone().unwrap_or_else(|| "run in that project, or bring the file into this one".into());
     Finding {
         rule: Rule::NotFollowed,
         service: String::new(),
         message: format!("{}: {what}", file.why),
         span,
-        help: Some(help),
+        remedy: Some(remedy),
         fix: None,
         ignored: None,
     }
@@ -59,7 +61,7 @@ fn not_read(span: Span, file: &NotRead, what: &str) -> Finding {
 
 fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &mut VolumeNames<'_>) -> Vec<Finding> {
     let finding =
-        |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, help: None, fix: None, ignored: None };
+        |rule, span, message: String| Finding { rule, service: service.name.into(), message, span, remedy: None, fix: None, ignored: None };
     let mut findings = Vec::new();
     let mut changes = Vec::new();
     let mut confidence = need.basis.confidence;
@@ -86,16 +88,18 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
                 findings.extend(path.owner.filter(|_| path.storage == Storage::State).map(|uid| {
                     let message =
                         format!("a new volume at `{}` is root's unless the image has that folder, and it runs as {uid}", path.target);
-                    Finding { help: Some(give_away(&path.target, uid)), ..finding(Rule::VolumeOwner, service.key().span(), message) }
+                    Finding {
+                        remedy: Some(give_away(&path.target, uid).into()),
+                        ..finding(Rule::VolumeOwner, service.key().span(), message)
+                    }
                 }));
             }
             // Who only reads what another service keeps, does so on purpose.
             Coverage::ReadOnly(mount) if mount.is_lent => {}
             Coverage::ReadOnly(mount) => {
                 let message = format!("`{}` must be writable ({}) but is mounted read-only", path.target, path.reason.text);
-                let help =
-                    "drop the `ro` if the service really writes there; a second mount at this path would replace this one".to_owned();
-                findings.push(Finding { help: Some(help), ..finding(Rule::ReadOnlyMount, mount.span(), message) });
+                let help = "drop the `ro` if the service really writes there; a second mount at this path would replace this one";
+                findings.push(Finding { remedy: Some(help.into()), ..finding(Rule::ReadOnlyMount, mount.span(), message) });
             }
             Coverage::Unknown(mount) => {
                 confidence = Confidence::Assumed;
@@ -113,7 +117,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
         refusals.extend(refuse::obstacles(service, need));
     }
     if !refusals.is_empty() {
-        let refused = |r: refuse::Refusal| Finding { help: Some(r.help.into_owned()), ..finding(r.rule, r.span, r.message) };
+        let refused = |r: refuse::Refusal| Finding { remedy: Some(r.remedy), ..finding(r.rule, r.span, r.message) };
         return refusals.into_iter().map(refused).collect();
     }
     changes.sort_by_key(|c| c.what.rank());
@@ -131,7 +135,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     if let Some((name, key)) = names.undecided.take_if(|_| !declared.is_empty()) {
         let message = format!("a variable decides the name of volume `{key}`, and a new volume must not get the same one");
         let help = "look at the value: a new volume is called `<project>_<key>` in the engine, and a name that is there already is the same volume";
-        findings.push(Finding { help: Some(help.to_owned()), ..finding(Rule::UnresolvedVariable, name.span(), message) });
+        findings.push(Finding { remedy: Some(help.into()), ..finding(Rule::UnresolvedVariable, name.span(), message) });
     }
     changes.extend(declared);
     let mounts = |c: &Change| matches!(c.what, What::Tmpfs(_) | What::Volume { .. });
@@ -167,7 +171,7 @@ fn unique(paths: &[WritablePath]) -> impl Iterator<Item = &WritablePath> {
 
 fn mount(service: &Service<'_>, path: &WritablePath, names: &mut VolumeNames<'_>) -> What {
     match &path.storage {
-        Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)),
+        Storage::Scratch(options) => What::Tmpfs(options.at(&path.target)),
         Storage::State => What::Volume { name: names.take(service.name, &path.target), target: path.target.clone() },
     }
 }

@@ -4,9 +4,9 @@
 use super::rule::Rule;
 use crate::compose::{Coverage, Entry, NotRead, Project, Service, merge};
 use crate::evidence::{Need, Obstacle, is_filled, writes};
+use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// Why a service is left alone.
@@ -14,7 +14,7 @@ pub(super) struct Refusal {
     pub(super) rule: Rule,
     pub(super) span: Span,
     pub(super) message: String,
-    pub(super) help: Cow<'static, str>,
+    pub(super) remedy: Remedy,
 }
 
 /// What refusals need to know of the whole project, gathered once.
@@ -81,19 +81,19 @@ pub(super) fn obstacles(service: &Service<'_>, need: &Need) -> Vec<Refusal> {
         rule: Rule::NeedsWritableRoot,
         span,
         message: obstacle.why.clone(),
-        help: obstacle.remedy.clone().into(),
+        remedy: obstacle.remedy.clone().into(),
     };
     need.obstacles.iter().map(refusal).collect()
 }
 
-fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &'static str) -> Refusal {
-    Refusal { rule, span: node.span(), message: message.into(), help: help.into() }
+fn refusal(rule: Rule, node: Node<'_>, message: impl Into<String>, help: &str) -> Refusal {
+    Refusal { rule, span: node.span(), message: message.into(), remedy: help.into() }
 }
 
 fn not_read(service: &Service<'_>) -> Option<Refusal> {
     let (span, NotRead { why, help }) = *service.unread.clone()?;
-    let help = help.map_or("bring the file into the project, or harden the service by hand".into(), Cow::Owned);
-    Some(Refusal { rule: Rule::NotFollowed, span, message: why, help })
+    let remedy = help.unwrap_or_else(|| "bring the file into the project, or harden the service by hand".into());
+    Some(Refusal { rule: Rule::NotFollowed, span, message: why, remedy })
 }
 
 fn not_a_container(service: &Service<'_>) -> Option<Refusal> {

@@ -1,10 +1,12 @@
 //! The extras that were asked for: what else is taken away from a service.
 
 use super::finding::{Change, Finding, What, summary};
+use super::key::Key;
 use super::refuse::Facts;
 use super::rule::Rule;
 use crate::compose::{Known, Mount, MountKind, Service, is_at, mount};
 use crate::evidence::{Confidence, Extra, Limit, Need, Reason, Restriction};
+use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::Kind;
 use std::sync::Arc;
@@ -19,9 +21,9 @@ pub(super) fn restrict(facts: &Facts<'_>, service: &Service<'_>, need: &Need, ch
                 findings.extend(left.into_iter().map(|(span, message)| finding(span, message)));
                 if !new.is_empty() && reason.confidence == Confidence::Assumed && !need.consent {
                     let extra = restriction.extra().name();
-                    let help = Some("--unsafe-fixes includes it".to_owned());
+                    let remedy = Some(Remedy::Consent);
                     let message = format!("`{extra}` is left out: {} (assumed)", reason.text);
-                    findings.push(Finding { help, ..finding(service.key().span(), message) });
+                    findings.push(Finding { remedy, ..finding(service.key().span(), message) });
                 } else {
                     changes.extend(new.into_iter().map(|what| Change { what, reason: reason_of(restriction, reason) }));
                 }
@@ -54,13 +56,13 @@ pub(super) fn rule_of(changes: &[Change]) -> (Rule, String) {
         Some(What::User(_)) => (Rule::RootUser, "starts as root".to_owned()),
         Some(What::Healthcheck(_)) => (Rule::NoHealthCheck, "has no health check, and nor has its image".to_owned()),
         Some(What::ReadOnlyBind(target)) => (Rule::WritableConfig, format!("can write to {target}, which it only reads")),
-        Some(What::Item { key: "security_opt", .. }) => (Rule::NewPrivileges, "can gain privileges".to_owned()),
+        Some(What::Item { key: Key::SecurityOpt, .. }) => (Rule::NewPrivileges, "can gain privileges".to_owned()),
         _ => (Rule::SpareCapabilities, "has capabilities that it does not need".to_owned()),
     }
 }
 
 fn remark(extra: Extra, service: &Service<'_>, span: Span, message: String) -> Finding {
-    Finding { rule: rule_of_extra(extra), service: service.name.into(), message, span, help: None, fix: None, ignored: None }
+    Finding { rule: rule_of_extra(extra), service: service.name.into(), message, span, remedy: None, fix: None, ignored: None }
 }
 
 /// What is dropped needs other words than what is added again.
@@ -113,14 +115,16 @@ fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -
             }
             // What was dropped by name is not given back.
             let dropped: Vec<String> = service.list("cap_drop").iter().map(|(_, text)| capability(text)).collect();
-            let new =
-                add.iter().filter(|name| !own.iter().any(|(_, o)| o == *name) && !dropped.contains(name)).map(|name| item("cap_add", name));
-            (std::iter::once(item("cap_drop", "ALL")).chain(new).collect(), Vec::new())
+            let new = add
+                .iter()
+                .filter(|name| !own.iter().any(|(_, o)| o == *name) && !dropped.contains(name))
+                .map(|name| item(Key::CapAdd, name));
+            (std::iter::once(item(Key::CapDrop, "ALL")).chain(new).collect(), Vec::new())
         }
         Restriction::NoNewPrivileges => {
             let set = service.list("security_opt").into_iter().find_map(|(item, text)| Some((item.span(), no_new_privileges(&text)?)));
             match set {
-                None => (vec![item("security_opt", "no-new-privileges:true")], Vec::new()),
+                None => (vec![item(Key::SecurityOpt, "no-new-privileges:true")], Vec::new()),
                 Some((_, true)) => (Vec::new(), Vec::new()),
                 Some((span, false)) => (Vec::new(), vec![(span, "`no-new-privileges` is turned off here".to_owned())]),
             }
@@ -168,8 +172,8 @@ pub(super) fn offers(facts: &Facts<'_>, service: &Service<'_>, need: &Need) -> V
             let (_, message) = rule_of(&new);
             let span = new.iter().find_map(|c| bind_at(service, &c.what)).unwrap_or(service.key().span());
             let assumed = if reason.confidence == Confidence::Assumed { format!(" (assumed: {})", reason.text) } else { String::new() };
-            let help = format!("--with {}: {}{assumed}", extra.name(), summary(&new));
-            found.push(Finding { help: Some(help), ..remark(extra, service, span, message) });
+            let remedy = Remedy::Extra { name: extra.name(), what: format!("{}{assumed}", summary(&new)) };
+            found.push(Finding { remedy: Some(remedy), ..remark(extra, service, span, message) });
         }
         found.extend(left.into_iter().map(|(span, message)| remark(extra, service, span, message)));
     }

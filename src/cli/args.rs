@@ -11,7 +11,7 @@ pub(super) use pr::{Pr, Shard, SplitBy};
 use super::ask::Ask;
 use super::complete;
 use super::prepared::Aim;
-use super::ui::Color;
+use super::ui::{Color, Progress};
 use crate::error::{Error, Result};
 use crate::evidence::preset::nearest;
 use crate::evidence::{Extra, Extras};
@@ -138,6 +138,9 @@ pub(super) struct Global {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
     pub(super) color: Color,
+    /// How it is said what goes on during a long task
+    #[arg(long, value_name = "FORM", value_enum, default_value_t, global = true, help_heading = "Output")]
+    pub(super) progress: Progress,
     /// Print the answer, warnings and errors only
     #[arg(long, short, global = true, help_heading = "Output")]
     pub(super) quiet: bool,
@@ -231,6 +234,9 @@ pub(super) struct Harden {
     /// With --check, count every service that can write to its root filesystem, unless a comment or the configuration says why
     #[arg(long, requires = "check", help_heading = "Options")]
     pub(super) strict: bool,
+    /// How the plan is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    pub(super) format: AnswerFormat,
 }
 
 fn extras() -> PossibleValuesParser {
@@ -263,9 +269,12 @@ pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extra
 /// What becomes of what a verb found.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
-    /// Print what was found as JSON, and no diff
-    #[arg(long, conflicts_with = "write", help_heading = "Output")]
-    pub(super) json: bool,
+    /// How the answer is written: as text with the diff, or as JSON without
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
+    format: AnswerFormat,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with_all = ["write", "format"], help_heading = "Output")]
+    json: bool,
     /// Write the change, after showing it and asking
     #[arg(long, short, help_heading = "Options")]
     pub(super) write: bool,
@@ -275,6 +284,11 @@ pub(super) struct Writing {
 }
 
 impl Writing {
+    /// Whether the answer is for programs.
+    pub(super) fn is_json(&self) -> bool {
+        self.json || self.format == AnswerFormat::Json
+    }
+
     /// What becomes of the change.
     pub(super) fn aim(&self) -> Aim {
         if self.write { Aim::Write { asks: !self.yes } } else { Aim::Show }
@@ -284,6 +298,10 @@ impl Writing {
     ///
     /// Errors: there is nobody to ask.
     pub(super) fn ask(&self) -> Result<Option<Ask>> {
+        if self.write && self.is_json() {
+            let hint = "leave out --write to print it, or --format to write the change".to_owned();
+            return Err(Error::Usage("--format json writes nothing".into(), Some(hint)));
+        }
         let asks = self.write && !self.yes;
         asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()
     }
@@ -323,6 +341,20 @@ pub(super) enum SchemaOf {
     Preset,
     /// What `audit --format json` prints
     Report,
+    /// What `rofs-harden --format json` prints
+    Plan,
+    /// What `diagnose --format json` prints
+    Diagnose,
+    /// What `observe --format json` prints
+    Observe,
+    /// What `verify --format json` prints
+    Verify,
+    /// What `presets --format json` prints
+    Presets,
+    /// What `pr --json` prints
+    Pr,
+    /// A line of what `--progress json` prints
+    Progress,
 }
 
 /// The verbs.
@@ -405,15 +437,15 @@ pub(super) struct Find {
     pub(super) word: Option<String>,
     /// How the list is written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) format: ListFormat,
+    pub(super) format: AnswerFormat,
 }
 
-/// How a list is written.
+/// How an answer is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum ListFormat {
+pub(super) enum AnswerFormat {
     /// For people at a terminal
     #[default]
     Text,
-    /// For programs, with the catalogue, every path and its sources
+    /// For programs: `rofs-harden schema` prints what it looks like
     Json,
 }

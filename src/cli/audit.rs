@@ -1,20 +1,22 @@
 //! The report on what is so.
 
-use super::args::{self, Audit, FailOn, Format, Input, SchemaOf};
+use super::answers;
+use super::args::{self, Audit, FailOn, Format, Input};
 use super::baseline::Baseline;
 use super::harden::Status;
+use super::remedy;
 use super::tree;
 use super::ui::Ui;
 use crate::edge::disk::Disk;
 use crate::error::Result;
 use crate::evidence::Selection;
-use crate::evidence::preset::Preset;
-use crate::plan::{Config, Files, Options, Plan, Purpose};
+use crate::plan::{Files, Options, Plan, Purpose};
 use crate::report::collect::collect;
 use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, TOOL, VERSION};
-use crate::report::json::{self, json};
+use crate::report::json;
 use crate::report::listing::{self, Layout};
-use crate::report::{github, html, markdown, sarif, summing};
+use crate::report::summing::{self, Step};
+use crate::report::{github, html, markdown, sarif};
 use crate::text::{clean_line, count, shell_word};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -76,8 +78,12 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     match args.format {
         Format::Text => listing_for_people(ui, args, &report),
         Format::Json => ui.stream(|out| json::write(out, &report)),
-        Format::Sarif => ui.stream(|out| json::write(out, &sarif::log(&report))),
-        Format::Github => ui.out(&github::render(&report)),
+        Format::Sarif => {
+            let base = answers::base()?;
+            ui.stream(|out| json::write(out, &sarif::log(&report, &base)));
+            sarif::left_out(&report).iter().for_each(|what| ui.warn(what));
+        }
+        Format::Github => ui.out(&github::render(&report, &answers::base()?)),
         Format::Markdown => ui.out(&markdown::render(&report)),
         Format::Html => ui.out(&html::render(&report)),
     }
@@ -129,13 +135,29 @@ fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
         ui.out(&summing::statistics(report, view.color));
     } else {
         let width = view.for_a_person.then_some(view.width);
-        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose }));
+        ui.out(&listing::render(report, Layout { width, color: view.color, verbose: args.verbose, with: remedy::with }));
     }
     for left in report.projects.iter().flat_map(|p| &p.left_out) {
         ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
     }
     ui.note(&summing::sentence(report));
-    summing::steps(report, &command(&args.input)).iter().for_each(|step| ui.note(&clean_line(step)));
+    summing::steps(report).iter().for_each(|step| ui.note(&clean_line(&said(step, &args.input))));
+}
+
+/// What to do first, as a line.
+fn said(step: &Step, input: &Input) -> String {
+    match step {
+        Step::Fix(number) => format!("[*] fix {number} now: `{} --write`", command(input)),
+        Step::Guess(number) => {
+            let them = count(*number, "fix is a guess", "fixes are guesses");
+            format!("[?] {them}: try them with `--unsafe-fixes`")
+        }
+        Step::Extras(names) => format!("[+] drop more: `{}`", remedy::with(names)),
+        Step::ByHand(number, rule) => {
+            let them = count(*number, "error needs", "errors need");
+            format!("{them} you: `rofs-harden explain {rule}`")
+        }
+    }
 }
 
 /// The command that plans what was looked at.
@@ -158,21 +180,10 @@ fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) ->
     let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
     let files = Files::read(&Disk, &input)?;
     let plan = Plan::of(&files, options)?;
-    let mut report = collect(&plan, edits)?;
+    let mut report = collect(&plan, edits, remedy::say)?;
     let warnings = plan.warnings();
     report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
     Ok((report, warnings))
-}
-
-/// Prints a JSON Schema.
-pub(super) fn schema(ui: &Ui, of: SchemaOf) -> Result<Status> {
-    let schema = match of {
-        SchemaOf::Config => Config::schema(),
-        SchemaOf::Preset => Preset::schema(),
-        SchemaOf::Report => schemars::schema_for!(Report),
-    };
-    ui.out(&json(&schema)?);
-    Ok(Status::Done)
 }
 
 fn summary(projects: &[Project]) -> Summary {

@@ -13,41 +13,16 @@ use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
 use crate::evidence::{Need, Selection, WritablePath};
 use crate::plan::{self, Files, Options, Start};
-use crate::report::advice::{self, mount};
+use crate::report::advice;
+use crate::report::answers::{Complaint, Diagnosis};
 use crate::report::json::json;
 use crate::text::clean_line;
-use serde::Serialize;
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
 /// Bytes of a line that are read; the rest is skipped.
 const MAX_LINE: u64 = 64 << 10;
-
-/// What was found, for programs.
-#[derive(Serialize)]
-struct Diagnosis<'d> {
-    version: u32,
-    symptoms: Vec<Row<'d>>,
-    /// Further symptoms that were not kept.
-    dropped: u64,
-}
-
-#[derive(Serialize)]
-struct Row<'d> {
-    log: &'d str,
-    line: u64,
-    count: u64,
-    service: Option<&'d str>,
-    program: &'static str,
-    cause: &'static str,
-    path: Option<&'d str>,
-    mount: Option<String>,
-    help: Option<&'d str>,
-    /// YAML to paste into a file of its own.
-    remedy: Option<&'d str>,
-    text: &'d str,
-}
 
 /// A symptom, whose it is, and what is done about it.
 struct Found {
@@ -88,8 +63,8 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         ui.warn(&clean_line(&format!("the log names `{name}`, and the Compose file has no such service")));
         ui.hint("name the file that has it with --file, or the service whose log it is with --service");
     }
-    if args.writing.json {
-        ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(row).collect(), dropped })?);
+    if args.writing.is_json() {
+        ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(complaint).collect(), dropped })?);
     } else {
         found.iter().for_each(|f| ui.out(&lines(f)));
         if dropped > 0 {
@@ -103,7 +78,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     }
     let ours = found.iter().filter(|f| !f.is_stranger);
     let mends: Vec<&WritablePath> = ours.filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
-    if mends.is_empty() || args.writing.json {
+    if mends.is_empty() || args.writing.is_json() {
         return Ok(Status::FindingsRemain);
     }
     let Some(files) = files else { return Ok(Status::FindingsRemain) };
@@ -246,27 +221,14 @@ fn whose<'p, 'a>(project: &'p Project<'a>, symptom: &Symptom, named: Option<&str
     known.or_else(|| project.services.iter().find(by_name)).or_else(|| project.services.iter().filter(ends).max_by_key(|s| s.name.len()))
 }
 
-fn row(found: &Found) -> Row<'_> {
-    let Found { log, symptom, service, advice, .. } = found;
-    Row {
-        log,
-        line: symptom.line,
-        count: symptom.count,
-        service: service.as_deref(),
-        program: symptom.program,
-        cause: advice.cause,
-        path: advice.path.as_deref().or(symptom.path.as_deref()),
-        mount: advice.mend.as_ref().map(mount),
-        help: advice.help.as_deref(),
-        remedy: advice.remedy.as_deref(),
-        text: &symptom.text,
-    }
+/// The same for programs.
+fn complaint(found: &Found) -> Complaint {
+    Complaint::of(&found.log, found.service.as_deref(), &found.symptom, &found.advice)
 }
 
 fn lines(found: &Found) -> String {
-    let row = row(found);
-    let service = row.service.map(|s| format!("{s}: ")).unwrap_or_default();
-    let mut text = clean_line(&format!("{}:{}: {service}", row.log, row.line));
+    let service = found.service.as_ref().map(|s| format!("{s}: ")).unwrap_or_default();
+    let mut text = clean_line(&format!("{}:{}: {service}", found.log, found.symptom.line));
     text += &advice::lines(&found.symptom, &found.advice).join("\n    ");
     text + "\n"
 }

@@ -1,11 +1,13 @@
 //! The fixing verb: plan, show, ask, write.
 
-use super::args::{Choice, Harden};
+use super::answers;
+use super::args::{AnswerFormat, Choice, Harden};
 use super::ask::Ask;
 use super::moving;
 use super::notes;
 use super::oracle::Oracle;
 use super::prepared::{Aim, Asking, Prepared};
+use super::remedy;
 use super::report_oddity;
 use super::review;
 use super::tree;
@@ -34,6 +36,9 @@ pub(super) enum Status {
 /// Runs the verb over every PATH.
 pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let options = args.options()?;
+    if args.format == AnswerFormat::Json {
+        return json(ui, args, &options);
+    }
     if args.input.paths.iter().any(|p| p == Path::new("-")) {
         return filter(ui, args, &options);
     }
@@ -77,6 +82,16 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
 }
 
+/// The plan for programs.
+fn json(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
+    if args.write || args.interactive || args.verify {
+        let hint = "leave out --write, --interactive and --verify; the answer has the patches".to_owned();
+        return Err(Error::Usage("--format json prints the plan and does nothing else".into(), Some(hint)));
+    }
+    stop::watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    answers::plan(ui, args, options)
+}
+
 impl Harden {
     /// What is asked for of every project.
     ///
@@ -116,7 +131,7 @@ fn reviewed(ui: &Ui, args: &Harden) -> Result<Vec<plan::Input>> {
 /// Errors: presets are named, and none takes a service.
 fn expect_a_match(choice: &Choice, plans: &[Prepared]) -> Result<()> {
     let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
-    let candidates: Vec<&str> = plans.iter().flat_map(|p| &p.left_alone).map(|left| left.next.as_str()).collect();
+    let candidates: Vec<String> = plans.iter().flat_map(|p| &p.left_alone).map(|left| remedy::option(&left.next)).collect();
     if candidates.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
         return Ok(());
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the terminal and its environment are met here")]
 
+mod answers;
 mod args;
 mod ask;
 mod asked;
@@ -20,6 +21,7 @@ mod page;
 mod pr;
 mod prepared;
 mod presets;
+mod remedy;
 mod review;
 #[cfg(feature = "server")]
 mod server;
@@ -34,7 +36,7 @@ use crate::report::style::{Look, paint, width};
 use crate::text::{clean, clean_line};
 use args::{Cli, Verb};
 use std::process::ExitCode;
-use ui::{Color, Ui};
+use ui::{Color, Progress, Ui};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
@@ -42,11 +44,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => {
-            report_error(&Ui::new(Color::default(), false), &error);
+            report_error(&Ui::new(Color::default(), false, Progress::default()), &error);
             return ExitCode::from(error.exit_code());
         }
     };
-    let ui = Ui::new(cli.global.color, cli.global.quiet);
+    let ui = Ui::new(cli.global.color, cli.global.quiet, cli.global.progress);
     let result = match &cli.verb {
         None => harden::run(&ui, &cli.harden),
         Some(Verb::Audit(args)) => audit::run(&ui, args),
@@ -55,7 +57,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Verify(args)) => verify::run(&ui, args),
         Some(Verb::Pr(args)) => pr::run(&ui, args),
         Some(Verb::Explain { rule }) => explain::run(&ui, &rule.join(" ")),
-        Some(Verb::Schema { of }) => audit::schema(&ui, *of),
+        Some(Verb::Schema { of }) => answers::schema(&ui, *of),
         Some(Verb::Completions(args)) => shell::completions(&ui, args),
         Some(Verb::Man(args)) => shell::manual(&ui, args),
         #[cfg(feature = "server")]
@@ -79,7 +81,7 @@ fn report_error(ui: &Ui, error: &Error) {
     if let Error::Source(source) = error {
         show_line(ui, source);
     }
-    if let Some(hint) = error.hint() {
+    if let Some(hint) = remedy::of_error(error) {
         ui.hint(&clean_line(&hint));
     }
 }

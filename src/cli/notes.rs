@@ -1,9 +1,11 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
 use super::prepared::Prepared;
+use super::remedy;
 use super::ui::Ui;
 use crate::audit::What;
 use crate::plan::{HeldBack, LeftAlone};
+use crate::remedy::Remedy;
 use crate::report::diff;
 use crate::report::remarks::{NEW_VOLUMES, Remark};
 use crate::rewrite::Rewrite;
@@ -16,8 +18,8 @@ const MOST_TARGETS: usize = 4;
 pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
     for remark in remarks {
         ui.warn(&clean_line(&remark.text));
-        if let Some(help) = &remark.help {
-            ui.hint(&clean_line(help));
+        if let Some(remedy) = &remark.remedy {
+            ui.hint(&clean_line(&remedy::with_paste(remedy, &remark.paste)));
         }
         for line in remark.paste.lines() {
             ui.note(&format!("    {}", clean_line(line)));
@@ -55,12 +57,13 @@ pub(super) fn reasons(ui: &Ui, rewrite: &Rewrite) {
 /// Services whose fix is held back, each with why and with what includes it.
 pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
     for HeldBack { service, why, next } in held_back {
+        let next = remedy::option(next);
         ui.note(&clean_line(&format!("held back {service}: {why}; {next} includes it")));
     }
     if !held_back.is_empty() {
         ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
     }
-    if held_back.iter().any(|held| held.next.ends_with("=generic")) {
+    if held_back.iter().any(|held| matches!(&held.next, Remedy::NamePreset { preset: Some(preset), .. } if preset == "generic")) {
         ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");
     }
 }
@@ -68,6 +71,7 @@ pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
 /// Services that the named presets do not match, each with what would include it.
 pub(super) fn left_alone(ui: &Ui, left_alone: &[LeftAlone]) {
     for LeftAlone { service, what, next } in left_alone {
+        let next = remedy::option(next);
         ui.note(&clean_line(&format!("left alone {service}: {what}; {next} includes it")));
     }
 }

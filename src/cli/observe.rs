@@ -7,6 +7,7 @@ mod table;
 use super::args::Observe;
 use super::harden::{Status, finish, present};
 use super::prepared::{Asking, Prepared};
+use super::remedy;
 use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
@@ -14,48 +15,13 @@ use crate::edge::disk::{self, Disk};
 use crate::error::{Error, Result};
 use crate::evidence::engine::writable_paths;
 use crate::evidence::preset::Saved;
-use crate::evidence::{Confidence, Need, Selection, Storage, WritablePath};
+use crate::evidence::{Confidence, Need, Selection, WritablePath};
 use crate::plan::{self, Files};
-use crate::report::advice::mount;
+use crate::report::answers::{Elsewhere, Observations, Observed, Place};
 use crate::report::json::json;
 use crate::text::{clean_line, count};
 use crate::trial::{RunResult, Verdict, explain};
-use serde::Serialize;
 use std::path::Path;
-
-/// What was seen, for programs.
-#[derive(Serialize)]
-struct Report {
-    version: u32,
-    services: Vec<Row>,
-}
-
-#[derive(Serialize)]
-struct Row {
-    service: String,
-    /// Whether it worked while it was watched.
-    works: bool,
-    why: String,
-    /// Where it does not work: what its log says about that.
-    details: Vec<String>,
-    paths: Vec<Place>,
-    /// Written where nothing may be mounted.
-    elsewhere: Vec<Elsewhere>,
-}
-
-#[derive(Serialize)]
-struct Place {
-    target: String,
-    storage: &'static str,
-    mount: String,
-    why: String,
-}
-
-#[derive(Serialize)]
-struct Elsewhere {
-    path: String,
-    help: String,
-}
 
 /// Runs the project, says what it wrote, and shows, saves or writes what follows.
 pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
@@ -83,8 +49,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let ran = case.original(true, args.trying.settle)?;
     let (rows, found, known) = rows(&case, &ran, &chosen)?;
     let all_work = ran.outcomes.iter().all(|o| o.verdict == Verdict::Works || o.ended);
-    if args.writing.json {
-        ui.out(&json(&Report { version: 1, services: rows })?);
+    if args.writing.is_json() {
+        ui.out(&json(&Observations { version: 1, services: rows })?);
         return Ok(if all_work { Status::Done } else { Status::FindingsRemain });
     }
     rows.iter().for_each(|row| ui.out(&lines(row)));
@@ -148,7 +114,7 @@ fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) ->
 }
 
 /// What each service wrote, and the places that must be writable.
-fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<Row>, Vec<WritablePath>, Vec<Need>)> {
+fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<Observed>, Vec<WritablePath>, Vec<Need>)> {
     let files = Files::read(&Disk, &case.input)?;
     let project = files.project()?;
     let needs = files.needs(&project, &Selection { limits: true, ..selection.clone() })?;
@@ -161,10 +127,10 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
             ran.sights.get(&outcome.service).map(|s| writable_paths(&outcome.service, s, Some(&alone))).unwrap_or_default();
         let works = outcome.verdict == Verdict::Works;
         let service = project.service(&outcome.service);
-        rows.push(Row {
+        rows.push(Observed {
             service: outcome.service.clone(),
             works,
-            why: outcome.why.clone(),
+            why: outcome.said(remedy::say),
             details: if works { Vec::new() } else { explain(outcome, None, service, Some(need)).0 },
             paths: paths.iter().map(Place::of).collect(),
             elsewhere: elsewhere.into_iter().map(|(path, help)| Elsewhere { path, help }).collect(),
@@ -174,18 +140,7 @@ fn rows(case: &Case<'_>, ran: &RunResult, selection: &Selection) -> Result<(Vec<
     Ok((rows, found, needs))
 }
 
-impl Place {
-    fn of(path: &WritablePath) -> Self {
-        Self {
-            target: path.target.to_string(),
-            storage: if path.storage == Storage::State { "state" } else { "scratch" },
-            mount: mount(path),
-            why: path.reason.text.clone(),
-        }
-    }
-}
-
-fn lines(row: &Row) -> String {
+fn lines(row: &Observed) -> String {
     let mut text = format!("{}: {}\n", clean_line(&row.service), clean_line(&row.why));
     text.extend(row.details.iter().map(|line| format!("    {}\n", clean_line(line))));
     text + &places(&row.paths, &row.elsewhere, row.works)

@@ -1,6 +1,6 @@
 //! The Compose CLI's own answer beside ours, before and after.
 
-use crate::audit::KEYS;
+use crate::audit::Key;
 use crate::compose::{Project, Sources, differences};
 use crate::edge::compose::{Cli, Mirror};
 use crate::edge::disk;
@@ -128,7 +128,7 @@ fn without_changes(mut model: Value) -> Value {
     }
     for service in model.get_mut("services").and_then(Value::as_object_mut).into_iter().flat_map(|s| s.values_mut()) {
         if let Some(service) = service.as_object_mut() {
-            service.retain(|key, _| !KEYS.contains(&key.as_str()));
+            service.retain(|key, _| Key::named(key).is_none());
         }
     }
     model

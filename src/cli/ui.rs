@@ -1,6 +1,8 @@
 //! Everything that reaches the terminal goes through here: streams, colour, width, and the escaping of what strangers wrote.
 
 use crate::edge::pager;
+use crate::report::answers::Event;
+use crate::report::json::line;
 use crate::report::style::{Look, paint, wrap};
 use crate::text::clean_line;
 use std::collections::HashSet;
@@ -20,6 +22,18 @@ pub(super) enum Color {
     Never,
 }
 
+/// How it is said what goes on during a long task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum Progress {
+    /// On a line of the terminal that the next one overwrites
+    #[default]
+    Auto,
+    /// As JSON Lines on standard error, for programs
+    Json,
+    /// Not at all
+    Never,
+}
+
 /// The two output streams and how they look.
 #[derive(Clone, Debug)]
 pub(super) struct Ui {
@@ -30,6 +44,7 @@ pub(super) struct Ui {
     quiet: bool,
     /// The hints that were given: none helps twice.
     hints: Arc<Mutex<HashSet<String>>>,
+    progress: Progress,
 }
 
 /// How a diff is shown.
@@ -45,7 +60,7 @@ pub(super) struct View {
 impl Ui {
     /// Decides about colour, stream by stream: the flag first, then `NO_COLOR` (when not empty), `CLICOLOR_FORCE`, `TERM=dumb`, and
     /// whether the stream is a terminal.
-    pub(super) fn new(color: Color, quiet: bool) -> Self {
+    pub(super) fn new(color: Color, quiet: bool, progress: Progress) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
         let decide = |terminal: bool| match color {
             Color::Always => true,
@@ -56,7 +71,7 @@ impl Ui {
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let for_a_person = out || color == Color::Always;
-        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet, hints: Arc::default() }
+        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet, progress, hints: Arc::default() }
     }
 
     /// The same, as after `--quiet`.
@@ -117,16 +132,37 @@ impl Ui {
         let _ = write(&mut out).and_then(|()| out.flush());
     }
 
+    /// Tells a program what goes on, if one listens. Else whether a person is to be told.
+    fn tells_a_person(&self, event: &Event<'_>) -> bool {
+        match self.progress {
+            _ if self.quiet => false,
+            Progress::Auto => true,
+            Progress::Never => false,
+            Progress::Json => {
+                if let Ok(line) = line(event) {
+                    self.err_line(&line);
+                }
+                false
+            }
+        }
+    }
+
     /// Says how far a long task is, once a second has passed, on a line that the next one overwrites.
     pub(super) fn progress(&self, started: Instant, done: usize, of: usize) {
-        if !self.quiet && io::stderr().is_terminal() && started.elapsed() > Duration::from_secs(1) && done < of {
+        if !self.tells_a_person(&Event::step(done, of)) {
+            return;
+        }
+        if io::stderr().is_terminal() && started.elapsed() > Duration::from_secs(1) && done < of {
             write_to(&mut io::stderr().lock(), &format!("\r{done} of {of} projects"));
         }
     }
 
     /// Says what goes on, on a line of the terminal that the next one overwrites.
     pub(super) fn status(&self, text: &str) {
-        if let (false, Some((_, columns))) = (self.quiet, console::Term::stderr().size_checked()) {
+        if !self.tells_a_person(&Event::status(text)) {
+            return;
+        }
+        if let Some((_, columns)) = console::Term::stderr().size_checked() {
             let line = clean_line(text);
             let line = console::truncate_str(&line, usize::from(columns).saturating_sub(1), "…");
             write_to(&mut io::stderr().lock(), &format!("\r\x1b[K{}", paint(self.err_color, Look::Dim, &line)));
@@ -135,7 +171,7 @@ impl Ui {
 
     /// Takes the progress line away.
     pub(super) fn progress_done(&self) {
-        if !self.quiet && io::stderr().is_terminal() {
+        if !self.quiet && self.progress == Progress::Auto && io::stderr().is_terminal() {
             write_to(&mut io::stderr().lock(), "\r\x1b[K");
         }
     }

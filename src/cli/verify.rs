@@ -5,6 +5,7 @@ use super::asked::for_compose;
 use super::harden::{Status, finish, present};
 use super::heal::{self, Healed};
 use super::prepared::{Aim, Asking, Prepared};
+use super::remedy;
 use super::trial::{Run, TrialContext};
 use super::ui::Ui;
 use crate::compose::{Known, Project, Service};
@@ -17,8 +18,9 @@ use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
 use crate::report::style::{Look, paint};
 use crate::text::{clean_line, count};
+use crate::trial::answer::{Service as Row, Verdicts};
+use crate::trial::junit;
 use crate::trial::{Outcome, RunResult, Verdict, explain};
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,29 +28,6 @@ use std::time::Duration;
 const CAME_BACK: &str = "it came back after a restart, and after it was killed and made anew";
 /// Most places that a short reason names.
 const MOST_PLACES: usize = 3;
-
-/// What was found, for programs.
-#[derive(Serialize)]
-struct Report {
-    version: u32,
-    services: Vec<Row>,
-}
-
-/// What is said of one service.
-#[derive(Serialize)]
-pub(super) struct Row {
-    /// The PATH, where one was named.
-    project: String,
-    pub(super) service: String,
-    pub(super) verdict: Verdict,
-    why: String,
-    /// Why, for everybody: see [`Outcome::short`].
-    #[serde(skip)]
-    pub(super) short: String,
-    /// Whether its root filesystem is read-only.
-    read_only: bool,
-    details: Vec<String>,
-}
 
 /// A project with everything that trials of it need.
 pub(super) struct Case<'c> {
@@ -91,8 +70,12 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         rows.extend(found);
         plans.push(plan);
     }
-    if args.writing.json {
-        ui.out(&json(&Report { version: 1, services: rows })?);
+    if args.junit || args.writing.is_json() {
+        ui.out(&if args.junit {
+            junit::render(&Verdicts { version: 1, services: rows })
+        } else {
+            json(&Verdicts { version: 1, services: rows })?
+        });
         return Ok(if works { Status::Done } else { Status::FindingsRemain });
     }
     show(ui, &rows);
@@ -294,7 +277,7 @@ fn rows_of(
                 project: path.map(|p| p.display().to_string()).unwrap_or_default(),
                 service: outcome.service.clone(),
                 verdict: outcome.verdict,
-                why: outcome.why.clone(),
+                why: outcome.said(remedy::say),
                 short,
                 read_only: service.is_some_and(|s| s.read_only == Known::Yes),
                 details,

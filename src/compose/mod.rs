@@ -18,6 +18,7 @@ mod read;
 mod service;
 mod socket;
 mod sources;
+mod tmpfs;
 mod words;
 
 pub use env::{Env, NoEnv};
@@ -30,8 +31,9 @@ pub use oddities::{Oddity, oddities};
 pub use path::{clean_path, is_at};
 pub use read::wanted;
 pub use service::{Coverage, Part, PartValue, Service};
-pub use socket::is_engine_socket;
+pub use socket::{ENGINE_SOCKETS, is_engine_socket};
 pub use sources::{NotRead, Source, Sources, Wanted};
+pub use tmpfs::{TmpfsItem, TmpfsOptions};
 pub use words::{Script, Simple, Word, script, split};
 
 use crate::text::Span;

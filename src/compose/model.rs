@@ -1,6 +1,6 @@
 //! Our view of a project beside that of the Compose CLI (`docker compose config --format json`).
 
-use super::{Known, Mount, MountKind, Project, Service, clean_path, has_variable};
+use super::{Known, Mount, MountKind, Project, Service, TmpfsItem, clean_path, has_variable};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -71,9 +71,8 @@ fn compare_service(found: &mut Vec<String>, service: &Service<'_>, theirs: &Valu
     }
     let ours: BTreeSet<_> = service.mounts.iter().map(ours).collect();
     let tmpfs = list("tmpfs").iter().filter_map(Value::as_str).map(|text| {
-        let (path, options) = text.split_once(':').unwrap_or((text, ""));
-        let read_only = options.split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro");
-        (clean(path), "tmpfs".to_owned(), None, !read_only)
+        let item = TmpfsItem::parse(text);
+        (clean(&item.target), "tmpfs".to_owned(), None, !item.options.read_only)
     });
     let volumes = list("volumes").iter().map(|mount| {
         let text = |key: &str| mount.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -7,6 +7,7 @@ use super::interpolate::{self, has_hidden, has_variable, split_outside_variables
 use super::merge::{self, Entry};
 use super::path::{clean_path, path_clean};
 use super::socket::is_engine_socket;
+use super::tmpfs::{TmpfsOptions, halves};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Scalar};
 use std::borrow::Cow;
@@ -121,21 +122,13 @@ fn prefix<'a>(text: &Cow<'a, str>, length: usize) -> Cow<'a, str> {
     }
 }
 
-/// Where an item of `tmpfs` that is written by us is mounted.
-pub fn tmpfs_target(item: &str) -> String {
-    let path = item.split(':').next().unwrap_or(item);
-    interpolate::resolve(path, &Env::new()).map_or_else(|| path.to_owned(), Cow::into_owned)
-}
-
 /// An item of `tmpfs` (`/run` or `/run:mode=755,uid=1000`), and what tells it from others when layers are merged.
 pub(super) fn tmpfs_item<'a>(node: Node<'a>, text: &'a str, part: u32, env: &Env) -> (Cow<'a, str>, Mount<'a>) {
     let resolved = interpolate::resolve(text, env);
     let is_known = resolved.is_some();
     let spec = resolved.unwrap_or(Cow::Borrowed(text));
-    let (path, options) = spec.split_once(':').filter(|_| !spec.starts_with('$')).unwrap_or((&spec, ""));
-    // `ro,rw`: the last wins (moby).
-    let read_only = options.split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro");
-    let writable = match (is_known, read_only) {
+    let (path, options) = if spec.starts_with('$') { (&*spec, "") } else { halves(&spec) };
+    let writable = match (is_known, TmpfsOptions::parse(options).read_only) {
         (false, _) => Known::Unknown,
         (true, true) => Known::No,
         (true, false) => Known::Yes,

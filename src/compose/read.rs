@@ -405,7 +405,7 @@ fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, Syn
     let text = node.resolved().text();
     let Some(path) = interpolate::resolve(text, &scope.env) else {
         let why = format!("a variable that is not set decides which file this is: {text}");
-        let hint = "set the variable in `.env`, or name a file of variables with --env-file";
+        let hint = "set the variable in `.env`, or name a file of variables";
         // Compose stops at `${NAME:?}`; of other variables the shell may know more.
         return if text.contains('?') { Err(invalid(node, why, Some(hint))) } else { Ok(Err(why)) };
     };

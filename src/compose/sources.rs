@@ -1,6 +1,7 @@
 //! The files of a project in memory. The core asks for files ([`super::Project::wanted`]); whoever has a disk adds them here.
 
 use super::env::Env;
+use crate::remedy::Remedy;
 use crate::text::FileId;
 use crate::yaml::Stream;
 use std::collections::HashMap;
@@ -54,7 +55,7 @@ pub struct NotRead {
     /// Which file, and why.
     pub why: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub help: Option<Remedy>,
 }
 
 impl Sources {

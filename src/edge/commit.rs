@@ -37,7 +37,7 @@ impl<'o> CommitFiles<'o> {
         };
         if tree.truncated {
             let hint = "check the repository out and run `rofs-harden pr` in it".to_owned();
-            return Err(Error::Usage("the repository has more files than its forge lists".into(), Some(hint)));
+            return Err(Error::Impossible("the repository has more files than its forge lists".into(), Some(hint.into())));
         }
         let entries = tree.entries.into_iter().filter(|entry| is_safe(&entry.path)).map(|entry| (entry.path.clone(), entry)).collect();
         Ok(Self { origin, entries, fetched: RefCell::default() })

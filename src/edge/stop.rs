@@ -25,9 +25,9 @@ pub fn watch() -> Result<Arc<AtomicBool>, String> {
 /// Watches as well, and from now on no second signal ends the program: it is about to write files,
 /// asks between them whether to go on, and must not be ended in between.
 ///
-/// Errors: [`Error::Usage`] when signals cannot be watched.
+/// Errors: [`Error::Impossible`] when signals cannot be watched.
 pub fn hold() -> Result<()> {
-    watch().map_err(|why| Error::Usage(format!("cannot watch for Ctrl-C: {why}"), None))?;
+    watch().map_err(|why| Error::Impossible(format!("cannot watch for Ctrl-C: {why}"), None))?;
     #[cfg(unix)]
     for ending in ENDINGS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         signal_hook::low_level::unregister(ending);

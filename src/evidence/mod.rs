@@ -26,7 +26,8 @@ pub(crate) use scripts::writes;
 pub use select::{Selection, known, needs};
 pub use target::Target;
 
-use crate::compose::escaped;
+pub use crate::compose::TmpfsOptions;
+
 use preset::Check;
 use std::fmt;
 use std::sync::Arc;
@@ -55,35 +56,6 @@ pub enum Storage {
     Scratch(TmpfsOptions),
     /// Files that must survive it: a named volume.
     State,
-}
-
-/// Options of a tmpfs mount. What is `None` is left to the engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TmpfsOptions {
-    /// Permission bits, for example `0o1777`.
-    pub mode: Option<u32>,
-    /// Numeric owner.
-    pub uid: Option<u32>,
-    /// Numeric group.
-    pub gid: Option<u32>,
-    /// Size limit as the engine spells it: `64m`.
-    pub size: Option<String>,
-    /// Allow running programs from it; the engine's default is `noexec`.
-    pub exec: bool,
-}
-
-impl TmpfsOptions {
-    /// The item of a service's `tmpfs` list for `target`, as it is written: `/tmp:mode=1777`.
-    pub fn item(&self, target: &str) -> String {
-        let mut options = Vec::new();
-        options.extend(self.mode.map(|mode| format!("mode={mode:o}")));
-        options.extend(self.uid.map(|uid| format!("uid={uid}")));
-        options.extend(self.gid.map(|gid| format!("gid={gid}")));
-        options.extend(self.size.as_ref().map(|size| format!("size={size}")));
-        options.extend(self.exec.then(|| "exec".to_owned()));
-        let target = escaped(target);
-        if options.is_empty() { target.into_owned() } else { format!("{target}:{}", options.join(",")) }
-    }
 }
 
 /// Why something is so, and how we know.

@@ -12,7 +12,7 @@ use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Tar
 use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
 use crate::compose::{Known, Project};
 use crate::error::{Error, Result};
-use crate::text::shell_word;
+use crate::remedy::Remedy;
 use family::{Family, Parsed, embedded};
 use paths::Gathered;
 pub(super) use paths::owned;
@@ -130,14 +130,14 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("services: {}", project.services.iter().take(20).map(|s| s.name).collect::<Vec<_>>().join(", ")),
         };
-        return Err(Error::Usage(format!("there is no service `{name}`"), Some(hint)));
+        return Err(Error::Impossible(format!("there is no service `{name}`"), Some(hint.into())));
     }
     let mut claims: HashMap<&str, &str> = HashMap::new();
     for preset in &selection.presets {
         for image in &preset.images {
             if let Some(other) = claims.insert(image, &preset.name).filter(|other| *other != preset.name) {
                 let message = format!("the presets {other} and {} both claim the image {image}", preset.name);
-                return Err(Error::Usage(message, Some("name one of them, or take the image out of your own".into())));
+                return Err(Error::Impossible(message, Some("name one of them, or take the image out of your own".into())));
             }
         }
     }
@@ -147,7 +147,7 @@ fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
             && other != preset
         {
             let message = format!("the service `{name}` is given two presets, {} and {}", other.name, preset.name);
-            return Err(Error::Usage(message, Some(format!("name one: --service {}={}", shell_word(name), preset.name))));
+            return Err(Error::Impossible(message, Some(Remedy::NamePreset { service: name.clone(), preset: Some(preset.name.clone()) })));
         }
     }
     Ok(())

@@ -315,7 +315,7 @@ fn nearest(files: &Files<'_>, first: &Path) -> Result<Option<Loaded>> {
             Err(Unread::Outside(Outside { path, of, .. })) => {
                 let hint = "put the file itself into the project, or remove the link".to_owned();
                 let what = format!("will not read {}: {} is outside {of}", shown.display(), path.display());
-                Err(Error::Usage(what, Some(hint)))
+                Err(Error::Impossible(what, Some(hint.into())))
             }
         };
     }

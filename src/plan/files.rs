@@ -6,6 +6,7 @@ use super::source::{FileSource, Loaded, Outside, Unread, exists, locked, settled
 use crate::compose::{self, NotRead, Project, Sources, Wanted, dockerfile};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{self, Need, Selection};
+use crate::remedy::Remedy;
 use crate::text::{FileId, Span, TextFile, shell_word};
 use crate::yaml::{Stream, SyntaxError};
 use std::collections::HashSet;
@@ -99,7 +100,7 @@ impl<'s> Files<'s> {
         }
         if let (Some(outside), true) = (missing, files.loaded.is_empty()) {
             let NotRead { why, help } = way.not_read(source, &outside);
-            return Err(Error::Usage(why, help));
+            return Err(Error::Impossible(why, help));
         }
         Ok(files)
     }
@@ -172,7 +173,7 @@ impl<'s> Files<'s> {
 
     /// The layer that takes all changes: one of the project's, or a new last one.
     fn add_override(&mut self, path: &Path) -> Result<FileId> {
-        let usage = |what: String, hint: &str| Err(Error::Usage(what, Some(hint.into())));
+        let usage = |what: String, hint: &str| Err(Error::Impossible(what, Some(hint.into())));
         let shown = path.display();
         let real = settled(self.source, path);
         let layers = self.sources.layers().to_vec();
@@ -180,20 +181,26 @@ impl<'s> Files<'s> {
         match known {
             Some(first) if layers.first() == Some(&first) => {
                 return usage(
-                    format!("--override {shown} names the project's main file"),
+                    format!("{shown} is the project's main file, and cannot take the changes as a layer of its own"),
                     "name another file, which is made if it is not there",
                 );
             }
             Some(known) if layers.last() == Some(&known) => return Ok(known),
             Some(_) => {
-                return usage(format!("--override {shown} names a layer that is not the last one"), "name the last layer, or a new file");
+                return usage(
+                    format!("{shown} is a layer that is not the last one, and cannot take the changes"),
+                    "name the last layer, or a new file",
+                );
             }
             None => {}
         }
         // Compose takes one override file by itself: a second name would push the first one aside, or not be read.
         let is_automatic = path.file_name().and_then(|n| n.to_str()).is_some_and(|name| OVERRIDE_NAMES.contains(&name));
         if let (true, true, Some(last)) = (self.is_discovered, is_automatic, layers.get(1).and_then(|id| self.sources.file(*id))) {
-            let what = format!("--override {shown}: the project has an override file, {}, and Compose reads only one", last.path.display());
+            let what = format!(
+                "{shown} cannot take the changes: the project has an override file, {}, and Compose reads only one",
+                last.path.display()
+            );
             return usage(what, "name that file, or one of another name and start the project with -f for each file");
         }
         let loaded = if exists(self.source, path) {
@@ -265,7 +272,7 @@ impl<'s> Files<'s> {
         // What is only remote says nothing of what to do.
         let outside = self.sources.unread().iter().chain(parts.chain(bases).filter(|file| file.help.is_some())).next();
         match outside {
-            Some(NotRead { why, help }) => Err(Error::Usage(format!("{why}, so the project is not run"), help.clone())),
+            Some(NotRead { why, help }) => Err(Error::Impossible(format!("{why}, so the project is not run"), help.clone())),
             None => Ok(()),
         }
     }
@@ -327,15 +334,15 @@ fn parse(text: &TextFile, number: FileId) -> Result<Stream> {
 /// What is said of a file outside of the project.
 pub(super) fn not_read(outside: &Outside) -> NotRead {
     let why = format!("{} is outside {} and is not read", outside.path.display(), outside.of);
-    let wider = outside
-        .wider
-        .as_ref()
-        .map(|folder| format!(", or widen the project's root with --root {}", shell_word(&folder.display().to_string())));
-    NotRead { why, help: Some(format!("bring the file into the project{}", wider.unwrap_or_default())) }
+    let help = match &outside.wider {
+        Some(folder) => Remedy::WiderRoot(folder.clone()),
+        None => "bring the file into the project".into(),
+    };
+    NotRead { why, help: Some(help) }
 }
 
 /// The failure of a project of which nothing can be read.
 pub(super) fn refused(outside: &Outside) -> Error {
     let NotRead { why, help } = not_read(outside);
-    Error::Usage(why, help)
+    Error::Impossible(why, help)
 }

@@ -5,7 +5,7 @@ use crate::audit::{Applicability, Change, Finding, Fix, Rule, What};
 use crate::compose::{Known, Project, Service};
 use crate::evidence::preset::list;
 use crate::evidence::{Need, Selection, Source};
-use crate::text::shell_word;
+use crate::remedy::Remedy;
 use std::collections::{HashMap, HashSet};
 
 /// A service whose fix rests on something that is not known, and to which nobody agreed.
@@ -15,8 +15,8 @@ pub struct HeldBack {
     pub service: String,
     /// What is not known.
     pub why: String,
-    /// What includes it: an option.
-    pub next: String,
+    /// What includes it.
+    pub next: Remedy,
 }
 
 /// A service that the named presets do not match.
@@ -26,8 +26,8 @@ pub struct LeftAlone {
     pub service: String,
     /// What it is.
     pub what: String,
-    /// What would include it: an option.
-    pub next: String,
+    /// What would include it.
+    pub next: Remedy,
 }
 
 /// Fixes that are documented or agreed to, and the services of those that are not.
@@ -64,14 +64,14 @@ impl HeldBack {
             Source::Preset(name) => Some(name.as_str()).filter(|name| list().any(|(known, _)| known == *name)),
             _ => None,
         });
-        let next = preset.map_or("--unsafe-fixes".to_owned(), |preset| given(&service, preset));
+        let next = preset.map_or(Remedy::Consent, |preset| given(&service, preset));
         Self { service, why, next }
     }
 }
 
-/// The option that gives a service a preset.
-fn given(service: &str, preset: &str) -> String {
-    format!("--service {}", shell_word(&format!("{service}={preset}")))
+/// That a service is given a preset.
+fn given(service: &str, preset: &str) -> Remedy {
+    Remedy::NamePreset { service: service.to_owned(), preset: Some(preset.to_owned()) }
 }
 
 /// Services that the named presets do not match, where presets are named.

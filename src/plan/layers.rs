@@ -50,7 +50,7 @@ impl Way {
             _ => return error,
         };
         let hint = "look at COMPOSE_FILE in the project's `.env`".to_owned();
-        Error::Usage(format!("a file that COMPOSE_FILE lists cannot be read: {reason}"), Some(hint))
+        Error::Impossible(format!("a file that COMPOSE_FILE lists cannot be read: {reason}"), Some(hint.into()))
     }
 
     /// What is said of a layer outside of the project. What is not there has no name but in the file of variables.
@@ -81,12 +81,14 @@ impl Roots {
         };
         let real = source.real_path(root).ok().filter(|_| is_folder(source, root));
         let hint = "name a folder that holds the project and what its files name".to_owned();
-        let Some(real) = real else { return Err(Error::Usage(format!("--root {} is no folder", root.display()), Some(hint))) };
+        let Some(real) = real else {
+            return Err(Error::Impossible(format!("the root {} is no folder", root.display()), Some(hint.into())));
+        };
         for file in files() {
             let folder = real_folder(source, file)?;
             if !folder.starts_with(&real) {
-                let what = format!("--root {} does not hold the project in {}", root.display(), folder.display());
-                return Err(Error::Usage(what, Some("name a folder above it".into())));
+                let what = format!("the root {} does not hold the project in {}", root.display(), folder.display());
+                return Err(Error::Impossible(what, Some("name a folder above it".into())));
             }
         }
         Ok(Self(vec![real]))
@@ -165,7 +167,7 @@ impl Roots {
                 }
                 Err(Unread::Outside(outside)) => unread.push(not_read(&outside)),
                 Err(Unread::Failed(error @ Error::NotAFile { .. })) => {
-                    let help = Some("put a regular file there, or remove it".to_owned());
+                    let help = Some("put a regular file there, or remove it".into());
                     unread.push(NotRead { why: error.to_string(), help });
                 }
                 Err(Unread::Failed(error) | Unread::Stopped(error)) => return Err(error.without_lines(NO_TEXT)),
@@ -181,7 +183,7 @@ fn add(env: &mut Env, loaded: &Loaded, outer: &Env) -> Result<()> {
     env.add_file(loaded.file().text(), outer).map_err(|NoEnv { line, what }| {
         let hint = "Compose reads lines of NAME=value, and stops at this file as well".to_owned();
         let path = loaded.path().display();
-        Error::Usage(format!("{path} is not a file of variables: {what}, in line {line}"), Some(hint))
+        Error::Impossible(format!("{path} is not a file of variables: {what}, in line {line}"), Some(hint.into()))
     })
 }
 
@@ -232,7 +234,7 @@ fn listed(source: &dyn FileSource, input: &Input, folder: &Path, env: &Env) -> R
     let separator = separator.filter(filled).unwrap_or_else(|| standard.to_owned());
     if list.split(&separator).any(str::is_empty) {
         let hint = "Compose stops here too; remove the separator too many".to_owned();
-        return Err(Error::Usage("COMPOSE_FILE has an empty part".into(), Some(hint)));
+        return Err(Error::Impossible("COMPOSE_FILE has an empty part".into(), Some(hint.into())));
     }
     let files: Vec<PathBuf> = list.split(&separator).map(|file| folder.join(file)).collect();
     let directory = input.project_directory.clone().or_else(|| files.first().map(|f| parent(f))).unwrap_or_default();

@@ -30,6 +30,7 @@ use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect};
 use crate::compose::{Project, Service, Sources, oddities};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Extra, Need, Selection};
+use crate::remedy::Remedy;
 use crate::rewrite::{self, Refused, Rewrite, rewrite};
 use crate::yaml::Stream;
 use held::{consented, left_alone};
@@ -205,8 +206,8 @@ impl<'f> Plan<'f> {
         for finding in self.findings.iter_mut().filter(|f| f.fix.is_some()) {
             let Some(refused) = refused.get(finding.service.as_str()) else { continue };
             finding.fix = None;
-            finding.help = Some("a layer of its own can take the change: rofs-harden --override compose.override.yaml".to_owned());
-            reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), help: None, ..finding.clone() });
+            finding.remedy = Some(Remedy::OwnLayer("compose.override.yaml".into()));
+            reasons.push(Finding { rule: refused.rule, message: format!("not changed: {}", refused.why), remedy: None, ..finding.clone() });
         }
         self.findings.extend(reasons);
         Ok(())

@@ -4,7 +4,6 @@
 use super::TAKE_BACK;
 use super::unit::Unit;
 use crate::audit::{Change, Fix, What};
-use crate::compose::mount::tmpfs_target;
 use crate::evidence::{Confidence, Reason, Source};
 use crate::report::data::{Answer, Kind, Mount};
 use crate::report::markdown::{code, prose, span};
@@ -186,7 +185,7 @@ fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
 /// A place that becomes writable.
 fn planned(change: &Change) -> Option<[String; 3]> {
     let place = match &change.what {
-        What::Tmpfs(item) => format!("{} in memory", code(&tmpfs_target(item))),
+        What::Tmpfs(item) => format!("{} in memory", code(&item.target)),
         What::Volume { name, target } => format!("{} in the volume {}", code(target), code(name)),
         _ => return None,
     };

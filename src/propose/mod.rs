@@ -26,6 +26,7 @@ pub use mark::{TAKE_BACK, item};
 pub use unit::{Branches, Changing, Entries, Opening, Proof, Unit, WORKFLOWS, path_of};
 
 use data::{FileChange, Pushed};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -103,7 +104,7 @@ pub struct Outcome {
 }
 
 /// What was done with an offer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Done {
     /// Nothing is proposed and nothing was open.

@@ -3,10 +3,12 @@
 use super::{Decision, Done, Offer, Outcome, Unit, review};
 use crate::error::Error;
 use crate::text::count;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What was done with one repository.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Answer of rofs-harden pr")]
 pub struct Report {
     /// Version of this shape.
     pub version: u32,
@@ -28,7 +30,7 @@ pub struct Report {
 }
 
 /// What became of one proposal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// The branch that it is for.
     pub base: String,
@@ -53,7 +55,7 @@ pub struct Row {
 }
 
 /// A service that a proposal changes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Changed {
     /// Path of its project's first file.
     pub project: String,
@@ -64,7 +66,7 @@ pub struct Changed {
 }
 
 /// What was done with many repositories.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Fleet {
     /// Version of this shape.
     pub version: u32,
@@ -82,7 +84,7 @@ pub struct Fleet {
 }
 
 /// A repository that is not looked at.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LeftOut {
     /// `owner/name`.
     pub repository: String,

@@ -100,7 +100,7 @@ impl Unit {
             folder: folder.to_owned(),
             path: main.map(|file| file.path.display().to_string()).unwrap_or_default(),
             remarks: remarks(&plan.project, &plan.findings, &plan.refused)?,
-            report: collect(&plan, false)?,
+            report: collect(&plan, false, ToString::to_string)?,
             accepted: plan.accepted,
             held_back: plan.held_back,
             left_out: plan.left_out,
@@ -191,7 +191,7 @@ impl Offer {
                     Some(other) if other.bytes == file.bytes => {}
                     Some(_) => {
                         let what = format!("two projects change {} in two ways", file.path);
-                        return Err(Error::Usage(what, Some("name one of them as PATH".into())));
+                        return Err(Error::Impossible(what, Some("name one of them as PATH".into())));
                     }
                     None => files.push(file),
                 }

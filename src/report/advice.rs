@@ -8,7 +8,7 @@ use crate::text::{clean, clean_line, count};
 /// What a mount is, as text.
 pub fn mount(path: &WritablePath) -> String {
     match &path.storage {
-        Storage::Scratch(options) => What::Tmpfs(options.item(&path.target)).to_string(),
+        Storage::Scratch(options) => What::Tmpfs(options.at(&path.target)).to_string(),
         Storage::State => format!("volume at {}", path.target),
     }
 }

@@ -1,15 +1,15 @@
 //! From findings to a report.
 
 use super::data::{
-    Answer, Applicability, Change, Checks, Edit, Finding, Fix, Kind, Location, Mount, Planned, Position, Project, Reason, Service,
+    Answer, Applicability, Change, Checks, Edit, Finding, Fix, Kind, Location, Mount, Planned, Position, Project, Reason, Remedy, Service,
     Severity, Surface,
 };
 use crate::audit::{self, Rule, What};
-use crate::compose::mount::tmpfs_target;
 use crate::compose::{self, Coverage, Known, MountKind};
 use crate::error::Result;
 use crate::evidence::{Need, Source};
 use crate::plan::Plan;
+use crate::remedy;
 use crate::rewrite::{Options, Rewrite, rewrite};
 use crate::text::{Span, TextFile};
 use sha2::{Digest, Sha256};
@@ -28,10 +28,13 @@ struct Found<'p, 'a> {
     planned: HashSet<&'p str>,
 }
 
+/// How a front end says what to do about something.
+pub type Say = fn(&remedy::Remedy) -> String;
+
 /// The report of one project. With `edits`, each fix says by which edits it is carried out.
 ///
 /// Errors: a fix that breaks a law.
-pub fn collect(plan: &Plan<'_>, edits: bool) -> Result<Project> {
+pub fn collect(plan: &Plan<'_>, edits: bool, say: Say) -> Result<Project> {
     let found = &Found { plan, planned: plan.changed().collect() };
     let project = &plan.project;
     let files: Vec<String> = project.sources.files().iter().map(|f| f.path.display().to_string()).collect();
@@ -65,7 +68,8 @@ pub fn collect(plan: &Plan<'_>, edits: bool) -> Result<Project> {
             severity: severity(plan.severity(finding.rule)),
             service: finding.service.clone(),
             message: finding.message.clone(),
-            help: finding.help.clone(),
+            help: finding.remedy.as_ref().map(say),
+            remedy: finding.remedy.as_ref().map(Remedy::from),
             location,
             fix,
             fingerprint,
@@ -182,7 +186,7 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
     }
     for change in changes() {
         let (target, kind, source) = match &change.what {
-            What::Tmpfs(item) => (tmpfs_target(item), Kind::Tmpfs, None),
+            What::Tmpfs(item) => (item.target.clone(), Kind::Tmpfs, None),
             What::Volume { name, target } => (target.to_string(), Kind::Volume, Some(name.clone())),
             _ => continue,
         };
@@ -193,15 +197,7 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
 }
 
 fn fix_of(found: &Found<'_, '_>, fix: &audit::Fix, edits: bool) -> Result<Fix> {
-    let changes = fix.changes.iter().map(|change| Planned {
-        what: change.what.to_string(),
-        reason: Reason {
-            text: change.reason.text.clone(),
-            source: change.reason.source.to_string(),
-            link: change.reason.link.clone(),
-            confidence: change.reason.confidence.to_string(),
-        },
-    });
+    let changes = fix.changes.iter().map(|change| Planned { what: change.what.to_string(), reason: Reason::from(&*change.reason) });
     let applicability = match fix.applicability {
         audit::Applicability::Safe => Applicability::Safe,
         audit::Applicability::Unsafe => Applicability::Unsafe,

@@ -2,6 +2,8 @@
 //!
 //! Within version 1 nothing is removed or renamed and no meaning changes; keys may be added.
 
+use crate::evidence::Extra;
+use crate::remedy;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -204,6 +206,9 @@ pub struct Finding {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The same for a program that can do something about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<Remedy>,
     /// Where.
     pub location: Location,
     /// The changes that mend it.
@@ -214,6 +219,43 @@ pub struct Finding {
     /// Why it is not counted: the reason given in the Compose file or the configuration file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+}
+
+/// What kind of thing helps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Remedy {
+    /// Something that only a person can do.
+    ByHand,
+    /// Agreeing to what is assumed.
+    Consent,
+    /// Saying which preset the service is.
+    NamePreset,
+    /// Asking for an extra.
+    Extra {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A layer of its own for the changes.
+    OwnLayer,
+    /// A wider root of the project.
+    WiderRoot,
+}
+
+impl From<&remedy::Remedy> for Remedy {
+    fn from(remedy: &remedy::Remedy) -> Self {
+        match remedy {
+            remedy::Remedy::ByHand(_) | remedy::Remedy::AllowBinds | remedy::Remedy::RunWithHost | remedy::Remedy::AgainstOriginal => {
+                Self::ByHand
+            }
+            remedy::Remedy::Consent => Self::Consent,
+            remedy::Remedy::NamePreset { .. } => Self::NamePreset,
+            remedy::Remedy::Extra { name, .. } => Self::Extra { name },
+            remedy::Remedy::NameVolumes { .. } => Self::Extra { name: Extra::NamedVolumes.name() },
+            remedy::Remedy::OwnLayer(_) => Self::OwnLayer,
+            remedy::Remedy::WiderRoot(_) => Self::WiderRoot,
+        }
+    }
 }
 
 /// How bad a finding is.

@@ -7,7 +7,7 @@ use crate::text::shell_word;
 pub fn docker_run(fix: &Fix, image: &str) -> String {
     let option = |what: &What| match what {
         What::ReadOnly => Some("--read-only".to_owned()),
-        What::Tmpfs(item) => Some(format!("--tmpfs {}", shell_word(&item.replace("$$", "$")))),
+        What::Tmpfs(item) => Some(format!("--tmpfs {}", shell_word(&item.as_meant()))),
         What::Volume { name, target } => Some(format!("--volume {}", shell_word(&format!("{name}:{target}")))),
         What::User(user) => Some(format!("--user {}", shell_word(user))),
         _ => None,

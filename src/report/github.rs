@@ -2,22 +2,29 @@
 //!
 //! Form and escaping: GitHub's workflow commands. GitHub shows ten of each kind a step, so the worst come first.
 
+use super::base::Base;
 use super::data::{Finding, Report, Severity};
 use crate::text::clean_line;
 use std::cmp::Reverse;
+use std::path::Path;
 
 /// All findings that count as annotations, and what could not be read.
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, base: &Base) -> String {
     let failed = report.projects.iter().filter_map(|p| {
         let message = format!("cannot be read: {}", p.error.as_ref()?);
-        Some(format!("::error file={},title=rofs-harden::{}\n", property(&p.path), data(&message)))
+        Some(format!("::error file={},title=rofs-harden::{}\n", property(&file(&p.path, base)), data(&message)))
     });
     let mut findings: Vec<&Finding> = report.projects.iter().flat_map(|p| &p.findings).filter(|f| f.ignored.is_none()).collect();
     findings.sort_by_key(|f| Reverse(f.severity));
-    failed.chain(findings.into_iter().map(annotation)).collect()
+    failed.chain(findings.into_iter().map(|finding| annotation(finding, base))).collect()
 }
 
-fn annotation(finding: &Finding) -> String {
+/// A file from the root of the repository on, which is where GitHub looks for it.
+fn file(path: &str, base: &Base) -> String {
+    base.path(Path::new(path)).map_or_else(|| path.to_owned(), |below| below.display().to_string())
+}
+
+fn annotation(finding: &Finding, base: &Base) -> String {
     let kind = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
@@ -30,7 +37,7 @@ fn annotation(finding: &Finding) -> String {
     let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
     format!(
         "::{kind} file={},line={},endLine={}{columns},title=rofs-harden%3A {}::{}\n",
-        property(&finding.location.file),
+        property(&file(&finding.location.file, base)),
         start.line,
         end.line,
         property(finding.rule),

@@ -16,6 +16,8 @@ pub struct Layout {
     pub color: bool,
     /// Whether each finding says below it what to do.
     pub verbose: bool,
+    /// How extras are asked for.
+    pub with: fn(&[&str]) -> String,
 }
 
 /// Headings of the table behind the name of the service.
@@ -140,7 +142,7 @@ fn entry(place: &str, finding: &Finding, message: &str, mark: Option<Mark>, layo
 fn extras_of(findings: &[&Finding], layout: Layout) -> String {
     let (Some(first), names) = (findings.first(), findings.iter().filter_map(|f| extra(f))) else { return String::new() };
     let names: Vec<&str> = names.collect();
-    let what = format!("further privileges: --with {}", names.join(","));
+    let what = format!("further privileges: {}", (layout.with)(&names));
     let mut text = hanging(first.severity, "", Some(Mark::Extra), &what, "", layout);
     if layout.verbose {
         for help in findings.iter().filter_map(|f| f.help.as_deref()) {

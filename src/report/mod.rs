@@ -1,6 +1,8 @@
 //! The versioned report and how it looks, one file a format: from findings to text, without effects.
 
 pub mod advice;
+pub mod answers;
+pub mod base;
 pub mod collect;
 pub mod data;
 pub mod diff;

@@ -3,6 +3,7 @@
 use crate::audit::{Finding, Rule};
 use crate::compose::{Known, Project, Service};
 use crate::error::Result;
+use crate::remedy::Remedy;
 use crate::rewrite::{Refused, as_layer};
 use crate::text::{Span, clean_line, count};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -22,7 +23,7 @@ pub struct Remark {
     /// Place, service, what, and the rule's name.
     pub text: String,
     /// What to do about it.
-    pub help: Option<String>,
+    pub remedy: Option<Remedy>,
     /// YAML to paste.
     pub paste: String,
     /// The rule's name.
@@ -34,8 +35,8 @@ pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused])
     let mut remarks: Vec<Remark> = Vec::new();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
     for finding in findings {
-        let (message, rule, help, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
-            (None, _) => (finding.message.clone(), finding.rule.id(), finding.help.clone(), String::new()),
+        let (message, rule, remedy, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
+            (None, _) => (finding.message.clone(), finding.rule.id(), finding.remedy.clone(), String::new()),
             (Some(fix), Some(refused)) => {
                 (format!("not changed: {}", refused.why), refused.rule.id(), Some(in_a_layer(project)), as_layer(fix)?)
             }
@@ -43,15 +44,14 @@ pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused])
         };
         let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
         let text = format!("{}: {service}{message} [{rule}]", at(project, finding.span));
-        remarks.push(Remark { text, help, paste, rule });
+        remarks.push(Remark { text, remedy, paste, rule });
     }
     Ok(remarks)
 }
 
 /// What to do with a change that has no place in the project's own files.
-fn in_a_layer(project: &Project<'_>) -> String {
-    let path = project.sources.directory().join("compose.override.yaml");
-    format!("a layer of its own can take it (--override {}):", path.display())
+fn in_a_layer(project: &Project<'_>) -> Remedy {
+    Remedy::OwnLayer(project.sources.directory().join("compose.override.yaml"))
 }
 
 /// What `--check` says, a line each: services of `open`, whose fix can be carried out; those whose fix has no place; and what is not on

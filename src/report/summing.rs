@@ -1,7 +1,7 @@
 //! A report summed up for people: what can be done about findings, how many there are of each rule,
 //! and what to do first.
 
-use super::data::{Applicability, Finding, Report, Service, Severity};
+use super::data::{Applicability, Finding, Remedy, Report, Service, Severity};
 use super::order;
 use super::style::{Look, pad, paint};
 use crate::evidence::Extra;
@@ -46,13 +46,15 @@ fn is_planned(service: &Service) -> bool {
 }
 
 /// The extra that mends a finding.
-fn with(finding: &Finding) -> Option<&str> {
-    let (name, _) = finding.help.as_deref()?.strip_prefix("--with ")?.split_once(':')?;
-    Extra::ALL.iter().any(|extra| extra.name() == name).then_some(name)
+fn with(finding: &Finding) -> Option<&'static str> {
+    match finding.remedy? {
+        Remedy::Extra { name } if name != Extra::NamedVolumes.name() => Some(name),
+        _ => None,
+    }
 }
 
 /// The extra that a finding is an offer of, and nothing else: it says nothing about a place, and nothing that fails.
-pub(super) fn extra(finding: &Finding) -> Option<&str> {
+pub(super) fn extra(finding: &Finding) -> Option<&'static str> {
     with(finding).filter(|name| ![Extra::ReadOnlyBinds.name(), Extra::Healthcheck.name()].contains(name))
 }
 
@@ -89,10 +91,23 @@ pub fn statistics(report: &Report, color: bool) -> String {
     rows.iter().map(line).collect()
 }
 
-/// What to do first, a line each. `command` is that which plans the same.
-pub fn steps(report: &Report, command: &str) -> Vec<String> {
+/// What can be done about what is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many findings have a fix.
+    Fix(usize),
+    /// So many have one that is a guess.
+    Guess(usize),
+    /// These extras take more away.
+    Extras(Vec<&'static str>),
+    /// So many errors need a person; this rule is that of the first one.
+    ByHand(usize, &'static str),
+}
+
+/// What to do first, in this order.
+pub fn steps(report: &Report) -> Vec<Step> {
     let (mut fixes, mut guesses) = (0, 0);
-    let mut extras: Vec<&str> = Vec::new();
+    let mut extras: Vec<&'static str> = Vec::new();
     let mut by_hand: Vec<&Finding> = Vec::new();
     for project in &report.projects {
         let groups = order::services(project);
@@ -109,19 +124,17 @@ pub fn steps(report: &Report, command: &str) -> Vec<String> {
     }
     let mut steps = Vec::new();
     if fixes > 0 {
-        steps.push(format!("[*] fix {fixes} now: `{command} --write`"));
+        steps.push(Step::Fix(fixes));
     }
     if guesses > 0 {
-        let them = count(guesses, "fix is a guess", "fixes are guesses");
-        steps.push(format!("[?] {them}: try them with `--unsafe-fixes`"));
+        steps.push(Step::Guess(guesses));
     }
-    let names: Vec<&str> = Extra::ALL.iter().map(|e| e.name()).filter(|name| extras.contains(name)).collect();
+    let names: Vec<&'static str> = Extra::ALL.iter().map(|e| e.name()).filter(|name| extras.contains(name)).collect();
     if !names.is_empty() {
-        steps.push(format!("[+] drop more: `--with {}`", names.join(",")));
+        steps.push(Step::Extras(names));
     }
     if let Some(first) = by_hand.first() {
-        let them = count(by_hand.len(), "error needs", "errors need");
-        steps.push(format!("{them} you: `rofs-harden explain {}`", first.rule));
+        steps.push(Step::ByHand(by_hand.len(), first.rule));
     }
     steps
 }

@@ -2,9 +2,9 @@
 
 use super::place::{Op, Placement, Site, health_check};
 use super::value::{Value, all, same_value};
-use crate::audit::{Fix, KEYS, What};
+use crate::audit::{Fix, Key, What};
 use crate::compose::LISTS;
-use crate::compose::{Entry, Known, Mount, MountKind, Project, Service, mount};
+use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
 use crate::yaml::{Kind, Node, Stream};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, btree_map};
@@ -156,7 +156,7 @@ fn service_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         let items = |s: &Service<'_>| -> BTreeSet<String> { s.list(key).into_iter().map(|(_, text)| text.into_owned()).collect() };
         let mut expected = items(old);
         expected.extend(whats.iter().filter_map(|w| match w {
-            What::Item { key: k, text } if *k == key => Some(text.clone()),
+            What::Item { key: k, text } if k.name() == key => Some(text.clone()),
             _ => None,
         }));
         if expected != items(new) {
@@ -202,14 +202,14 @@ fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
     let mut restricted: HashSet<Cow<'_, str>> = HashSet::new();
     for what in whats {
         let target = match what {
-            What::Tmpfs(item) => Cow::Owned(mount::tmpfs_target(item)),
+            What::Tmpfs(item) => Cow::Borrowed(item.target.as_str()),
             What::Volume { target, .. } => Cow::Borrowed(&**target),
             What::ReadOnlyBind(target) => Cow::Borrowed(target.as_str()),
             _ => continue,
         };
         let Some(mount) = mount_at(&news, &new.mounts, &target).map(|i| &new.mounts[i]) else { return Err(what.to_string()) };
         let is_as_planned = match what {
-            What::Tmpfs(item) => mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item),
+            What::Tmpfs(item) => mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item.to_string().as_str()),
             What::Volume { name, .. } => {
                 mount.kind == MountKind::Volume && mount.source.as_deref() == Some(name) && mount.writable == Known::Yes
             }
@@ -231,7 +231,7 @@ fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
 
 /// Whether every key that no change touches has the same values.
 fn others_are_equal(old: &Service<'_>, new: &Service<'_>) -> Result<(), String> {
-    let counts = |e: &Entry<'_>| !KEYS.contains(&e.name());
+    let counts = |e: &Entry<'_>| Key::named(e.name()).is_none();
     let own = |s: &Service<'_>| s.parts.iter().filter(|p| !p.is_base).count();
     if old.parts.len() > new.parts.len() || own(new) > own(old) + 1 {
         return Err("a layer".to_owned());

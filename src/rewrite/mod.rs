@@ -256,11 +256,11 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
         for change in &fix.changes {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
-                What::Tmpfs(item) => by_text.get_or_insert_with(|| mounts_by_text(service)).get(item.as_str()).copied(),
+                What::Tmpfs(item) => by_text.get_or_insert_with(|| mounts_by_text(service)).get(item.to_string().as_str()).copied(),
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
                 What::Healthcheck(_) => service.get("healthcheck").map(|e| e.key()),
-                What::Item { key, text } => service.list(key).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),
+                What::Item { key, text } => service.list(key.name()).into_iter().find(|(_, own)| own == text).map(|(item, _)| item),
                 What::Volume { target, .. } => at(target),
                 What::ReadOnlyBind(target) => at(target),
             };

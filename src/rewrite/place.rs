@@ -24,7 +24,7 @@ mod spot;
 
 use super::Refused;
 use super::value::Value;
-use crate::audit::{Fix, KEYS, Rule, What};
+use crate::audit::{Fix, Key, Rule, What};
 use crate::compose::{Document, Entry, Mount, Part, Project, escaped, mount};
 use crate::evidence::HealthCheck;
 use crate::text::FileId;
@@ -64,15 +64,10 @@ pub(super) struct Placement<'a> {
     pub(super) refused: Vec<Refused>,
 }
 
-/// Keys of [`KEYS`] before this one hold one value, the others a list.
-const FIRST_LIST: usize = 3;
-/// The index of `volumes`.
-const VOLUMES: usize = KEYS.len() - 1;
+/// The new values of one service, by their key.
+type Wish<'a> = Vec<(Key, Vec<Value<'a>>)>;
 
-/// The new values of one service, by the index of their key.
-type Wish<'a> = Vec<(usize, Vec<Value<'a>>)>;
-
-fn add_to<'a>(wish: &mut Wish<'a>, key: usize, value: Value<'a>) {
+fn add_to<'a>(wish: &mut Wish<'a>, key: Key, value: Value<'a>) {
     match wish.iter_mut().find(|(k, _)| *k == key) {
         Some((_, values)) => values.push(value),
         None => wish.push((key, vec![value])),
@@ -84,7 +79,7 @@ pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<Fil
     let mut placer = Placer::new(project, fixes, layer);
     placer.leave_merged_tags();
     placer.inherit();
-    for key in 0..KEYS.len() {
+    for key in Key::ALL {
         placer.place_key(key);
     }
     for fix in fixes {
@@ -113,16 +108,17 @@ fn site(node: Node<'_>) -> Site {
     (node.span().file.0, node.id())
 }
 
-/// The index of a change's key and the value that is added there. `None` for what is no new value of a service.
-fn wanted_value<'a>(what: &What) -> Option<(usize, Value<'a>)> {
+/// A change's key and the value that is added there. `None` for what is no new value of a service.
+fn wanted_value<'a>(what: &What) -> Option<(Key, Value<'a>)> {
     let value = match what {
         What::ReadOnly => Value::True,
         What::Healthcheck(check) => health_check(check),
-        What::User(text) | What::Item { text, .. } | What::Tmpfs(text) => Value::Text(text.clone()),
+        What::User(text) | What::Item { text, .. } => Value::Text(text.clone()),
+        What::Tmpfs(item) => Value::Text(item.to_string()),
         What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.to_string() },
         What::Declare(_) | What::ReadOnlyBind(_) => return None,
     };
-    Some((KEYS.iter().position(|key| Some(*key) == what.key())?, value))
+    Some((what.key()?, value))
 }
 
 /// A `healthcheck`; its times but that of the start are those that the engine's own are in most files.
@@ -157,13 +153,13 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     /// What a service is to get for a key, if anything.
-    fn wish(&self, service: usize, key: usize) -> Option<&Vec<Value<'a>>> {
+    fn wish(&self, service: usize, key: Key) -> Option<&Vec<Value<'a>>> {
         let all = self.wishes[service].as_ref()?;
         all.iter().find(|(k, _)| *k == key).map(|(_, values)| values).filter(|values| !values.is_empty())
     }
 
-    fn spot(&self, service: usize, key: usize) -> Spot<'a> {
-        spot::find(self.project, &self.project.services[service], KEYS[key], self.layer.as_ref())
+    fn spot(&self, service: usize, key: Key) -> Spot<'a> {
+        spot::find(self.project, &self.project.services[service], key.name(), self.layer.as_ref())
     }
 
     fn part(&self, service: usize, part: usize) -> &Part<'a> {
@@ -188,7 +184,7 @@ impl<'p, 'a> Placer<'p, 'a> {
         }
     }
 
-    fn place_key(&mut self, key: usize) {
+    fn place_key(&mut self, key: Key) {
         let mut placed = vec![false; self.project.services.len()];
         for service in 0..self.project.services.len() {
             if placed[service] || self.wish(service, key).is_none() {
@@ -219,16 +215,16 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     /// Puts the wish of a service where the value of one of its parts stands, or into a new key of that part's own mapping.
-    fn put(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, key: usize, (service, part): (usize, usize)) {
+    fn put(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, key: Key, (service, part): (usize, usize)) {
         let Some(values) = self.wish(service, key).cloned() else { return };
         let Some(entry) = entry else {
-            return self.add_keys(node, vec![(KEYS[key].to_owned(), new_value(key, values))]);
+            return self.add_keys(node, vec![(key.name().to_owned(), new_value(key, values))]);
         };
         let part = self.part(service, part);
         let tag = part.tag(&entry);
         let op = match node.kind() {
             Kind::Sequence if tag != Some("!reset") => Op::Items(values),
-            _ if key < FIRST_LIST => Op::Replace(new_value(key, values)),
+            _ if !key.is_list() => Op::Replace(new_value(key, values)),
             _ if tag == Some("!reset") => {
                 let value = Value::Override(merged_in(part, key).chain(values).collect());
                 return self.replace(service, node, value);
@@ -247,23 +243,23 @@ impl<'p, 'a> Placer<'p, 'a> {
     }
 
     /// Gives a part its own key with the items that it merges in and the new ones.
-    fn put_own_key(&mut self, service: usize, part: usize, key: usize) {
+    fn put_own_key(&mut self, service: usize, part: usize, key: Key) {
         let Some(wish) = self.wish(service, key).cloned() else { return };
         let part = self.part(service, part);
-        let (body, found) = (part.definition, crate::compose::merge::find(part.definition, KEYS[key]));
+        let (body, found) = (part.definition, crate::compose::merge::find(part.definition, key.name()));
         let merged_value = found.as_ref().map(|f| f.value.resolved());
-        let tag = acting(part, KEYS[key]).and_then(|e| part.tag(&e)).filter(|_| key >= FIRST_LIST);
+        let tag = acting(part, key.name()).and_then(|e| part.tag(&e)).filter(|_| key.is_list());
         let values: Vec<Value<'a>> = match merged_value {
             _ if tag == Some("!reset") => merged_in(part, key).chain(wish).collect(),
             Some(node) if node.kind() == Kind::Sequence => node.items().map(Value::Copy).chain(wish).collect(),
-            Some(node) if key >= FIRST_LIST && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
+            Some(node) if key.is_list() && !node.is_null() => std::iter::once(Value::Copy(node)).chain(wish).collect(),
             _ => wish,
         };
         // What merges in acts on earlier layers, so its own key must too.
         let value = if tag.is_some() { Value::Override(values) } else { new_value(key, values) };
         match found {
             Some(found) if found.owner == body.resolved() && body.kind() != Kind::Alias => self.replace(service, found.value, value),
-            _ => self.add_keys(body, vec![(KEYS[key].to_owned(), value)]),
+            _ => self.add_keys(body, vec![(key.name().to_owned(), value)]),
         }
     }
 
@@ -287,9 +283,9 @@ impl<'p, 'a> Placer<'p, 'a> {
         }
     }
 
-    fn put_new_service(&mut self, service: usize, key: usize) {
+    fn put_new_service(&mut self, service: usize, key: Key) {
         let Some(values) = self.wish(service, key).cloned() else { return };
-        let entry = (KEYS[key].to_owned(), new_value(key, values));
+        let entry = (key.name().to_owned(), new_value(key, values));
         self.new_services.entry(service).or_default().push(entry);
     }
 
@@ -302,7 +298,7 @@ impl<'p, 'a> Placer<'p, 'a> {
                 self.new_volumes.push(entry);
                 continue;
             }
-            let Spot::Part(part, _) = self.spot(service, VOLUMES) else { continue };
+            let Spot::Part(part, _) = self.spot(service, Key::Volumes) else { continue };
             let Some(index) = self.part(service, part).document.map(|d| d as usize) else { continue };
             if self.last_replacing > Some(index) {
                 self.refuse(service, "a later layer replaces the top-level `volumes`, so a new volume would be lost");
@@ -398,15 +394,15 @@ pub(super) fn as_layer<'a>(fix: &Fix) -> Value<'a> {
             (None, _) => {}
         }
     }
-    let service = wish.into_iter().map(|(key, values)| (KEYS[key].to_owned(), new_value(key, values))).collect();
+    let service = wish.into_iter().map(|(key, values)| (key.name().to_owned(), new_value(key, values))).collect();
     let services = vec![(fix.service.clone(), Value::Map(service))];
     let sections = [("services", services), ("volumes", volumes)];
     Value::Map(sections.into_iter().filter(|(_, e)| !e.is_empty()).map(|(k, e)| (k.to_owned(), Value::Map(e))).collect())
 }
 
 /// The items that a part merges in beside its own `!reset`.
-fn merged_in<'a>(part: &Part<'a>, key: usize) -> impl Iterator<Item = Value<'a>> + use<'a> {
-    let value = part.get(KEYS[key]).map(|e| e.value().resolved());
+fn merged_in<'a>(part: &Part<'a>, key: Key) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    let value = part.get(key.name()).map(|e| e.value().resolved());
     let alone = value.filter(|v| v.kind() == Kind::Scalar && !v.is_null()).map(Value::Copy);
     alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
 }
@@ -416,7 +412,7 @@ fn merged_in<'a>(part: &Part<'a>, key: usize) -> impl Iterator<Item = Value<'a>>
 fn merged_tag<'a>(part: &Part<'a>) -> Option<&'a str> {
     let own: Vec<Node<'a>> = part.definition.resolved().entries().map(|(key, _)| key).collect();
     let is_tagged = |e: &Entry<'a>| matches!(e.value().resolved().tag(), Some("!reset" | "!override"));
-    let merged = part.entries().filter(|e| KEYS.contains(&e.name()) && is_tagged(e));
+    let merged = part.entries().filter(|e| Key::named(e.name()).is_some() && is_tagged(e));
     merged.map(|e| (e.key(), e.name())).find(|(key, _)| !own.contains(key)).map(|(_, name)| name)
 }
 
@@ -428,9 +424,9 @@ fn list(is_override: bool, values: Vec<Value<'_>>) -> Value<'_> {
     if is_override { Value::Override(values) } else { Value::Seq(values) }
 }
 
-fn new_value(key: usize, mut values: Vec<Value<'_>>) -> Value<'_> {
+fn new_value(key: Key, mut values: Vec<Value<'_>>) -> Value<'_> {
     match values.pop() {
-        Some(value) if key < FIRST_LIST => value,
+        Some(value) if !key.is_list() => value,
         last => Value::Seq(values.into_iter().chain(last).collect()),
     }
 }

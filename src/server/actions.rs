@@ -8,6 +8,7 @@ use crate::audit::{Applicability, Finding, Fix, Rule, rule_of_extra, summary};
 use crate::compose::Service;
 use crate::evidence::{Confidence, Extra, Limit};
 use crate::plan::Input;
+use crate::remedy::Remedy;
 use crate::text::{FileId, clean_line, count};
 use gen_lsp_types::{CodeAction, CodeActionKind};
 use std::ops::Range;
@@ -109,7 +110,10 @@ fn of_service(place: &Place<'_>, input: &Input, service: &Service<'_>, offers: &
     for extra in EXTRAS {
         let rule = rule_of_extra(extra);
         let mut own = place.plan.findings.iter().filter(|f| f.service == name && f.rule == rule && f.ignored.is_none());
-        let offered = own.find_map(|f| Some((f, f.help.as_ref()?.strip_prefix("--with ")?.split_once(": ")?.1)));
+        let offered = own.find_map(|f| match &f.remedy {
+            Some(Remedy::Extra { what, .. }) => Some((f, what.as_str())),
+            _ => None,
+        });
         let Some((finding, what)) = offered else { continue };
         let assume = harden.assume || is_assumed(place, name, extra);
         let first = if fix.is_some() {

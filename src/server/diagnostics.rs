@@ -5,6 +5,7 @@ use super::documents::Document;
 use crate::audit::{Applicability, Finding, Rule, Severity, summary};
 use crate::compose::{Part, Service, merge};
 use crate::error::{Error, SourceError};
+use crate::remedy::Remedy;
 use crate::text::{Span, clean_line};
 use gen_lsp_types::{CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Range};
 use serde_json::json;
@@ -53,23 +54,23 @@ fn severity(severity: Severity) -> DiagnosticSeverity {
 fn message(finding: &Finding) -> String {
     let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
     let mut text = clean_line(&format!("{service}{}", finding.message));
-    match (&finding.fix, &finding.help) {
+    match (&finding.fix, &finding.remedy) {
         (Some(fix), _) => {
             let sure = if fix.applicability == Applicability::Safe { "" } else { " (assumed)" };
-            text += &format!("\nmended by {}{sure}", clean_line(&summary(&fix.changes)));
+            text += &format!("\nfix: {}{sure}", clean_line(&summary(&fix.changes)));
         }
-        (None, Some(help)) => text += &format!("\n{}", clean_line(&in_an_editor(help))),
+        (None, Some(remedy)) => text += &format!("\n{}", clean_line(&in_an_editor(remedy))),
         (None, None) => {}
     }
     text
 }
 
 /// What to do about a finding where there is no command line.
-fn in_an_editor(help: &str) -> String {
-    match help.strip_prefix("--with ").and_then(|rest| rest.split_once(": ")) {
-        Some((_, changes)) => format!("a quick fix takes it away: {changes}"),
-        None if help.starts_with("--service ") => "`[services.NAME] preset = \"PRESET\"` in rofs-harden.toml names what it is".to_owned(),
-        None => help.to_owned(),
+fn in_an_editor(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Extra { what, .. } => format!("a quick fix takes it away: {what}"),
+        Remedy::NamePreset { .. } => "`[services.NAME] preset = \"PRESET\"` in rofs-harden.toml names what it is".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod unfit;
 
+use crate::remedy::Remedy;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use unfit::{is_external, unfit};
@@ -37,7 +38,7 @@ pub struct Isolated {
     /// Services that run, in order.
     pub services: Vec<IsolatedService>,
     /// Services that do not, and why.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<(String, LeftOut)>,
     /// Folders that the project binds writable, or that are not there, and the volumes in their place.
     pub stand_ins: Vec<StandIn>,
     /// What the project binds writable and the run does not: service and path in its container.
@@ -80,12 +81,28 @@ pub struct StandIn {
     pub target: String,
 }
 
+/// Why a service is not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Why.
+    pub why: String,
+    /// What would run it.
+    pub remedy: Option<Remedy>,
+}
+
+impl From<String> for LeftOut {
+    fn from(why: String) -> Self {
+        Self { why, remedy: None }
+    }
+}
+
 /// Makes `model`, Compose's `config` as JSON, safe to run. `kind` says what is at a path of the host.
 pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHost) -> Isolated {
     let project = model.get("name").and_then(Value::as_str).unwrap_or_default();
     let services = model.get("services").and_then(Value::as_object).cloned().unwrap_or_default();
     let tasks = tasks(&services);
-    let mut left_out = isolation.without.clone();
+    let given = isolation.without.iter().map(|(name, why)| (name.clone(), why.clone().into()));
+    let mut left_out: BTreeMap<String, LeftOut> = given.collect();
     for (name, service) in &services {
         if let Some(why) = unfit(service, model, isolation.allow_binds, kind) {
             left_out.entry(name.clone()).or_insert(why);
@@ -218,7 +235,7 @@ fn wanted<'s>(services: &'s Map<String, Value>, only: &'s [String]) -> BTreeSet<
 }
 
 /// Leaves out what needs something that is left out.
-fn spread(services: &Map<String, Value>, left_out: &mut BTreeMap<String, String>) {
+fn spread(services: &Map<String, Value>, left_out: &mut BTreeMap<String, LeftOut>) {
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, service) in services {
         for other in needed(service) {
@@ -229,7 +246,7 @@ fn spread(services: &Map<String, Value>, left_out: &mut BTreeMap<String, String>
     while let Some(name) = waiting.pop() {
         for user in users.get(name.as_str()).into_iter().flatten() {
             if !left_out.contains_key(*user) {
-                left_out.insert((*user).to_owned(), format!("it needs {name}, which is not run"));
+                left_out.insert((*user).to_owned(), format!("it needs {name}, which is not run").into());
                 waiting.push((*user).to_owned());
             }
         }

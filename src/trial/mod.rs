@@ -2,10 +2,12 @@
 //! judge of what is seen of its services ([`Judge`]), and what that means ([`Outcome`]). All of it
 //! is pure: whoever has an engine carries out [`Command`]s and tells of [`Event`]s.
 
+pub mod answer;
 mod changes;
 mod container;
 mod isolate;
 mod judge;
+pub mod junit;
 mod lives;
 mod log;
 mod outcome;
@@ -14,9 +16,10 @@ mod service;
 mod symptoms;
 mod words;
 
+pub use crate::compose::ENGINE_SOCKETS;
 pub use changes::{image_sight, observation};
 pub use container::{Container, Entry, Health, Listing, Scan, seconds};
-pub use isolate::{Isolated, IsolatedService, Isolation, OnHost, StandIn, isolate, milliseconds};
+pub use isolate::{Isolated, IsolatedService, Isolation, LeftOut, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};
 pub use lives::{Life, asked_again, lived, may_come_back};
 pub use log::ServiceLog;

@@ -3,12 +3,14 @@
 use crate::evidence::engine::Sight;
 use crate::evidence::image::Image;
 use crate::evidence::log::Symptom;
+use crate::remedy::Remedy;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is said of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It does its work.
@@ -30,6 +32,8 @@ pub struct Outcome {
     pub why: String,
     /// Why, for everybody: the same after every run of the same, without words of the engine and names of this machine.
     pub short: String,
+    /// What tells more.
+    pub remedy: Option<Remedy>,
     /// What it complained about.
     pub symptoms: Vec<Symptom>,
     /// What it said last, where it had a container.
@@ -53,11 +57,17 @@ impl Outcome {
             verdict,
             why,
             short,
+            remedy: None,
             symptoms: Vec::new(),
             last_words: Vec::new(),
             ended: false,
             came_back: None,
         }
+    }
+
+    /// Why, for a person, with what tells more in the words of a front end.
+    pub fn said(&self, say: fn(&Remedy) -> String) -> String {
+        self.remedy.iter().fold(self.why.clone(), |why, remedy| format!("{why}; {}", say(remedy)))
     }
 
     /// The same with a reason for everybody.

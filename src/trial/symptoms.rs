@@ -4,6 +4,7 @@ use super::{Outcome, Verdict};
 use crate::compose::{Coverage, Known, Service, is_at};
 use crate::evidence::log::{Cause, Hearing, Symptom, advise, join};
 use crate::evidence::{Need, WritablePath, is_kernels};
+use crate::remedy::Remedy;
 use crate::report::advice;
 
 /// Most symptoms of one service that are told.
@@ -65,7 +66,8 @@ pub(super) fn refine_verdict(
         }
         _ if found.iter().any(in_held) => {
             let what = "it writes to what the project binds, which is read-only here";
-            (Verdict::Unprovable, (format!("{what}; --allow-binds lets it"), what.to_owned()))
+            outcome.remedy = Some(Remedy::AllowBinds);
+            (Verdict::Unprovable, plain(what))
         }
         (Verdict::Works, _) if !found.is_empty() => (Verdict::Fails, told(", but its log says that it could not write")),
         (Verdict::Unprovable, _) if outcome.ended && !found.is_empty() => (Verdict::Fails, told(", although it could not write")),
@@ -76,8 +78,8 @@ pub(super) fn refine_verdict(
             (Verdict::Fails, told("; on a writable root it stays up"))
         }
         (Verdict::Unprovable, None) if outcome.ended => {
-            let why = format!("{}; --against-original tells whether it always does", outcome.why);
-            (Verdict::Unprovable, (why, outcome.short.clone()))
+            outcome.remedy = Some(Remedy::AgainstOriginal);
+            (Verdict::Unprovable, told(""))
         }
         (verdict, _) => (verdict, told("")),
     };
@@ -166,7 +168,7 @@ mod tests {
             (works, false, EROFS, Some((works, false, EROFS)), works, "why"),
             (fails, false, "", Some((works, false, "")), fails, "why"),
             (fails, false, EROFS, Some((fails, false, "")), unknown, "it fails on a writable root too: why"),
-            (unknown, true, "", None, unknown, "why; --against-original tells whether it always does"),
+            (unknown, true, "", None, unknown, "why"),
             (unknown, true, EROFS, None, fails, "why, although it could not write"),
             (unknown, true, "", Some((unknown, true, "")), works, "it ended with status 0, as before"),
             (unknown, true, "", Some((works, false, "")), fails, "why; on a writable root it stays up"),

@@ -5,7 +5,7 @@ use crate::support::Folder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const SCHEMAS: [&str; 3] = ["config", "preset", "report"];
+const SCHEMAS: [&str; 10] = ["config", "diagnose", "observe", "plan", "pr", "preset", "presets", "progress", "report", "verify"];
 
 fn schema(of: &str) -> String {
     let folder = Folder::new(&[]);

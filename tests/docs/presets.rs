@@ -184,7 +184,7 @@ fn places(preset: &Preset) -> String {
 
 fn storage(path: &Writable) -> String {
     let Some(options) = &path.scratch else { return "named volume".to_owned() };
-    let item = options.item("");
+    let item = options.at("").to_string();
     let options = item.strip_prefix(':').map(|options| format!(" {}", code(options))).unwrap_or_default();
     let size = path.size.as_ref().map(|size| format!("<br>{} with `--with sizes`", code(&format!("size={size}")))).unwrap_or_default();
     format!("tmpfs{options}{size}")

@@ -104,7 +104,7 @@ impl Drop for Tag {
     }
 }
 
-/// A running PostgreSQL with a row in it, whose data is where `keys` say, is made read-only; the row must be there.
+/// A running `PostgreSQL` with a row in it, whose data is where `keys` say, is made read-only; the row must be there.
 fn postgres_keeps_its_row(name: &str, keys: &str, with: &[&str], is_behind: bool) {
     const IMAGE: &str = "rofs-test-postgres:1";
     // Of an image of this name the preset knows what it declares.

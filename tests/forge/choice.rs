@@ -49,7 +49,7 @@ fn a_host_gets_its_own_api_and_token_and_no_other() {
 fn a_host_that_nobody_knows_is_asked_about() {
     let none = |_: &str| None;
     let result = open(remote("code.example"), "o", "n", None, &none, &session(&Hurry::new()));
-    let Err(error @ Error::Usage(..)) = result.map(drop) else { panic!("not refused") };
+    let Err(error @ Error::Impossible(..)) = result.map(drop) else { panic!("not refused") };
     assert!(error.hint().unwrap().contains("GITHUB_API_URL"));
 }
 
@@ -58,7 +58,7 @@ fn a_token_is_not_sent_in_the_clear() {
     for api in ["http://code.example/api/v3", "http://127.0.0.1.code.example/api/v3", "http://127.0.0.1:1@code.example/api/v3"] {
         let environment = |name: &str| (name == "GITHUB_API_URL").then(|| api.to_owned());
         let result = open(remote("code.example"), "o", "n", None, &environment, &session(&Hurry::new()));
-        assert!(matches!(result.map(drop), Err(Error::Usage(..))), "{api}");
+        assert!(matches!(result.map(drop), Err(Error::Impossible(..))), "{api}");
     }
 }
 
@@ -67,7 +67,7 @@ fn the_address_of_another_host_is_not_taken() {
     // A workflow on github.com whose checkout has a remote elsewhere.
     let environment = |name: &str| (name == "GITHUB_API_URL").then(|| "https://api.github.com".to_owned());
     let result = open(remote("code.example"), "o", "n", None, &environment, &session(&Hurry::new()));
-    assert!(matches!(result.map(drop), Err(Error::Usage(..))));
+    assert!(matches!(result.map(drop), Err(Error::Impossible(..))));
 }
 
 /// A checkout may be a stranger's, and so may be the host of its remote.
@@ -92,7 +92,7 @@ fn a_token_goes_to_known_and_named_hosts_only() {
         // Known, but not as one that this token is for.
         ("github.com", Some(Kind::GitLab)),
     ] {
-        let Err(error @ Error::Usage(..)) = opened(remote(host), kind, None) else { panic!("{host}: not refused") };
+        let Err(error @ Error::Impossible(..)) = opened(remote(host), kind, None) else { panic!("{host}: not refused") };
         assert!(error.to_string().contains(host) && error.hint().unwrap().contains(&format!("--host {host}")), "{error}");
         assert!(opened(Host { name: host, is_named: true }, kind, None).unwrap(), "{host}");
         // Without a token there is nothing to give away.
@@ -139,7 +139,7 @@ fn a_host_is_a_host_and_nothing_more() {
         "[::1",
         "x y",
     ] {
-        assert!(matches!(opened(host, ("", "")), Err(Error::Usage(..))), "{host}");
+        assert!(matches!(opened(host, ("", "")), Err(Error::Impossible(..))), "{host}");
     }
     let lab = ("CI_API_V4_URL", "https://[fd00::1]:8443/api/v4");
     assert!(opened("[fd00::1]", lab).unwrap());
@@ -153,6 +153,6 @@ fn names_of_repositories_lead_nowhere() {
         [("..", "user"), ("a", ".."), (".", "x"), ("", "x"), ("a", ""), ("a/../b", "x"), ("a b", "x"), ("a", "x?y"), ("a", "x#y")]
     {
         let result = open(remote("github.com"), owner, name, None, &|_| None, &session(&Hurry::new()));
-        assert!(matches!(result.map(drop), Err(Error::Usage(..))), "{owner}/{name}");
+        assert!(matches!(result.map(drop), Err(Error::Impossible(..))), "{owner}/{name}");
     }
 }

@@ -68,7 +68,7 @@ fn every_source_has_a_form_and_a_convention_is_only_assumed() {
                 None => wrong.push(format!("{name}: `{source}` names no page, repository, run or preset")),
                 Some(Form::Convention) if confidence > Confidence::Assumed => wrong.push(format!("{name}: {confidence} by `{source}`")),
                 Some(Form::Preset(other)) if Preset::embedded(&other).is_err() => {
-                    wrong.push(format!("{name}: there is no preset `{other}`"))
+                    wrong.push(format!("{name}: there is no preset `{other}`"));
                 }
                 Some(_) => {}
             }

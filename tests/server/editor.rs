@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Longest wait for a message.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) struct Editor<'f> {
     pub(super) folder: &'f Folder,
@@ -101,11 +101,13 @@ impl<'f> Editor<'f> {
         self.send(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "callers make the parameters where they send them")]
     pub(super) fn tell(&mut self, method: &str, params: Value) {
         self.send_message(json!({"method": method, "params": params}));
     }
 
     /// Sends a request and returns its number.
+    #[allow(clippy::needless_pass_by_value, reason = "callers make the parameters where they send them")]
     pub(super) fn send_request(&mut self, method: &str, params: Value) -> i64 {
         self.next += 1;
         self.send_message(json!({"id": self.next, "method": method, "params": params}));

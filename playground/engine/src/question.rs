@@ -6,6 +6,7 @@ use rofs_harden::evidence::preset::{self, Preset};
 use rofs_harden::evidence::{Extra, Selection};
 use rofs_harden::plan::source::MapFiles;
 use rofs_harden::plan::{Files, Input, Options, Plan, Purpose};
+use rofs_harden::remedy::Remedy;
 use rofs_harden::report::collect::collect;
 use rofs_harden::report::{data, diff, html};
 use rofs_harden::rewrite::Rewrite;
@@ -159,7 +160,7 @@ fn plan(asked: &Asked) -> Result<Planned> {
     let mut plan = Plan::found(&files, &options(asked, &files)?)?;
     decide(&mut plan, &asked.decisions);
     plan.carry_out()?;
-    let mut project = collect(&plan, false)?;
+    let mut project = collect(&plan, false, Remedy::to_string)?;
     project.left_out = plan.left_out.iter().map(|(service, reason)| left_out(service, reason)).collect();
     Ok(Planned {
         pictures: html::pictures(&project),

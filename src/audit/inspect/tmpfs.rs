@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::audit::rule::Rule;
-use crate::compose::{Mount, MountKind, Service, is_at, merge};
+use crate::compose::{Mount, MountKind, Service, TmpfsItem, is_at, merge};
 use crate::evidence::{Confidence, Extra, Limit, Restriction, Storage};
 use crate::yaml::{Kind, Node};
 use std::collections::HashMap;
@@ -41,17 +41,16 @@ impl<'m, 'a> Tmpfs<'m, 'a> {
             return found;
         }
         let text = node.as_str().map(|text| service.resolve(mount.part as usize, text)).unwrap_or_default();
-        for option in text.split_once(':').map_or("", |(_, options)| options).split(',') {
-            match option.split_once('=') {
-                Some(("size", size)) => (found.size, found.has_size) = (bytes(size), true),
-                Some(("uid", uid)) => found.uid = uid.parse().ok(),
-                Some(("mode", mode)) => found.open = u32::from_str_radix(mode, 8).is_ok_and(|mode| mode & 0o002 != 0),
-                None if option == "exec" => found.exec = true,
-                None if option == "noexec" => found.exec = false,
-                _ => {}
-            }
+        let options = TmpfsItem::parse(&text).options;
+        let size = options.size.as_deref();
+        Self {
+            size: size.and_then(bytes),
+            has_size: size.is_some(),
+            uid: options.uid,
+            open: options.mode.is_some_and(|mode| mode & 0o002 != 0),
+            exec: options.exec,
+            ..found
         }
-        found
     }
 }
 
@@ -88,7 +87,7 @@ fn owner(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
     let is_root = case.need.limits.iter().any(|l| matches!(l, Limit::Works(Restriction::User(..), _) | Limit::Unknown(Extra::User, _)));
     let Some(uid) = options.uid.filter(|uid| *uid != 0 && tmpfs.uid != Some(*uid) && !tmpfs.open && !is_root) else { return };
     let message = format!("the tmpfs at `{}` is root's, and user {uid} writes there ({})", path.target, path.reason.text);
-    case.say(Rule::TmpfsOwner, tmpfs.mount.span(), message, format!("write `{}` in `tmpfs`", options.item(&path.target)));
+    case.say(Rule::TmpfsOwner, tmpfs.mount.span(), message, format!("write `{}` in `tmpfs`", options.at(&path.target)));
 }
 
 fn mode(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {

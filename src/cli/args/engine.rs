@@ -156,6 +156,9 @@ pub(in crate::cli) struct Verify {
     /// Find the smallest set of writable places with which it works
     #[arg(long, help_heading = "Trial")]
     pub(in crate::cli) heal: bool,
+    /// Print a JUnit report: a suite for each project, a case for each service
+    #[arg(long, conflicts_with_all = ["write", "format", "json"], help_heading = "Output")]
+    pub(in crate::cli) junit: bool,
     /// Remove what earlier runs could not remove, and do nothing else
     #[arg(long, conflicts_with_all = ["heal", "against_original", "write", "http", "probe"], help_heading = "Options")]
     pub(in crate::cli) clean: bool,

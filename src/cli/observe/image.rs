@@ -104,7 +104,7 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
         rows.push(Row::of(asked, &image, candidates));
     }
     let is_whole = rows.iter().all(|row| row.is_here) && unseen.is_empty();
-    if args.writing.json {
+    if args.writing.is_json() {
         ui.out(&json(&Report { version: 1, images: rows })?);
         return Ok(if is_whole { Status::Done } else { Status::FindingsRemain });
     }

@@ -98,13 +98,13 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         }
         ui.status(&format!("looking at {}", clean_line(&need.service)));
         let alone = Need { paths: Vec::new(), ..need.clone() };
-        let (row, paths) = looker.row(&own, Some(&alone), up.as_deref(), args.writing.json)?;
+        let (row, paths) = looker.row(&own, Some(&alone), up.as_deref(), args.writing.is_json())?;
         rows.push(row);
         found.extend(paths);
     }
     ui.progress_done();
     let is_whole = unseen.is_empty();
-    if args.writing.json {
+    if args.writing.is_json() {
         ui.out(&json(&Report { version: 1, project: name, services: rows })?);
         return Ok(if is_whole { Status::Done } else { Status::FindingsRemain });
     }

@@ -52,7 +52,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         lines.push(Line { project: project.to_owned(), files, since, row });
     }
     ui.progress_done();
-    if args.writing.json {
+    if args.writing.is_json() {
         ui.out(&json(&Report { version: 1, services: lines })?);
         return Ok(Status::Done);
     }

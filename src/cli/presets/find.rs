@@ -5,6 +5,7 @@ use crate::evidence::Confidence;
 use crate::evidence::catalogue::{self, Entry};
 use crate::evidence::preset::{Preset, group_of, list, naming, nearest};
 use crate::text::clean_line;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -144,13 +145,14 @@ pub(super) fn table(found: &[Found], width: Option<usize>) -> String {
 }
 
 /// A list for programs.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Answer of rofs-harden presets")]
 pub(super) struct Listed<'f> {
     version: u32,
     images: Vec<Item<'f>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Item<'f> {
     name: &'f str,
     /// `preset` or `catalogue`.
@@ -164,7 +166,7 @@ struct Item<'f> {
     paths: Vec<Place<'f>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Place<'f> {
     path: &'f str,
     storage: &'static str,

@@ -3,7 +3,7 @@
 mod find;
 mod show;
 
-use super::args::{Find, ListFormat, Presets};
+use super::args::{AnswerFormat, Find, Presets};
 use super::harden::Status;
 use super::ui::Ui;
 use crate::edge::disk;
@@ -29,7 +29,7 @@ pub(super) fn run(ui: &Ui, what: Option<&Presets>, search: &Find) -> Result<Stat
 
 fn list(ui: &Ui, search: &Find) -> Result<()> {
     let found = find::find(search.word.as_deref())?;
-    if search.format == ListFormat::Json {
+    if search.format == AnswerFormat::Json {
         let found = if search.word.is_none() { find::all()? } else { found };
         return ui_json(ui, &found);
     }
@@ -38,6 +38,11 @@ fn list(ui: &Ui, search: &Find) -> Result<()> {
     ui.paged(&clean(&text));
     ui.hint("`rofs-harden presets show NAME` says where it writes and why; `rofs-harden presets WORD` also finds images of the catalogue");
     Ok(())
+}
+
+/// What the list for programs looks like.
+pub(super) fn schema() -> schemars::Schema {
+    schemars::schema_for!(find::Listed<'static>)
 }
 
 fn ui_json(ui: &Ui, found: &[find::Found]) -> Result<()> {

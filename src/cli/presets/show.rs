@@ -12,7 +12,7 @@ use crate::evidence::{Confidence, Selection, known, needs};
 use crate::report::docker_run::docker_run;
 use crate::rewrite::{Options, rewrite};
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
-use crate::yaml::Stream;
+use crate::yaml::{Stream, quote_if_needed};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(super) fn text(name: &str) -> Result<String> {
 /// A service of the image as the program hardens it.
 fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
     let unverified = Error::Unverified;
-    let compose = format!("services:\n  app:\n    image: {}\n", scalar(image));
+    let compose = format!("services:\n  app:\n    image: {}\n", quote_if_needed(image, false));
     let file = TextFile::new("compose.yaml", compose.into_bytes(), MAX_FILE_BYTES).map_err(|e| unverified(e.to_string()))?;
     let sources = Sources::single(Stream::parse(&file, FileId(0)).map_err(|e| unverified(e.message))?);
     let project = Project::read(&sources).map_err(|e| unverified(e.message))?;
@@ -66,10 +66,4 @@ fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
 fn known_as(preset: &Preset, image: &str) -> Result<bool> {
     let Some(image) = Image::parse(image) else { return Ok(false) };
     Ok(known(image.repository)?.is_some_and(|known| *known == *preset))
-}
-
-/// The image as YAML has it: plain where that is enough.
-fn scalar(image: &str) -> String {
-    let is_plain = image.bytes().all(|b| b.is_ascii_alphanumeric() || b"./:@_-".contains(&b)) && !image.ends_with(':');
-    if is_plain { image.to_owned() } else { format!("'{}'", image.replace('\'', "''")) }
 }

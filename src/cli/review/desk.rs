@@ -5,6 +5,7 @@ use super::keys;
 use super::row::{self, Kind, Row};
 use super::state::{Review, Screen};
 use crate::audit::{Applicability, Fix};
+use crate::cli::remedy::say;
 use crate::cli::{moving, page};
 use crate::error::{Error, Result};
 use crate::plan::{Decisions, Files, Options, Plan, exclusions};
@@ -85,8 +86,8 @@ impl<'f> Desk<'f> {
             for line in wrap(&clean_line(&title), width) {
                 text += &format!("{}\n", paint(self.color, Look::Bold, &line));
             }
-            if let Some(help) = finding.help.as_ref().filter(|_| finding.fix.is_none()) {
-                text += &wrapped(&clean_line(&format!("hint: {help}")), width, 6);
+            if let Some(remedy) = finding.remedy.as_ref().filter(|_| finding.fix.is_none()) {
+                text += &wrapped(&clean_line(&format!("hint: {}", say(remedy))), width, 6);
             }
             if let Some(fix) = &finding.fix {
                 text += &wrapped(risk(fix), width, 0);

@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::evidence::engine::{Probe, Sight};
 use crate::evidence::image::Image;
 use crate::trial::{
-    Container, Isolated, Isolation, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, isolate, lived, may_come_back,
-    observation,
+    Container, Isolated, Isolation, LeftOut, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, isolate, lived,
+    may_come_back, observation,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -90,8 +90,9 @@ impl TrialContext<'_> {
         say("preparing");
         let isolated = self.prepare(trial, run)?;
         let mut outcomes: Vec<Outcome> = Vec::new();
-        for (service, why) in &isolated.left_out {
-            outcomes.push(Outcome::new(service, Verdict::Unprovable, why.clone()));
+        for (service, LeftOut { why, remedy }) in &isolated.left_out {
+            let outcome = Outcome::new(service, Verdict::Unprovable, why.clone());
+            outcomes.push(Outcome { remedy: remedy.clone(), ..outcome });
         }
         let (mut sights, mut images) = Default::default();
         if !isolated.services.is_empty() {

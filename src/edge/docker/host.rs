@@ -1,5 +1,6 @@
 //! What is at a path of this machine that a container is to get.
 
+use crate::trial::ENGINE_SOCKETS;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -7,8 +8,6 @@ use std::path::{Path, PathBuf};
 const MAX_COPY_BYTES: u64 = 64 << 20;
 /// Most files of a folder that is copied.
 const MAX_COPY_FILES: usize = 20_000;
-/// Where an engine listens, if nothing else is said.
-const SOCKETS: [&str; 3] = ["/var/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock"];
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub fn place(path: &Path) -> Place {
 /// Whether an engine listens below a folder.
 fn holds_engine(folder: &Path) -> bool {
     let named = std::env::var("DOCKER_HOST").ok().and_then(|host| host.strip_prefix("unix://").map(PathBuf::from));
-    let all = SOCKETS.iter().map(PathBuf::from).chain(named);
+    let all = ENGINE_SOCKETS.iter().map(PathBuf::from).chain(named);
     all.filter_map(|path| fs::canonicalize(path).ok()).any(|socket| socket.starts_with(folder))
 }
 

@@ -275,7 +275,7 @@ fn text_of(stream: impl Read, limit: u64) -> String {
 
 /// The log of a service of the project that these files make, given to `read` as it comes.
 ///
-/// Errors: [`Error::Engine`] when the engine or Compose cannot be asked, with its words; [`Error::Usage`] where there is no container.
+/// Errors: [`Error::Engine`] when the engine or Compose cannot be asked, with its words; [`Error::Impossible`] where there is no container.
 pub fn logs<T>(layers: &Layers, service: &str, read: impl FnOnce(ChildStdout) -> Result<T>) -> Result<T> {
     let project = layers.args(|path| Ok(path.to_owned()))?;
     let compose = |args: &[&str]| {
@@ -288,7 +288,7 @@ pub fn logs<T>(layers: &Layers, service: &str, read: impl FnOnce(ChildStdout) ->
     if containers.trim().is_empty() {
         let what = format!("the engine has no container of the service `{service}`, so there is no log of it");
         let hint = "start it (docker compose up -d), name the project as it was started (-f, COMPOSE_PROJECT_NAME), or name a log file";
-        return Err(Error::Usage(what, Some(hint.to_owned())));
+        return Err(Error::Impossible(what, Some(hint.into())));
     }
     stream(compose(&["logs", "--no-color", "--no-log-prefix"]), read)
 }

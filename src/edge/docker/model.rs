@@ -36,7 +36,7 @@ impl Layers {
 
 /// The project as Compose resolves it, all paths absolute. `changed` holds files by their real path and the text that counts.
 ///
-/// Errors: [`Error::Usage`] with the words of Compose when it does not load the project; as for [`Docker::run`].
+/// Errors: [`Error::Impossible`] with the words of Compose when it does not load the project; as for [`Docker::run`].
 pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> Result<Value> {
     let copy = if changed.is_empty() { None } else { Some(Copy::new(changed)?) };
     let place = |path: &Path| {
@@ -59,7 +59,7 @@ pub fn config(docker: &Docker, layers: &Layers, changed: &[(PathBuf, &str)]) -> 
         } else {
             format!("Compose does not load the project: {}", real(&bare.complaint()))
         };
-        return Err(Error::Usage(why, Some(hint)));
+        return Err(Error::Impossible(why, Some(hint.into())));
     }
     let answer = real(&String::from_utf8_lossy(&answer.stdout));
     serde_json::from_str(&answer).map_err(|e| Error::Engine(format!("Compose's answer is not understood: {e}")))

@@ -135,7 +135,7 @@ impl Client {
         let api = api.trim_end_matches('/').to_owned();
         let refuse = |what: &str| {
             let hint = "use an address such as https://HOST/PATH, as the token is sent to it";
-            Err(Error::Usage(format!("the address of the API of {} {what}", dialect.name), Some(hint.into())))
+            Err(Error::Impossible(format!("the address of the API of {} {what}", dialect.name), Some(hint.into())))
         };
         let Some(server) = Server::of(&api) else { return refuse("is none, or has a name or password in front of the host") };
         if !server.is_private() {

@@ -66,13 +66,13 @@ pub fn open(
     session: &Rc<Session>,
 ) -> Result<(Box<dyn Forge>, Option<Token>)> {
     if !is_name(owner, name) {
-        return Err(Error::Usage(format!("`{owner}/{name}` names no repository"), Some("write OWNER/NAME".into())));
+        return Err(Error::Impossible(format!("`{owner}/{name}` names no repository"), Some("write OWNER/NAME".into())));
     }
     let Host { name: host, is_named } = host;
     let host = &*host.to_ascii_lowercase();
     let Some((bare, _)) = host_and_port(host) else {
         let hint = "write it without a scheme and a path, as in `git.example` or `git.example:8443`";
-        return Err(Error::Usage(format!("`{host}` is no name of a host"), Some(hint.into())));
+        return Err(Error::Impossible(format!("`{host}` is no name of a host"), Some(hint.into())));
     };
     let variable = |name: &str| environment(name).filter(|value| !value.trim().is_empty());
     let given = |name: &str, kind| variable(name).filter(|api| belongs(api, &bare)).map(|api| (kind, api));
@@ -82,7 +82,7 @@ pub fn open(
         [workflow.clone(), given("CI_API_V4_URL", Kind::GitLab), given("GITEA_API_URL", Kind::Gitea)].into_iter().flatten().collect();
 
     let Some(kind) = kind.or_else(|| kind_of(host)).or_else(|| said.first().map(|(kind, _)| *kind)) else {
-        return Err(Error::Usage(
+        return Err(Error::Impossible(
             format!("nothing says what kind of forge {host} is"),
             Some("set GITHUB_API_URL, CI_API_V4_URL or GITEA_API_URL to the address of its API".into()),
         ));
@@ -108,9 +108,9 @@ pub fn open(
     let is_of_ci = SERVERS.iter().filter_map(|name| variable(name)).any(|server| belongs_to(&server, &bare));
     let is_known = is_named || is_well_known(host, kind) || is_of_ci;
     if let Some((variable, _)) = found.as_ref().filter(|_| !is_known && !said.iter().any(|(k, _)| *k == kind)) {
-        return Err(Error::Usage(
+        return Err(Error::Impossible(
             format!("the token in {variable} is not sent to {host}, which is named by the checkout's remote alone"),
-            Some(format!("if this is your forge, say so with `--host {host}`; else take the token out of the environment")),
+            Some(format!("if this is your forge, say so with `--host {host}`; else take the token out of the environment").into()),
         ));
     }
     let token = found.map(|(_, token)| token);

@@ -30,7 +30,7 @@ fn shown(image: &Image) -> Vec<String> {
     let Candidates { paths, elsewhere, notes } = image.candidates("s", None);
     let path = |p: &WritablePath| {
         let kind = match &p.storage {
-            Storage::Scratch(options) => options.item(&p.target),
+            Storage::Scratch(options) => options.at(&p.target).to_string(),
             Storage::State => format!("{} volume", p.target),
         };
         format!("{kind}{} {}: {}", if p.is_declared { " declared" } else { "" }, p.reason.confidence, p.reason.text)

@@ -124,7 +124,7 @@ fn health(text: &mut Text, check: &Check) {
 
 fn writable(text: &mut Text, preset: &Preset, path: &Writable) {
     match &path.scratch {
-        Some(options) => text.line("  tmpfs ", &options.item(&path.written())),
+        Some(options) => text.line("  tmpfs ", &options.at(&path.written()).to_string()),
         None => text.line("  named volume at ", &path.written()),
     }
     text.line("      ", &format!("{} ({})", path.reason.text, path.reason.confidence));

@@ -285,7 +285,7 @@ impl Preset {
         let Ok(at) = EMBEDDED.binary_search_by_key(&name, |e| e.name) else {
             let near = nearest(name, list().map(|(n, _)| n)).map_or(String::new(), |near| format!("did you mean `{near}`? "));
             let hint = format!("{near}`rofs-harden presets` lists all; a file is named with a slash: ./{name}.toml");
-            return Err(Error::Usage(format!("there is no preset `{name}`"), Some(hint)));
+            return Err(Error::Impossible(format!("there is no preset `{name}`"), Some(hint.into())));
         };
         let text = TextFile::new(format!("presets/{name}.toml"), EMBEDDED[at].text.into(), MAX_FILE_BYTES);
         Self::parse(name, &text.map_err(|e| Error::Unverified(e.to_string()))?)

@@ -130,6 +130,7 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
         gid: raw.gid.as_ref().map(|g| *g.get_ref()),
         size: None,
         exec: raw.exec.as_ref().is_some_and(|e| *e.get_ref()),
+        read_only: false,
     };
     let size = raw.size.as_ref().map(size).transpose()?;
     let keys = [

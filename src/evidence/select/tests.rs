@@ -29,7 +29,7 @@ fn try_needs(services: &str, selection: &Selection, dockerfile: Option<&str>) ->
 fn shown(services: &str, selection: &Selection, dockerfile: Option<&str>) -> Vec<String> {
     let path = |p: WritablePath| {
         let text = match &p.storage {
-            Storage::Scratch(options) => options.item(&p.target),
+            Storage::Scratch(options) => options.at(&p.target).to_string(),
             Storage::State => format!("state {}", p.target),
         };
         format!(" {text}{}", if p.reason.confidence == Confidence::Assumed { "?" } else { "" })
@@ -241,7 +241,7 @@ fn what_is_not_recognised_says_why() {
 }
 
 #[test]
-fn a_wrong_service_is_a_usage_error() {
+fn a_wrong_service_is_said_with_the_right_ones() {
     for (selection, message, hint) in [
         (Selection { only: vec!["wbe".into()], ..auto() }, "there is no service `wbe`", "did you mean `web`?"),
         (Selection { skip: vec!["nothing".into()], ..auto() }, "there is no service `nothing`", "services: web, db"),
@@ -249,7 +249,7 @@ fn a_wrong_service_is_a_usage_error() {
         (
             Selection { forced: vec![("db".into(), preset("node")), ("db".into(), preset("python"))], ..auto() },
             "the service `db` is given two presets, node and python",
-            "name one: --service db=python",
+            "name python as the preset of `db`",
         ),
     ] {
         let error = try_needs("  web: {image: node}\n  db: {image: x}\n", &selection, None).expect_err("wrong");

@@ -11,6 +11,7 @@ pub use text::ABOVE;
 use super::body::About;
 use super::data::{Comment, LineComment, NewLineComment, Pull, State};
 use super::unit::Unit;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,7 +20,7 @@ use std::path::Path;
 const OWN: [&str; 2] = ["rofs-harden/", "rofs-harden-project/"];
 
 /// What became of a review, for programs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Row {
     /// Number of the pull request.
     pub number: u64,
@@ -40,7 +41,7 @@ pub struct Row {
 }
 
 /// What was done with a pull request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Done {
     /// Something was said.
@@ -56,7 +57,7 @@ pub enum Done {
 }
 
 /// What was done with the comment that sums up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Summary {
     /// It is new.
@@ -82,7 +83,7 @@ impl Summary {
 }
 
 /// A suggestion.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Suggestion {
     /// Path of the file.
     pub path: String,
@@ -97,7 +98,7 @@ pub struct Suggestion {
 }
 
 /// A change that cannot be suggested.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ByHand {
     /// Path of the file.
     pub path: String,

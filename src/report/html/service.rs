@@ -78,7 +78,7 @@ fn otherwise(service: &Service, findings: &[&Finding]) -> &'static str {
     match fix {
         Some(f) if f.ignored.is_some() => "A change is known, but its finding is ignored with a reason.",
         Some(f) if f.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Unsafe) => {
-            "A change is known, but not that it works: name a preset, or pass `--unsafe-fixes`."
+            "A change is known, but not that it works: name a preset, or agree to it."
         }
         Some(_) => "The planned change is about something else.",
         None if !service.surface.before.root => "Its root filesystem is read-only already.",

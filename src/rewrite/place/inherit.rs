@@ -1,8 +1,9 @@
 //! What `extends` does with a change of the base: who extends it gets the change too.
 
 use super::spot::Spot;
-use super::{KEYS, Placer, Site, Value, site};
-use crate::compose::{Service, mount};
+use super::{Placer, Site, Value, site};
+use crate::audit::Key;
+use crate::compose::{Service, TmpfsItem};
 use crate::yaml::Kind;
 use std::collections::HashMap;
 
@@ -22,7 +23,7 @@ impl Placer<'_, '_> {
         }
         let mut inherited = Vec::new();
         for base in 0..project.services.len() {
-            for (key, name_of_key) in KEYS.iter().enumerate() {
+            for key in Key::ALL {
                 let Some(values) = self.wish(base, key) else { continue };
                 let Spot::Part(part, _) = self.spot(base, key) else { continue };
                 let who = extenders.get(&site(project.services[base].parts[part].definition));
@@ -39,7 +40,7 @@ impl Placer<'_, '_> {
                 if let Some((extender, value)) = conflict {
                     let service = &project.services[extender];
                     let target = match &value {
-                        Value::Text(text) => Some(mount::tmpfs_target(text)),
+                        Value::Text(text) => Some(TmpfsItem::written(text).target),
                         Value::Mount { target, .. } => Some(target.clone()),
                         _ => None,
                     };
@@ -48,7 +49,7 @@ impl Placer<'_, '_> {
                         base,
                         &match target.filter(|t| service.mounts.iter().any(|m| m.target == **t)) {
                             Some(target) => format!("service `{name}` extends it and mounts {target} itself, which Compose would refuse"),
-                            None if *name_of_key == "security_opt" => {
+                            None if key == Key::SecurityOpt => {
                                 format!("service `{name}` extends it, and Compose takes no item of `security_opt` twice")
                             }
                             None => format!("service `{name}` extends it and would change with it"),
@@ -65,10 +66,10 @@ impl Placer<'_, '_> {
     }
 
     /// What happens to a service when `value` is added to the part `at`, which it extends.
-    fn reaches(&self, extender: usize, at: usize, key: usize, value: &Value<'_>) -> Reaches {
+    fn reaches(&self, extender: usize, at: usize, key: Key, value: &Value<'_>) -> Reaches {
         let service = &self.project.services[extender];
         let mut acting = service.parts.iter().skip(at + 1).filter(|p| p.reach <= at);
-        if acting.any(|p| p.entry(KEYS[key]).is_some_and(|e| p.tag(&e).is_some())) {
+        if acting.any(|p| p.entry(key.name()).is_some_and(|e| p.tag(&e).is_some())) {
             return Reaches::Not;
         }
         let wishes = |holds: &dyn Fn(&Value<'_>) -> bool| self.wish(extender, key).is_some_and(|w| w.iter().any(holds));
@@ -78,8 +79,8 @@ impl Placer<'_, '_> {
                 match () {
                     () if wishes(&|v| v.same(value)) => Reaches::Wished,
                     // Compose takes no item of this list twice.
-                    () if KEYS[key] == "security_opt" && items(service, at, KEYS[key]).any(|item| item == text) => Reaches::Unwished,
-                    () if items(service, at, KEYS[key]).any(|item| item.split('=').next() == identity) => Reaches::Not,
+                    () if key == Key::SecurityOpt && items(service, at, key.name()).any(|item| item == text) => Reaches::Unwished,
+                    () if items(service, at, key.name()).any(|item| item.split('=').next() == identity) => Reaches::Not,
                     () => Reaches::Unwished,
                 }
             }
@@ -89,7 +90,7 @@ impl Placer<'_, '_> {
                 let replaced = service.volumes_after(at).iter().any(|identity| identity == target);
                 if own || replaced { Reaches::Not } else { Reaches::Unwished }
             }
-            _ if service.parts.iter().skip(at + 1).any(|p| p.get(KEYS[key]).is_some_and(|e| !e.value().resolved().is_null())) => {
+            _ if service.parts.iter().skip(at + 1).any(|p| p.get(key.name()).is_some_and(|e| !e.value().resolved().is_null())) => {
                 Reaches::Not
             }
             _ if wishes(&|_| true) => Reaches::Wished,

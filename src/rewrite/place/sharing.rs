@@ -1,7 +1,8 @@
 //! Anchors and aliases: who else sees a node that a change would touch.
 
 use super::spot::Spot;
-use super::{KEYS, Placer, Site, Value, site};
+use super::{Placer, Site, Value, site};
+use crate::audit::Key;
 use crate::compose::{Entry, Part, Project, merge};
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Style};
@@ -23,7 +24,7 @@ pub(super) struct Sharing<'a> {
     /// Values with an effect of their own, in the order of the files: top-level sections such as `volumes`, and the keys of services.
     sections: Vec<Section>,
     /// Users of the values of each key, wherever those stand.
-    seeing: [HashMap<Site, Vec<User>>; KEYS.len()],
+    seeing: HashMap<(Key, Site), Vec<User>>,
     /// Aliases on the way to a service's definition, by its key; none for most.
     trails: HashMap<Site, Vec<Site>>,
     /// Definitions that are a service's own, and not only there to be extended.
@@ -73,10 +74,10 @@ impl<'a> Sharing<'a> {
                         users.push((index, number));
                     }
                 }
-                for (key, seeing) in KEYS.iter().zip(&mut sharing.seeing) {
-                    for entry in part.entries().filter(|e| e.name() == *key) {
-                        seeing.entry(site(entry.value().resolved())).or_default().push((index, number));
-                    }
+                for entry in part.entries() {
+                    let Some(key) = Key::named(entry.name()) else { continue };
+                    let place = (key, site(entry.value().resolved()));
+                    sharing.seeing.entry(place).or_default().push((index, number));
                 }
                 if !part.is_base {
                     sharing.own.insert(site(part.definition));
@@ -108,8 +109,8 @@ impl<'a> Sharing<'a> {
                 } else if is_of_services {
                     waiting.push((value, false));
                 } else {
-                    let key = KEYS.into_iter().find(|key| *key == name.text());
-                    self.sections.push(Section { span: value.span(), own: key.map(|key| (site(value), key)) });
+                    let key = Key::named(name.text());
+                    self.sections.push(Section { span: value.span(), own: key.map(|key| (site(value), key.name())) });
                 }
             }
         }
@@ -209,26 +210,19 @@ fn targets<'a>(aliases: Vec<(Node<'a>, Node<'a>)>) -> Vec<Target<'a>> {
 }
 
 impl<'a> Placer<'_, 'a> {
-    fn users_of(&self, node: Node<'_>, entry: Option<Entry<'a>>, key: usize) -> Vec<User> {
+    fn users_of(&self, node: Node<'_>, entry: Option<Entry<'a>>, key: Key) -> Vec<User> {
         let Some(sharing) = &self.sharing else { return Vec::new() };
         let project = self.project;
         let part = |&(service, part): &User| &project.services[service].parts[part];
         if entry.is_none() {
             // The mapping's other users, as far as they would see such a key in it.
-            return sharing.users(node).iter().copied().filter(|u| would_see(part(u), node, KEYS[key])).collect();
+            return sharing.users(node).iter().copied().filter(|u| would_see(part(u), node, key.name())).collect();
         }
-        sharing.seeing[key].get(&site(node)).cloned().unwrap_or_default()
+        sharing.seeing.get(&(key, site(node))).cloned().unwrap_or_default()
     }
 
     /// Places the wish of a service in a file with aliases. Returns the services that are done.
-    pub(super) fn place_shared(
-        &mut self,
-        service: usize,
-        part: usize,
-        entry: Option<Entry<'a>>,
-        key: usize,
-        placed: &[bool],
-    ) -> Vec<usize> {
+    pub(super) fn place_shared(&mut self, service: usize, part: usize, entry: Option<Entry<'a>>, key: Key, placed: &[bool]) -> Vec<usize> {
         let node = entry.map_or(self.part(service, part).definition.resolved(), |e| e.value().resolved());
         let mut users = self.users_of(node, entry, key);
         // Who merges it in twice sees it once.
@@ -236,10 +230,10 @@ impl<'a> Placer<'_, 'a> {
         users.retain(|user| seen.insert(*user));
         if entry.is_some() {
             // Who merges in a `!reset` beside a value of its own sees nothing else of it.
-            let sees = |u: &User| self.part(u.0, u.1).entry(KEYS[key]).is_some_and(|e| e.value().resolved() == node);
+            let sees = |u: &User| self.part(u.0, u.1).entry(key.name()).is_some_and(|e| e.value().resolved() == node);
             if let Some((other, _)) = users.iter().find(|u| !sees(u)) {
                 let name = self.project.services[*other].name;
-                self.refuse(service, &format!("service `{name}` merges its `!reset` of `{}` in and would change with it", KEYS[key]));
+                self.refuse(service, &format!("service `{name}` merges its `!reset` of `{}` in and would change with it", key.name()));
                 return vec![service];
             }
         }
@@ -255,9 +249,9 @@ impl<'a> Placer<'_, 'a> {
             same &= here && !self.part(other, number).is_base && same_wish(self.wish(other, key), self.wish(service, key));
             own_users.push(user);
         }
-        let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, KEYS[key])).unwrap_or_default();
+        let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, key.name())).unwrap_or_default();
         let is_stray = self.sharing.as_ref().is_some_and(|s| s.stray_alias(node, &ways).is_some());
-        let name = entry.map(|_| KEYS[key]);
+        let name = entry.map(|_| key.name());
         let is_borrowed = self.sharing.as_ref().is_some_and(|s| s.is_borrowed(node, name));
         if same && !is_borrowed && !is_stray {
             self.put(node, entry, key, (service, part));
@@ -269,17 +263,17 @@ impl<'a> Placer<'_, 'a> {
     }
 
     /// Whether the change of a service goes to this part.
-    fn is_here(&self, (service, part): User, key: usize) -> bool {
+    fn is_here(&self, (service, part): User, key: Key) -> bool {
         matches!(self.spot(service, key), Spot::Part(p, _) if p == part)
     }
 
     /// Whether a user sees what it sees now for good: it gets nothing for this key, or gets it in another part.
-    fn stays(&self, user: User, key: usize) -> bool {
+    fn stays(&self, user: User, key: Key) -> bool {
         self.wish(user.0, key).is_none() || !self.is_here(user, key)
     }
 
-    fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: usize, ways: &HashSet<Site>) {
-        let name = entry.map(|_| KEYS[key]);
+    fn place_separately(&mut self, node: Node<'a>, entry: Option<Entry<'a>>, users: &[User], key: Key, ways: &HashSet<Site>) {
+        let name = entry.map(|_| key.name());
         let owner = users.iter().copied().find(|&(s, p)| owns(self.part(s, p), name, node));
         let seeing: HashSet<User> = users.iter().copied().collect();
         for &(service, part) in users {
@@ -291,7 +285,7 @@ impl<'a> Placer<'_, 'a> {
             // Only for the owner, or all users would be gone through for each.
             if let Some((other, _)) = (is_owner && entry.is_some()).then(|| users.iter().find(stays)).flatten() {
                 let name = self.project.services[*other].name;
-                self.refuse(service, &format!("service `{name}` shares its `{}` through an anchor and would change with it", KEYS[key]));
+                self.refuse(service, &format!("service `{name}` shares its `{}` through an anchor and would change with it", key.name()));
                 continue;
             }
             let touched = if is_owner { node } else { self.part(service, part).definition };
@@ -299,7 +293,7 @@ impl<'a> Placer<'_, 'a> {
                 self.refuse(service, &why);
             } else if is_owner {
                 // Its own entry: that of another user may be an alias.
-                let entry = entry.and_then(|_| self.part(service, part).entry(KEYS[key]));
+                let entry = entry.and_then(|_| self.part(service, part).entry(key.name()));
                 self.put(node, entry, key, (service, part));
             } else {
                 self.put_own_key(service, part, key);
@@ -308,7 +302,7 @@ impl<'a> Placer<'_, 'a> {
     }
 
     /// Why a change of `touched`, which is in a user's own definition, would reach something else.
-    fn obstacle(&self, user: User, touched: Node<'a>, users: &HashSet<User>, key: usize, ways: &HashSet<Site>) -> Option<String> {
+    fn obstacle(&self, user: User, touched: Node<'a>, users: &HashSet<User>, key: Key, ways: &HashSet<Site>) -> Option<String> {
         let definition = self.part(user.0, user.1).definition;
         if definition.kind() == Kind::Alias {
             // It becomes a mapping of its own, which nobody else sees.

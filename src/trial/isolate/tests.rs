@@ -109,8 +109,8 @@ fn what_cannot_run_beside_the_real_one_is_left_out() {
         match why {
             None => assert_eq!((found.services.len(), found.left_out.len()), (2, 0), "{service}"),
             Some(why) => {
-                assert!(found.left_out[0].1.starts_with(why), "{:?}", found.left_out);
-                assert_eq!(found.left_out[1].1, "it needs s, which is not run");
+                assert!(found.left_out[0].1.why.starts_with(why), "{:?}", found.left_out);
+                assert_eq!(found.left_out[1].1.why, "it needs s, which is not run");
                 assert_eq!(found.model["services"], json!({}));
             }
         }

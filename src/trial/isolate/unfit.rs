@@ -1,36 +1,39 @@
 //! What cannot be run beside the real project.
 
+use super::LeftOut;
 use super::{OnHost, plain};
 use crate::compose::is_engine_socket;
+use crate::remedy::Remedy;
+
 use serde_json::{Value, json};
 
 /// Why a service cannot be run beside the real one.
-pub(super) fn unfit(service: &Value, model: &Value, allow_binds: bool, kind: &dyn Fn(&str) -> OnHost) -> Option<String> {
+pub(super) fn unfit(service: &Value, model: &Value, allow_binds: bool, kind: &dyn Fn(&str) -> OnHost) -> Option<LeftOut> {
     let has = |key: &str| service.get(key).is_some_and(|v| !v.is_null() && *v != Value::Bool(false) && *v != json!([]) && *v != json!({}));
     let text = |key: &str| service.get(key).and_then(Value::as_str).unwrap_or_default();
     let items = |key: &str| service.get(key).and_then(Value::as_array).into_iter().flatten();
     let names =
         |key: &str| -> Vec<&str> { items(key).filter_map(|i| i.as_str().or_else(|| i.get("source").and_then(Value::as_str))).collect() };
     if has("provider") {
-        return Some("it is no container (`provider`)".into());
+        return Some("it is no container (`provider`)".to_owned().into());
     }
     if has("models") {
-        return Some("it uses a model".into());
+        return Some("it uses a model".to_owned().into());
     }
     let none = service.get("scale").or_else(|| service.get("deploy")?.get("replicas")) == Some(&json!(0));
     if none {
-        return Some("the project asks for none of it".into());
+        return Some("the project asks for none of it".to_owned().into());
     }
     if ["network_mode", "ipc", "pid"].iter().any(|key| text(key).starts_with("container:"))
         || names("volumes_from").iter().any(|n| n.starts_with("container:"))
         || has("external_links")
     {
-        return Some("it uses a container of another project".into());
+        return Some("it uses a container of another project".to_owned().into());
     }
     for key in ["configs", "secrets"] {
         let top = model.get(key).and_then(Value::as_object);
         if names(key).iter().any(|name| top.and_then(|t| t.get(*name)).is_some_and(is_external)) {
-            return Some(format!("its {key} are external"));
+            return Some(format!("its {key} are external").into());
         }
     }
     if allow_binds {
@@ -54,12 +57,17 @@ pub(super) fn unfit(service: &Value, model: &Value, allow_binds: bool, kind: &dy
         }
         () => match capability {
             Some(capability) => {
-                return Some(format!("it has {capability}, which is power over the host; --allow-binds runs it all the same"));
+                return Some(at_your_risk(format!("it has {capability}, which is power over the host")));
             }
             None => return None,
         },
     };
-    Some(format!("{why}; --allow-binds runs it all the same"))
+    Some(at_your_risk(why.to_owned()))
+}
+
+/// What reaches the host is run only for those who ask for it.
+fn at_your_risk(why: String) -> LeftOut {
+    LeftOut { why, remedy: Some(Remedy::RunWithHost) }
 }
 
 /// Capabilities that reach beyond the container (capabilities(7)).

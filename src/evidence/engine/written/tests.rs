@@ -21,7 +21,7 @@ fn sight(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)
 fn shown(sight: &Sight) -> Vec<String> {
     let (paths, elsewhere) = writable_paths("s", sight, None);
     let mounts = paths.iter().map(|p| match &p.storage {
-        Storage::Scratch(options) => options.item(&p.target),
+        Storage::Scratch(options) => options.at(&p.target).to_string(),
         Storage::State => format!("{} volume{}", p.target, p.owner.map(|u| format!(" of {u}")).unwrap_or_default()),
     });
     mounts.chain(elsewhere.iter().map(|(path, _)| format!("! {path}"))).collect()
@@ -172,7 +172,7 @@ fn what_a_log_names_is_held_against_the_listing() {
         let mut fitted = path(target, storage);
         let is_fit = fit(&mut fitted, &seen);
         let text = match &fitted.storage {
-            Storage::Scratch(options) => options.item(&fitted.target),
+            Storage::Scratch(options) => options.at(&fitted.target).to_string(),
             Storage::State => format!("{} volume", fitted.target),
         };
         assert_eq!(is_fit.then_some(text).as_deref(), expected, "{target} {storage:?}");

@@ -1,7 +1,7 @@
 //! Symptoms at a path that has a writable mount: whose it is, and what may be run from it.
 
 use super::{Advice, Hearing, joined, writable};
-use crate::compose::{Mount, MountKind, Service, escaped, is_at};
+use crate::compose::{Mount, MountKind, Service, TmpfsItem, escaped, is_at};
 use crate::evidence::log::{Deed, Symptom};
 use crate::evidence::place::{Asked, Kind, Place, is_scratch, remedies};
 use crate::evidence::{Need, Runner, Storage, Target, TmpfsOptions};
@@ -19,7 +19,7 @@ pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, hearin
         let options = TmpfsOptions { exec: true, ..options };
         let is_open = options.mode.is_some_and(|mode| mode & 0o002 != 0);
         let options = if options.uid.is_none() && !is_open { given(options, user) } else { options };
-        let help = format!("the tmpfs needs `exec`, the engine's default is noexec: write it as `{}`", options.item(shown));
+        let help = format!("the tmpfs needs `exec`, the engine's default is noexec: write it as `{}`", options.at(shown));
         // As the engine has it where nobody says.
         let mode = options.mode.or(options.uid.is_none().then_some(0o1777));
         let options = TmpfsOptions { mode, ..options };
@@ -59,7 +59,7 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
     let help = match (mount.kind, mount.shown_source(), user) {
         (MountKind::Tmpfs, _, Some(_)) => {
             let options = given(now, user);
-            let item = options.item(shown);
+            let item = options.at(shown);
             let storage = Storage::Scratch(options);
             mend = if hearing.is_planned { writable(symptom, hearing, &target, storage, None).ok() } else { None };
             format!("the tmpfs belongs to root; write it as `{item}`")
@@ -101,18 +101,7 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
 fn options(service: Option<&Service<'_>>, mount: &Mount<'_>) -> TmpfsOptions {
     let text = mount.node.resolved().as_str().unwrap_or_default();
     let text = service.map_or_else(|| text.into(), |s| s.resolve(mount.part as usize, text));
-    let mut found = TmpfsOptions::default();
-    for option in text.split_once(':').map_or("", |(_, options)| options).split(',') {
-        match option.split_once('=') {
-            Some(("mode", mode)) => found.mode = u32::from_str_radix(mode, 8).ok(),
-            Some(("uid", uid)) => found.uid = uid.parse().ok(),
-            Some(("gid", gid)) => found.gid = gid.parse().ok(),
-            Some(("size", size)) => found.size = Some(size.to_owned()),
-            None if option == "exec" => found.exec = true,
-            _ => {}
-        }
-    }
-    found
+    TmpfsItem::parse(&text).options
 }
 
 /// The same options, given to a user.

@@ -155,7 +155,7 @@ fn a_whole_preset_is_read() {
     let preset = read(text).expect("a preset");
     let path = &preset.writable[0];
     let options = path.scratch.as_ref().expect("scratch");
-    assert_eq!((options.item(&path.target).as_str(), path.size.as_deref()), ("/t:mode=700,uid=7,gid=8,exec", Some("64m")));
+    assert_eq!((options.at(&path.target).to_string().as_str(), path.size.as_deref()), ("/t:mode=700,uid=7,gid=8,exec", Some("64m")));
     assert_eq!((path.when.len(), path.unless.len(), path.reason.confidence), (2, 1, Confidence::Reported));
     assert_eq!((preset.users[0].uid, preset.run_user.uid, preset.images.len()), (7, Some(7), 2));
     assert!(preset.claims("app") && preset.claims("owner/x") && !preset.claims("owner") && !preset.is_addition());
