@@ -220,8 +220,8 @@ fn it_says_what_the_program_says() {
     ];
     let stack = [("compose.yaml", include_str!("../examples/stack/compose.yaml"))];
     let left_out = [stack[0], ("rofs-harden.toml", "[[exclude]]\nservice = \"cache\"\nreason = \"it moves soon\"\n")];
-    type Case = (&'static [(&'static str, &'static str)], Value, &'static [&'static str]);
-    let cases: [Case; 8] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Value, &'a [&'a str]);
+    let cases: [Case<'_>; 8] = [
         (&[("compose.yaml", shop)], json!({}), &[]),
         (&built, json!({"assume": true}), &["--unsafe-fixes"]),
         (&layers, json!({}), &[]),

@@ -2,7 +2,7 @@
 //!
 //!     cargo run --example pages -- FOLDER
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "it reads files and writes pages")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, clippy::print_stderr, reason = "it reads files and writes pages")]
 
 mod failure;
 mod image;
