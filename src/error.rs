@@ -237,7 +237,7 @@ pub enum Fault {
     Missing,
     /// It exists already: read again and go on from there.
     Exists,
-    /// Somebody changed it in between: read again and decide anew.
+    /// Somebody changed it in between: read again and decide again.
     Stale,
     /// There is nothing between the two branches.
     Nothing,

@@ -43,7 +43,7 @@ pub struct TextFile {
     characters: OnceLock<Arc<[u32]>>,
 }
 
-/// Bytes within which characters are counted anew each time.
+/// Bytes within which characters are counted again each time.
 const BLOCK: usize = 1024;
 
 impl PartialEq for TextFile {

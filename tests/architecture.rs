@@ -65,7 +65,10 @@ fn every_dependency_says_why_it_is_there() {
 /// Folders of the core that say nothing of how a front end is used.
 const SPEECHLESS: [&str; 10] = ["remedy.rs", "audit", "evidence", "rewrite", "plan", "propose", "report", "trial", "yaml", "compose"];
 /// Options of other programs, which the core reads in commands or tells people to use. Each with its program.
-const OPTIONS_OF_OTHERS: [(&str, &str); 22] = [
+const OPTIONS_OF_OTHERS: [(&str, &str); 25] = [
+    ("--read-only", "docker run"),
+    ("--tmpfs", "docker run"),
+    ("--volume", "docker run"),
     ("--user", "programs that change their user"),
     ("--setuid", "the same"),
     ("--uid", "the same"),

@@ -126,7 +126,7 @@ fn a_tab_behind_a_dash_is_refused_as_compose_refuses_it() {
         let text = format!("services:\n  web:\n    image: node:22\n    tmpfs:\n      {item}\n");
         let files = Files::from([("compose.yaml".to_owned(), text.clone())]);
         let refused = harden_project(&files, &["compose.yaml"], &selection(&["node"], &[]), Options::default());
-        assert!(refused.as_ref().is_err_and(|why| why == "a tab where YAML wants blanks"), "{item:?}: {refused:?}");
+        assert!(refused.as_ref().is_err_and(|why| why == "tab used for indentation"), "{item:?}: {refused:?}");
         let Some(compose) = Compose::find() else { continue };
         let answer = compose.scratch().effective(&text);
         assert!(answer.as_ref().is_err_and(|why| why.contains("found character that cannot start any token")), "{item:?}: {answer:?}");

@@ -159,7 +159,7 @@ fn a_person_widens_the_root() {
     // A root that does not hold the project is none.
     for root in ["../shared", "none", "compose.yaml"] {
         let said = folder.run(&["--root", root]).exits(2);
-        assert!(said.err.contains("--root"), "{}", said.text());
+        assert!(said.err.contains("the root "), "{}", said.text());
     }
     // Narrower than the repository it is too.
     fs::create_dir(folder.outside().join(".git")).expect("a folder");

@@ -208,6 +208,9 @@ fn a_keystroke_is_answered_before_the_next_one() {
 }
 
 /// The same as the command line says, for every kind of thing that a page can ask for.
+/// Files, the question, and the options of the program that ask the same.
+type Case<'a> = (&'a [(&'a str, &'a str)], Value, &'a [&'a str]);
+
 #[test]
 fn it_says_what_the_program_says() {
     let Some(mut page) = Page::open() else { return };
@@ -220,7 +223,6 @@ fn it_says_what_the_program_says() {
     ];
     let stack = [("compose.yaml", include_str!("../examples/stack/compose.yaml"))];
     let left_out = [stack[0], ("rofs-harden.toml", "[[exclude]]\nservice = \"cache\"\nreason = \"it moves soon\"\n")];
-    type Case<'a> = (&'a [(&'a str, &'a str)], Value, &'a [&'a str]);
     let cases: [Case<'_>; 8] = [
         (&[("compose.yaml", shop)], json!({}), &[]),
         (&built, json!({"assume": true}), &["--unsafe-fixes"]),

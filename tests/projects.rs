@@ -118,7 +118,7 @@ fn an_override_file_takes_all_changes() {
     let run = folder.run(&["--preset", "node", "-f", "compose.yaml", "-f", "compose.readonly.yaml", "--check"]).exits(0);
     assert!(run.err.contains("nothing is missing"), "{}", run.text());
     let run = folder.run(&["--override", "compose.yaml"]).exits(2);
-    assert!(run.err.contains("names the project's main file"), "{}", run.text());
+    assert!(run.err.contains("is the project's main file"), "{}", run.text());
 }
 
 #[test]

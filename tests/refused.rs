@@ -367,6 +367,7 @@ fn what_becomes_possible_once_another_is_refused_is_in_the_plan() {
   late: &late
     image: node:22
   base: &base
+    image: node:22
     volumes:
       - ./app:/app
   copy: *late

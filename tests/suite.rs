@@ -40,7 +40,7 @@ const REJECTED_BY_COMPOSE: [(&str, &[&str]); 10] = [
     ),
     ("a key that goes over the end of a line", &["4MUZ/00", "4MUZ/01", "4MUZ/02", "5MUD", "9SA2", "K3WX", "NJ66", "UT92", "VJP3/01"]),
     ("a `:` or `?` that Compose reads as an indicator here", &["58MP", "5T43", "DBG4", "HM87/00", "JR7V"]),
-    ("a tab where YAML wants blanks", &["6BCT", "6CA3", "A2M4", "DK95/00", "DK95/03", "DK95/04", "Q5MG", "Y79Y/010"]),
+    ("tab used for indentation", &["6BCT", "6CA3", "A2M4", "DK95/00", "DK95/03", "DK95/04", "Q5MG", "Y79Y/010"]),
     ("a tab that starts the text of a block scalar", &["96NN/00", "96NN/01", "R4YG", "Y79Y/001"]),
 ];
 

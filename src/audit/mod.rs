@@ -71,7 +71,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     for path in unique(&need.paths) {
         match service.coverage(&path.target) {
             Coverage::Engine | Coverage::Writable(_) => {}
-            // The engine makes a volume there, which stays writable, and goes along when the container is made anew.
+            // The engine makes a volume there, which stays writable, and goes along when the container is recreated.
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);

@@ -3,10 +3,12 @@
 mod audit;
 mod engine;
 mod pr;
+mod presets;
 
 pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
 pub(super) use pr::{Pr, Shard, SplitBy};
+pub(super) use presets::{Find, Presets};
 
 use super::ask::Ask;
 use super::complete;
@@ -113,7 +115,7 @@ Examples:
   # Fail in CI when something is missing
   rofs-harden --check
 
-  # Run it in isolation first, and write only what works
+  # Run it first, and write only what works
   rofs-harden --write --verify
 
   # Use it as a filter
@@ -205,7 +207,7 @@ pub(super) struct Harden {
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
     pub(super) unsafe_fixes: bool,
-    /// Take away more, as far as the presets know that it works (can be repeated)
+    /// Drop further privileges, as far as the presets know that it works (can be repeated)
     ///
     /// `cap-drop`: all capabilities but those it needs; `no-new-privileges`; `user`: start as the image's own user instead of root; `read-only-binds`: bind what is only read with `:ro`; `sizes`: limit new tmpfs mounts; `all` of these (with --override without `read-only-binds`, which changes existing lines). Beside them, `named-volumes`: a named volume where the image declares one; data must be moved there (`explain moving-data`); `healthcheck`: a health check where neither the service nor its image has one and a program for it is in the image.
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
@@ -390,7 +392,7 @@ pub(super) enum Verb {
         #[command(flatten)]
         find: Find,
     },
-    /// Serve an editor: findings while you type, and fixes (language server protocol)
+    /// Serve an editor: findings and fixes while you type (LSP)
     #[cfg(feature = "server")]
     #[command(disable_help_flag = true, version, after_long_help = super::server::AFTER)]
     Server(super::server::Server),
@@ -407,37 +409,6 @@ pub(super) enum Verb {
     /// Print a manual page
     #[command(disable_help_flag = true, hide = true)]
     Man(super::shell::Manual),
-}
-
-/// What to do with presets.
-#[derive(Debug, Subcommand)]
-#[command(disable_help_flag = true)]
-pub(super) enum Presets {
-    /// List the presets, or find images
-    List(Find),
-    /// Show what an image must write and why, with sources, in Compose and as options of docker run
-    Show {
-        /// Name of a preset, an image such as `postgres:17-alpine`, or a file such as `./mine.toml`
-        #[arg(value_name = "IMAGE", add = complete::known(), help_heading = "Input")]
-        name: String,
-    },
-    /// Check a preset file that you wrote
-    Check {
-        /// The preset file
-        #[arg(value_name = "FILE", help_heading = "Input")]
-        file: PathBuf,
-    },
-}
-
-/// What is looked for among presets and images.
-#[derive(Debug, Args)]
-pub(super) struct Find {
-    /// Part of a name: images of the catalogue that have it are listed too
-    #[arg(value_name = "WORD", help_heading = "Input")]
-    pub(super) word: Option<String>,
-    /// How the list is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(super) format: AnswerFormat,
 }
 
 /// How an answer is written.

@@ -113,7 +113,7 @@ impl<'a> Only<'a> {
     }
 }
 
-/// Marks what a baseline accepts, or writes it anew.
+/// Marks what a baseline accepts, or rewrites it.
 fn baseline(ui: &Ui, path: &Path, is_written: bool, projects: &mut [Project]) -> Result<()> {
     if is_written {
         let of_now = Baseline::of(path, projects);

@@ -11,12 +11,14 @@ use crate::text::clean_line;
 use std::cmp::Reverse;
 
 /// Pages that are about no rule: name, text.
-const TOPICS: [(&str, &str); 5] = [
+const TOPICS: [(&str, &str); 7] = [
     ("configuration", include_str!("../../docs/configuration.md")),
+    ("editors", include_str!("../../docs/editors.md")),
     ("engine", include_str!("../../docs/engine.md")),
     ("guide", include_str!("../../docs/guide.md")),
     ("moving-data", include_str!("../../docs/moving-data.md")),
     ("pull-requests", include_str!("../../docs/pull-requests.md")),
+    ("usage", include_str!("../../docs/usage.md")),
 ];
 /// Most other pages that are named.
 const MOST_OTHERS: usize = 4;

@@ -299,7 +299,7 @@ fn show(ui: &Ui, rows: &[Row]) {
         let (word, look) = match row.verdict {
             Verdict::Works => ("works", Look::Added),
             Verdict::Fails => ("fails", Look::Error),
-            Verdict::Unprovable => ("not provable here", Look::Warning),
+            Verdict::Unprovable => ("not tested", Look::Warning),
         };
         let project = if row.project.is_empty() { String::new() } else { format!("{}: ", row.project) };
         let root = if row.read_only { "" } else { " (its root filesystem is writable)" };

@@ -1,5 +1,5 @@
 //! Addresses: of forges, and of the repositories on them. They are taken apart here and nowhere else, by the library that requests are
-//! sent with, and put together anew from their parts, so that nobody reads one in another way.
+//! sent with, and put together again from their parts, so that nobody reads one in another way.
 
 use super::forge::is_name;
 use std::fmt::{self, Display, Write as _};

@@ -8,7 +8,7 @@ use crate::propose::write::{self, CLOSED, EDITED, OTHERS_TEXT, Remark};
 use crate::propose::{self, Decision, Done, Facts, Offer, Options, Outcome, Question, Start};
 use std::collections::BTreeMap;
 
-/// How often everything is read anew after somebody else changed something in between.
+/// How often everything is read again after somebody else changed something in between.
 const ROUNDS: usize = 3;
 
 /// Puts a commit on its branch.

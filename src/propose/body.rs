@@ -236,7 +236,7 @@ pub(super) fn risks(units: &[Unit]) -> String {
     }
     if has(&|what| matches!(what, What::Volume { .. })) {
         text += "- A new volume starts with what the image has at its place. Data that a running container keeps there without a volume is in \
-                 that container alone, and has to be copied before it is made anew; `rofs-harden explain moving-data` shows how.\n";
+                 that container alone, and has to be copied before it is recreated; `rofs-harden explain moving-data` shows how.\n";
     }
     if changed(units).any(|(_, fix)| fix.changes.iter().any(|c| c.reason.confidence == Confidence::Assumed)) {
         text += "- What is marked **assumed** is not documented for the image.\n";

@@ -91,7 +91,7 @@ pub enum Start {
     Fresh,
     /// It holds the offer already: an earlier run was interrupted. It is at this commit.
     Ready(String),
-    /// It is of an earlier pull request, at this commit, and is made anew.
+    /// It is of an earlier pull request, at this commit, and is made again.
     Anew(String),
     /// It is at this commit and gets one on top. Below there may be commits of others.
     OnTop(String, bool),

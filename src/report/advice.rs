@@ -20,7 +20,7 @@ pub fn lines(symptom: &Symptom, advice: &Advice) -> Vec<String> {
     let times = count(symptom.count as usize, "line", "lines");
     let times = if symptom.count > 1 { format!(" ({times})") } else { String::new() };
     let mut lines = vec![clean_line(&format!("{path}{}{times}", advice.cause)), clean(&symptom.text).replace('\n', " ")];
-    lines.extend(advice.mend.as_ref().map(|p| clean_line(&format!("mended by {}", mount(p)))));
+    lines.extend(advice.mend.as_ref().map(|p| clean_line(&format!("fix: {}", mount(p)))));
     lines.extend(advice.help.as_deref().map(clean_line));
     let remedy = advice.remedy.iter().flat_map(|yaml| yaml.lines());
     lines.extend(remedy.map(|line| format!("    {}", clean_line(line))));

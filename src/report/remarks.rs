@@ -105,7 +105,7 @@ pub fn writable(project: &Project<'_>, findings: &[Finding], settled: &BTreeSet<
 
 /// What a new volume does not bring along, and where it is written how that is done.
 pub const NEW_VOLUMES: [&str; 2] = [
-    "a new volume starts with what the image has there; what a container holds there now is lost when the container is made anew",
+    "a new volume starts with what the image has there; what a container holds there now is lost when the container is recreated",
     "`rofs-harden explain moving-data` shows how to take it along",
 ];
 

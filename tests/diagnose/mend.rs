@@ -43,11 +43,7 @@ fn owners_come_from_what_is_known_and_the_diff_says_the_same() {
     ] {
         let folder = Folder::compose(&format!("services:\n  api:\n    image: example.org/api\n    read_only: true\n{keys}"));
         let run = folder.run_with(&["diagnose"], &[], log);
-        assert!(
-            run.out.contains(&format!("mended by tmpfs {mount}\n")) && run.out.contains(&format!("+      - {mount}\n")),
-            "{}",
-            run.text()
-        );
+        assert!(run.out.contains(&format!("fix: tmpfs {mount}\n")) && run.out.contains(&format!("+      - {mount}\n")), "{}", run.text());
     }
     // The Dockerfile's and the preset's.
     let dockerfile = Folder::new(&[

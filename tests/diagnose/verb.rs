@@ -132,7 +132,7 @@ fn large_and_binary_logs_are_read() {
     folder.put("big.log", &log);
     let run = folder.run(&["diagnose", "big.log"]).exits(1);
     assert!(
-        run.out.ends_with("big.log:200003: /data/x: data\n    open /data/x: read-only file system\n    mended by volume at /data\n"),
+        run.out.ends_with("big.log:200003: /data/x: data\n    open /data/x: read-only file system\n    fix: volume at /data\n"),
         "{}",
         run.out
     );

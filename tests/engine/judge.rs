@@ -123,7 +123,7 @@ fn what_cannot_be_proved_says_why() {
         [
             "agent: unprovable: it has the engine's socket; --allow-binds runs it all the same",
             "needs-agent: unprovable: it needs agent, which is not run",
-            "absent: unprovable: its image registry.invalid/image:1 is not here: pull it, or add --pull",
+            "absent: unprovable: its image registry.invalid/image:1 is not pulled: pull it, or add --pull",
             "migrate: works: it did its work and ended",
             "app: works: it stayed up",
             "once: unprovable: it ended with status 0; --against-original tells whether it always does",

@@ -155,17 +155,17 @@ that were enough by themselves, without looking; Debian's programs keep to other
 
 /// Projects that fail when they are hardened as their file `hardened` says: what is said of it, and what is said besides.
 const BROKEN: [(&str, &str, &str); 9] = [
-    ("crash-loop", "it ended with status 1", "mended by volume at /var/lib/worker"),
+    ("crash-loop", "it ended with status 1", "fix: volume at /var/lib/worker"),
     ("denied-on-tmpfs", "it ended with status 1", "ownership of a mount"),
     // Whether it has ended by the time depends on the machine; that its log gives it away does not.
-    ("exit-0-although-broken", "it ", "mended by tmpfs /var/log/rabbitmq"),
-    ("exit-after-2s", "it ended with status 1", "mended by tmpfs /var/cache"),
+    ("exit-0-although-broken", "it ", "fix: tmpfs /var/log/rabbitmq"),
+    ("exit-after-2s", "it ended with status 1", "fix: tmpfs /var/cache"),
     // Nothing in its log is known to tell why: it is shown.
     ("exit-and-say-little", "it ended with status 7", "its log ends with:\n    web: starting\n    web: cannot go on without its pid file"),
-    ("exit-at-start", "it ended with status 1", "mended by tmpfs /run"),
-    ("health-fails-read-only", "its health check does not pass", "mended by tmpfs /var/tmp"),
-    ("noexec", "it ended with status 126", "mended by tmpfs /tmp:mode=1777,exec"),
-    ("request-fails-health-green", "`web:8080 POST /cgi-bin/save remember the milk`: status 500", "mended by volume at /data"),
+    ("exit-at-start", "it ended with status 1", "fix: tmpfs /run"),
+    ("health-fails-read-only", "its health check does not pass", "fix: tmpfs /var/tmp"),
+    ("noexec", "it ended with status 126", "fix: tmpfs /tmp:mode=1777,exec"),
+    ("request-fails-health-green", "`web:8080 POST /cgi-bin/save remember the milk`: status 500", "fix: volume at /data"),
 ];
 
 #[test]

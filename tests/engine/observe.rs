@@ -109,7 +109,7 @@ fn break_it_b_without_tmp_the_request_fails_and_heals() {
     let (verdict, why, details) = stand.verdict(&[&["--as-is"][..], &PROBES].concat());
     assert_eq!((verdict.as_str(), why.as_str()), ("fails", "`api:3000 POST /memo hello`: status 500"));
     assert!(details.lines().any(|l| l.starts_with("/tmp/memo-") && l.contains(": temporary files")), "{details}");
-    assert!(details.contains("mended by tmpfs /tmp:mode=1777"), "{details}");
+    assert!(details.contains("fix: tmpfs /tmp:mode=1777"), "{details}");
     let healed = stand.run(&[&["verify", "--heal", "--write", "--yes"][..], &PROBES].concat());
     assert_eq!(healed.code, Some(0), "{healed:?}");
     assert!(stand.folder.read("compose.yaml").contains("    tmpfs:\n      - /tmp:mode=1777\n"), "{}", stand.folder.read("compose.yaml"));
@@ -157,7 +157,7 @@ fn break_it_a_a_log_on_the_engine_names_path_and_cause() {
     let run = stand.run(&["diagnose", "--service", "api"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.out.contains("log of api:") && run.out.contains("api: /data/memo.txt: data"), "{run:?}");
-    assert!(run.out.contains("mended by volume at /data"), "{run:?}");
+    assert!(run.out.contains("fix: volume at /data"), "{run:?}");
     let run = stand.folder.finish(stand.command(&["diagnose", "-"]), &["diagnose", "-"], &format!("api-1  | {said}"));
     assert!(run.out.contains("api: /app/try.txt: data") && run.out.contains("/app holds the image's own files"), "{run:?}");
     let written = stand.run(&["diagnose", "--service", "api", "--write", "--yes"]);

@@ -32,7 +32,7 @@ fn each_service_is_decided_by_itself() {
         (&[(web, "y"), (api, "y"), (jobs, "y")][..], &["web", "api", "jobs"][..], "harden 3 services (web, api, jobs)?"),
         (&[(web, "n"), (api, "y"), (jobs, "n")], &["api"], "harden 1 service (api), leave 2 services (web, jobs)?"),
         (&[(web, "n"), (api, "a")], &["api", "jobs"], "harden 2 services (api, jobs), leave 1 service (web)?"),
-        (&[(web, "Y"), (api, "D")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
+        (&[(web, "Y"), (api, "S")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
         (&[(web, "y"), (api, "q")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
     ];
     for (steps, services, question) in cases {
@@ -47,7 +47,7 @@ fn each_service_is_decided_by_itself() {
 fn a_review_that_takes_nothing_writes_nothing() {
     for steps in [
         &[("[1/3]", "n"), ("[2/3]", "n"), ("[3/3]", "n")][..],
-        &[("[1/3]", "d")],
+        &[("[1/3]", "s")],
         &[("[1/3]", "q")],
         &[("[1/3]", ESCAPE)],
         &[("[1/3]", "a"), ("harden 3 services", ENTER)],
@@ -60,7 +60,7 @@ fn a_review_that_takes_nothing_writes_nothing() {
 
 #[test]
 fn what_was_decided_is_said() {
-    let (_, ended) = reviewed(&[("[1/3]", "y"), ("[2/3]", "d"), ("? [y/N]", "n")], 1);
+    let (_, ended) = reviewed(&[("[1/3]", "y"), ("[2/3]", "s"), ("? [y/N]", "n")], 1);
     ended.says("harden 1 service (web)");
     ended.says("leave 2 services (api, jobs)");
 }
@@ -92,7 +92,7 @@ fn paths_can_be_dropped_and_added() {
             ("Another writable path", "var/lib\r"),
             ("write a path such as /data", "\x15/srv/./cache/\r"),
             ("- /srv/cache:mode=1777", "y"),
-            ("[3/3]", "d"),
+            ("[3/3]", "s"),
             ("? [y/N]", "y"),
         ],
         0,
@@ -129,7 +129,7 @@ fn escape_leaves_a_list_as_it_was() {
     let mut terminal = review(&folder);
     terminal.dialogue(&[("[1/3]", "t"), ("Path to choose for", ESCAPE)]);
     terminal.shows_times(keys, 2);
-    terminal.press("d");
+    terminal.press("s");
     terminal.ends(1).says("nothing was written");
 }
 
@@ -145,7 +145,7 @@ fn the_file_and_the_keys_can_be_seen() {
         terminal.press(key);
         terminal.shows_times("Ctrl-C  stop; nothing is written", number + 1);
     }
-    terminal.press("d");
+    terminal.press("s");
     terminal.ends(1);
 }
 

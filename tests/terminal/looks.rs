@@ -68,7 +68,7 @@ fn a_review_without_colour_has_none() {
     let mut terminal = Terminal::start(&folder, 60, &["-i", "--plain"], &[("NO_COLOR", "1")]);
     terminal.dialogue(&[("[1/3]", "n"), ("[2/3]", "t"), ("Path to choose for", "\x1b")]);
     terminal.shows_times("[q]uit", 3);
-    terminal.press("d");
+    terminal.press("s");
     let ended = terminal.ends(1);
     let text = String::from_utf8(ended.bytes).unwrap();
     assert!(!text.contains(";1m") && !text.contains("[1m") && !text.contains("[3"), "{text:?}");

@@ -46,7 +46,7 @@ fn socket(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
     if !mount.is_engine_socket() {
         return false;
     }
-    let help = "put a proxy that allows only the needed calls in between; `:ro` does not help, since a socket is spoken to, not written";
+    let help = "put a proxy that allows only the needed calls in between; `:ro` does not restrict a socket";
     case.say(Rule::EngineSocket, mount.span(), "the container engine's socket gives it the whole host", help);
     true
 }

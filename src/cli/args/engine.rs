@@ -144,7 +144,7 @@ pub(in crate::cli) struct Verify {
     pub(in crate::cli) choice: Choice,
     #[command(flatten)]
     pub(in crate::cli) trying: Trying,
-    /// Take away more, as for hardening (can be repeated)
+    /// Drop further privileges, as for hardening (can be repeated)
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(in crate::cli) with: Vec<String>,
     /// Run the project as it is first, to tell what failed before

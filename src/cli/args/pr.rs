@@ -81,7 +81,7 @@ pub(in crate::cli) struct Pr {
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
     pub(in crate::cli) unsafe_fixes: bool,
-    /// Take away more, as far as the presets know that it works: see the fixing verb
+    /// Drop further privileges, as far as the presets know that it works: see the fixing verb
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(in crate::cli) with: Vec<String>,
     /// Propose what was declined before

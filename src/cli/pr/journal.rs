@@ -93,7 +93,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down that the list is at its end: the next run begins anew.
+    /// Writes down that the list is at its end: the next run starts from the beginning.
     pub(super) fn end(&mut self) -> Result<()> {
         self.line(END)
     }

@@ -117,7 +117,7 @@ impl Target {
             Error::Forge(e) if e.fault == Fault::Missing => none(e.to_string()),
             error => error,
         })?;
-        let remote = remote.ok_or_else(|| none(format!("the remote {} is on no forge", args.remote)))?;
+        let remote = remote.ok_or_else(|| none(format!("the remote {} is not a GitHub, GitLab or Gitea URL", args.remote)))?;
         let host = Host { name: args.host.as_deref().unwrap_or(&remote.host), is_named: args.host.is_some() };
         let environment = |name: &str| std::env::var(name).ok();
         let kind = args.forge.map(Into::into);

@@ -13,7 +13,7 @@ use crate::propose::report::Report;
 use crate::propose::review::{self, Done, Draft, Known, Row, Summary};
 use crate::text::{clean, clean_line, count};
 
-/// How often everything is read anew after somebody pushed in between.
+/// How often everything is read again after somebody pushed in between.
 const ROUNDS: usize = 2;
 
 /// Reviews a pull request.

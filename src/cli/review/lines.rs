@@ -38,13 +38,13 @@ enum Effect {
     Finish,
 }
 
-const PROMPT: &str = "[y]es [n]o [a]ll [d]rop rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
+const PROMPT: &str = "[y]es [n]o [a]ll [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
 
 const KEYS: &str = "\
   y  harden this service
   n  leave it as it is
   a  harden it and all that follow
-  d  leave it and all that follow
+  s  leave it and all that follow
   e  change the list of its writable paths
   t  choose tmpfs or named volume for a path
   v  view the whole file as it would be
@@ -64,7 +64,7 @@ impl Lines {
             'y' => self.decide(true, self.position + 1),
             'n' => self.decide(false, self.position + 1),
             'a' => self.decide(true, last),
-            'd' => self.decide(false, last),
+            's' => self.decide(false, last),
             'q' => self.position = last,
             'e' => return Effect::EditPaths,
             't' => return Effect::ChooseStorage,

@@ -32,7 +32,7 @@ pub(super) fn missing(docker: &Docker, isolated: &Isolated) -> Result<BTreeMap<S
         if !is_there {
             let has_build = isolated.buildable.contains(&stand.service);
             let how = if has_build { "build it, or add --build" } else { "pull it, or add --pull" };
-            missing.insert(stand.service.clone(), format!("its image {} is not here: {how}", stand.image));
+            missing.insert(stand.service.clone(), format!("its image {} is not pulled: {how}", stand.image));
         }
     }
     Ok(missing)

@@ -114,6 +114,6 @@ fn link(real: &Path, place: &Path) -> std::io::Result<()> {
 
 #[cfg(not(unix))]
 fn link(real: &Path, place: &Path) -> std::io::Result<()> {
-    // Links need rights there; files are copied, folders are made anew where they hold changed files.
+    // Links need rights there; files are copied, folders are made again where they hold changed files.
     if real.is_file() { std::fs::copy(real, place).map(drop) } else { Ok(()) }
 }

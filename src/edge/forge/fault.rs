@@ -172,7 +172,7 @@ impl Refusal<'_> {
             return self.stale("the branch has commits that were not there before");
         }
         if self.says("reference does not exist") || self.says("is not a valid branch") {
-            return self.error(Fault::Missing, "the branch is not there", "run the command again, which looks at the branches anew");
+            return self.error(Fault::Missing, "the branch is not there", "run the command again, which reads the branches again");
         }
         let is_rule = ["protected branch", "rule violations", "must be made through a pull request", "not allowed to push"];
         if is_rule.iter().any(|text| self.says(text)) {
@@ -210,7 +210,7 @@ impl Refusal<'_> {
     }
 
     fn stale(&self, why: &str) -> ForgeError {
-        self.error(Fault::Stale, why, "run the command again, which looks at the branches anew; nothing was overwritten")
+        self.error(Fault::Stale, why, "run the command again, which reads the branches again; nothing was overwritten")
     }
 
     fn error(&self, fault: Fault, why: &str, remedy: &str) -> ForgeError {

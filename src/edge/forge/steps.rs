@@ -77,7 +77,7 @@ pub(super) fn moved(client: &Client, branch: &str, tip: Option<&str>) -> Error {
     client.fault(
         Fault::Stale,
         &format!("the branch {branch} {tip}: somebody else changed it"),
-        "run the command again, which looks at the branches anew; nothing was overwritten",
+        "run the command again, which reads the branches again; nothing was overwritten",
     )
 }
 

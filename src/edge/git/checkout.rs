@@ -110,7 +110,7 @@ impl Checkout {
         };
         if self.common.join("reftable").exists() {
             let what = "the checkout keeps its references as a reftable, which is not read".to_owned();
-            let remedy = "clone it anew with `--ref-format=files`, or name it with --repo OWNER/NAME".to_owned();
+            let remedy = "clone it again with `--ref-format=files`, or name it with --repo OWNER/NAME".to_owned();
             return Err(ForgeError { fault: Fault::Invalid, what, remedy, status: None, retry_at: None }.into());
         }
         let branch = name.strip_prefix("refs/heads/").map(str::to_owned);

@@ -68,7 +68,7 @@ pub(super) fn empty(remote: &str) -> Error {
 
 pub(super) fn stale(remote: &str, branch: &str) -> Error {
     let what = format!("the branch {branch} of {remote} is not where it was: somebody else changed it");
-    fault_of(Fault::Stale, what, "run the command again, which looks at the branches anew; nothing was overwritten")
+    fault_of(Fault::Stale, what, "run the command again, which reads the branches again; nothing was overwritten")
 }
 
 fn fault_of(fault: Fault, what: String, remedy: &str) -> Error {

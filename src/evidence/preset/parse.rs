@@ -158,7 +158,7 @@ pub(super) fn read_writable(preset: &str, raw: RawWritable) -> Result<Writable, 
         moved_source: raw.moved_source,
     };
     if let (Some(_), Some(range)) = (&scratch, place.of_state()) {
-        return Err((range, "this is for state: scratch is made anew wherever it is".into()));
+        return Err((range, "this is for state: scratch starts empty wherever it is".into()));
     }
     let below = [Below::Workdir, Below::Home].into_iter().find(|below| raw.target.get_ref().starts_with(below.word()));
     let (declared, moved) = place.read()?;

@@ -45,7 +45,7 @@ pub fn exclusions(files: &Files<'_>, decisions: &Decisions) -> Result<Option<(Lo
     }
     let wrong = |why: String| {
         let hint = "add it by hand; `rofs-harden explain configuration` says how".to_owned();
-        Error::Usage(format!("{} takes no [[exclude]] at its end: {why}", loaded.path().display()), Some(hint))
+        Error::Impossible(format!("{} takes no [[exclude]] at its end: {why}", loaded.path().display()), Some(hint.into()))
     };
     let name = loaded.file().name().to_owned();
     let after = TextFile::new(name, text.clone().into_bytes(), MAX_FILE_BYTES).map_err(|e| wrong(e.to_string()))?;

@@ -68,7 +68,7 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         | "tabs disallowed in this context"
         | "expected whitespace"
         | "'-' must be followed by a valid YAML whitespace"
-        | "':' must be followed by a valid YAML whitespace" => ("a tab where YAML wants blanks", "indent with blanks"),
+        | "':' must be followed by a valid YAML whitespace" => ("tab used for indentation", "indent with spaces"),
         NOT_CLOSED => ("a quote is not closed", "close the quote"),
         "scanning a quoted scalar, found unexpected document indicator" => {
             ("a quote is not closed before the document ends", "close the quote")

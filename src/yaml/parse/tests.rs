@@ -169,7 +169,7 @@ fn characters_that_change_the_reading_are_refused() {
 #[test]
 fn errors_say_where_and_what_to_do() {
     for (text, error, hint) in [
-        ("a:\n\tb: 1\n", "2:1: a tab where YAML wants blanks", "indent with blanks"),
+        ("a:\n\tb: 1\n", "2:1: tab used for indentation", "indent with spaces"),
         ("a: \"b\nc: d\n", "1:4: a quote is not closed", "close the quote"),
         ("k: v: w\n", "1:5: a `:` where no value can start", "quote the value"),
         ("é: v: w\n", "1:5: a `:` where no value can start", "quote the value"),

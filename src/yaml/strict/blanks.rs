@@ -4,7 +4,7 @@ use super::refuse;
 use crate::text::Span;
 use crate::yaml::{Kind, Node, Stream, Style, SyntaxError};
 
-const TAB: &str = "a tab where YAML wants blanks";
+const TAB: &str = "tab used for indentation";
 const TAB_HINT: &str = "put blanks there, or nothing in an empty line";
 
 /// Checks what stands between the leaves of the file.

@@ -124,17 +124,17 @@ fn json_slashes_have_no_backslash() {
 #[test]
 fn tabs_are_blanks_only_where_no_key_can_start() {
     refused(&[
-        ("-\ta\n", "a tab where YAML wants blanks", "\t"),
-        ("- \ta\n", "a tab where YAML wants blanks", "\t"),
-        ("a:\n \tb\n", "a tab where YAML wants blanks", "\t"),
-        ("a: 'b'\n \t\nc: d\n", "a tab where YAML wants blanks", "\t"),
-        ("\ta: b\n", "a tab where YAML wants blanks", "\t"),
-        ("a: 1\n\t# c\n", "a tab where YAML wants blanks", "\t"),
-        ("a:\n  b: c\n \t\nd: 1\n", "a tab where YAML wants blanks", "\t"),
-        ("a: 1 # c\n\t# d\nb: 1\n", "a tab where YAML wants blanks", "\t"),
-        ("a: 1\n# c\n\t\nb: 1\n", "a tab where YAML wants blanks", "\t"),
+        ("-\ta\n", "tab used for indentation", "\t"),
+        ("- \ta\n", "tab used for indentation", "\t"),
+        ("a:\n \tb\n", "tab used for indentation", "\t"),
+        ("a: 'b'\n \t\nc: d\n", "tab used for indentation", "\t"),
+        ("\ta: b\n", "tab used for indentation", "\t"),
+        ("a: 1\n\t# c\n", "tab used for indentation", "\t"),
+        ("a:\n  b: c\n \t\nd: 1\n", "tab used for indentation", "\t"),
+        ("a: 1 # c\n\t# d\nb: 1\n", "tab used for indentation", "\t"),
+        ("a: 1\n# c\n\t\nb: 1\n", "tab used for indentation", "\t"),
         ("a: |\n \tb\n", "a tab that starts the text", "\t"),
-        ("a: [\n b\n\t\n  c ]\n", "a tab where YAML wants blanks", "\t"),
+        ("a: [\n b\n\t\n  c ]\n", "tab used for indentation", "\t"),
     ]);
     accepted(&[
         "a:\n\n b: c\t# d\n",

@@ -229,7 +229,7 @@ fn broken_facts_of_a_place_are_refused_with_line_and_caret() {
         (state("moved_source = 's'"), "8:16: this is for `moved_by` or `fixed`\nmoved_source = 's'\n               ^^^"),
         (
             "target = '/a'\nstorage = 'scratch'\nfixed = 'f'\nmoved_source = 's'".to_owned(),
-            "8:9: this is for state: scratch is made anew wherever it is\nfixed = 'f'\n        ^^^",
+            "8:9: this is for state: scratch starts empty wherever it is\nfixed = 'f'\n        ^^^",
         ),
         (moved("[]"), "9:12: where nothing moves it, say so in `fixed`\nmoved_by = []\n           ^^"),
         (
