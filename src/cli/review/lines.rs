@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(decided("yn", 3), (vec![true, false, false], Some(Effect::Show)));
         assert_eq!(decided("yny", 3), (vec![true, false, true], Some(Effect::Finish)));
         assert_eq!(decided("na", 3), (vec![false, true, true], Some(Effect::Finish)));
-        assert_eq!(decided("yd", 3), (vec![true, false, false], Some(Effect::Finish)));
+        assert_eq!(decided("ys", 3), (vec![true, false, false], Some(Effect::Finish)));
         assert_eq!(decided("yq", 3), (vec![true, false, false], Some(Effect::Finish)));
     }
 

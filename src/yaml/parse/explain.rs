@@ -13,6 +13,7 @@ const INDENTATION: [&str; 4] = [
     "tabs disallowed within this context (block indentation)",
 ];
 
+const TAB: &str = "tab used for indentation";
 const NOT_CLOSED: &str = "scanning a quoted scalar, found unexpected end of stream";
 
 /// What is wrong, where, and what to do about it.
@@ -42,7 +43,7 @@ pub(super) fn scan_failure(error: &ScanError, cursor: &Cursor<'_>) -> Failure {
         "simple key expected" | "simple key expect ':'" if cursor.column(at) == 0 => cursor.line_text(before),
         _ => at,
     };
-    let at = if message.starts_with("a tab") { tab_near(cursor, at) } else { at };
+    let at = if message == TAB { tab_near(cursor, at) } else { at };
     Failure { at, message, hint: hint.map(str::to_owned), is_indentation: INDENTATION.contains(&info) }
 }
 
@@ -68,7 +69,7 @@ fn words(info: &str) -> Option<(&'static str, &'static str)> {
         | "tabs disallowed in this context"
         | "expected whitespace"
         | "'-' must be followed by a valid YAML whitespace"
-        | "':' must be followed by a valid YAML whitespace" => ("tab used for indentation", "indent with spaces"),
+        | "':' must be followed by a valid YAML whitespace" => (TAB, "indent with spaces"),
         NOT_CLOSED => ("a quote is not closed", "close the quote"),
         "scanning a quoted scalar, found unexpected document indicator" => {
             ("a quote is not closed before the document ends", "close the quote")

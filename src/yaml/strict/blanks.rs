@@ -5,7 +5,7 @@ use crate::text::Span;
 use crate::yaml::{Kind, Node, Stream, Style, SyntaxError};
 
 const TAB: &str = "tab used for indentation";
-const TAB_HINT: &str = "put blanks there, or nothing in an empty line";
+const TAB_HINT: &str = "put spaces there, or nothing in an empty line";
 
 /// Checks what stands between the leaves of the file.
 pub(super) fn check(stream: &Stream) -> Result<(), SyntaxError> {
