@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is said of a service that was not only started once.
-const CAME_BACK: &str = "it came back after a restart, and after it was killed and made anew";
+const CAME_BACK: &str = "it came back after a restart, and after it was killed and recreated";
 /// Most places that a short reason names.
 const MOST_PLACES: usize = 3;
 

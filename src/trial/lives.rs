@@ -1,4 +1,4 @@
-//! Whether services come back: after a stop, and after they were killed and made anew from their volumes alone.
+//! Whether services come back: after a stop, and after they were killed and recreated from their volumes alone.
 
 use super::{Outcome, RunResult, Verdict};
 use crate::evidence::engine::{Action, Probe};
@@ -9,18 +9,18 @@ pub enum Life {
     /// They are stopped and started again.
     Restarted,
     /// They are killed, and new containers are made, which get nothing but the volumes.
-    MadeAnew,
+    Recreated,
 }
 
 impl Life {
     /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Restarted, Self::MadeAnew];
+    pub const ALL: [Self; 2] = [Self::Restarted, Self::Recreated];
 
     /// What is said while it is done.
     pub fn title(self) -> &'static str {
         match self {
             Self::Restarted => "starting it again",
-            Self::MadeAnew => "killing it and making it anew",
+            Self::Recreated => "killing and recreating it",
         }
     }
 
@@ -28,7 +28,7 @@ impl Life {
     fn after(self) -> &'static str {
         match self {
             Self::Restarted => "after a restart",
-            Self::MadeAnew => "after it was killed and made anew",
+            Self::Recreated => "after it was killed and recreated",
         }
     }
 }
@@ -106,7 +106,7 @@ mod tests {
         // What was there first counts for all lives.
         let mut outcomes = [outcome(Works)];
         lived(&mut outcomes, &[outcome(Fails)], Life::Restarted, None, true);
-        lived(&mut outcomes, &[outcome(Works)], Life::MadeAnew, None, true);
+        lived(&mut outcomes, &[outcome(Works)], Life::Recreated, None, true);
         assert_eq!((outcomes[0].verdict, outcomes[0].came_back), (Works, Some(false)));
     }
 

@@ -40,7 +40,7 @@ pub struct Outcome {
     pub last_words: Vec<String>,
     /// Whether it ended by itself, and well.
     pub ended: bool,
-    /// Whether it came back after it was stopped, and after it was killed and made anew; `None` where that was not tried.
+    /// Whether it came back after it was stopped, and after it was killed and recreated; `None` where that was not tried.
     pub came_back: Option<bool>,
 }
 

@@ -1,11 +1,11 @@
-//! What works must come back: after a stop, and after it was killed and made anew from its volumes alone.
+//! What works must come back: after a stop, and after it was killed and recreated from its volumes alone.
 
 use super::stand::Stand;
 use std::time::{Duration, Instant};
 
 const BUSYBOX: &str = "rofs-test-busybox:1";
 const NODE: &str = "rofs-test-node:1";
-const CAME_BACK: &str = "it came back after a restart, and after it was killed and made anew";
+const CAME_BACK: &str = "it came back after a restart, and after it was killed and recreated";
 
 fn project(script: &str, more: &str) -> String {
     format!("services:\n  app:\n    image: {BUSYBOX}\n    read_only: true\n    command: [sh, -c, {script:?}]\n{more}")
@@ -27,7 +27,7 @@ fn who_does_not_come_back_does_not_work() {
             "a process number on a volume, which only a gentle end removes",
             "[ ! -e /keep/pid ] || exit 8; echo 1 > /keep/pid; trap 'rm /keep/pid; exit 0' TERM; while true; do sleep 0.1; done",
             "fails",
-            "after it was killed and made anew: it ended with status 8",
+            "after it was killed and recreated: it ended with status 8",
         ),
         (
             "it ends well the second time, and does nothing any more",

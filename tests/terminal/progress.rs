@@ -10,7 +10,7 @@ fn a_trial_says_what_runs_and_since_when_and_takes_it_away() {
     let environment = stand.environment();
     let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.to_str().expect("text"))).collect();
     let mut terminal = Terminal::start(&stand.folder, 100, &["verify", "--heal"], &environment);
-    terminal.shows("as it is, ").shows(" s: app up").shows("round 1: app works");
+    terminal.shows("as it is, ").shows(" s: app up").shows("round 1: ");
     let ended = terminal.ends(0);
     let screen = ended.screen.contents();
     assert!(screen.starts_with("round 1: app works\napp: works: it stayed up\n"), "{screen}");

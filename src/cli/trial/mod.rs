@@ -62,7 +62,7 @@ pub(super) struct Run<'r> {
     pub(super) is_original: bool,
     /// How long a service must stay up.
     pub(super) settle: Duration,
-    /// Whether what works must come back after a stop, and after it was killed and made anew.
+    /// Whether what works must come back after a stop, and after it was killed and recreated.
     pub(super) lives: bool,
 }
 
@@ -124,7 +124,7 @@ impl TrialContext<'_> {
             isolated.services.retain(|s| works(&s.service));
             match life {
                 Life::Restarted => trial.stop(LAST_WORDS)?,
-                Life::MadeAnew => trial.make_anew(&model, PATIENCE)?,
+                Life::Recreated => trial.make_anew(&model, PATIENCE)?,
             }
             // What has ended and is not started yet looks like what has failed. Whether it starts is seen below.
             let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
