@@ -237,7 +237,9 @@ fn choose(
     let is_known = for_images.is_some() || family.is_some();
     let additions = additions(about, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
-    let for_unknown = claims.for_images.filter(|_| about.is_built()).or(claims.for_anything);
+    // Of what a provider runs the audit says that it is no container.
+    let is_taken = || about.is_built() || about.service.get("provider").is_some();
+    let for_unknown = claims.for_images.filter(|_| is_taken()).or(claims.for_anything);
     let base = match (for_images, family, for_unknown) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
         (None, Some(family), _) if is_wanted => Part { preset: family.preset(parsed)?, named: false, recognised: true },
