@@ -259,7 +259,7 @@ fn choose(
     }
     let recognised = match seen {
         Ok((_, what)) if base.recognised => Ok(what),
-        Ok((_, what)) => Err(format!("no preset knows the {what}")),
+        Ok((_, what)) => Err(format!("unknown {what}")),
         Err(why) => Err(why),
     };
     Ok(Some(Choice { base, recognised, additions }))

@@ -56,7 +56,7 @@ fn each_service_is_held_back_with_its_own_reason_and_step() {
     for line in [
         "held back api: Dockerfile base node:24-slim: the base image is known; what your own program writes is not; \
          --service api=node includes it\n",
-        "held back jobs: no preset knows the image example.org/jobs:3; most images run with these mounts; \
+        "held back jobs: unknown image example.org/jobs:3; most images run with these mounts; \
          --service jobs=generic includes it\n",
         "topics: without KAFKA_LOG_DIRS the topics are in /tmp, which a restart empties [needs-writable-root]\n\
          hint: set KAFKA_LOG_DIRS=/var/lib/kafka/data\n",
@@ -108,7 +108,7 @@ fn a_strict_check_counts_every_writable_root() {
     for (text, expected) in [
         (
             kind("jobs", "example.org/jobs:3", ""),
-            Some("jobs: can write to its root filesystem [writable-root]; held back: no preset knows"),
+            Some("jobs: can write to its root filesystem [writable-root]; held back: unknown image"),
         ),
         (kind("k", "apache/kafka:4.0.0", ""), Some("k: can write to its root filesystem [writable-root]; refused: without KAFKA_LOG_DIRS")),
         (kind("p", "nginx", "    privileged: true\n"), Some("refused: it is privileged")),

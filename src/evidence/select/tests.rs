@@ -226,12 +226,12 @@ fn tags_and_versions_choose_paths() {
 #[test]
 fn what_is_not_recognised_says_why() {
     for (body, dockerfile, expected) in [
-        ("image: mycorp/x", None, "no preset knows the image mycorp/x; most images run with these mounts"),
+        ("image: mycorp/x", None, "unknown image mycorp/x; most images run with these mounts"),
         ("image: '${I}'", None, "a variable decides the image ${I}; most images run with these mounts"),
         ("command: x", None, "it names no image; most images run with these mounts"),
         ("build: ., image: node", None, "`Dockerfile` cannot be read; most images run with these mounts"),
         ("build: .", Some("FROM scratch\n"), "the Dockerfile's base is scratch; most images run with these mounts"),
-        ("build: .", Some("FROM fedora\n"), "no preset knows the Dockerfile base fedora; most images run with these mounts"),
+        ("build: .", Some("FROM fedora\n"), "unknown Dockerfile base fedora; most images run with these mounts"),
         ("build: .", Some("FROM node:22\n"), "Dockerfile base node:22: the base image is known; what your own program writes is not"),
         ("image: 'node:22'", None, "image node:22 runs read-only with these mounts"),
     ] {
