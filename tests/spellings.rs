@@ -1,6 +1,6 @@
 //! Odd spellings of the places where something is added, and what becomes of them, byte for byte.
 
-use crate::pipe::{harden, harden_project, selection};
+use crate::pipe::{harden, harden_project, selection, with_all};
 use rofs_harden::evidence::Selection;
 use rofs_harden::rewrite::Options;
 use rofs_harden::text::FileId;
@@ -179,5 +179,24 @@ fn reasons_with_odd_characters_and_lines_that_go_on_are_no_obstacle_to_explainin
         let files = BTreeMap::from([("compose.yaml".to_owned(), text.to_owned())]);
         let (after, _) = harden_project(&files, &["compose.yaml"], &wishes, options).expect("hardened");
         assert!(after["compose.yaml"].contains(expected), "{}", after["compose.yaml"]);
+    }
+}
+
+#[test]
+fn a_lone_dash_at_the_end_of_a_plain_scalar_meets_no_comma() {
+    for service in [
+        "{ image node:22 - }",
+        "{image: node:22, x-a: b - }",
+        "{image: node:22, x-a: [b - ]}",
+        "{image: node:22, tmpfs: /a - }",
+        "{image: node:22, tmpfs: [/a - ]}",
+        "{image: node:22, tmpfs: [\n  /a - ]}",
+        "{image: node:22, volumes: [\n  ./a:/a - ]}",
+    ] {
+        let text = format!("services:\n  web: {{image: node:22}}\n  api: {service}\n");
+        let first = harden(text.as_bytes(), &with_all(selection(&["auto"], &[]))).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let second =
+            harden(first.after.as_bytes(), &with_all(selection(&["auto"], &[]))).unwrap_or_else(|e| panic!("{e}\n{}", first.after));
+        assert_eq!(first.after, second.after);
     }
 }

@@ -297,8 +297,12 @@ impl Lowering<'_, '_> {
         };
         let mut end = last.span().end as usize;
         // Behind the colon of a null there must be a blank, or Compose takes the colon for part of the key: `{a: , b: }`.
-        // The same holds for its tag, and the comma.
-        let is_open = last.style() == Style::Empty && (text[..end].ends_with(':') || last.tag().is_some());
+        // The same holds for its tag, and the comma; and a plain scalar that ends in a lone `-` must not meet a comma.
+        let is_open = match last.style() {
+            Style::Empty => text[..end].ends_with(':') || last.tag().is_some() || ends_in_dash(&text[..end]),
+            Style::Plain => ends_in_dash(&text[..end]),
+            _ => false,
+        };
         let has_blank = text[end..close].starts_with(' ');
         end += usize::from(is_open && has_blank);
         let separator = if is_open && !has_blank { " ," } else { "," };
@@ -378,4 +382,9 @@ fn after_blanks_and_comments(text: &str) -> Option<&str> {
         rest = rest[rest.find(['\n', '\r'])?..].trim_start();
     }
     Some(rest)
+}
+
+/// Whether the last word of a text is a `-`.
+fn ends_in_dash(text: &str) -> bool {
+    text.strip_suffix('-').is_some_and(|before| before.ends_with([' ', '\t', '\n', '\r']))
 }

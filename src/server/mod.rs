@@ -5,7 +5,7 @@
 //!                                                    → actions · edits · hover             asked for
 //! ```
 //!
-//! One thread reads, the other works. A [`World`](world::World) is the disk below the open texts, and remembers what it was asked for: an
+//! One thread reads, the other works. A `World` is the disk below the open texts, and remembers what it was asked for: an
 //! analysis holds until one of these files changes. A newer text ends the work that is done for an older one. What has to do with the
 //! syntax and the schema of Compose files is left to the servers that know them.
 

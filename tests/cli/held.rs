@@ -106,10 +106,7 @@ fn a_person_sees_the_whole_proposal() {
 fn a_strict_check_counts_every_writable_root() {
     let kind = |name: &str, image: &str, rest: &str| format!("services:\n  {name}:\n    image: {image}\n{rest}");
     for (text, expected) in [
-        (
-            kind("jobs", "example.org/jobs:3", ""),
-            Some("jobs: can write to its root filesystem [writable-root]; held back: unknown image"),
-        ),
+        (kind("jobs", "example.org/jobs:3", ""), Some("jobs: can write to its root filesystem [writable-root]; held back: unknown image")),
         (kind("k", "apache/kafka:4.0.0", ""), Some("k: can write to its root filesystem [writable-root]; refused: without KAFKA_LOG_DIRS")),
         (kind("p", "nginx", "    privileged: true\n"), Some("refused: it is privileged")),
         (kind("p # rofs-harden: ignore[needs-writable-root] ours\n  q", "nginx", ""), None),
