@@ -49,7 +49,7 @@ fn a_person_decides() {
     let Some(mut page) = Page::open() else { return };
     page.go("");
     let says = |page: &mut Page, what: &str| page.text("#diff").contains(what);
-    assert!(says(&mut page, "reports: no preset knows the image"));
+    assert!(says(&mut page, "reports: unknown image"));
     let before = page.text("#sum");
     page.click(".remark button");
     assert_eq!(page.value("document.querySelector('.remark')"), Value::Null);
