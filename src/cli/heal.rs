@@ -40,8 +40,8 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
     let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
-    if before.outcomes.iter().all(|o| o.verdict == Verdict::Fails) {
-        // What fails anyway is not healed by any mount.
+    if before.outcomes.iter().all(|o| o.verdict == Verdict::Fails && o.symptoms.is_empty()) {
+        // What fails anyway is not healed by any mount. Where a path is named, the file may have made the root read-only already.
         let plan = case.plan(&case.options.selection)?;
         let mut ran = RunResult { outcomes: before.outcomes.clone(), ..RunResult::default() };
         for outcome in &mut ran.outcomes {

@@ -95,7 +95,7 @@ const PROBES: [&str; 4] = ["--http", "api:3000 GET /health", "--http", "api:3000
 #[test]
 fn the_example_is_hardened_and_proved() {
     let Some(stand) = example(str::to_owned) else { return };
-    let run = stand.run(&[&["--preset", "node", "--write", "--yes"][..], &[]].concat());
+    let run = stand.run(&["--service", "api=node", "--write", "--yes"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let (verdict, why, details) = stand.verdict(&PROBES);
     assert_eq!((verdict.as_str(), why.as_str()), ("works", "it stayed up, 2 probes passed"), "{details}");
