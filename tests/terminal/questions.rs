@@ -20,7 +20,7 @@ fn yes_writes() {
     terminal.press("y");
     let ended = terminal.ends(0);
     ended.says("wrote compose.yaml: hardened 2 services (web, api)");
-    ended.says("--service jobs=generic includes it");
+    ended.says("jobs=generic includes it");
     ended.says("hint: run `docker compose up -d` and watch the logs for `read-only file system`");
     assert_eq!(folder.read("compose.yaml"), expected);
 }
