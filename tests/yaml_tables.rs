@@ -165,8 +165,8 @@ const REFUSED: &[(&str, &str)] = &[
     ("x-t: [:a]\n", "reads as an indicator"),
     ("x-t: {a: :b}\n", "reads as an indicator"),
     ("x-t: [::]\n", "part of the key"),
-    ("x-t:\n  -\ta\n", "a tab"),
-    ("x-t:\n  a: 1\n\t\n  b: 2\n", "a tab"),
+    ("x-t:\n  -\ta\n", "tab used for indentation"),
+    ("x-t:\n  a: 1\n\t\n  b: 2\n", "tab used for indentation"),
     ("x-t: &a.b c\n", "anchor name"),
     ("x-t: &é c\n", "anchor name"),
     ("x-t: &a#b c\n", "anchor name"),
@@ -193,7 +193,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("x-t: [a\n", "a bracket is not closed"),
     ("x-t: {a\n", "a bracket is not closed"),
     ("x-t:\n  a: 1\n b: 2\n", "expected"),
-    ("x-t:\n\ta: 1\n", "a tab"),
+    ("x-t:\n\ta: 1\n", "tab used for indentation"),
 ];
 
 /// Whole files that Compose reads and this parser does not, or otherwise: the message here, and Compose's `x-t`.
