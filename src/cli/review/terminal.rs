@@ -19,6 +19,9 @@ use std::time::Duration;
 /// How long a signal may wait for an answer.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How long to look for what is there already; the library does not look in no time.
+const GLANCE: Duration = Duration::from_millis(1);
+
 /// Whether the screen is ours, for whoever gives it back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 
@@ -63,7 +66,7 @@ impl Screen {
                 return Ok(None);
             }
             wait_for_input()?;
-            if !event::poll(Duration::ZERO).map_err(|e| failed(&e))? {
+            if !event::poll(GLANCE).map_err(|e| failed(&e))? {
                 continue;
             }
             match event::read().map_err(|e| failed(&e))? {
