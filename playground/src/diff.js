@@ -1,6 +1,6 @@
 // The change of each file, with the reasons beside the lines.
 
-import { element, isAddress, prose, source } from "./dom.js";
+import { arrange, element, isAddress, prose, source } from "./dom.js";
 
 /** Lines shown around a change. */
 const CONTEXT = 3;
@@ -67,13 +67,13 @@ export function groups(all, reasons) {
 /** How far a line is from the margin: what is deeper than the line before belongs to it. */
 const indent = (row) => row.text.search(/\S|$/);
 
-/** Groups that are shown, by what they say: a keystroke changes few of them, and elements are what costs time. */
-let shown = new Map();
-let fresh = new Map();
+/** What is shown, by what it says: files by their paths, and their groups. A keystroke changes few of them, and elements are what costs time. */
+let shown = { files: new Map(), groups: new Map() };
+let fresh = shown;
 
 /** Views of all changed files: `[before, rewrite, tools]` each. */
 export function views(files) {
-  fresh = new Map();
+  fresh = { files: new Map(), groups: new Map() };
   const made = files.map(([before, rewrite, tools]) => view(before, rewrite, tools));
   shown = fresh;
   return made;
@@ -86,19 +86,23 @@ function view(before, rewrite, tools) {
   const sourced = new Map();
   const kept = (group) => {
     const key = JSON.stringify([rewrite.path, group, group.reasons.map(({ service }) => sourced.get(service))]);
-    const node = shown.get(key) ?? groupView(group, new Map(sourced));
+    const node = shown.groups.get(key) ?? groupView(group, new Map(sourced));
     group.reasons.forEach((reason) => sourced.set(reason.service, saidOf(reason)));
-    fresh.set(key, node);
+    fresh.groups.set(key, node);
     return node;
   };
-  return element("section", { className: "file", "aria-label": rewrite.path },
-    element("header", {},
-      element("h3", {}, element("code", {}, rewrite.path)),
-      element("p", { className: "count" },
-        element("span", { className: "plus", "aria-label": `${count("+")} lines added` }, `+${count("+")}`), " ",
-        count("-") > 0 && element("span", { className: "minus", "aria-label": `${count("-")} lines removed` }, `−${count("-")}`)),
-      element("div", { className: "tools" }, tools)),
-    element("div", { className: "lines" }, groups(all, rewrite.reasons).map(kept)));
+  const section = shown.files.get(rewrite.path) ??
+    element("section", { className: "file", "aria-label": rewrite.path }, element("header"), element("div", { className: "lines" }));
+  fresh.files.set(rewrite.path, section);
+  const [head, lines] = section.children;
+  head.replaceChildren(
+    element("h3", {}, element("code", {}, rewrite.path)),
+    element("p", { className: "count" },
+      element("span", { className: "plus", "aria-label": `${count("+")} lines added` }, `+${count("+")}`), " ",
+      count("-") > 0 && element("span", { className: "minus", "aria-label": `${count("-")} lines removed` }, `−${count("-")}`)),
+    element("div", { className: "tools" }, tools));
+  arrange(lines, groups(all, rewrite.reasons).map(kept));
+  return section;
 }
 
 function groupView(group, sourced) {

@@ -12,6 +12,13 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Makes `nodes` the children of an element. Those that are in their place stay untouched: a browser lays out what is put anywhere anew. */
+export function arrange(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  nodes.forEach((node, i) => { if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null); });
+}
+
 /** A sentence in which backticks mark code. */
 export function prose(text) {
   const parts = text.split("`");

@@ -1,7 +1,7 @@
 // The page: what a person types and chooses, the plan for it, and how it is shown.
 
 import * as diff from "./diff.js";
-import { element, prose, say } from "./dom.js";
+import { arrange, element, prose, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { start } from "./engine.js";
 import { EXAMPLES } from "./examples.js";
@@ -20,6 +20,7 @@ const EXTRAS = {
   "read-only-binds": ["read-only binds", "Mount files that are only read as read-only"],
   sizes: ["tmpfs sizes", "Bound what is in memory"],
   "named-volumes": ["named volumes", "Give a name to volumes that the image declares"],
+  healthcheck: ["health check", "Add the check that is known of the image"],
 };
 /** A plan that takes longer than this many milliseconds waits until a person pauses. */
 const QUICK = 40;
@@ -72,10 +73,8 @@ function show(planned, files) {
   const sum = sentence(planned);
   if (at("#sum").textContent !== sum) at("#sum").textContent = sum;
   const views = diff.views(planned.rewrites.map((rewrite) => [files[rewrite.path], rewrite, tools(rewrite)]));
-  at("#diff").replaceChildren(
-    ...planned.warnings.map((warning) => element("p", { className: "remark" }, prose(warning))),
-    ...held(planned),
-    ...(views.length > 0 ? views : [nothing(planned)]));
+  const warnings = planned.warnings.map((warning) => element("p", { className: "remark" }, prose(warning)));
+  arrange(at("#diff"), [...warnings, ...held(planned), ...(views.length > 0 ? views : [nothing(planned)])]);
   services.show(at("#services"), planned, asked, { decide, preset, rule, go });
   mark();
 }

@@ -32,7 +32,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// The container of each service, now and after the plan, with its self-check: parts of a page of
-/// somebody else, in the order of the services. `picture.css` says how they look.
+/// somebody else, in the order of the services. `shared.css` says how they look.
 pub fn pictures(project: &Project) -> Vec<String> {
     let mut findings = service::Findings::of(project);
     let picture = |service: &Service| {

@@ -160,8 +160,7 @@ fn plan(asked: &Asked) -> Result<Planned> {
     let mut plan = Plan::found(&files, &options(asked, &files)?)?;
     decide(&mut plan, &asked.decisions);
     plan.carry_out()?;
-    let mut project = collect(&plan, false, Remedy::to_string)?;
-    project.left_out = plan.left_out.iter().map(|(service, reason)| left_out(service, reason)).collect();
+    let project = collect(&plan, false, Remedy::to_string)?;
     Ok(Planned {
         pictures: html::pictures(&project),
         changed: plan.changed().map(ToOwned::to_owned).collect(),
@@ -171,10 +170,6 @@ fn plan(asked: &Asked) -> Result<Planned> {
         rewrites: plan.rewrites.iter().map(rewritten).collect(),
         project,
     })
-}
-
-fn left_out(service: &str, reason: &str) -> data::LeftOut {
-    data::LeftOut { service: service.to_owned(), reason: reason.to_owned() }
 }
 
 fn options(asked: &Asked, files: &Files<'_>) -> Result<Options> {

@@ -4,7 +4,7 @@ use crate::text::clean_line;
 use sha2::{Digest, Sha256};
 use std::fmt::Display;
 
-const STYLE: &str = concat!(include_str!("picture.css"), include_str!("style.css"));
+const STYLE: &str = concat!(include_str!("shared.css"), include_str!("style.css"));
 const SCRIPT: &str = include_str!("script.js");
 
 /// A page in the making. Markup can only be a literal of the program; everything else goes in escaped.
