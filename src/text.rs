@@ -2,7 +2,7 @@
 
 mod clean;
 
-pub use clean::{clean, clean_line, count, drives_terminal, shell_word};
+pub use clean::{clean, clean_line, count, drives_terminal, shell_word, uri_part, uri_path};
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

@@ -3,7 +3,7 @@
 
 use super::rule::Rule;
 use crate::compose::{Coverage, Entry, NotRead, Project, Service, merge};
-use crate::evidence::{Need, Obstacle, is_filled, writes};
+use crate::evidence::{Need, Obstacle, installs, is_filled, writes};
 use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
@@ -128,33 +128,11 @@ fn copied_files(facts: &Facts<'_>, service: &Service<'_>, section: &'static str)
     found
 }
 
-/// Commands that write packages into the image's own directories.
-const INSTALLERS: [(&str, &[&str]); 13] = [
-    ("apk", &["add"]),
-    ("apt", &["install"]),
-    ("apt-get", &["install"]),
-    ("bundle", &["install"]),
-    ("composer", &["install"]),
-    ("dnf", &["install"]),
-    ("go", &["install"]),
-    ("npm", &["ci", "i", "install"]),
-    ("pip", &["install"]),
-    ("pip3", &["install"]),
-    ("pnpm", &["add", "i", "install"]),
-    ("yarn", &["add", "install"]),
-    ("yum", &["install"]),
-];
-
 fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
     ["entrypoint", "command", "post_start"].into_iter().find_map(|key| {
         let texts = service.texts(key);
         let words: Vec<&str> = texts.iter().flat_map(|n| shell_words(n.text())).collect();
-        let is_install = |i: usize| {
-            let tool = words[i].rsplit('/').next().unwrap_or(words[i]);
-            let verb = words[i + 1..].iter().find(|w| !w.starts_with('-'));
-            INSTALLERS.iter().any(|(name, verbs)| *name == tool && verb.is_some_and(|v| verbs.contains(v)))
-        };
-        let at = (0..words.len()).find(|&i| is_install(i))?;
+        let at = (0..words.len()).find(|&i| installs(words[i], words[i + 1..].iter().copied()))?;
         let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
         Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key(), message, "install them when the image is built"))
     })

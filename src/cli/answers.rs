@@ -16,7 +16,7 @@ use crate::propose;
 use crate::report::answers::{Diagnosis, Event, HeldBack, Observations, Patch, PlanAnswer, ProjectPlan, Refused};
 use crate::report::base::Base;
 use crate::report::collect::collect;
-use crate::report::data::{LeftOut, Project, Remedy, Report, Tool};
+use crate::report::data::{Project, Remedy, Report, TOOL};
 use crate::report::json::json;
 use crate::text::clean_line;
 use crate::trial::answer::Verdicts;
@@ -51,10 +51,9 @@ pub(super) fn plan(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> 
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
-    let tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
     let has_failed = !unreadable.is_empty() || projects.iter().any(|project| project.project.error.is_some());
     let lacks = projects.iter().any(|project| !project.changed.is_empty() || !project.refused.is_empty());
-    ui.out(&json(&PlanAnswer { version: 1, tool, projects })?);
+    ui.out(&json(&PlanAnswer { version: 1, tool: TOOL, projects })?);
     Ok(match (has_failed, args.check && lacks) {
         (true, _) => Status::Failed,
         (false, true) => Status::FindingsRemain,
@@ -67,9 +66,7 @@ fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
     stop::go_on()?;
     let files = Files::read(&Disk, input)?;
     let plan = Plan::of(&files, options)?;
-    let mut project = collect(&plan, true, remedy::say)?;
-    let left_out = plan.left_out.iter();
-    project.left_out = left_out.map(|(service, reason)| LeftOut { service: service.clone(), reason: reason.clone() }).collect();
+    let project = collect(&plan, true, remedy::say)?;
     let held_back = plan.held_back.iter();
     let refused = plan.refused.iter();
     let patch = |rewrite| Patch::of(rewrite, files.loaded(rewrite.file()).is_some_and(Loaded::is_new));
@@ -92,17 +89,9 @@ fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
 }
 
 fn failed(path: Option<&Path>, error: &Error) -> ProjectPlan {
-    let project = Project {
-        path: path.map_or(String::new(), |path| path.display().to_string()),
-        files: Vec::new(),
-        paths: Vec::new(),
-        error: Some(error.to_string()),
-        services: Vec::new(),
-        left_out: Vec::new(),
-        findings: Vec::new(),
-    };
-    let (changed, held_back) = (Vec::new(), Vec::new());
-    ProjectPlan { project, changed, held_back, refused: Vec::new(), patches: Vec::new() }
+    let project = Project::failed(path.map_or(String::new(), |path| path.display().to_string()), error);
+    let (changed, held_back, refused, patches) = Default::default();
+    ProjectPlan { project, changed, held_back, refused, patches }
 }
 
 /// The root of the repository that the working directory is in; the directory itself, where there is none.

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::evidence::Selection;
 use crate::plan::{Files, Options, Plan, Purpose};
 use crate::report::collect::collect;
-use crate::report::data::{self, LeftOut, Project, Report, Severity, Summary, TOOL, VERSION};
+use crate::report::data::{self, Project, Report, Severity, Summary, TOOL, VERSION};
 use crate::report::json;
 use crate::report::listing::{self, Layout};
 use crate::report::summing::{self, Step};
@@ -51,15 +51,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
             // One project of a tree does not stop the others.
             Err(error) if args.input.recursive => {
                 let path = path.as_ref().map_or(String::new(), |p| p.display().to_string());
-                projects.push(Project {
-                    path,
-                    files: Vec::new(),
-                    paths: Vec::new(),
-                    error: Some(error.to_string()),
-                    services: Vec::new(),
-                    left_out: Vec::new(),
-                    findings: Vec::new(),
-                });
+                projects.push(Project::failed(path, &error));
             }
             Err(error) => return Err(error),
         }
@@ -180,10 +172,7 @@ fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) ->
     let input = if path == Some(Path::new("-")) { args.input.standard_input()? } else { args.input.project(path) };
     let files = Files::read(&Disk, &input)?;
     let plan = Plan::of(&files, options)?;
-    let mut report = collect(&plan, edits, remedy::say)?;
-    let warnings = plan.warnings();
-    report.left_out = plan.left_out.into_iter().map(|(service, reason)| LeftOut { service, reason }).collect();
-    Ok((report, warnings))
+    Ok((collect(&plan, edits, remedy::say)?, plan.warnings()))
 }
 
 fn summary(projects: &[Project]) -> Summary {

@@ -2,7 +2,7 @@
 //! sent with, and put together again from their parts, so that nobody reads one in another way.
 
 use super::forge::is_name;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use ureq::http::Uri;
 use ureq::http::uri::Authority;
 
@@ -70,19 +70,6 @@ pub fn host_and_port(text: &str) -> Option<(String, Option<u16>)> {
 /// Whether a host's name is one of this machine's.
 pub fn is_loopback(host: &str) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].contains(&host)
-}
-
-/// A part of a path or query, with everything else than letters, digits and `-._~` escaped.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
 }
 
 /// The address of a repository on a forge, as far as Git is to know it: what else stood in it is left out.

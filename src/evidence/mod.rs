@@ -22,7 +22,7 @@ pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
-pub(crate) use scripts::writes;
+pub(crate) use scripts::{installs, writes};
 pub use select::{Selection, known, needs};
 pub use target::Target;
 

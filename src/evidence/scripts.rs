@@ -55,6 +55,31 @@ const BEFORE: [&str; 18] = [
 /// Programs with code of their own behind an option.
 const CODE: [(&str, &str); 6] = [("node", "-e"), ("perl", "-e"), ("php", "-r"), ("python", "-c"), ("python3", "-c"), ("ruby", "-e")];
 
+/// Programs that write packages into an image's own folders, with the words that make them do so.
+const INSTALLERS: [(&str, &[&str]); 14] = [
+    ("apk", &["add"]),
+    ("apt", &["install"]),
+    ("apt-get", &["install"]),
+    ("bundle", &["install"]),
+    ("composer", &["install"]),
+    ("dnf", &["install"]),
+    ("gem", &["install"]),
+    ("go", &["install"]),
+    ("npm", &["ci", "i", "install"]),
+    ("pip", &["install"]),
+    ("pip3", &["install"]),
+    ("pnpm", &["add", "i", "install"]),
+    ("yarn", &["add", "install"]),
+    ("yum", &["install"]),
+];
+
+/// Whether a program with these words behind it installs packages.
+pub(crate) fn installs<'w>(program: &str, words: impl IntoIterator<Item = &'w str>) -> bool {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let verb = words.into_iter().find(|word| !word.starts_with('-'));
+    INSTALLERS.iter().any(|(tool, verbs)| *tool == name && verb.is_some_and(|verb| verbs.contains(&verb)))
+}
+
 fn is_shell(word: &Word) -> bool {
     word.text.rsplit('/').next().is_some_and(|name| SHELLS.contains(&name))
 }

@@ -58,7 +58,7 @@ impl HeldBack {
             (Some(Change { what: What::ReadOnly, reason }), _) => reason.text.clone(),
             (Some(change), _) => format!("{} is assumed: {}", change.what, change.reason.text),
             (None, Some(finding)) => finding.message.clone(),
-            (None, None) => "which paths they write is a guess".to_owned(),
+            (None, None) => "which paths it writes is a guess".to_owned(),
         };
         let preset = need.and_then(|need| match &need.basis.source {
             Source::Preset(name) => Some(name.as_str()).filter(|name| list().any(|(known, _)| known == *name)),

@@ -31,7 +31,7 @@ use crate::compose::{Project, Service, Sources, oddities};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Extra, Need, Selection};
 use crate::remedy::Remedy;
-use crate::rewrite::{self, Refused, Rewrite, rewrite};
+use crate::rewrite::{self, Outcome, Refused, Rewrite, rewrite};
 use crate::yaml::Stream;
 use held::{consented, left_alone};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -64,6 +64,8 @@ pub struct Plan<'f> {
     pub rewrites: Vec<Rewrite>,
     config: Config,
     rewriting: rewrite::Options,
+    /// What came of these fixes, where they were carried out to see which have a place.
+    tried: Option<(Vec<Fix>, Outcome)>,
 }
 
 impl<'f> Plan<'f> {
@@ -113,6 +115,7 @@ impl<'f> Plan<'f> {
             rewrites,
             config,
             rewriting,
+            tried: None,
         };
         match options.purpose {
             Purpose::Change => plan.leave_what_is_ignored(ignores),
@@ -129,8 +132,10 @@ impl<'f> Plan<'f> {
     ///
     /// Errors: a law does not hold for the result.
     pub fn carry_out(&mut self) -> Result<()> {
-        let fixes: Vec<&Fix> = self.accepted.iter().collect();
-        let outcome = rewrite(&self.project, &fixes, &self.needs, self.rewriting)?;
+        let outcome = match self.tried.take() {
+            Some((fixes, outcome)) if fixes == self.accepted => outcome,
+            _ => rewrite(&self.project, &self.accepted.iter().collect::<Vec<_>>(), &self.needs, self.rewriting)?,
+        };
         (self.rewrites, self.refused) = (outcome.rewrites, outcome.refused);
         let refused: HashSet<&str> = self.refused.iter().map(|r| r.service.as_str()).collect();
         self.accepted.retain(|f| !refused.contains(f.service.as_str()));
@@ -199,8 +204,11 @@ impl<'f> Plan<'f> {
     /// Takes the fixes off that no file can take, as carrying them out would, and says why.
     fn leave_what_has_no_place(&mut self) -> Result<()> {
         let (accepted, _) = consented(&self.findings, &self.needs);
-        let fixes: Vec<&Fix> = accepted.iter().collect();
-        self.refused = rewrite(&self.project, &fixes, &self.needs, rewrite::Options::default())?.refused;
+        let outcome = rewrite(&self.project, &accepted.iter().collect::<Vec<_>>(), &self.needs, rewrite::Options::default())?;
+        self.refused.clone_from(&outcome.refused);
+        if self.rewriting == rewrite::Options::default() {
+            self.tried = Some((accepted, outcome));
+        }
         let refused: HashMap<&str, &Refused> = self.refused.iter().map(|r| (r.service.as_str(), r)).collect();
         let mut reasons = Vec::new();
         for finding in self.findings.iter_mut().filter(|f| f.fix.is_some()) {

@@ -1,8 +1,8 @@
 //! From findings to a report.
 
 use super::data::{
-    Answer, Applicability, Change, Checks, Edit, Finding, Fix, Kind, Location, Mount, Planned, Position, Project, Reason, Remedy, Service,
-    Severity, Surface,
+    Answer, Applicability, Change, Checks, Edit, Finding, Fix, Kind, LeftOut, Location, Mount, Planned, Position, Project, Reason, Remedy,
+    Service, Severity, Surface,
 };
 use crate::audit::{self, Rule, What};
 use crate::compose::{self, Coverage, Known, MountKind};
@@ -77,8 +77,9 @@ pub fn collect(plan: &Plan<'_>, edits: bool, say: Say) -> Result<Project> {
         });
     }
     let path = files.first().cloned().unwrap_or_default();
+    let left_out = plan.left_out.iter().map(|(service, reason)| LeftOut { service: service.clone(), reason: reason.clone() }).collect();
     let paths = project.sources.files().iter().map(|f| f.path.clone()).collect();
-    Ok(Project { path, files, paths, error: None, services, left_out: Vec::new(), findings })
+    Ok(Project { path, files, paths, error: None, services, left_out, findings })
 }
 
 fn severity(severity: audit::Severity) -> Severity {

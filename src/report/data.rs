@@ -2,6 +2,7 @@
 //!
 //! Within version 1 nothing is removed or renamed and no meaning changes; keys may be added.
 
+use crate::error::Error;
 use crate::evidence::Extra;
 use crate::remedy;
 use schemars::JsonSchema;
@@ -59,6 +60,12 @@ pub struct Project {
 }
 
 impl Project {
+    /// A project, or the path at which one was looked for, of which nothing is known.
+    pub fn failed(path: String, error: &Error) -> Self {
+        let (files, paths, services, left_out, findings) = Default::default();
+        Self { path, files, paths, error: Some(error.to_string()), services, left_out, findings }
+    }
+
     /// Whether the plan mounts volumes that were not there.
     pub fn has_new_volumes(&self) -> bool {
         self.services.iter().flat_map(|service| &service.mounts).any(|mount| mount.planned && mount.kind == Kind::Volume)

@@ -3,7 +3,7 @@
 use super::base::Base;
 use super::data::{Edit, Finding, Location, Project, Report, Severity};
 use crate::audit::{self, Rule};
-use crate::text::clean_line;
+use crate::text::{clean_line, uri_path};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
@@ -194,17 +194,9 @@ fn artifact(project: &Project, file: &str, base: &Base) -> Value {
     }
 }
 
-/// A path as a relative reference: bytes that a URI may not hold are escaped.
+/// A path as a relative reference.
 fn reference(path: &[u8]) -> String {
     let path = path.strip_prefix(b"./").unwrap_or(path);
-    let mut uri = String::with_capacity(path.len());
-    for &byte in path {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            // Elsewhere it is a letter of a name.
-            b'\\' if cfg!(windows) => uri.push('/'),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
+    // Elsewhere a backslash is a letter of a name.
+    if cfg!(windows) { uri_path(&path.iter().map(|b| if *b == b'\\' { b'/' } else { *b }).collect::<Vec<_>>()) } else { uri_path(path) }
 }

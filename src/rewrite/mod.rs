@@ -119,7 +119,7 @@ pub struct Refused {
 }
 
 /// How a rewrite is done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Whether the reasons go into the file as comments.
     pub explain: bool,

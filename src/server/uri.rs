@@ -1,5 +1,6 @@
 //! Files as URIs and back.
 
+use crate::text::uri_path;
 use std::path::{Path, PathBuf};
 
 /// The path that a `file:` URI names on this machine; `None` for every other URI.
@@ -20,14 +21,7 @@ pub(super) fn path_of(uri: &str) -> Option<PathBuf> {
 
 /// The URI of an absolute path.
 pub(super) fn of_path(path: &Path) -> String {
-    let mut uri = String::from("file://");
-    for byte in bytes_of(path) {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
+    format!("file://{}", uri_path(&bytes_of(path)))
 }
 
 /// A text without percent signs; `None` where one stands for nothing.

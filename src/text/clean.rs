@@ -1,5 +1,6 @@
 //! Text of strangers, made fit to be shown.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use std::borrow::Cow;
 
 /// Whether a character could drive a terminal, or break or reorder the line that it stands in: control characters, other line breaks,
@@ -37,6 +38,21 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
 /// "1 fix", "2 fixes": the number with its noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// What stands as it is in a part of a URI: letters, digits and `-._~` (RFC 3986, unreserved characters).
+const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// The same in a path of several parts.
+const IN_PATH: AsciiSet = UNRESERVED.remove(b'/');
+
+/// A part of a URI's path or query, with everything else escaped.
+pub fn uri_part(text: &str) -> String {
+    percent_encode(text.as_bytes(), &UNRESERVED).to_string()
+}
+
+/// A path of a URI: slashes part it.
+pub fn uri_path(path: &[u8]) -> String {
+    percent_encode(path, &IN_PATH).to_string()
 }
 
 #[cfg(test)]

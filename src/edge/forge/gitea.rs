@@ -3,8 +3,8 @@
 use super::client::{Call, Client, Dialect, Token};
 use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
 use super::{raw, steps};
-use crate::edge::address::escape;
 use crate::error::{Error, Fault, Result};
+use crate::text::uri_part;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
@@ -30,7 +30,7 @@ impl Gitea {
     pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
         let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
-        let root = format!("/repos/{}/{}", escape(&place.owner), escape(&place.name));
+        let root = format!("/repos/{}/{}", uri_part(&place.owner), uri_part(&place.name));
         Ok(Self { client, root, full_name })
     }
 
@@ -59,7 +59,7 @@ impl Forge for Gitea {
 
     fn siblings(&self) -> Result<Vec<Repository>> {
         let owner = self.full_name.split('/').next().unwrap_or_default();
-        let path = format!("/orgs/{}/repos?limit=50", escape(owner));
+        let path = format!("/orgs/{}/repos?limit=50", uri_part(owner));
         Ok(self.client.list::<raw::About>(&path, "list the organization's repositories")?.into_iter().map(Repository::from).collect())
     }
 
@@ -138,18 +138,18 @@ impl Forge for Gitea {
     }
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
-        let path = format!("/branches/{}", escape(name));
+        let path = format!("/branches/{}", uri_part(name));
         steps::branch(&self.client, name, || self.get::<Branch>(&path, "show a branch").map(|b| b.commit.id))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
-        self.get::<raw::ListedCommit>(&format!("/git/commits/{}", escape(id)), "show a commit").map(Commit::from)
+        self.get::<raw::ListedCommit>(&format!("/git/commits/{}", uri_part(id)), "show a commit").map(Commit::from)
     }
 
     fn tree(&self, commit: &str) -> Result<Tree> {
         let mut tree = Tree { entries: Vec::new(), truncated: true };
         for page in 1..=MAX_PAGES {
-            let path = format!("/git/trees/{}?recursive=true&per_page=1000&page={page}", escape(commit));
+            let path = format!("/git/trees/{}?recursive=true&per_page=1000&page={page}", uri_part(commit));
             let raw: raw::Listing = self.get(&path, "list files")?;
             let (is_last, part) = (!raw.truncated || raw.tree.is_empty(), Tree::from(raw));
             tree.entries.extend(part.entries);
@@ -162,7 +162,7 @@ impl Forge for Gitea {
     }
 
     fn file(&self, id: &str) -> Result<Vec<u8>> {
-        let raw: raw::Blob = self.get(&format!("/git/blobs/{}", escape(id)), "show a file")?;
+        let raw: raw::Blob = self.get(&format!("/git/blobs/{}", uri_part(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("Gitea shows the file {id} in a way that cannot be read");
             self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
@@ -170,7 +170,7 @@ impl Forge for Gitea {
     }
 
     fn compare(&self, base: &str, head: &str) -> Result<Comparison> {
-        let raw: Compared = self.get(&format!("/compare/{}", escape(&format!("{base}...{head}"))), "compare branches")?;
+        let raw: Compared = self.get(&format!("/compare/{}", uri_part(&format!("{base}...{head}"))), "compare branches")?;
         let mut files: Vec<String> = raw.commits.into_iter().filter_map(|c| c.files).flatten().map(|f| f.filename).collect();
         files.sort();
         files.dedup();
@@ -223,7 +223,7 @@ impl Forge for Gitea {
     }
 
     fn delete_branch(&self, name: &str, expected: &str) -> Result<()> {
-        let path = format!("{}/branches/{}", self.root, escape(name));
+        let path = format!("{}/branches/{}", self.root, uri_part(name));
         steps::delete_branch(&self.client, self, &path, name, expected)
     }
 }

@@ -5,8 +5,8 @@ use super::raw::{self, Id};
 use super::steps;
 use super::{Changed, LineComment, NewReview, Reviews};
 use super::{Comment, Commit, Comparison, Forge, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, Tree};
-use crate::edge::address::escape;
 use crate::error::{Error, Fault, Result};
+use crate::text::uri_part;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ impl GitHub {
     pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
         let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
-        let root = format!("/repos/{}/{}", escape(&place.owner), escape(&place.name));
+        let root = format!("/repos/{}/{}", uri_part(&place.owner), uri_part(&place.name));
         Ok(Self { client, root, owner: place.owner.clone(), full_name })
     }
 
@@ -111,13 +111,13 @@ impl Forge for GitHub {
     }
 
     fn siblings(&self) -> Result<Vec<Repository>> {
-        let path = format!("/orgs/{}/repos?type=all&sort=full_name&per_page=100", escape(&self.owner));
+        let path = format!("/orgs/{}/repos?type=all&sort=full_name&per_page=100", uri_part(&self.owner));
         Ok(self.client.list::<raw::About>(&path, "list the organization's repositories")?.into_iter().map(Repository::from).collect())
     }
 
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
-        let head = escape(&format!("{}:{branch}", self.owner));
-        let base_filter = base.map(|b| format!("&base={}", escape(b))).unwrap_or_default();
+        let head = uri_part(&format!("{}:{branch}", self.owner));
+        let base_filter = base.map(|b| format!("&base={}", uri_part(b))).unwrap_or_default();
         let path = format!("{}/pulls?head={head}{base_filter}&state=all&sort=created&direction=desc&per_page=100", self.root);
         let all: Vec<raw::Request> = self.client.list(&path, "list pull requests")?;
         let own = all.into_iter().filter(|p| p.is_from(&self.full_name, branch) && base.is_none_or(|b| p.base.branch == b));
@@ -177,22 +177,22 @@ impl Forge for GitHub {
     }
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
-        let path = format!("/git/ref/{}", escape(&format!("heads/{name}")));
+        let path = format!("/git/ref/{}", uri_part(&format!("heads/{name}")));
         steps::branch(&self.client, name, || self.get::<raw::Ref>(&path, "show a branch").map(|b| b.object.sha))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
-        self.get::<raw::GitCommit>(&format!("/git/commits/{}", escape(id)), "show a commit").map(Commit::from)
+        self.get::<raw::GitCommit>(&format!("/git/commits/{}", uri_part(id)), "show a commit").map(Commit::from)
     }
 
     fn tree(&self, commit: &str) -> Result<Tree> {
         let id = self.commit(commit)?.tree;
-        let raw: raw::Listing = self.get(&format!("/git/trees/{}?recursive=1", escape(&id)), "list files")?;
+        let raw: raw::Listing = self.get(&format!("/git/trees/{}?recursive=1", uri_part(&id)), "list files")?;
         Ok(raw.into())
     }
 
     fn file(&self, id: &str) -> Result<Vec<u8>> {
-        let raw: raw::Blob = self.get(&format!("/git/blobs/{}", escape(id)), "show a file")?;
+        let raw: raw::Blob = self.get(&format!("/git/blobs/{}", uri_part(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("GitHub shows the file {id} in a way that cannot be read");
             self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
@@ -200,7 +200,7 @@ impl Forge for GitHub {
     }
 
     fn compare(&self, base: &str, head: &str) -> Result<Comparison> {
-        let path = format!("/compare/{}?per_page=100", escape(&format!("{base}...{head}")));
+        let path = format!("/compare/{}?per_page=100", uri_part(&format!("{base}...{head}")));
         let raw: raw::Comparison = self.get(&path, "compare branches")?;
         let files: Vec<String> = raw.files.into_iter().map(|f| f.filename).collect();
         Ok(Comparison { ahead: raw.ahead_by, behind: Some(raw.behind_by), cut: files.len() >= MAX_COMPARED, files })
@@ -218,7 +218,7 @@ impl Forge for GitHub {
                 // Without force GitHub refuses to lose a commit that came in between.
                 Some(_) => (
                     "PATCH",
-                    format!("/git/refs/{}", escape(&format!("heads/{}", new.branch))),
+                    format!("/git/refs/{}", uri_part(&format!("heads/{}", new.branch))),
                     json!({ "sha": pushed.commit, "force": false }),
                 ),
             };
@@ -237,7 +237,7 @@ impl Forge for GitHub {
     }
 
     fn delete_branch(&self, name: &str, expected: &str) -> Result<()> {
-        let path = format!("{}/git/refs/{}", self.root, escape(&format!("heads/{name}")));
+        let path = format!("{}/git/refs/{}", self.root, uri_part(&format!("heads/{name}")));
         steps::delete_branch(&self.client, self, &path, name, expected)
     }
 

@@ -5,8 +5,8 @@ use super::steps;
 use super::{
     Comment, Commit, Comparison, Entry, Forge, Mode, NewCommit, NewPull, Place, Pull, PullChange, Pushed, Repository, Session, State, Tree,
 };
-use crate::edge::address::escape;
 use crate::error::{Fault, Result};
+use crate::text::uri_part;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
@@ -34,7 +34,7 @@ impl GitLab {
     pub fn new(place: &Place, token: Option<Token>, session: &Rc<Session>) -> Result<Self> {
         let full_name = format!("{}/{}", place.owner, place.name);
         let client = Client::new(&DIALECT, &place.api, &full_name, token, session)?;
-        Ok(Self { client, root: format!("/projects/{}", escape(&full_name)), group: place.owner.clone() })
+        Ok(Self { client, root: format!("/projects/{}", uri_part(&full_name)), group: place.owner.clone() })
     }
 
     fn get<T: for<'a> Deserialize<'a>>(&self, path: &str, doing: &str) -> Result<T> {
@@ -61,13 +61,13 @@ impl Forge for GitLab {
     }
 
     fn siblings(&self) -> Result<Vec<Repository>> {
-        let path = format!("/groups/{}/projects?include_subgroups=true&order_by=path&sort=asc&per_page=100", escape(&self.group));
+        let path = format!("/groups/{}/projects?include_subgroups=true&order_by=path&sort=asc&per_page=100", uri_part(&self.group));
         Ok(self.client.list::<Project>(&path, "list the group's projects")?.into_iter().map(Repository::from).collect())
     }
 
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>> {
-        let target = base.map(|b| format!("&target_branch={}", escape(b))).unwrap_or_default();
-        let source = escape(branch);
+        let target = base.map(|b| format!("&target_branch={}", uri_part(b))).unwrap_or_default();
+        let source = uri_part(branch);
         let path = format!("/merge_requests?source_branch={source}{target}&state=all&order_by=created_at&sort=desc&per_page=100");
         let all: Vec<Request> = self.list(&path, "list merge requests")?;
         let own = |r: &Request| r.source_branch == branch && r.source_project_id == Some(r.target_project_id);
@@ -127,7 +127,7 @@ impl Forge for GitLab {
     fn request_review(&self, number: u64, people: &[&str]) -> Result<()> {
         let (mut ids, mut unknown) = (Vec::new(), Vec::new());
         for name in people {
-            let found: Vec<User> = self.client.list(&format!("/users?username={}", escape(name)), "look up a reviewer")?;
+            let found: Vec<User> = self.client.list(&format!("/users?username={}", uri_part(name)), "look up a reviewer")?;
             match found.into_iter().find(|user| user.username.eq_ignore_ascii_case(name)) {
                 Some(user) => ids.push(user.id),
                 None => unknown.push(*name),
@@ -144,28 +144,28 @@ impl Forge for GitLab {
     }
 
     fn branch(&self, name: &str) -> Result<Option<String>> {
-        let path = format!("/repository/branches/{}", escape(name));
+        let path = format!("/repository/branches/{}", uri_part(name));
         steps::branch(&self.client, name, || self.get::<Branch>(&path, "show a branch").map(|b| b.commit.id))
     }
 
     fn commit(&self, id: &str) -> Result<Commit> {
-        self.get::<RawCommit>(&format!("/repository/commits/{}", escape(id)), "show a commit").map(Commit::from)
+        self.get::<RawCommit>(&format!("/repository/commits/{}", uri_part(id)), "show a commit").map(Commit::from)
     }
 
     fn tree(&self, commit: &str) -> Result<Tree> {
-        let path = format!("{}/repository/tree?ref={}&recursive=true&pagination=keyset&per_page=100", self.root, escape(commit));
+        let path = format!("{}/repository/tree?ref={}&recursive=true&pagination=keyset&per_page=100", self.root, uri_part(commit));
         let (items, truncated) = self.client.pages::<Item>(&path, "list files", MAX_TREE_PAGES)?;
         let entries = items.into_iter().filter_map(|i| Some(Entry { mode: Mode::from_git(&i.mode)?, path: i.path, id: i.id })).collect();
         Ok(Tree { entries, truncated })
     }
 
     fn file(&self, id: &str) -> Result<Vec<u8>> {
-        let path = format!("{}/repository/blobs/{}/raw", self.root, escape(id));
+        let path = format!("{}/repository/blobs/{}/raw", self.root, uri_part(id));
         self.client.send(&Call { method: "GET", path: &path, body: None, doing: "show a file", repeatable: true }).map(|answer| answer.body)
     }
 
     fn compare(&self, base: &str, head: &str) -> Result<Comparison> {
-        let path = format!("/repository/compare?from={}&to={}", escape(base), escape(head));
+        let path = format!("/repository/compare?from={}&to={}", uri_part(base), uri_part(head));
         let raw: Compared = self.get(&path, "compare branches")?;
         let files = raw.diffs.into_iter().map(|d| d.new_path).collect();
         Ok(Comparison { ahead: raw.commits.len() as u64, behind: None, files, cut: raw.compare_timeout })
@@ -221,7 +221,7 @@ impl Forge for GitLab {
     }
 
     fn delete_branch(&self, name: &str, expected: &str) -> Result<()> {
-        let path = format!("{}/repository/branches/{}", self.root, escape(name));
+        let path = format!("{}/repository/branches/{}", self.root, uri_part(name));
         steps::delete_branch(&self.client, self, &path, name, expected)
     }
 }

@@ -1,6 +1,6 @@
 //! What a start script of an image plainly does, line by line, with the variables that the image sets and the script itself assigns.
 
-use super::{Written, program_and_arguments, simple};
+use super::{Written, installs, program_and_arguments, simple};
 use crate::compose::{Simple, script};
 use std::collections::BTreeMap;
 
@@ -11,20 +11,6 @@ const MAX_LINE: usize = 4096;
 /// Programs that make or change users.
 const USERS: [&str; 10] =
     ["adduser", "addgroup", "chpasswd", "delgroup", "deluser", "groupadd", "groupmod", "passwd", "useradd", "usermod"];
-/// Programs that install something, with the word that says so.
-const INSTALLERS: [(&str, &str); 10] = [
-    ("apk", "add"),
-    ("apt", "install"),
-    ("apt-get", "install"),
-    ("composer", "install"),
-    ("dnf", "install"),
-    ("gem", "install"),
-    ("npm", "install"),
-    ("pip", "install"),
-    ("pip3", "install"),
-    ("yum", "install"),
-];
-
 /// Something that a line does to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deed {
@@ -125,8 +111,7 @@ fn one(command: &Simple, folder: &mut Option<String>, start: &mut Start, told: &
     if USERS.contains(&name) {
         say("/etc/passwd".to_owned(), false);
     }
-    let is_installer = |(program, word): &(&str, &str)| name == *program && words.iter().skip(1).any(|w| w.text == *word);
-    if INSTALLERS.iter().any(is_installer) {
+    if installs(name, words.iter().skip(1).map(|w| w.text.as_str())) {
         start.installs.push((told.number, told.text.to_owned()));
     }
     let run = if [".", "source", "sh", "bash", "ash", "dash"].contains(&name) { words.get(1) } else { words.first() };
