@@ -2,6 +2,7 @@
 //! cannot be part of the repository.
 
 mod plans;
+mod reasons;
 
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

@@ -35,6 +35,7 @@ mod oracle;
 #[cfg(unix)]
 mod outside;
 mod pipe;
+mod plain;
 mod plan;
 mod playground;
 mod pr;

@@ -2,6 +2,7 @@
 //! The services are made of what a preset says, so a new one needs no line here.
 
 mod facts;
+mod questions;
 mod sources;
 
 use crate::pipe::{harden, selection};
@@ -32,6 +33,17 @@ fn every_preset_plans_what_its_golden_text_says() {
         golden(&format!("presets/{name}.txt"), &format!("{compose}\n{}", plans.join("\n")));
     }
     golden_folder_holds("presets", &names);
+}
+
+/// What is refused is known; what nobody knows is a doubt, and can be tried.
+#[test]
+fn an_obstacle_is_more_than_that_nobody_has_shown_a_run() {
+    for (name, _) in list() {
+        for obstacle in &Preset::embedded(name).unwrap().obstacles {
+            let is_unknown = ["nobody ", "nothing says ", "that it runs read-only "].iter().any(|start| obstacle.why.starts_with(start));
+            assert!(!is_unknown, "{name}: `{}` is a doubt", obstacle.why);
+        }
+    }
 }
 
 #[test]

@@ -94,3 +94,24 @@ fn what_is_no_source_is_seen() {
         assert_eq!(form(source), Some(expected), "{source}");
     }
 }
+
+/// What a framework writes is written in its own repository: a source of what is called known names a file there.
+#[test]
+fn what_a_framework_writes_names_the_file_that_says_so() {
+    let is_file = |word: &str| {
+        let word = word.trim_end_matches([':', ';', ',']);
+        let ends = [".c", ".cs", ".ex", ".java", ".js", ".md", ".php", ".py", ".rb", ".rst", ".sh", ".toml", ".ts", ".tt"];
+        ends.iter().any(|end| word.ends_with(end))
+    };
+    let mut count = 0;
+    for (name, _) in list() {
+        let preset = Preset::embedded(name).unwrap();
+        let known = preset.writable.iter().filter(|path| path.reason.confidence > Confidence::Assumed);
+        for path in known.filter(|_| !preset.manifests.is_empty()) {
+            let source = path.reason.link.as_deref().unwrap_or_default();
+            assert!(source.split_whitespace().any(is_file), "{name}: {}: {source}", path.target);
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+}
