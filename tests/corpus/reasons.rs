@@ -47,7 +47,7 @@ fn every_service_of_public_files_has_its_own_reason() {
             } else if let Some(held) = held {
                 (if held.why.contains("the base image is known") { "base, held back" } else { "assumed, held back" }, kind(&held.why))
             } else if let Some(refused) = refused {
-                ("no place", refused.why.to_string())
+                ("no place", refused.why.clone())
             } else if let Some(finding) = finding {
                 ("refused", format!("{}: {}", finding.rule.id(), plain(&finding.message)))
             } else {
