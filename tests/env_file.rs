@@ -45,8 +45,8 @@ fn folder(env_file: &str, files: &[(&str, &str)]) -> Folder {
     folder
 }
 
-/// What `X` is here: `None` where it is not set, `Some(None)` where nobody knows.
-fn ours(folder: &Folder) -> Option<Option<String>> {
+/// What `X` is here: `= VALUE`, `unknown` or `unset`.
+fn ours(folder: &Folder) -> String {
     let input = Input { start: Start::Path(folder.path().to_owned()), ..Input::default() };
     let files = Files::read(&Disk, &input).expect("files");
     let project = files.project().expect("a project");
@@ -56,8 +56,11 @@ fn ours(folder: &Folder) -> Option<Option<String>> {
     let number = service.get("environment").map(|_| ("A".to_owned(), Some("9".to_owned())));
     let own: Env = number.into_iter().collect();
     let given = Given::of(service, &texts, &own.below(project.sources.env().clone()), &mut (1 << 20));
-    let found = given.variables().find(|(name, _)| *name == "X").map(|(_, value)| value.map(str::to_owned));
-    found.or(given.doubt("X").map(|_| None))
+    match given.variables().find(|(name, _)| *name == "X") {
+        Some((_, Some(value))) => format!("= {value}"),
+        None if given.doubt("X").is_none() => "unset".to_owned(),
+        _ => "unknown".to_owned(),
+    }
 }
 
 #[test]
@@ -65,7 +68,8 @@ fn files_of_variables_are_read_as_compose_reads_them() {
     let compose = Compose::find();
     for (env_file, files, expected) in READ {
         let folder = folder(env_file, files);
-        assert_eq!(ours(&folder), expected.map(|value| Some(value.to_owned())), "{env_file} {files:?}");
+        let known = expected.map_or("unset".to_owned(), |value| format!("= {value}"));
+        assert_eq!(ours(&folder), known, "{env_file} {files:?}");
         let Some(compose) = &compose else { continue };
         let model = compose.effective(folder.path(), &[]).expect("Compose reads it");
         let theirs = model["services"]["s"]["environment"]["X"].as_str().map(|value| value.replace("$$", "$"));
@@ -76,24 +80,21 @@ fn files_of_variables_are_read_as_compose_reads_them() {
 #[test]
 fn what_is_not_read_makes_its_variables_unknown() {
     for (env_file, files, expected) in [
-        ("none.env", &[][..], Some(None)),
-        ("[none.env, a.env]", &[("a.env", "X=1\n")], Some(Some("1"))),
-        ("[a.env, none.env]", &[("a.env", "X=1\n")], Some(None)),
-        ("'${NOWHERE}'", &[], Some(None)),
-        ("~/a.env", &[], Some(None)),
-        ("[{path: a.env, format: json}]", &[("a.env", "X=1\n")], Some(None)),
-        ("a.env", &[("a.env", "X='1\n")], Some(None)),
-        ("[{path: a.env, format: raw}]", &[("a.env", "A B=1\nX=1\n")], Some(None)),
-        ("a.env", &[("a.env", "X=${NOWHERE}\n")], Some(None)),
-        // The variables of an included project are none of its services.
-        ("[]", &[], None),
+        ("none.env", &[][..], "unknown"),
+        ("[none.env, a.env]", &[("a.env", "X=1\n")], "= 1"),
+        ("[a.env, none.env]", &[("a.env", "X=1\n")], "unknown"),
+        ("'${NOWHERE}'", &[], "unknown"),
+        ("~/a.env", &[], "unknown"),
+        ("[{path: a.env, format: json}]", &[("a.env", "X=1\n")], "unknown"),
+        ("a.env", &[("a.env", "X='1\n")], "unknown"),
+        ("[{path: a.env, format: raw}]", &[("a.env", "A B=1\nX=1\n")], "unknown"),
+        ("a.env", &[("a.env", "X=${NOWHERE}\n")], "unknown"),
+        ("[]", &[], "unset"),
     ] {
-        let found = ours(&folder(env_file, files));
-        assert_eq!(found, expected.map(|value| value.map(str::to_owned)), "{env_file} {files:?}");
+        assert_eq!(ours(&folder(env_file, files)), expected, "{env_file} {files:?}");
     }
 }
 
-/// A service whose database is where `db.env` says, and how it is held back, if it is.
 #[test]
 fn a_path_moves_where_such_a_file_says_and_its_values_are_not_shown() {
     let given = "where the database (PGDATA up to version 17) is kept is not known: the variable `PGDATA` is in an `env_file`, whose values \
