@@ -9,9 +9,11 @@ use rofs_harden::plan::{Files, Input, Start};
 
 /// The value of `X` for a service `s`, or that it has none.
 type Expected = Option<&'static str>;
+/// Names and texts.
+type Named = [(&'static str, &'static str)];
 
 /// What stands at `env_file`, the files, and what `X` is.
-const READ: [(&str, &[(&str, &str)], Expected); 21] = [
+const READ: [(&str, &Named, Expected); 21] = [
     ("a.env", &[("a.env", "X=1\n")], Some("1")),
     ("[a.env]", &[("a.env", "export X='1' # c\n")], Some("1")),
     ("[a.env, b.env]", &[("a.env", "X=1\n"), ("b.env", "X=2\n")], Some("2")),

@@ -219,7 +219,7 @@ pub(super) fn capability(text: &str) -> String {
 
 /// Whether a bind can be made read-only where it stands, without changing anything else.
 fn can_change(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount<'_>) -> bool {
-    if !service.alone(mount, "volumes").is_some_and(|definition| !facts.is_extended(definition)) {
+    if service.alone(mount, "volumes").is_none_or(|definition| facts.is_extended(definition)) {
         return false;
     }
     match mount.node.kind() {
