@@ -204,7 +204,7 @@ fn candidates(outcome: &Outcome) -> Vec<&'static str> {
         let words = || line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
         let is_said = |word: &&str| words().any(|said| if !is_own || word.len() < 4 { said == *word } else { said.starts_with(*word) });
         let is_call = |word: &&str| is_own || SYSTEM_CALLS.contains(word);
-        let calls = CALLS.iter().filter(|(names, _)| names.iter().any(|name| is_call(&name) && is_said(&name)));
+        let calls = CALLS.iter().filter(|(names, _)| names.iter().any(|name| is_call(name) && is_said(name)));
         let of_line: Vec<&str> = calls.flat_map(|(_, needed)| needed.iter().copied()).collect();
         // A path that is refused and nothing else.
         let is_path = is_own && of_line.is_empty() && line.contains('/') && line.contains("permission denied");

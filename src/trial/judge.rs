@@ -276,7 +276,7 @@ impl<'j> Judge<'j> {
         let close = |service: TrialService<'j>| {
             let name = service.name();
             let mut outcome = match service.phase {
-                Phase::Decided(outcome) => outcome,
+                Phase::Decided(outcome) => *outcome,
                 _ => Outcome::plain(name, Verdict::Unprovable, "nothing was seen of it"),
             };
             let Some(container) = containers.iter().find(|c| c.service() == name) else {

@@ -43,7 +43,7 @@ pub(super) enum Phase {
     /// It is being started again.
     Restarting,
     /// It is judged.
-    Decided(Outcome),
+    Decided(Box<Outcome>),
 }
 
 /// A service that is watched.
@@ -136,7 +136,7 @@ impl<'j> TrialService<'j> {
     }
 
     pub(super) fn decide(&mut self, verdict: Verdict, why: String, short: &str) {
-        self.phase = Phase::Decided(Outcome::new(self.name(), verdict, why).shortly(short));
+        self.phase = Phase::Decided(Box::new(Outcome::new(self.name(), verdict, why).shortly(short)));
     }
 
     /// One look at its container.
@@ -185,7 +185,7 @@ impl<'j> TrialService<'j> {
             signs.extend(self.set_aside.clone());
             let signs = signs.join(", ");
             let grade = if self.was_healthy || self.passed > 0 { Grade::Answers } else { Grade::Starts };
-            self.phase = Phase::Decided(Outcome { grade, ..Outcome::plain(self.name(), Verdict::Works, &signs) });
+            self.phase = Phase::Decided(Box::new(Outcome { grade, ..Outcome::plain(self.name(), Verdict::Works, &signs) }));
         }
         None
     }
@@ -223,7 +223,7 @@ impl<'j> TrialService<'j> {
             _ => plain(Verdict::Fails, &format!("it ended with status {status}")),
         };
         outcome.ended = status == 0;
-        self.phase = Phase::Decided(outcome);
+        self.phase = Phase::Decided(Box::new(outcome));
     }
 
     /// Whether its own health check, if it has one, lets it be tried further.
