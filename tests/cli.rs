@@ -7,6 +7,7 @@ mod looks;
 mod manual;
 mod mistakes;
 mod status;
+mod unnamed;
 
 /// One service of a known family, one that needs a preset named, one that nothing is known of.
 pub(crate) const SHOP: &str = "\
