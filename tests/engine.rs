@@ -3,7 +3,11 @@
 //! `.ci/example-image` and `.ci/test-images` make the images. Without them or without an engine these tests are skipped, unless
 //! `ROFS_REQUIRE_ENGINE` is set.
 
+mod broken;
+mod capabilities;
 mod edges;
+mod ends;
+mod far;
 mod faults;
 mod image;
 mod judge;
@@ -11,6 +15,7 @@ mod kinds;
 mod lives;
 mod moving;
 mod observe;
+mod podman;
 mod running;
 pub(crate) mod stand;
 

@@ -1,5 +1,7 @@
 //! The smallest set of writable places with which a project works, found by running it.
 
+mod capabilities;
+
 use super::prepared::Prepared;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
@@ -40,7 +42,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let since = Instant::now();
     let settle = case.context.options.settle;
     let mut before = case.original(true, settle.min(GLANCE))?;
-    if before.outcomes.iter().all(|o| o.verdict == Verdict::Fails && o.symptoms.is_empty()) {
+    if before.outcomes.iter().all(|o| o.is_hopeless) {
         // What fails anyway is not healed by any mount. Where a path is named, the file may have made the root read-only already.
         let plan = case.plan(&case.options.selection)?;
         let mut ran = RunResult { outcomes: before.outcomes.clone(), ..RunResult::default() };
@@ -51,7 +53,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         }
         return Ok(Healed { plan, ran, before, unresolved: Vec::new() });
     }
-    let mut selection = case.options.selection.clone();
+    let mut selection = capabilities::later(&case.options.selection);
     let mut unresolved = seed(case, &mut selection, &before)?;
     let mut round = 1;
     let (mut plan, mut ran, superfluous) = loop {
@@ -83,21 +85,27 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     if is_proved(&ran) {
         unresolved.clear();
         let mut superfluous = superfluous;
+        // Those that go.
+        let mut smallest = selection.clone();
         while !superfluous.is_empty() {
             // What goes one by one need not go together.
             let less = without(&selection, superfluous.iter().map(|(s, t)| (s.as_str(), t.as_str())));
             let (smaller, proof) = case.trial(&less, "with less", Some(&before))?;
             report(case, "with less", &proof);
             if is_proved(&proof) {
-                (plan, ran) = (smaller, proof);
+                (plan, ran, smallest) = (smaller, proof, less);
                 break;
             }
-            // The others may go all the same, if there are others.
+            // The others may go all the same, if there are others: of a service that fails, all but the one that it misses.
             let had = superfluous.len();
-            superfluous.retain(|(service, _)| proof.of(service).is_some_and(|o| o.verdict == Verdict::Works));
-            if superfluous.len() == had {
+            proof.outcomes.iter().filter(|o| o.verdict != Verdict::Works).for_each(|failed| keep_one(&mut superfluous, failed));
+            if superfluous.len() == had || since.elapsed() > MAX_TIME {
                 break;
             }
+        }
+        if let Some(least) = capabilities::least(case, &smallest, &ran, &before, since)? {
+            (plan, ran) = (least.plan, least.ran);
+            unresolved.extend(least.unresolved);
         }
     } else if settle > GLANCE {
         // Whether it is our doing is decided by a run on a writable root that takes as long.
@@ -215,7 +223,9 @@ fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], b
     let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
         let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
         let ran = case.glance(&less, &format!("{title}, with less"), Some(before))?;
-        let works = |(service, _): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works);
+        // What this engine mounts by itself, another one does not.
+        let is_given = |o: &Outcome, target: &str| o.given.iter().any(|path| is_at(target, path));
+        let works = |(service, target): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works && !is_given(o, target));
         Ok(wave.iter().filter(works).cloned().collect())
     };
     let mut found = Vec::new();
@@ -229,6 +239,17 @@ fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], b
         }
     }
     Ok(found)
+}
+
+/// Keeps one place of a service that fails without several: the one that it names, else the last one.
+fn keep_one(superfluous: &mut Vec<Mounted>, failed: &Outcome) {
+    let is_missed = |(service, target): &Mounted| {
+        *service == failed.service && failed.symptoms.iter().any(|s| s.path.as_deref().is_some_and(|path| is_at(path, target)))
+    };
+    let last = || superfluous.iter().rposition(|(service, _)| *service == failed.service);
+    if let Some(place) = superfluous.iter().position(is_missed).or_else(last) {
+        superfluous.remove(place);
+    }
 }
 
 /// What a thread found; its panic is ours.

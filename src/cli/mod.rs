@@ -26,6 +26,7 @@ mod review;
 #[cfg(feature = "server")]
 mod server;
 mod shell;
+mod there;
 mod tree;
 mod trial;
 mod ui;

@@ -8,6 +8,7 @@ use super::args::Observe;
 use super::harden::{Status, finish, present};
 use super::prepared::{Asking, Prepared};
 use super::remedy;
+use super::there::already_there;
 use super::ui::Ui;
 use super::verify::{Case, connect};
 use crate::compose::is_at;
@@ -67,6 +68,9 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     let broken = rows.iter().filter_map(|row| Some((row.service.clone(), row.elsewhere.first()?.path.clone()))).collect();
     let plan = plan(ui, args, &input, Evidence { chosen, found, known: &known, unseen, broken })?;
     present(ui, aim, &plan);
+    for (service, said) in already_there(&case, &plan)? {
+        ui.warn(&clean_line(&format!("{service}: {said}")));
+    }
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
         ui.hint("`rofs-harden verify` runs the result and says whether it works");
@@ -110,7 +114,7 @@ fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) ->
     }
     selection.only.retain(|name| !selection.skip.contains(name));
     let options = args.choice.options(selection);
-    Prepared::read(input, Asking { view: Some(ui.view()), ..Asking::plainly(&options, args.writing.aim()) })
+    Prepared::read(input, Asking { view: Some(ui.view()), tries: true, ..Asking::plainly(&options, args.writing.aim()) })
 }
 
 /// What each service wrote, and the places that must be writable.

@@ -6,13 +6,15 @@ use super::harden::{Status, finish, present};
 use super::heal::{self, Healed};
 use super::prepared::{Aim, Asking, Prepared};
 use super::remedy;
+use super::there::already_there;
 use super::trial::{Run, TrialContext};
 use super::ui::Ui;
-use crate::compose::{Known, Project, Service};
+use crate::compose::{Coverage, Known, Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
+use crate::evidence::image::Image;
 use crate::evidence::{Need, Selection};
 use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
@@ -20,12 +22,17 @@ use crate::report::style::{Look, paint};
 use crate::text::{clean_line, count};
 use crate::trial::answer::{Service as Row, Verdicts};
 use crate::trial::junit;
-use crate::trial::{Outcome, RunResult, Verdict, explain};
+use crate::trial::{Grade, Outcome, RunResult, Verdict, explain};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// What is said of a service that was not only started once.
 const CAME_BACK: &str = "it came back after a restart, and after it was killed and recreated";
+/// The same where its data were looked for.
+const KEPT: &str = "it kept its data over a restart, and after it was killed and recreated";
+/// What is said of one of which no more is known.
+const STARTS: &str = "only its start was seen: --http or --probe makes it do its work";
 /// Most places that a short reason names.
 const MOST_PLACES: usize = 3;
 
@@ -65,7 +72,11 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
             let (plan, ran) = case.trial(&case.options.selection, "hardened", before.as_ref())?;
             (plan, ran, before, Vec::new())
         };
-        let found = rows_of(&plan, &ran, before.as_ref(), &unresolved, path)?;
+        let mut found = rows_of(&plan, &ran, before.as_ref(), &unresolved, path)?;
+        let there = already_there(&case, &plan)?;
+        for row in &mut found {
+            row.details.extend(there.iter().filter(|(name, _)| *name == row.service).map(|(_, said)| said.clone()));
+        }
         works &= found.iter().all(|row| !row.read_only || row.verdict == Verdict::Works);
         rows.extend(found);
         plans.push(plan);
@@ -209,6 +220,13 @@ impl<'c> Case<'c> {
         Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..Asking::plainly(&options, self.aim) })
     }
 
+    /// The project with the change as Compose resolves it.
+    pub(super) fn model(&self, plan: &Prepared) -> Result<Value> {
+        let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
+        let changed: Vec<(PathBuf, &str)> = changed.collect();
+        self.context.model(&changed)
+    }
+
     /// Plans and runs.
     pub(super) fn trial(&self, selection: &Selection, title: &str, before: Option<&RunResult>) -> Result<(Prepared, RunResult)> {
         let plan = self.plan(selection)?;
@@ -226,10 +244,9 @@ impl<'c> Case<'c> {
         self.run_with(plan, title, before, true)
     }
 
-    fn run_with(&self, plan: &Prepared, title: &str, before: Option<&RunResult>, lives: bool) -> Result<RunResult> {
-        let changed = plan.rewrites.iter().filter_map(|(loaded, r)| Some((disk::absolute(loaded.as_ref()?.path())?, r.after().text())));
-        let changed: Vec<(PathBuf, &str)> = changed.collect();
-        let model = self.context.model(&changed)?;
+    /// Runs the project with the change, and sees whether what works comes back if `lives` is asked for.
+    pub(super) fn run_with(&self, plan: &Prepared, title: &str, before: Option<&RunResult>, lives: bool) -> Result<RunResult> {
+        let model = self.model(plan)?;
         with_project(plan, |project, needs| {
             let known = needs.iter().filter_map(|need| Probe::known(&need.service, need.check.as_ref()?)).collect();
             let settle = self.context.options.settle;
@@ -260,11 +277,14 @@ fn rows_of(
             let service: Option<&Service<'_>> = project.service(&outcome.service);
             let need = needs.iter().find(|n| n.service == outcome.service);
             let (mut details, mends) = match outcome.verdict {
-                Verdict::Works if outcome.came_back == Some(true) => (vec![CAME_BACK.to_owned()], Vec::new()),
-                Verdict::Works => Default::default(),
+                Verdict::Works => (seen(outcome), Vec::new()),
                 _ => explain(outcome, before.and_then(|b| b.of(&outcome.service)), service, need),
             };
             let mut places: Vec<String> = mends.iter().map(|path| format!("`{}`", path.target.replace('`', "'"))).collect();
+            if outcome.verdict == Verdict::Works {
+                details
+                    .extend(before.and_then(|b| b.images.get(&outcome.service)).into_iter().flat_map(|image| missed_later(image, service)));
+            }
             places.sort();
             places.dedup();
             places.truncate(MOST_PLACES);
@@ -279,6 +299,7 @@ fn rows_of(
                 verdict: outcome.verdict,
                 why: outcome.said(remedy::say),
                 short,
+                grade: (outcome.verdict == Verdict::Works).then_some(outcome.grade),
                 read_only: service.is_some_and(|s| s.read_only == Known::Yes),
                 details,
             }
@@ -291,6 +312,25 @@ fn rows_of(
         }
         Ok(rows)
     })
+}
+
+/// What jobs of an image write later and could not: no run sees it.
+fn missed_later(image: &Image, service: Option<&Service<'_>>) -> Vec<String> {
+    let is_missed = |path: &str| service.is_some_and(|s| s.read_only == Known::Yes && !matches!(s.coverage(path), Coverage::Writable(_)));
+    image.jobs().iter().filter(|job| is_missed(&job.path)).map(|job| format!("{}, which is read-only", job.said())).collect()
+}
+
+/// How much was seen of a service that works.
+fn seen(outcome: &Outcome) -> Vec<String> {
+    let came_back = (outcome.came_back == Some(true)).then_some(if outcome.grade == Grade::Keeps { KEPT } else { CAME_BACK });
+    let given = (!outcome.given.is_empty()).then(|| {
+        format!(
+            "this engine makes {} writable by itself, as Podman does; Docker does not, so it may need a mount there",
+            outcome.given.join(", ")
+        )
+    });
+    let starts = (outcome.grade == Grade::Starts && !outcome.ended).then_some(STARTS);
+    came_back.into_iter().chain(starts).map(str::to_owned).chain(given).collect()
 }
 
 fn show(ui: &Ui, rows: &[Row]) {

@@ -1,6 +1,10 @@
 //! What an image says of itself: its configuration, its folders, and what its start scripts plainly do. Nothing of it is run, so what
 //! follows are candidates, each with its reason.
 
+mod jobs;
+
+pub use jobs::Job;
+
 use super::engine::{Folder, Sight, Written, writable_paths};
 use super::place::is_filled;
 use super::scripts::{Deed, Start, deeds};
@@ -85,8 +89,12 @@ impl Image {
         wanted.extend(second.filter_map(|word| self.program(&word)));
         let is_script = |path: &&String| SCRIPT_FOLDERS.iter().any(|folder| is_at(path, folder));
         wanted.extend(self.files.keys().filter(is_script).cloned());
-        for text in self.scripts.values() {
-            wanted.extend(self.start(text).runs.iter().filter_map(|word| self.program(word)));
+        wanted.extend(self.job_files().cloned());
+        for (path, text) in &self.scripts {
+            let commands = self.commands_of(path, text);
+            let texts = if jobs::is_of_jobs(path) { commands.into_iter().map(|(_, text)| text).collect() } else { vec![text.as_str()] };
+            let runs = texts.into_iter().flat_map(|text| self.start(text).runs);
+            wanted.extend(runs.filter_map(|word| self.program(&word)));
         }
         let left = MAX_SCRIPTS.saturating_sub(self.scripts.len());
         wanted.into_iter().filter(|path| !self.scripts.contains_key(path)).take(left).collect()
@@ -96,7 +104,8 @@ impl Image {
     pub fn candidates(&self, service: &str, need: Option<&Need>) -> Candidates {
         let mut found = Finding { image: self, service, need, sight: self.sight.clone(), candidates: Candidates::default() };
         found.declared();
-        for (path, text) in self.scripts.iter().filter(|(_, text)| is_script(text)) {
+        let of_jobs: BTreeSet<String> = self.scripts_of_jobs();
+        for (path, text) in self.scripts.iter().filter(|(path, text)| is_script(text) && !of_jobs.contains(*path)) {
             let start = self.start(text);
             for (line, text) in start.installs {
                 let what = format!("{path}:{line} installs something as it starts (`{text}`), which needs a root that can be written");
@@ -106,6 +115,7 @@ impl Image {
         }
         found.bases();
         found.variables();
+        found.jobs();
         found.folders();
         let mut candidates = found.candidates;
         candidates.paths.truncate(MAX_CANDIDATES);
@@ -234,9 +244,14 @@ impl Finding<'_> {
         if starts("tini") || starts("dumb-init") {
             self.candidates.notes.push("it starts by a small init, which writes nothing".to_owned());
         }
-        let jobs = ["/etc/crontabs", "/etc/cron.d", "/var/spool/cron/crontabs", "/etc/logrotate.d"];
-        for folder in jobs.iter().filter(|folder| self.image.files.keys().any(|file| is_at(file, folder))) {
-            self.candidates.notes.push(format!("{folder} has jobs: what they write is seen only when they run"));
+    }
+
+    /// What is written late.
+    fn jobs(&mut self) {
+        for job in self.image.jobs() {
+            let is_folder = job.is_folder || self.image.sight.folders.contains_key(&job.path);
+            self.wrote(&job.path, is_folder, Confidence::Assumed, &format!("{}: `{}`", job.by, job.text));
+            self.candidates.notes.push(job.said());
         }
     }
 

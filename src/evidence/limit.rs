@@ -4,7 +4,7 @@ use super::about::{About, Runner, Who};
 use super::health::{self, HealthCheck};
 use super::preset::{NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
-use super::{Confidence, Reason, Target, WritablePath};
+use super::{Confidence, Reason, Source, Target, WritablePath};
 use crate::compose::{Known, Mount, MountKind, is_at};
 use std::sync::Arc;
 
@@ -147,6 +147,29 @@ pub(super) fn limits(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>, user
     }
     found.extend(user);
     found
+}
+
+/// Puts what runs showed in place of what presets say of capabilities.
+pub(super) fn seen_to_need(limits: &mut Vec<Limit>, seen: Option<&[String]>) {
+    let of_capabilities = |limit: &Limit| match limit {
+        Limit::Works(restriction, _) => restriction.extra() == Extra::CapDrop,
+        Limit::Unknown(extra, _) => *extra == Extra::CapDrop,
+    };
+    limits.retain(|limit| !of_capabilities(limit));
+    let limit = seen.map_or_else(
+        || {
+            Limit::Unknown(
+                Extra::CapDrop,
+                "it failed without the capabilities that every container has, and no run told which it needs".into(),
+            )
+        },
+        |add| {
+            let text = if add.is_empty() { "it works without" } else { "it fails without any one of these, and works with them alone" };
+            let reason = Reason { source: Source::Run, text: text.into(), link: None, confidence: Confidence::Reported };
+            Limit::Works(Restriction::Capabilities(add.to_vec()), Arc::new(reason))
+        },
+    );
+    limits.insert(0, limit);
 }
 
 fn is_bind_at(mount: &Mount<'_>, path: &str) -> bool {

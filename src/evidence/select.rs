@@ -46,6 +46,8 @@ pub struct Selection {
     pub paths: HashMap<String, Vec<WritablePath>>,
     /// Paths that services were seen to do without.
     pub spared: HashMap<String, Vec<String>>,
+    /// All capabilities that services were seen to need, or `None` where runs did not tell; this counts before what presets say.
+    pub capabilities: HashMap<String, Option<Vec<String>>>,
     /// Starts of image names behind which other registries are: `registry.example.com/proxy`.
     pub mirrors: Vec<String>,
     /// Whether the person agrees to what is assumed.
@@ -383,7 +385,10 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
-    let limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
+    let mut limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
+    if let Some(seen) = selection.capabilities.get(about.service.name).filter(|_| wants_limits) {
+        limit::seen_to_need(&mut limits, seen.as_deref());
+    }
     let Basis { text, confidence, obstacles } = basis;
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });

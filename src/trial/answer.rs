@@ -1,6 +1,6 @@
 //! What a trial says, for programs.
 
-use super::Verdict;
+use super::{Grade, Verdict};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,6 +28,9 @@ pub struct Service {
     /// Why, for everybody: see [`super::Outcome::short`].
     #[serde(skip)]
     pub short: String,
+    /// How much was seen of it, where it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<Grade>,
     /// Whether its root filesystem is read-only.
     pub read_only: bool,
     /// What its log says, and what would help.

@@ -5,7 +5,7 @@ use crate::evidence::engine::{Folder, Sight, Written, is_placeholder, is_program
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths of the engine, each with all below it.
-pub(super) const ENGINE: [&str; 11] = [
+pub(super) const ENGINE: [&str; 12] = [
     "/.dockerenv",
     "/dev",
     "/etc/hostname",
@@ -13,6 +13,8 @@ pub(super) const ENGINE: [&str; 11] = [
     "/etc/mtab",
     "/etc/resolv.conf",
     "/proc",
+    // As Podman names itself.
+    "/run/.containerenv",
     "/run/secrets",
     "/sbin/docker-init",
     "/usr/sbin/docker-init",

@@ -70,6 +70,8 @@ struct Run {
     is_out_of_memory: bool,
     #[serde(default)]
     started_at: String,
+    #[serde(default)]
+    pid: u64,
     health: Option<Health>,
 }
 
@@ -97,6 +99,8 @@ struct Config {
     working_dir: String,
     user: String,
     volumes: Option<BTreeMap<String, serde_json::Value>>,
+    stop_timeout: Option<u32>,
+    stop_signal: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -183,6 +187,27 @@ impl Container {
         self.run.health.as_ref().filter(|h| !["", "none"].contains(&h.status.as_str()))
     }
 
+    /// How many seconds it gets to end, where that is said: Compose's `stop_grace_period`.
+    pub fn stop_timeout(&self) -> Option<u32> {
+        self.config.stop_timeout
+    }
+
+    /// Whether its first process does something as it is asked to end; `None` where that is not to be seen. `processes` are numbers of
+    /// processes with what they catch and what they block, as `ps -o pid,caught,blocked,comm` has them. The first process of a
+    /// container is not ended by a signal that it does not listen to.
+    pub fn listens(&self, processes: &str) -> Option<bool> {
+        let pid = self.run.pid.to_string();
+        let own = processes.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|words| words.first() == Some(&&*pid))?;
+        // Some kernels do not tell what these wait for, which pass on all that they get.
+        if own.get(3).is_some_and(|name| INITS.contains(name)) {
+            return Some(true);
+        }
+        let mask = |word: Option<&&str>| u128::from_str_radix(word?, 16).ok();
+        let signal = signal_number(self.config.stop_signal.as_deref().unwrap_or("TERM"))?;
+        let heard = mask(own.get(1))? | mask(own.get(2))?;
+        Some(heard & 1 << (signal - 1) != 0)
+    }
+
     /// The folder that it runs in.
     pub fn working_dir(&self) -> &str {
         if self.config.working_dir.is_empty() { "/" } else { &self.config.working_dir }
@@ -231,6 +256,22 @@ impl Container {
         self.mounts.iter().map(|m| m.destination.as_str()).chain(tmpfs)
     }
 
+    /// Paths in which it may keep logs of its own: all that is new and empty as the run begins.
+    pub fn log_places(&self) -> Vec<&str> {
+        let is_new = |m: &&Mount| m.kind == "volume" && !m.name.contains("_stand-in-");
+        let volumes = self.mounts.iter().filter(is_new).map(|m| m.destination.as_str());
+        self.host_config.tmpfs.iter().flatten().map(|(path, _)| path.as_str()).chain(volumes).collect()
+    }
+
+    /// Paths that the engine makes writable by itself on a read-only root, as Podman does; `asked` is the service as it was to be run.
+    pub fn given(&self, asked: &serde_json::Value) -> Vec<String> {
+        let tmpfs = asked["tmpfs"].as_array().into_iter().flatten().filter_map(|item| item.as_str()?.split(':').next());
+        let volumes = asked["volumes"].as_array().into_iter().flatten().filter_map(|mount| mount["target"].as_str());
+        let asked: Vec<&str> = tmpfs.chain(volumes).map(|path| path.trim_end_matches('/')).collect();
+        let own = self.host_config.tmpfs.iter().flatten().map(|(path, _)| path.trim_end_matches('/'));
+        own.filter(|path| !asked.contains(path)).map(str::to_owned).collect()
+    }
+
     /// Paths that the image declares as volumes and for which the engine made nameless ones.
     pub fn nameless(&self) -> impl Iterator<Item = &str> {
         let declared = |m: &&Mount| self.config.volumes.as_ref().is_some_and(|all| all.contains_key(&m.destination));
@@ -254,6 +295,29 @@ impl Container {
         };
         answer.lines().filter_map(one).collect()
     }
+}
+
+/// Programs that are there to pass on signals.
+const INITS: [&str; 8] = ["catatonit", "docker-init", "dumb-init", "init", "podman-init", "s6-svscan", "systemd", "tini"];
+
+/// Number of a signal as images and Compose files name it, on Linux.
+fn signal_number(text: &str) -> Option<u32> {
+    let name = text.trim().trim_start_matches("SIG");
+    let number = match name {
+        "HUP" => 1,
+        "INT" => 2,
+        "QUIT" => 3,
+        "KILL" => 9,
+        "USR1" => 10,
+        "USR2" => 12,
+        "TERM" | "" => 15,
+        "WINCH" => 28,
+        "PWR" => 30,
+        // Systemd's way to power off.
+        "RTMIN+3" => 37,
+        other => other.parse().ok()?,
+    };
+    (1..=64).contains(&number).then_some(number)
 }
 
 impl Health {
@@ -286,6 +350,48 @@ pub fn seconds(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_podman_answers_is_understood() {
+        // As Podman 4.3 has it of a container without a health check, on a read-only root and with a tmpfs of its own.
+        let tmpfs = serde_json::json!({
+            "/run": "rw,rprivate,nosuid,nodev,tmpcopyup", "/tmp": "rw,rprivate,nosuid,nodev,tmpcopyup", "/var/tmp": "rw", "/own": "mode=700",
+        });
+        let health = serde_json::json!({ "Status": "", "FailingStreak": 0, "Log": null });
+        let all = serde_json::json!({
+            "Id": "c", "Image": "i", "Name": "p1", "State": { "Status": "running", "Error": "", "Pid": 7, "Health": health },
+            "HostConfig": { "Tmpfs": tmpfs }, "Mounts": [],
+        });
+        let container: Container = serde_json::from_value(all).expect("a container");
+        assert!(container.health().is_none() && container.refusal().is_none());
+        let asked = serde_json::json!({ "tmpfs": ["/own:mode=700"], "volumes": [{ "type": "tmpfs", "target": "/var/tmp" }] });
+        assert_eq!(container.given(&asked), ["/run", "/tmp"]);
+    }
+
+    #[test]
+    fn who_does_not_listen_is_not_waited_for() {
+        let container = |signal: &str| -> Container {
+            let signal = if signal.is_empty() { serde_json::Value::Null } else { signal.into() };
+            let state = serde_json::json!({ "Status": "running", "Pid": 4711 });
+            let all = serde_json::json!({ "Id": "c", "Image": "i", "State": state, "Config": { "StopSignal": signal, "StopTimeout": 90 } });
+            serde_json::from_value(all).expect("a container")
+        };
+        assert_eq!(container("").stop_timeout(), Some(90));
+        let said = "PID CAUGHT BLOCKED\n4700 ffffffffffffffff 0000000000000000\n4711 0000000000004002 0000000000000004\n";
+        for (signal, expected) in
+            [("", Some(true)), ("SIGTERM", Some(true)), ("15", Some(true)), ("SIGINT", Some(true)), ("SIGQUIT", Some(true))]
+        {
+            assert_eq!(container(signal).listens(said), expected, "{signal}");
+        }
+        assert_eq!(container("SIGUSR1").listens(said), Some(false));
+        let init = "PID CAUGHT BLOCKED COMMAND\n4711 0000000000000000 0000000000000000 tini\n";
+        assert_eq!(container("").listens(init), Some(true));
+        // Another `ps`, a container that has ended, a signal that nobody knows.
+        for said in ["PID USER TIME COMMAND\n4711 root 0:00 sleep\n", "", "PID CAUGHT BLOCKED\n1 0 0\n"] {
+            assert_eq!(container("").listens(said), None, "{said}");
+        }
+        assert_eq!(container("SIGFOO").listens(said), None);
+    }
 
     #[test]
     fn a_time_of_the_engine_is_read() {

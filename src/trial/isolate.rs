@@ -296,7 +296,6 @@ fn strip_host_ties(service: &mut Map<String, Value>, image: &str, is_built: bool
         "profiles",
         "pull_policy",
         "scale",
-        "stop_grace_period",
     ] {
         service.remove(key);
     }

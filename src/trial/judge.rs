@@ -5,7 +5,7 @@ use super::log::symptoms_of;
 use super::service::{Phase, REFUSED, TrialService};
 use super::symptoms::refine_verdict;
 use super::{Container, Isolated, Outcome, RunResult, ServiceLog, Verdict};
-use crate::compose::Project;
+use crate::compose::{Known, Project};
 use crate::evidence::engine::Probe;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -80,6 +80,8 @@ pub enum Answer {
     },
     /// Nobody answers, and why.
     None(String),
+    /// Nobody can be asked, and why.
+    Unreachable(String),
 }
 
 /// What Compose is starting.
@@ -114,8 +116,8 @@ impl<'j> Judge<'j> {
         limits: Limits,
     ) -> Self {
         let service = |own: &'j super::IsolatedService| {
-            let known = before.and_then(|run| run.of(&own.service)).map_or(&[][..], |o| &o.symptoms);
-            TrialService::new(own, project.service(&own.service), known, probes)
+            let before = before.and_then(|run| run.of(&own.service));
+            TrialService::new(own, project.service(&own.service), before, probes)
         };
         Self {
             limits,
@@ -274,7 +276,7 @@ impl<'j> Judge<'j> {
         let close = |service: TrialService<'j>| {
             let name = service.name();
             let mut outcome = match service.phase {
-                Phase::Decided(outcome) => outcome,
+                Phase::Decided(outcome) => *outcome,
                 _ => Outcome::plain(name, Verdict::Unprovable, "nothing was seen of it"),
             };
             let Some(container) = containers.iter().find(|c| c.service() == name) else {
@@ -286,6 +288,7 @@ impl<'j> Judge<'j> {
                 let why = "it ended soon after it had started";
                 outcome = Outcome { ended: false, ..Outcome::plain(name, Verdict::Fails, why) };
             }
+            outcome.given = container.given(&isolated.model["services"][name]);
             let mut log = service.log;
             if let Some(health) = container.health() {
                 log.health(health);
@@ -295,6 +298,8 @@ impl<'j> Judge<'j> {
             let has_run = container.started_at().is_some();
             outcome.last_words = if has_run { log.last_words() } else { Vec::new() };
             outcome.symptoms = log.symptoms(container);
+            let is_writable = project.service(name).is_none_or(|s| s.read_only != Known::Yes);
+            outcome.is_hopeless = is_writable && outcome.verdict == Verdict::Fails && outcome.symptoms.is_empty();
             let before = before.and_then(|run| run.of(name));
             refine_verdict(outcome, before, project.service(name), &isolated.held)
         };

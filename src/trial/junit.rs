@@ -79,6 +79,7 @@ mod tests {
             verdict,
             why: why.into(),
             short: String::new(),
+            grade: None,
             read_only: true,
             details: vec!["<&>\u{1b}[2J".into()],
         }

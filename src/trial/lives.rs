@@ -1,6 +1,8 @@
 //! Whether services come back: after a stop, and after they were killed and recreated from their volumes alone.
 
-use super::{Outcome, RunResult, Verdict};
+use super::symptoms::telling;
+use super::{Container, Grade, Outcome, RunResult, ServiceLog, Verdict};
+use crate::compose::Project;
 use crate::evidence::engine::{Action, Probe};
 
 /// What is done to services that work before they are tried again.
@@ -35,11 +37,64 @@ impl Life {
 
 /// The probes that are asked again: those that read. What the others stored must be there then.
 pub fn asked_again(probes: &[Probe]) -> Vec<Probe> {
-    let reads = |probe: &&Probe| match &probe.action {
+    probes.iter().filter(|probe| reads(probe)).cloned().collect()
+}
+
+fn reads(probe: &Probe) -> bool {
+    match &probe.action {
         Action::Http(http) => ["GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "SEARCH"].contains(&http.method.as_str()),
         Action::Command(_) => true,
+    }
+}
+
+/// Whether the probes of a service store something and look for it: the second one by what an answer says, or by a command.
+fn looks_for_data(probes: &[Probe], service: &str) -> bool {
+    let own = || probes.iter().filter(|probe| probe.service == service);
+    let is_command = |probe: &Probe| matches!(probe.action, Action::Command(_));
+    let looks = |probe: &Probe| match &probe.action {
+        Action::Http(http) => reads(probe) && http.text.is_some(),
+        Action::Command(_) => true,
     };
-    probes.iter().filter(reads).cloned().collect()
+    // A command may be either, so of two of them one is taken for what stores.
+    own().any(|p| looks(p) && own().any(|other| !std::ptr::eq(p, other) && (!reads(other) || is_command(other))))
+}
+
+/// Takes over what was seen of services that were asked to end: their status, and what they said as they ended. `stopped` are the
+/// containers then, and `logs` reads what one of them wrote. What could not be written at the end is lost as well.
+pub fn ended(
+    outcomes: &mut [Outcome],
+    stopped: &[Container],
+    project: &Project<'_>,
+    before: Option<&RunResult>,
+    mut logs: impl FnMut(&Container, &mut ServiceLog),
+) {
+    for outcome in outcomes.iter_mut().filter(|o| o.verdict == Verdict::Works && !o.ended) {
+        let Some(container) = stopped.iter().find(|c| c.service() == outcome.service) else { continue };
+        outcome.end = container.ended();
+        let before = before.and_then(|run| run.of(&outcome.service));
+        let mut log = ServiceLog::default();
+        logs(container, &mut log);
+        let words = log.last_words();
+        let symptoms = log.symptoms(container);
+        let known = before.map_or(&[][..], |before| &before.symptoms);
+        let is_lost = telling(&symptoms, known, project.service(&outcome.service)).next().is_some();
+        // One that is killed, by whatever signal, has another status than one that fails.
+        let of_signal = |status: &i64| *status > 128;
+        let other_end =
+            outcome.end.filter(|end| *end != 0 && !of_signal(end)).zip(before.and_then(|b| b.end)).filter(|(now, then)| now != then);
+        let why = match other_end {
+            _ if is_lost => "as it was asked to end, it could not write".to_owned(),
+            Some((now, then)) => format!("as it was asked to end, it ended with status {now}; on a writable root with {then}"),
+            None => {
+                // What it says at its end on a writable root is known of it.
+                let new: Vec<_> = symptoms.into_iter().filter(|s| !outcome.symptoms.contains(s)).collect();
+                outcome.symptoms.extend(new);
+                continue;
+            }
+        };
+        let end = outcome.end;
+        *outcome = Outcome { symptoms, last_words: words, end, ..Outcome::plain(&outcome.service, Verdict::Fails, &why) };
+    }
 }
 
 /// Whether further lives show anything: something runs and works.
@@ -48,12 +103,15 @@ pub fn may_come_back(outcomes: &[Outcome]) -> bool {
 }
 
 /// Takes over what a further life showed. `before` is what was seen on a writable root: what does not come back there either is nobody's
-/// fault here. The run on a writable root itself only remembers it.
-pub fn lived(outcomes: &mut [Outcome], again: &[Outcome], life: Life, before: Option<&RunResult>, is_original: bool) {
+/// fault here. The run on a writable root itself only remembers it. `probes` are all of the first life.
+pub fn lived(outcomes: &mut [Outcome], again: &[Outcome], life: Life, probes: &[Probe], before: Option<&RunResult>, is_original: bool) {
     for outcome in outcomes.iter_mut().filter(|o| o.verdict == Verdict::Works && !o.ended) {
         let Some(later) = again.iter().find(|o| o.service == outcome.service) else { continue };
         if later.verdict == Verdict::Works {
             outcome.came_back = Some(outcome.came_back.unwrap_or(true));
+            if life == Life::Recreated && outcome.came_back == Some(true) && looks_for_data(probes, &outcome.service) {
+                outcome.grade = Grade::Keeps;
+            }
             continue;
         }
         outcome.came_back = Some(false);
@@ -88,7 +146,7 @@ mod tests {
             let outcome = Outcome { came_back: Some(came_back), ..outcome(Verdict::Works) };
             RunResult { outcomes: vec![outcome], ..RunResult::default() }
         });
-        lived(&mut outcomes, &[outcome(later)], Life::Restarted, before.as_ref(), false);
+        lived(&mut outcomes, &[outcome(later)], Life::Restarted, &[], before.as_ref(), false);
         let [outcome] = outcomes;
         (outcome.verdict, outcome.why, outcome.came_back)
     }
@@ -105,8 +163,8 @@ mod tests {
         assert_eq!(shown(Unprovable, Fails, None), (Unprovable, "why".to_owned(), None));
         // What was there first counts for all lives.
         let mut outcomes = [outcome(Works)];
-        lived(&mut outcomes, &[outcome(Fails)], Life::Restarted, None, true);
-        lived(&mut outcomes, &[outcome(Works)], Life::Recreated, None, true);
+        lived(&mut outcomes, &[outcome(Fails)], Life::Restarted, &[], None, true);
+        lived(&mut outcomes, &[outcome(Works)], Life::Recreated, &[], None, true);
         assert_eq!((outcomes[0].verdict, outcomes[0].came_back), (Works, Some(false)));
     }
 
@@ -115,6 +173,62 @@ mod tests {
         let probes = ["a:80 GET /", "a:80 POST /x y", "a:80 PROPFIND /", "a:80 MKCOL /x"].map(|text| Probe::http(text).expect("reads"));
         let again: Vec<String> = asked_again(&probes).into_iter().map(|p| p.text).collect();
         assert_eq!(again, ["a:80 GET /", "a:80 PROPFIND /"]);
+    }
+
+    #[test]
+    fn data_are_kept_where_a_probe_finds_what_another_one_stored() {
+        for (probes, expected) in [
+            (&["app:80 POST /memo hello", "app:80 GET /memo => 200 hello"][..], Grade::Keeps),
+            // That it answers says nothing of what it stored.
+            (&["app:80 POST /memo hello", "app:80 GET /memo"], Grade::Starts),
+            (&["app:80 GET / => 200 hello"], Grade::Starts),
+            (&["other:80 POST /memo hello", "app:80 GET /memo => 200 hello"], Grade::Starts),
+        ] {
+            let probes: Vec<Probe> = probes.iter().map(|text| Probe::http(text).expect("reads")).collect();
+            let mut outcomes = [outcome(Verdict::Works)];
+            for life in Life::ALL {
+                assert_eq!(outcomes[0].grade, Grade::Starts, "after both lives");
+                lived(&mut outcomes, &[outcome(Verdict::Works)], life, &probes, None, false);
+            }
+            assert_eq!(outcomes[0].grade, expected, "{probes:?}");
+        }
+        let commands = ["app: touch /data/x", "app: test -e /data/x"].map(|text| Probe::command(text).expect("reads"));
+        assert!(looks_for_data(&commands, "app") && !looks_for_data(&commands[..1], "app"));
+    }
+
+    /// What is said of a service that works and is asked to end.
+    fn end(status: i64, log: &str, before: Option<i64>) -> (Verdict, String) {
+        let text = crate::text::TextFile::new("f", b"services:\n  app: {image: i, read_only: true}\n".to_vec(), 1 << 20).expect("text");
+        let stream = crate::yaml::Stream::parse(&text, crate::text::FileId(0)).expect("YAML");
+        let sources = crate::compose::Sources::single(stream);
+        let project = Project::read(&sources).expect("a project");
+        let stopped: Container = serde_json::from_value(serde_json::json!({
+            "Id": "c", "Image": "i", "State": { "Status": "exited", "ExitCode": status },
+            "Config": { "Labels": { "com.docker.compose.service": "app" } },
+        }))
+        .expect("a container");
+        let before = before.map(|status| {
+            let outcome = Outcome { end: Some(status), ..outcome(Verdict::Works) };
+            RunResult { outcomes: vec![outcome], ..RunResult::default() }
+        });
+        let mut outcomes = [outcome(Verdict::Works)];
+        ended(&mut outcomes, &[stopped], &project, before.as_ref(), |_, own| log.lines().for_each(|line| own.line(line.as_bytes())));
+        let [outcome] = outcomes;
+        (outcome.verdict, outcome.why)
+    }
+
+    #[test]
+    fn what_fails_at_the_end_fails() {
+        use Verdict::{Fails, Works};
+        const LOST: &str = "sh: can't create /var/spool/state: Read-only file system";
+        assert_eq!(end(0, "bye", None).0, Works);
+        assert_eq!(end(0, LOST, None), (Fails, "as it was asked to end, it could not write".to_owned()));
+        let why = "as it was asked to end, it ended with status 3; on a writable root with 0";
+        assert_eq!(end(3, "", Some(0)), (Fails, why.to_owned()));
+        // It ends like that anyway, nobody knows, or it was killed.
+        for (status, before) in [(3, Some(3)), (3, None), (137, Some(0)), (143, Some(0)), (0, Some(3))] {
+            assert_eq!(end(status, "", before).0, Works, "{status} {before:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,11 @@ impl ServiceLog {
         self.end.line(line);
     }
 
+    /// A line of a file that it logs to.
+    pub fn line_of_file(&mut self, line: &[u8]) {
+        self.reader.line(line);
+    }
+
     /// Lines of an answer, read as lines and, where it is JSON, by its texts.
     pub(super) fn answer(&mut self, text: &str) {
         text.lines().for_each(|line| self.reader.line(line.as_bytes()));

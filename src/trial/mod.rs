@@ -3,6 +3,7 @@
 //! is pure: whoever has an engine carries out [`Command`]s and tells of [`Event`]s.
 
 pub mod answer;
+pub mod capabilities;
 mod changes;
 mod container;
 mod isolate;
@@ -14,6 +15,7 @@ mod outcome;
 mod running;
 mod service;
 mod symptoms;
+pub mod through;
 mod words;
 
 pub use crate::compose::ENGINE_SOCKETS;
@@ -21,8 +23,8 @@ pub use changes::{image_sight, observation};
 pub use container::{Container, Entry, Health, Listing, Scan, seconds};
 pub use isolate::{Isolated, IsolatedService, Isolation, LeftOut, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};
-pub use lives::{Life, asked_again, lived, may_come_back};
+pub use lives::{Life, asked_again, ended, lived, may_come_back};
 pub use log::ServiceLog;
-pub use outcome::{Outcome, RunResult, Verdict};
+pub use outcome::{Grade, Outcome, RunResult, Verdict};
 pub use running::{Looks, age, merge, running_scan};
 pub use symptoms::explain;

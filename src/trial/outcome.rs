@@ -21,6 +21,19 @@ pub enum Verdict {
     Unprovable,
 }
 
+/// How much was seen of a service that works, in rising order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// It starts and stays up, or does its work and ends.
+    #[default]
+    Starts,
+    /// Its health check passes, or it answers probes.
+    Answers,
+    /// What a probe stored was there after a restart, and after it was killed and recreated.
+    Keeps,
+}
+
 /// What a run showed of one service.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -42,6 +55,14 @@ pub struct Outcome {
     pub ended: bool,
     /// Whether it came back after it was stopped, and after it was killed and recreated; `None` where that was not tried.
     pub came_back: Option<bool>,
+    /// How much was seen of it, where it works.
+    pub grade: Grade,
+    /// Whether it failed with a writable root, and without a word about what it could not write: no mount mends that.
+    pub is_hopeless: bool,
+    /// Paths that this engine made writable by itself: on another one it may need a mount there.
+    pub given: Vec<String>,
+    /// The status that it ended with when it was asked to end, where that was seen.
+    pub end: Option<i64>,
 }
 
 impl Outcome {
@@ -62,6 +83,10 @@ impl Outcome {
             last_words: Vec::new(),
             ended: false,
             came_back: None,
+            grade: Grade::Starts,
+            is_hopeless: false,
+            given: Vec::new(),
+            end: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::judge::{Answer, Command, Limits};
 use super::log::ServiceLog;
 use super::symptoms::telling;
-use super::{Container, IsolatedService, Outcome, Verdict};
+use super::{Container, Grade, IsolatedService, Outcome, Verdict};
 use crate::compose::Service;
 use crate::evidence::engine::{Action, Probe};
 use crate::evidence::log::Symptom;
@@ -43,7 +43,7 @@ pub(super) enum Phase {
     /// It is being started again.
     Restarting,
     /// It is judged.
-    Decided(Outcome),
+    Decided(Box<Outcome>),
 }
 
 /// A service that is watched.
@@ -54,6 +54,8 @@ pub(super) struct TrialService<'j> {
     service: Option<&'j Service<'j>>,
     /// What it complained about on a writable root.
     known: &'j [Symptom],
+    /// Why it failed there, where no mount mends that: it is not waited for again.
+    hopeless: Option<&'j Outcome>,
     pub(super) phase: Phase,
     probes: VecDeque<&'j Probe>,
     is_probed: bool,
@@ -75,11 +77,17 @@ pub(super) struct TrialService<'j> {
 }
 
 impl<'j> TrialService<'j> {
-    pub(super) fn new(isolated: &'j IsolatedService, service: Option<&'j Service<'j>>, known: &'j [Symptom], probes: &'j [Probe]) -> Self {
+    pub(super) fn new(
+        isolated: &'j IsolatedService,
+        service: Option<&'j Service<'j>>,
+        before: Option<&'j Outcome>,
+        probes: &'j [Probe],
+    ) -> Self {
         Self {
             isolated,
             service,
-            known,
+            known: before.map_or(&[][..], |before| &before.symptoms),
+            hopeless: before.filter(|before| before.is_hopeless),
             phase: Phase::Waiting,
             probes: probes.iter().filter(|p| p.service == isolated.service).collect(),
             is_probed: false,
@@ -128,7 +136,7 @@ impl<'j> TrialService<'j> {
     }
 
     pub(super) fn decide(&mut self, verdict: Verdict, why: String, short: &str) {
-        self.phase = Phase::Decided(Outcome::new(self.name(), verdict, why).shortly(short));
+        self.phase = Phase::Decided(Box::new(Outcome::new(self.name(), verdict, why).shortly(short)));
     }
 
     /// One look at its container.
@@ -139,6 +147,10 @@ impl<'j> TrialService<'j> {
         if let Some(refusal) = container.refusal() {
             self.log.answer(refusal);
             self.decide(Verdict::Fails, format!("{REFUSED}: {refusal}"), REFUSED);
+            return None;
+        }
+        if let Some(before) = self.hopeless.filter(|_| container.started_at().is_some()) {
+            self.decide(Verdict::Fails, before.why.clone(), &before.short);
             return None;
         }
         if let Some(status) = container.ended() {
@@ -172,7 +184,8 @@ impl<'j> TrialService<'j> {
             signs.extend((self.passed > 0).then(passed));
             signs.extend(self.set_aside.clone());
             let signs = signs.join(", ");
-            self.decide(Verdict::Works, signs.clone(), &signs);
+            let grade = if self.was_healthy || self.passed > 0 { Grade::Answers } else { Grade::Starts };
+            self.phase = Phase::Decided(Box::new(Outcome { grade, ..Outcome::plain(self.name(), Verdict::Works, &signs) }));
         }
         None
     }
@@ -210,7 +223,7 @@ impl<'j> TrialService<'j> {
             _ => plain(Verdict::Fails, &format!("it ended with status {status}")),
         };
         outcome.ended = status == 0;
-        self.phase = Phase::Decided(outcome);
+        self.phase = Phase::Decided(Box::new(outcome));
     }
 
     /// Whether its own health check, if it has one, lets it be tried further.
@@ -306,6 +319,9 @@ impl<'j> TrialService<'j> {
             let is_settled = age >= limits.settle && self.is_calm(limits, now);
             return self.answered_known(probe, answer, container, is_settled);
         }
+        if let Answer::Unreachable(why) = answer {
+            return self.decide(Verdict::Unprovable, format!("`{}`: {why}", probe.text), "its server cannot be asked here");
+        }
         match self.tried(probe, answer, container, age) {
             Tried::Passed => {
                 self.probes.pop_front();
@@ -323,7 +339,7 @@ impl<'j> TrialService<'j> {
     /// could not write, say something of it.
     fn answered_known(&mut self, probe: &Probe, answer: &Answer, container: &Container, is_settled: bool) {
         let (text, is_success) = match answer {
-            Answer::None(_) => ("", false),
+            Answer::None(_) | Answer::Unreachable(_) => ("", false),
             Answer::Http { status, body } => (body.as_str(), (200..400).contains(status)),
             Answer::Command { is_success, output, .. } => (output.as_str(), *is_success),
         };
@@ -342,7 +358,7 @@ impl<'j> TrialService<'j> {
 
     fn tried(&mut self, probe: &Probe, answer: &Answer, container: &Container, age: Duration) -> Tried {
         match answer {
-            Answer::None(why) => Tried::NotYet(why.clone()),
+            Answer::None(why) | Answer::Unreachable(why) => Tried::NotYet(why.clone()),
             Answer::Http { status, body } if is_expected(probe, *status) => {
                 match (missing(probe, body), self.answered_well(body, container)) {
                     (_, Some(why)) => Tried::Failed(format!("status {status}, {why}")),

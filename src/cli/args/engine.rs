@@ -30,8 +30,12 @@ Examples:
   # Does the hardened project work?
   rofs-harden verify --probe 'db: pg_isready -q'
 
-  # Find the smallest set of writable places, then write it
+  # Does it keep what it is given, and does it still work after many requests?
+  rofs-harden verify --http 'api:3000 POST /notes hello' --http 'api:3000 GET /notes => 200 hello' --repeat 20
+
+  # Find the smallest set of writable places, then write it; the same with the fewest capabilities
   rofs-harden verify --heal --write
+  rofs-harden verify --heal --with cap-drop
 
 Exit status:
   0    every service with a read-only root works
@@ -69,6 +73,9 @@ pub(in crate::cli) struct Trying {
     /// Command that must succeed in the container (can be repeated): `SERVICE: COMMAND`
     #[arg(long, value_name = "COMMAND", value_parser = Probe::command, help_heading = "Trial")]
     pub(in crate::cli) probe: Vec<Probe>,
+    /// How often all probes are tried, one after the other
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = times, help_heading = "Trial")]
+    pub(in crate::cli) repeat: usize,
     /// How long a service must stay up to count as working
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) settle: Duration,
@@ -95,7 +102,7 @@ impl Default for Trying {
     fn default() -> Self {
         let (settle, timeout) = (Duration::from_secs(3), Duration::from_mins(1));
         let (pull, build, allow_binds, allow_network) = (false, false, false, false);
-        Self { http: Vec::new(), probe: Vec::new(), settle, timeout, pull, build, allow_binds, allow_network }
+        Self { http: Vec::new(), probe: Vec::new(), repeat: 1, settle, timeout, pull, build, allow_binds, allow_network }
     }
 }
 
@@ -104,6 +111,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<u32>().ok().map(|s| u64::from(s) * 1000);
     let found = seconds.or_else(|| milliseconds(text)).map(Duration::from_millis);
     found.filter(|time| *time <= Duration::from_hours(24)).ok_or_else(|| "write a time such as `3s`, `500ms` or `2m`".to_owned())
+}
+
+/// A number of times.
+fn times(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|times| (1..=1000).contains(times)).ok_or_else(|| "write a number from 1 to 1000".to_owned())
 }
 
 /// Options of looking at what is written.
@@ -118,12 +130,12 @@ pub(in crate::cli) struct Observe {
     /// Look at the containers of the project that run now, and run nothing
     ///
     /// They are found by the labels that Compose gives them; the engine is only read from. What they have written since they were made counts as seen.
-    #[arg(long, conflicts_with_all = ["http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
+    #[arg(long, conflicts_with_all = ["http", "probe", "hold", "repeat", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
     pub(in crate::cli) running: bool,
     /// Read what images say of themselves, and run nothing [default: the images of the project]
     ///
     /// Their configuration, their folders, and what their start scripts plainly do. They must be on the engine; a container is made of each, never started, and removed again. What follows are candidates: sure ones become a plan, and --save keeps all as a preset to edit.
-    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with_all = ["running", "recursive", "http", "probe", "hold", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
+    #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with_all = ["running", "recursive", "http", "probe", "hold", "repeat", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
     pub(in crate::cli) image: Option<Vec<String>>,
     /// How long to watch at least
     #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]

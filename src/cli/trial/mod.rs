@@ -2,6 +2,7 @@
 
 mod image;
 mod images;
+mod through;
 mod watch;
 
 pub(super) use image::look_at_image;
@@ -14,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::evidence::engine::{Probe, Sight};
 use crate::evidence::image::Image;
 use crate::trial::{
-    Container, Isolated, Isolation, LeftOut, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, isolate, lived,
+    Container, Isolated, Isolation, LeftOut, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, ended, isolate, lived,
     may_come_back, observation,
 };
 use serde_json::Value;
@@ -23,8 +24,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Seconds that containers get to end by themselves when they are looked at: some write as they end.
-const LAST_WORDS: u32 = 2;
 /// How long Compose may take to remove or make containers.
 const PATIENCE: Duration = Duration::from_mins(4);
 
@@ -98,13 +97,14 @@ impl TrialContext<'_> {
         if !isolated.services.is_empty() {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
-            outcomes.extend(watch::watch(self, trial, run, &isolated, &self.probes)?);
+            let probes = vec![self.probes.clone(); self.options.repeat].concat();
+            outcomes.extend(watch::watch(self, trial, run, &isolated, &probes)?);
             if run.lives && may_come_back(&outcomes) {
                 self.live_on(trial, run, &isolated, &mut outcomes)?;
             }
             if run.looks {
                 say("looking at what was written");
-                (sights, images) = self.look(trial)?;
+                (sights, images) = self.look(trial, run, &mut outcomes)?;
             }
         }
         let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
@@ -119,24 +119,39 @@ impl TrialContext<'_> {
         let mut isolated = isolated.clone();
         for life in Life::ALL {
             self.ui.status(&format!("{}: {}", run.title, life.title()));
+            match life {
+                Life::Restarted => self.stop(trial, run, outcomes)?,
+                Life::Recreated => trial.make_anew(&model, PATIENCE)?,
+            }
             // What failed once is not waited for again.
             let works = |name: &str| outcomes.iter().any(|o| o.service == name && o.verdict == Verdict::Works);
             isolated.services.retain(|s| works(&s.service));
-            match life {
-                Life::Restarted => trial.stop(LAST_WORDS)?,
-                Life::Recreated => trial.make_anew(&model, PATIENCE)?,
+            if isolated.services.is_empty() {
+                break;
             }
             // What has ended and is not started yet looks like what has failed. Whether it starts is seen below.
             let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
             let names: Vec<&str> = isolated.services.iter().map(|s| s.service.as_str()).collect();
             trial.compose(&model, &[&up[..], &["--"], names.as_slice()].concat())?.wait(&self.docker, PATIENCE)?;
             let again = watch::watch(self, trial, run, &isolated, &probes)?;
-            lived(outcomes, &again, life, run.before, run.is_original);
+            lived(outcomes, &again, life, &self.probes, run.before, run.is_original);
             if !may_come_back(outcomes) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Asks all services to end, and sees how they do: some write then.
+    fn stop(&self, trial: &Trial, run: &Run<'_>, outcomes: &mut [Outcome]) -> Result<()> {
+        let stopped = trial.stop()?;
+        let mut failed = None;
+        ended(outcomes, &stopped, run.project, run.before, |container, log| {
+            if failed.is_none() {
+                failed = watch::read(trial, container, None, log).err();
+            }
+        });
+        failed.map_or(Ok(()), Err)
     }
 
     /// The project made safe to run, without what cannot run here.
@@ -200,8 +215,8 @@ impl TrialContext<'_> {
     }
 
     /// What every service wrote, after it was asked to end, and what its image says of itself.
-    fn look(&self, trial: &Trial) -> Result<Looked> {
-        trial.stop(LAST_WORDS)?;
+    fn look(&self, trial: &Trial, run: &Run<'_>, outcomes: &mut [Outcome]) -> Result<Looked> {
+        self.stop(trial, run, outcomes)?;
         let (mut sights, mut looked) = (BTreeMap::new(), BTreeMap::new());
         let mut images: BTreeMap<String, (Listing, Arc<Image>)> = BTreeMap::new();
         for container in trial.containers()? {

@@ -1,12 +1,14 @@
 //! Carries out what the judge asks for, all services at once, and tells it what came of it.
 
+use super::through::{Through, Way};
 use super::{Run, TrialContext};
 use crate::cli::diagnose::each_line;
 use crate::edge::docker::{Running, Trial};
-use crate::edge::http::{self, Asked, Question};
+use crate::edge::http::{self, Asked, Question, Silence};
 use crate::error::{Error, Result};
-use crate::evidence::engine::{Action, Probe};
+use crate::evidence::engine::{Action, Http, Probe};
 use crate::trial::{Answer, Command, Container, Event, Isolated, Judge, Limits, Outcome, ServiceLog};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Time between two looks.
@@ -32,7 +34,9 @@ pub(super) fn watch(
     let probes: Vec<Probe> = probes.iter().chain(run.known.iter().filter(|known| !is_asked(known))).cloned().collect();
     let mut judge = Judge::new(isolated, run.project, run.before, &probes, limits);
     let model = isolated.model.to_string();
-    let mut works = Works { trial, model: &model, start: None, loads: None, services: Vec::new() };
+    let asks = probes.iter().any(|probe| matches!(probe.action, Action::Http(_)));
+    let is_far = asks && context.docker.is_far()?;
+    let mut works = Works { trial, model: &model, start: None, loads: None, services: Vec::new(), is_far, ways: HashMap::new() };
     let since = Instant::now();
     let mut containers = Vec::new();
     let mut commands = vec![judge.begin()];
@@ -43,7 +47,7 @@ pub(super) fn watch(
                 commands.extend(judge.step(event, &containers, since.elapsed()));
             }
         }
-        while let Some(event) = works.poll()? {
+        while let Some(event) = works.poll(&judge, &containers)? {
             commands.extend(judge.step(event, &containers, since.elapsed()));
         }
         containers = trial.containers()?;
@@ -64,15 +68,24 @@ pub(super) fn watch(
     let mut failed = None;
     let outcomes = judge.finish(&containers, |container, log| {
         if failed.is_none() {
-            failed = read(trial, container, None, log).err();
+            failed = read(trial, container, None, log).and_then(|()| read_files(trial, container, log)).err();
         }
     });
     failed.map_or(Ok(outcomes), Err)
 }
 
 /// Reads what a container wrote, or its last lines.
-fn read(trial: &Trial, container: &Container, tail: Option<u32>, log: &mut ServiceLog) -> Result<()> {
+pub(super) fn read(trial: &Trial, container: &Container, tail: Option<u32>, log: &mut ServiceLog) -> Result<()> {
     trial.logs(&container.id, tail, |stream| each_line(stream, |line| log.line(line)))
+}
+
+/// Reads what a container wrote to files of its own, as far as they are new.
+fn read_files(trial: &Trial, container: &Container, log: &mut ServiceLog) -> Result<()> {
+    let places = container.log_places();
+    if places.is_empty() || !container.is_running() {
+        return Ok(());
+    }
+    trial.log_files(&container.id, &places, |line| log.line_of_file(line))
 }
 
 /// What is under way.
@@ -82,11 +95,16 @@ struct Works<'w> {
     start: Option<Running>,
     loads: Option<Running>,
     services: Vec<(String, Work)>,
+    /// Whether containers cannot be reached from here.
+    is_far: bool,
+    /// How requests reach the services that were asked so.
+    ways: HashMap<String, Way>,
 }
 
 /// What is under way for one service.
 enum Work {
-    Request(Asked),
+    Request(Asked, Http),
+    Through(Through),
     Command(Running, Instant),
     Restart(Running),
 }
@@ -130,6 +148,11 @@ impl Works<'_> {
         let Some(container) = of(&service) else { return Ok(None) };
         let work = match &probe.action {
             Action::Http(http) => {
+                if self.is_far {
+                    let through = self.through(&service, http, judge, containers);
+                    self.services.extend(through.map(|through| (service, through)));
+                    return Ok(None);
+                }
                 // Who shares a network has no address of its own.
                 let network = judge.network_of(&service).and_then(of).unwrap_or(container);
                 let Some(address) = network.address().map(str::to_owned) else {
@@ -138,7 +161,7 @@ impl Works<'_> {
                 };
                 let (method, path, body) = (http.method.clone(), http.path.clone(), http.body.clone());
                 let question = Question { address, port: http.port, method, path, headers: http.headers.clone(), body };
-                Work::Request(http::ask(question, PROBE_PATIENCE))
+                Work::Request(http::ask(question, PROBE_PATIENCE), http.clone())
             }
             Action::Command(words) => Work::Command(self.trial.exec(&container.id, words)?, Instant::now()),
         };
@@ -146,8 +169,17 @@ impl Works<'_> {
         Ok(None)
     }
 
+    /// A request that a container of the run sends.
+    fn through(&self, service: &str, http: &Http, judge: &Judge<'_>, containers: &[Container]) -> Option<Work> {
+        let of = |name: &str| containers.iter().find(|c| c.service() == name);
+        let own = of(service)?;
+        let network = judge.network_of(service).and_then(of).unwrap_or(own);
+        let way = self.ways.get(service).copied().unwrap_or_default();
+        Some(Work::Through(Through::new(http, own, network, containers, way)))
+    }
+
     /// Something that came to its end.
-    fn poll(&mut self) -> Result<Option<Event>> {
+    fn poll(&mut self, judge: &Judge<'_>, containers: &[Container]) -> Result<Option<Event>> {
         if let Some(answer) = self.start.as_mut().map(Running::poll).transpose()?.flatten() {
             self.start = None;
             let complaint = (!answer.status.success()).then(|| answer.complaint());
@@ -160,9 +192,38 @@ impl Works<'_> {
         }
         for place in 0..self.services.len() {
             let (service, work) = &mut self.services[place];
-            if let Some(event) = work.poll(service)? {
-                self.services.remove(place);
-                return Ok(Some(event));
+            let service = service.clone();
+            match work {
+                Work::Through(through) => {
+                    let Some((answer, way)) = through.poll(self.trial)? else { continue };
+                    self.services.remove(place);
+                    self.ways.insert(service.clone(), way);
+                    return Ok(Some(Event::Answered(service, answer)));
+                }
+                Work::Request(asked, http) => {
+                    let answer = match asked.poll() {
+                        None => continue,
+                        Some(Ok(reply)) => Answer::Http { status: reply.status, body: reply.body },
+                        Some(Err(Silence::Quiet(why))) => Answer::None(why),
+                        Some(Err(Silence::Unreachable)) => {
+                            self.is_far = true;
+                            let http = http.clone();
+                            if let Some(through) = self.through(&service, &http, judge, containers) {
+                                self.services[place].1 = through;
+                                continue;
+                            }
+                            Answer::None("its container is gone".to_owned())
+                        }
+                    };
+                    self.services.remove(place);
+                    return Ok(Some(Event::Answered(service, answer)));
+                }
+                Work::Command(..) | Work::Restart(_) => {
+                    if let Some(event) = work.poll(&service)? {
+                        self.services.remove(place);
+                        return Ok(Some(event));
+                    }
+                }
             }
         }
         Ok(None)
@@ -173,11 +234,8 @@ impl Work {
     fn poll(&mut self, service: &str) -> Result<Option<Event>> {
         let answered = |answer| Ok(Some(Event::Answered(service.to_owned(), answer)));
         match self {
-            Self::Request(asked) => match asked.poll() {
-                None => Ok(None),
-                Some(Ok(reply)) => answered(Answer::Http { status: reply.status, body: reply.body }),
-                Some(Err(why)) => answered(Answer::None(why)),
-            },
+            // These need more than themselves: see [`Works::poll`].
+            Self::Request(..) | Self::Through(_) => Ok(None),
             Self::Command(running, since) => match running.poll() {
                 Ok(Some(answer)) => {
                     let output = String::from_utf8_lossy(&answer.stdout);

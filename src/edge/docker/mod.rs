@@ -94,6 +94,26 @@ impl Docker {
         Ok(self.run(args, PATIENCE)?.status.success())
     }
 
+    /// When a volume was made; `None` where there is none of that name.
+    ///
+    /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
+    pub fn volume_made(&self, name: &str) -> Result<Option<String>> {
+        let answer = self.run(&["volume", "inspect", "--format", "{{.CreatedAt}}", name], PATIENCE)?;
+        Ok(answer.status.success().then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned()))
+    }
+
+    /// Whether containers have addresses that lead nowhere from here: the engine is on another machine, in a virtual one, or without
+    /// rights on this one.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn is_far(&self) -> Result<bool> {
+        let host = self.run(&["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], PATIENCE)?;
+        let host = String::from_utf8_lossy(&host.stdout).trim().to_owned();
+        let about = self.ask(&["info", "--format", "{{json .SecurityOptions}} {{.OperatingSystem}}"])?;
+        let is_elsewhere = host.contains("://") && !host.starts_with("unix://");
+        Ok(is_elsewhere || about.contains("name=rootless") || about.contains("Docker Desktop"))
+    }
+
     /// Runs `docker` with these arguments, for at most `patience`.
     ///
     /// Errors: [`Error::Engine`] when it cannot be run or takes too long; [`Error::Interrupted`] after Ctrl-C.

@@ -1,13 +1,20 @@
 //! A throw-away run of a project. Whatever becomes of it, nothing of it stays.
 
 use super::journal::{self, Entry};
-use super::{Docker, Running, command, spawn, stream_both};
+use super::{Docker, PATIENCE, Running, command, spawn, stream_both};
 use crate::error::{Error, Result};
 use crate::trial::Container;
+use std::collections::BTreeMap;
 use std::io::{PipeReader, Write};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
+
+/// Seconds that engines give a container to end, those that are given where it is not to be seen whether it makes use of them, and
+/// most that are given.
+const DEFAULT_GRACE: u32 = 10;
+const SHORT_GRACE: u32 = 2;
+const MAX_GRACE: u32 = 120;
 
 /// A run of a project under a name of its own.
 #[derive(Debug)]
@@ -82,6 +89,14 @@ impl Trial {
         Running::start(command(&[&["exec", container], words.as_slice()].concat()), None)
     }
 
+    /// The same with something to read for the command.
+    ///
+    /// Errors: [`Error::Engine`] when it cannot be run.
+    pub fn exec_with(&self, container: &str, words: &[String], input: &str) -> Result<Running> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Running::start(command(&[&["exec", "-i", container], words.as_slice()].concat()), Some(input))
+    }
+
     /// Gives what a container wrote to its standard output and error to `read`, one after the other; its last `tail` lines of each.
     ///
     /// Errors: as for [`Docker::stream`].
@@ -92,18 +107,55 @@ impl Trial {
         result
     }
 
-    /// Asks all containers to end, for at most that many seconds.
+    /// Gives the last lines of the log files that a running container keeps in these folders to `read`, where it has the programs for
+    /// that: no archive shows what is in a tmpfs.
+    ///
+    /// Errors: [`Error::Engine`] when the engine cannot be asked at all.
+    pub fn log_files(&self, container: &str, folders: &[&str], mut read: impl FnMut(&[u8])) -> Result<()> {
+        const LAST_LINES: &str = r#"for at in "$@"; do find "$at" -xdev -type f \( -name '*.log' -o -name '*.err' -o -name '*_log' \); done \
+            | head -n 20 | while read -r file; do tail -n 200 "$file"; done"#;
+        let answer = self.docker.run(&[&["exec", container, "sh", "-c", LAST_LINES, "sh"], folders].concat(), PATIENCE)?;
+        answer.stdout.split(|byte| *byte == b'\n').for_each(&mut read);
+        Ok(())
+    }
+
+    /// Asks all containers to end, each for as long as its project says, else as engines do. Returns what they are then.
     ///
     /// Errors: [`Error::Engine`].
-    pub fn stop(&self, seconds: u32) -> Result<()> {
-        let filter = format!("label=com.docker.compose.project={}", self.name());
-        let answer = self.docker.ask(&["ps", "-q", "--filter", &filter])?;
-        let ids: Vec<&str> = answer.split_whitespace().collect();
-        if ids.is_empty() {
-            return Ok(());
+    pub fn stop(&self) -> Result<Vec<Container>> {
+        let mut by_patience: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        for container in self.containers()?.into_iter().filter(Container::is_running) {
+            let seconds = self.patience(&container)?;
+            by_patience.entry(seconds).or_default().push(container.id);
         }
-        let seconds = seconds.to_string();
-        self.docker.ask(&[&["stop", "-t", &seconds], ids.as_slice()].concat()).map(drop)
+        let stop = |(seconds, ids): (&u32, &Vec<String>)| {
+            let seconds = seconds.to_string();
+            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+            Running::start(command(&[&["stop", "-t", &seconds], ids.as_slice()].concat()), None)
+        };
+        for running in by_patience.iter().map(stop).collect::<Result<Vec<_>>>()? {
+            let answer = running.wait(&self.docker, PATIENCE)?;
+            if !answer.status.success() {
+                return Err(Error::Engine(answer.complaint()));
+            }
+        }
+        self.containers()
+    }
+
+    /// How many seconds a container gets to end. One that does not listen would only be waited for.
+    fn patience(&self, container: &Container) -> Result<u32> {
+        if let Some(seconds) = container.stop_timeout() {
+            return Ok(seconds.min(MAX_GRACE));
+        }
+        // Not every engine has a `ps` that can tell.
+        let answer = self.docker.run(&["top", &container.id, "-eo", "pid,caught,blocked,comm"], PATIENCE)?;
+        let said = String::from_utf8_lossy(&answer.stdout);
+        let listens = Some(said).filter(|_| answer.status.success()).and_then(|said| container.listens(&said));
+        Ok(match listens {
+            Some(true) => DEFAULT_GRACE,
+            Some(false) => 0,
+            None => SHORT_GRACE,
+        })
     }
 
     /// Kills all containers, and makes new ones of the model, which get the volumes of the old ones.
@@ -133,6 +185,20 @@ impl Trial {
         Ok(answer.trim().to_owned())
     }
 
+    /// Where a volume is mounted that is only looked at.
+    pub const LOOKED_AT: &str = "/rofs-harden-looks";
+
+    /// A container of an image that never runs, with a volume of the person's to look at.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn still_with(&self, image: &str, volume: &str) -> Result<String> {
+        let project = format!("com.docker.compose.project={}", self.name());
+        let (key, value) = Self::label();
+        let (own, mount) = (format!("{key}={value}"), format!("{volume}:{}:ro,nocopy", Self::LOOKED_AT));
+        let args = ["create", "--network", "none", "--label", &project, "--label", &own, "-v", &mount, image, "true"];
+        Ok(self.docker.ask(&args)?.trim().to_owned())
+    }
+
     /// Copies a folder of the host into a container's, with owners and modes.
     ///
     /// Errors: [`Error::Engine`]; [`Error::Read`] for the folder.
@@ -147,7 +213,7 @@ impl Trial {
             archive.append_dir_all(".", source).map_err(failed)?;
             archive.into_inner().and_then(|mut stream| stream.flush()).map_err(failed)?;
         }
-        let answer = Running::of(child).wait(&self.docker, super::PATIENCE)?;
+        let answer = Running::of(child).wait(&self.docker, PATIENCE)?;
         if answer.status.success() { Ok(()) } else { Err(Error::Engine(answer.complaint())) }
     }
 

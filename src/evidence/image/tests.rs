@@ -90,7 +90,22 @@ fn known_bases_are_recognised() {
     let supervisord = image(r#"{"Cmd": ["/usr/bin/supervisord", "-n"]}"#, &[], &[], &[]);
     assert!(shown(&supervisord).iter().any(|line| line.starts_with("/var/log/supervisor")), "{:?}", shown(&supervisord));
     let tini = image(r#"{"Entrypoint": ["/sbin/tini", "--"]}"#, &[], &[("/etc/cron.d/job", 0o644)], &[]);
-    assert_eq!(shown(&tini).len(), 2, "{:?}", shown(&tini));
+    assert_eq!(shown(&tini).len(), 1, "{:?}", shown(&tini));
+}
+
+#[test]
+fn what_jobs_write_is_assumed_and_told() {
+    let files = [("/etc/cron.d/job", 0o644), ("/usr/sbin/cron", 0o755), ("/usr/bin/late", 0o755)];
+    let mut cron = image(r#"{"Cmd": ["cron", "-f"]}"#, &[], &files, &[]);
+    assert_eq!(cron.wanted(), ["/etc/cron.d/job", "/usr/sbin/cron"]);
+    cron.scripts.insert("/usr/sbin/cron".to_owned(), String::new());
+    cron.scripts.insert("/etc/cron.d/job".to_owned(), "0 3 * * * root late\n".to_owned());
+    assert_eq!(cron.wanted(), ["/usr/bin/late"]);
+    cron.scripts.insert("/usr/bin/late".to_owned(), "#!/bin/sh\nmkdir -p /var/spool/late\n".to_owned());
+    let found = shown(&cron);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains("/var/spool/late") && found[0].contains("assumed: ") && found[0].contains("/etc/cron.d/job:1"), "{found:?}");
+    assert_eq!(found[1], "note: not seen: /etc/cron.d/job:1 writes /var/spool/late, when its time comes (`mkdir -p /var/spool/late`)");
 }
 
 #[test]

@@ -424,3 +424,22 @@ fn images_behind_a_mirror_are_those_that_it_mirrors() {
     let built = "FROM registry.example.com/proxy/node:22\n";
     assert_eq!(shown("  a: {build: .}\n", &mirrors, Some(built)), ["a node~: /tmp:mode=1777"]);
 }
+
+#[test]
+fn what_runs_showed_of_capabilities_counts_before_presets() {
+    let with: Extras = [Extra::CapDrop].into_iter().collect();
+    let limits = |seen: Option<&[&str]>| {
+        let seen = seen.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let selection = Selection { with, capabilities: HashMap::from([("a".to_owned(), seen)]), ..auto() };
+        let limits = try_needs("  a: {image: nginx}\n", &selection, None).expect("needs").remove(0).limits;
+        let of_capabilities = |limit: Limit| match limit {
+            Limit::Works(Restriction::Capabilities(add), reason) => Some(format!("{} {}", add.join(" "), reason.source)),
+            Limit::Unknown(Extra::CapDrop, _) => Some("unknown".to_owned()),
+            Limit::Works(..) | Limit::Unknown(..) => None,
+        };
+        limits.into_iter().filter_map(of_capabilities).collect::<Vec<_>>()
+    };
+    assert_eq!(limits(Some(&["CHOWN"])), ["CHOWN a run"]);
+    assert_eq!(limits(Some(&[])), [" a run"]);
+    assert_eq!(limits(None), ["unknown"]);
+}

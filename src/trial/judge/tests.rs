@@ -175,6 +175,31 @@ fn an_end_is_judged_by_its_status_and_by_what_is_meant() {
 }
 
 #[test]
+fn what_no_mount_mends_is_not_waited_for_again() {
+    let mut game = Game::new(vec![isolated("web")]);
+    game.probes = vec![Probe::http("web:80 GET /").expect("reads")];
+    let plays = |game: &Game| {
+        let mut end = 0;
+        let lines = game.play("", |now, commands| {
+            end = now;
+            let asked = commands.iter().any(|c| matches!(c, Command::Probe(_)));
+            let mut events = smoothly(&commands);
+            events.extend(asked.then(|| Event::Answered("web".to_owned(), Answer::None("connection refused".to_owned()))));
+            (events, vec![running("web")])
+        });
+        (lines, end)
+    };
+    let (lines, end) = plays(&game);
+    assert_eq!(lines, ["web: Fails: `web:80 GET /`: connection refused"]);
+    assert!(end > 15_000, "{end}");
+    let before = Outcome { is_hopeless: true, ..Outcome::plain("web", Verdict::Fails, "nobody answers") };
+    game.before = Some(RunResult { outcomes: vec![before], ..RunResult::default() });
+    let (lines, end) = plays(&game);
+    assert_eq!(lines, ["web: Unprovable: it fails on a writable root too: nobody answers"]);
+    assert!(end < 1000, "{end}");
+}
+
+#[test]
 fn one_that_may_wait_for_others_is_started_again() {
     let service = IsolatedService { restarts: true, ..isolated("web") };
     let game = Game::new(vec![service]);
@@ -272,6 +297,9 @@ fn probes_are_tried_until_they_pass_or_say_why_not() {
     assert_eq!(lines, ["api: Fails: `api:80 GET /`: status 200, but the answer says that it could not write"]);
     let lines = plays(&good, &ran(true, EROFS));
     assert_eq!(lines, ["api: Fails: `api: true`: it succeeds, but the answer says that it could not write"]);
+    // What nobody can ask is no failure, and is not waited for.
+    let far = |now| if now < 500 { Answer::Unreachable("there is no way".to_owned()) } else { panic!("asked again") };
+    assert_eq!(plays(&far, &ran(true, "")), ["api: Unprovable: `api:80 GET /`: there is no way"]);
     let silent = |_| Answer::None("connection refused".to_owned());
     let lines = plays(&silent, &ran(true, ""));
     assert_eq!(lines, ["api: Fails: `api:80 GET /`: connection refused"]);
