@@ -6,6 +6,7 @@ mod held;
 mod looks;
 mod manual;
 mod mistakes;
+mod next;
 mod status;
 
 /// One service of a known family, one that needs a preset named, one that nothing is known of.
