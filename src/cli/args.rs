@@ -7,7 +7,7 @@ mod presets;
 
 pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
-pub(super) use pr::{Pr, Shard, SplitBy};
+pub(super) use pr::{Pr, Shard};
 pub(super) use presets::{Find, Presets};
 
 use super::ask::Ask;

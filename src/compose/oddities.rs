@@ -117,11 +117,11 @@ pub fn oddities(project: &Project<'_>) -> Vec<Oddity> {
     let mut found = Vec::new();
     for service in &project.services {
         keys(service, &mut found);
-        source(service, &mut found);
         for part in service.parts.iter().filter(|part| !part.is_base) {
             dates(part.definition, &mut found, 0);
         }
     }
+    found.extend(without_source(project));
     found.sort_by_key(|oddity| (oddity.span.file.0, oddity.span.start));
     found.dedup_by_key(|oddity| oddity.span);
     found
@@ -141,13 +141,22 @@ fn keys(service: &Service<'_>, found: &mut Vec<Oddity>) {
     }
 }
 
-/// A service that is made of nothing.
-fn source(service: &Service<'_>, found: &mut Vec<Oddity>) {
-    let has = |key: &str| service.get(key).is_some_and(|e| !e.value().resolved().is_null());
-    if service.unread.is_none() && !["image", "build", "provider"].into_iter().any(has) {
-        let message = format!("{}: it has neither an image nor a build, so Compose refuses it", service.name);
-        found.push(Oddity { span: service.key().span(), message, hint: "name its `image`, or how to `build` it".to_owned() });
+/// Services that are made of nothing, at the first of them: in an override file alone that are all that it changes.
+fn without_source(project: &Project<'_>) -> Option<Oddity> {
+    let is_without = |service: &&Service<'_>| {
+        let has = |key: &str| service.get(key).is_some_and(|e| !e.value().resolved().is_null());
+        service.unread.is_none() && !["image", "build", "provider"].into_iter().any(has)
+    };
+    let mut services = project.services.iter().filter(is_without);
+    let first = services.next()?;
+    let others: Vec<&str> = services.map(|service| service.name).collect();
+    let mut hint = "name its `image`, or how to `build` it".to_owned();
+    let mut message = format!("{}: it has neither an image nor a build, so Compose refuses it", first.name);
+    if !others.is_empty() {
+        message += &format!("; so it is with {}", others.join(", "));
+        hint += "; a file that only changes another one is read together with that one";
     }
+    Some(Oddity { span: first.key().span(), message, hint })
 }
 
 /// Most levels below a service that are looked through.

@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
     fn base_file(&mut self, node: Node<'a>, scope: &Scope) -> Result<Result<(PathBuf, Rc<Table<'a>>), NotRead>, SyntaxError> {
         let path = match path_of(node, scope)? {
             Ok(path) => path,
-            Err(why) => return Ok(Err(why.into())),
+            Err(why) => return Ok(Err(why)),
         };
         let file = match self.file(&path, node, scope)? {
             Named::Here(file) => file,
@@ -401,17 +401,20 @@ fn outside(file: &NotRead, node: Node<'_>, scope: &Scope) -> NotRead {
 }
 
 /// The path that a node names, or why it is not known here.
-fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, String>, SyntaxError> {
+fn path_of(node: Node<'_>, scope: &Scope) -> Result<Result<PathBuf, NotRead>, SyntaxError> {
     let text = node.resolved().text();
     let Some(path) = interpolate::resolve(text, &scope.env) else {
         let why = format!("a variable that is not set decides which file this is: {text}");
         let hint = "set the variable in `.env`, or name a file of variables";
         // Compose stops at `${NAME:?}`; of other variables the shell may know more.
-        return if text.contains('?') { Err(invalid(node, why, Some(hint))) } else { Ok(Err(why)) };
+        if text.contains('?') {
+            return Err(invalid(node, why, Some(hint)));
+        }
+        return Ok(Err(NotRead { why, help: Some(hint.into()) }));
     };
     let is_remote = path.contains("://") || path.starts_with("git@") || path.starts_with("oci:") || path.starts_with("github.com/");
     if is_remote {
-        return Ok(Err(format!("{} is not on this machine, and is not fetched", interpolate::shown(text, &scope.env))));
+        return Ok(Err(format!("{} is not on this machine, and is not fetched", interpolate::shown(text, &scope.env)).into()));
     }
     Ok(Ok(join(&scope.folder, &path)))
 }

@@ -11,6 +11,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// Most names in one sentence.
 const MOST_NAMES: usize = 6;
 
+/// From how many on what is said of further files is one remark with the first.
+const MOST_ALIKE: usize = 3;
+
 /// `file:line:column` of a place.
 fn at(project: &Project<'_>, span: Span) -> String {
     let Some(text) = project.sources.file(span.file).map(|s| s.stream.text()) else { return String::new() };
@@ -34,7 +37,7 @@ pub struct Remark {
 pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused]) -> Result<Vec<Remark>> {
     let mut remarks: Vec<Remark> = Vec::new();
     let refused: HashMap<&str, &Refused> = refused.iter().map(|r| (r.service.as_str(), r)).collect();
-    for finding in findings {
+    for (finding, more) in alike(findings) {
         let (message, rule, remedy, paste) = match (&finding.fix, refused.get(finding.service.as_str())) {
             (None, _) => (finding.message.clone(), finding.rule.id(), finding.remedy.clone(), String::new()),
             (Some(fix), Some(refused)) => {
@@ -43,10 +46,21 @@ pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused])
             (Some(_), None) => continue,
         };
         let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
-        let text = format!("{}: {service}{message} [{rule}]", at(project, finding.span));
+        let more = if more > 0 { format!(", and {more} more files like it") } else { String::new() };
+        let text = format!("{}: {service}{message} [{rule}]{more}", at(project, finding.span));
         remarks.push(Remark { text, remedy, paste, rule });
     }
     Ok(remarks)
+}
+
+/// The files that are not read for one and the same reason, as one finding with how many more there are: a list of dozens would push
+/// everything else off the screen.
+fn alike<'f>(findings: &'f [Finding]) -> impl Iterator<Item = (&'f Finding, usize)> {
+    let is_alike = |a: &Finding, b: &Finding| a.rule == Rule::NotFollowed && b.rule == Rule::NotFollowed && a.remedy == b.remedy;
+    findings.chunk_by(move |a, b| is_alike(a, b)).flat_map(|chunk| match chunk {
+        [first, rest @ ..] if rest.len() >= MOST_ALIKE => vec![(first, rest.len())],
+        chunk => chunk.iter().map(|finding| (finding, 0)).collect(),
+    })
 }
 
 /// What to do with a change that has no place in the project's own files.

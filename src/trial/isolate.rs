@@ -73,8 +73,6 @@ pub struct IsolatedService {
 pub struct StandIn {
     /// Path on the host, as Compose resolved it.
     pub source: String,
-    /// The volume, as the model names it.
-    pub volume: String,
     /// A service that mounts it, and where.
     pub service: String,
     /// Path in that service's container.
@@ -411,7 +409,7 @@ impl Binds<'_> {
         let volume = format!("stand-in-{place}");
         if known.is_none() {
             let source = source.to_owned();
-            self.stand_ins.push(StandIn { source, volume: volume.clone(), service: service.to_owned(), target: target.to_owned() });
+            self.stand_ins.push(StandIn { source, service: service.to_owned(), target: target.to_owned() });
         }
         // A bind shows nothing of the image, so the volume must not either.
         json!({ "type": "volume", "source": volume, "target": target.replace('$', "$$"), "read_only": is_read_only, "volume": { "nocopy": true } })

@@ -64,6 +64,24 @@ fn what_is_not_read_is_said() {
     assert_eq!(changed.len(), 1, "only a is changed:\n{}", run.out);
 }
 
+#[test]
+fn dozens_of_files_that_are_not_read_are_said_once() {
+    let includes: String = (0..40).map(|i| format!("  - $HOSTNAME/{i}.yaml\n")).collect();
+    let run = Folder::compose(&format!("include:\n{includes}services:\n  a:\n    image: node\n")).run(&["--preset", "node"]).exits(0);
+    assert!(run.err.contains("$HOSTNAME/0.yaml: its services are not looked at [not-followed], and 39 more files like it"), "{}", run.err);
+    assert!(run.err.contains("hint: set the variable in `.env`"), "{}", run.err);
+    assert!(!run.err.contains("/1.yaml"), "{}", run.err);
+}
+
+#[test]
+fn a_file_that_only_changes_another_one_gets_one_warning() {
+    let services: String = (0..9).map(|i| format!("  s{i}:\n    environment: {{A: b}}\n")).collect();
+    let run = Folder::compose(&format!("services:\n{services}")).run(&[]).exits(0);
+    assert_eq!(run.err.matches("neither an image nor a build").count(), 1, "{}", run.err);
+    assert!(run.err.contains("so it is with s1, s2, s3"), "{}", run.err);
+    assert!(run.err.contains("is read together with that one"), "{}", run.err);
+}
+
 /// Files whose bytes are easily lost: name and text.
 const FILES: [(&str, &str); 7] = [
     ("compose.yaml", SHOP),

@@ -101,8 +101,8 @@ pub(in crate::cli) struct Pr {
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) explain_in_file: bool,
     /// A pull request of its own for each project
-    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Output")]
-    pub(in crate::cli) split_by: Option<SplitBy>,
+    #[arg(long, value_name = "WHAT", value_parser = ["project"], help_heading = "Output")]
+    pub(in crate::cli) split_by: Option<String>,
     /// Open it as a draft
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) draft: bool,
@@ -183,11 +183,4 @@ impl From<ForgeKind> for Kind {
             ForgeKind::Gitea => Self::Gitea,
         }
     }
-}
-
-/// What gets a pull request of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum SplitBy {
-    /// Each Compose project
-    Project,
 }

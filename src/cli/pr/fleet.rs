@@ -267,7 +267,7 @@ fn is_in(shard: Shard, name: &str) -> bool {
 fn asked(args: &Pr, list: &str) -> String {
     let where_from = (list, args.shard, &args.host, args.forge, &args.base);
     let what = (&args.choice, args.unsafe_fixes, &args.with, args.again, &args.override_file, args.explain_in_file);
-    let how = (args.split_by, args.draft, &args.labels, &args.reviewers, args.dry_run, args.take_back);
+    let how = (&args.split_by, args.draft, &args.labels, &args.reviewers, args.dry_run, args.take_back);
     let forges = FORGES.map(|name| std::env::var(name).ok());
     super::short(&format!("{where_from:?} {what:?} {how:?} {forges:?}"))
 }

@@ -9,8 +9,8 @@ mod proof;
 mod report;
 mod review;
 
+use super::args::Pr;
 use super::args::wanted_extras;
-use super::args::{Pr, SplitBy};
 use super::harden::Status;
 use super::ui::Ui;
 use crate::edge::address::Server;
@@ -249,9 +249,7 @@ fn split(args: &Pr, base: &str, units: Vec<Unit>) -> Vec<(String, Vec<Unit>)> {
     match args.split_by {
         None => vec![(format!("rofs-harden/{base}"), units)],
         // Another name than above: a branch cannot be below another one.
-        Some(SplitBy::Project) => {
-            units.into_iter().map(|unit| (format!("rofs-harden-project/{base}/{}", short(&unit.path)), vec![unit])).collect()
-        }
+        Some(_) => units.into_iter().map(|unit| (format!("rofs-harden-project/{base}/{}", short(&unit.path)), vec![unit])).collect(),
     }
 }
 

@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 Err(why) => {
-                    self.unread.push((node.span(), why.into()));
+                    self.unread.push((node.span(), why));
                     return Ok(None);
                 }
             }
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         if let Some(node) = field("project_directory") {
             match path_of(node, scope)? {
                 Ok(path) => folder = path,
-                Err(why) => return Err(invalid(node, why, None)),
+                Err(file) => return Err(invalid(node, file.why, None)),
             }
         }
         if let Some(first) = first
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
                 for node in nodes {
                     match path_of(node, scope)? {
                         Ok(path) => paths.push((path, Some(node))),
-                        Err(why) => return Err(invalid(node, why, None)),
+                        Err(file) => return Err(invalid(node, file.why, None)),
                     }
                 }
             }

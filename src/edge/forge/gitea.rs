@@ -81,12 +81,6 @@ impl Forge for Gitea {
         self.get::<raw::Request>(&format!("/pulls/{number}"), "show the pull request").map(Pull::from)
     }
 
-    fn commits(&self, number: u64) -> Result<Vec<Commit>> {
-        let mut all: Vec<raw::ListedCommit> = self.list(&format!("/pulls/{number}/commits?limit=50"), "list the pull request's commits")?;
-        all.reverse(); // it answers the newest first
-        Ok(all.into_iter().map(Commit::from).collect())
-    }
-
     fn create(&self, new: &NewPull) -> Result<Pull> {
         let title = if new.draft { format!("WIP: {}", new.title) } else { new.title.clone() };
         let body = json!({ "title": title, "head": new.head, "base": new.base, "body": new.body });

@@ -128,11 +128,6 @@ impl Forge for GitHub {
         self.get::<raw::Request>(&format!("/pulls/{number}"), "show the pull request").map(Pull::from)
     }
 
-    fn commits(&self, number: u64) -> Result<Vec<Commit>> {
-        let path = format!("{}/pulls/{number}/commits?per_page=100", self.root);
-        Ok(self.client.list::<raw::ListedCommit>(&path, "list the pull request's commits")?.into_iter().map(Commit::from).collect())
-    }
-
     fn create(&self, new: &NewPull) -> Result<Pull> {
         let body = json!({ "title": new.title, "head": new.head, "base": new.base, "body": new.body, "draft": new.draft });
         let path = format!("{}/pulls", self.root);

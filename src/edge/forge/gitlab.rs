@@ -78,13 +78,6 @@ impl Forge for GitLab {
         self.get::<Request>(&format!("/merge_requests/{number}"), "show the merge request").map(Pull::from)
     }
 
-    fn commits(&self, number: u64) -> Result<Vec<Commit>> {
-        let path = format!("/merge_requests/{number}/commits?per_page=100");
-        let mut all: Vec<RawCommit> = self.list(&path, "list the merge request's commits")?;
-        all.reverse(); // it answers the newest first
-        Ok(all.into_iter().map(Commit::from).collect())
-    }
-
     fn create(&self, new: &NewPull) -> Result<Pull> {
         let title = if new.draft { format!("Draft: {}", new.title) } else { new.title.clone() };
         let body = json!({ "source_branch": new.head, "target_branch": new.base, "title": title, "description": new.body, "remove_source_branch": true });

@@ -41,8 +41,6 @@ pub trait Forge {
     fn find(&self, branch: &str, base: Option<&str>) -> Result<Vec<Pull>>;
     /// A pull request.
     fn pull(&self, number: u64) -> Result<Pull>;
-    /// The commits of a pull request, oldest first.
-    fn commits(&self, number: u64) -> Result<Vec<Commit>>;
     /// Opens a pull request. One that an earlier try of the same call left behind is answered instead of a second one.
     fn create(&self, new: &NewPull) -> Result<Pull>;
     /// Changes what is given.

@@ -117,12 +117,6 @@ impl State {
                 }
                 self.show(operation, 200, self.pull_fields(&self.pulls[place]))
             }
-            ("GET", "/pulls/{pull_number}/commits") => {
-                let range = format!("{}..{}", self.pulls[place].base, self.pulls[place].head);
-                let ids = self.objects.line(&["rev-list", "--reverse", &range], b"").unwrap();
-                let items = ids.lines().map(|id| self.listed_commit(id)).collect();
-                self.show_list(operation, 200, ask, items)
-            }
             ("POST", "/pulls/{pull_number}/requested_reviewers") => {
                 self.pulls[place].reviewers.extend(texts("reviewers"));
                 // The answer has no field that only the view of one pull request has.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::fmt::Debug;
 
 /// What of GitLab's interface the client may use: <https://docs.gitlab.com/api/>.
-const OPERATIONS: [Operation; 18] = [
+const OPERATIONS: [Operation; 17] = [
     ("GET", "/api/v4/groups/*/projects", &["include_subgroups", "order_by", "sort", "per_page", "page"], &[]),
     ("GET", "/api/v4/projects/*", &[], &[]),
     ("GET", "/api/v4/projects/*/merge_requests", &["source_branch", "target_branch", "state", "order_by", "sort", "per_page", "page"], &[]),
@@ -27,7 +27,6 @@ const OPERATIONS: [Operation; 18] = [
         &[],
         &["title", "description", "target_branch", "state_event", "add_labels", "reviewer_ids"],
     ),
-    ("GET", "/api/v4/projects/*/merge_requests/*/commits", &["per_page", "page"], &[]),
     ("GET", "/api/v4/projects/*/merge_requests/*/notes", &["sort", "order_by", "per_page", "page"], &[]),
     ("POST", "/api/v4/projects/*/merge_requests/*/notes", &[], &["body"]),
     ("PUT", "/api/v4/projects/*/merge_requests/*/notes/*", &[], &["body"]),
@@ -140,11 +139,6 @@ fn with_request(state: &mut Known, method: &str, path: &str, ask: &Ask, body: &V
             }
             Reply::json(200, mr)
         }
-        ("GET", "/merge_requests/*/commits") => {
-            let range = format!("{}..{}", mr["target_branch"].as_str().unwrap(), mr["source_branch"].as_str().unwrap());
-            let ids = state.objects.line(&["rev-list", &range], b"").unwrap();
-            Reply::json(200, &json!(ids.lines().map(|id| json!({ "id": id, "message": state.commit(id).unwrap().1 })).collect::<Vec<_>>()))
-        }
         ("GET", "/merge_requests/*/notes") => Reply::json(200, &json!(state.comments)),
         ("POST", "/merge_requests/*/notes") => {
             let id = state.comments.len() + 1;
@@ -230,7 +224,6 @@ fn a_merge_request_lives_and_ends() {
     let pull = lab.create(&proposal()).unwrap();
     assert_eq!((pull.number, pull.state, pull.head_commit), (1, State::Open, pushed.commit));
     assert_eq!(lab.find(BRANCH, Some("main")).unwrap().len(), 1);
-    assert_eq!(lab.commits(1).unwrap().len(), 1);
     let change = PullChange { title: Some("New".into()), ..PullChange::default() };
     assert_eq!(lab.update(1, &change).unwrap().title, "New");
     lab.label(1, &["security", "docker"]).unwrap();
