@@ -104,7 +104,7 @@ fn layers(files: &Files<'_>) -> String {
         let paths: Vec<&Path> = files.sources().layers().iter().filter_map(|id| Some(&*files.sources().file(*id)?.path)).collect();
         let is_usual = |path: &&Path| path.file_name().is_some_and(|name| MAIN_NAMES.iter().chain(&OVERRIDE_NAMES).any(|n| name == *n));
         let option = |path: &&Path| format!("-f {}", shell_word(&path.display().to_string()));
-        (!paths.iter().all(|path| is_usual(path))).then(|| paths.iter().map(option).collect::<Vec<_>>().join(" "))
+        (!paths.iter().all(is_usual)).then(|| paths.iter().map(option).collect::<Vec<_>>().join(" "))
     };
     files.layers_to_name().or_else(named).map_or(String::new(), |layers| format!(" {layers}"))
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile, clean_line};
 use crate::yaml::{Kind, Node, Stream, Style};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A file with new comments.
@@ -25,11 +26,8 @@ pub struct Commented {
 ///
 /// Errors: a comment has no place, or would not do what it is for.
 pub fn comments(plan: &Plan<'_>, decisions: &Decisions) -> Result<Vec<Commented>> {
-    let of = |(service, decision): (_, &'_ super::Decision)| -> Vec<(String, Ignored)> {
-        let wanted = decision.ignored.iter().filter(|ignored| ignored.is_comment);
-        wanted.map(|ignored| (String::clone(service), ignored.clone())).collect()
-    };
-    let wanted: Vec<(String, Ignored)> = decisions.iter().flat_map(of).collect();
+    let all = decisions.iter().flat_map(|(service, decision)| decision.ignored.iter().map(move |ignored| (service.as_str(), ignored)));
+    let wanted: Vec<(&str, &Ignored)> = all.filter(|(_, ignored)| ignored.is_comment).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
@@ -81,7 +79,7 @@ pub fn takes_comment(service: &Service<'_>) -> bool {
     let key = service.key();
     let Some(before) = key.stream().text().text().get(..key.span().start as usize) else { return false };
     let line = before.rsplit(['\n', '\r']).next().unwrap_or_default().trim_start_matches('\u{feff}');
-    let is_json = key.stream().text().name().ends_with(".json");
+    let is_json = Path::new(key.stream().text().name()).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     line.chars().all(|c| c == ' ') && !is_json
 }
 

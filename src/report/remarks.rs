@@ -55,7 +55,7 @@ pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused])
 
 /// The files that are not read for one and the same reason, as one finding with how many more there are: a list of dozens would push
 /// everything else off the screen.
-fn alike<'f>(findings: &'f [Finding]) -> impl Iterator<Item = (&'f Finding, usize)> {
+fn alike(findings: &[Finding]) -> impl Iterator<Item = (&Finding, usize)> {
     let is_alike = |a: &Finding, b: &Finding| a.rule == Rule::NotFollowed && b.rule == Rule::NotFollowed && a.remedy == b.remedy;
     findings.chunk_by(move |a, b| is_alike(a, b)).flat_map(|chunk| match chunk {
         [first, rest @ ..] if rest.len() >= MOST_ALIKE => vec![(first, rest.len())],
