@@ -137,3 +137,13 @@ fn no_hint_is_given_twice() {
         assert_eq!(all.len(), number, "{arguments:?}: {}", run.err);
     }
 }
+
+#[test]
+fn a_strict_check_says_how_what_stays_writable_gets_its_reason() {
+    let hint = "what has to stay writable needs a reason: `i` in the review (-i) writes it into the file or into rofs-harden.toml";
+    let folder = Folder::compose("services:\n  agent:\n    image: node:22\n    privileged: true\n");
+    assert_eq!(hints(&folder.run(&["--check", "--strict"]).exits(1)).last(), Some(&hint));
+    assert!(!hints(&folder.run(&["--check"]).exits(0)).contains(&hint));
+    // What can be fixed is fixed first.
+    assert!(!hints(&Folder::compose(SHOP).run(&["--check", "--strict"]).exits(1)).contains(&hint));
+}
