@@ -7,8 +7,7 @@ mod input;
 
 use divan::{Bencher, black_box};
 use rofs_harden::audit::{Fix, audit};
-use rofs_harden::compose::dockerfile::Dockerfiles;
-use rofs_harden::compose::{Project, Sources};
+use rofs_harden::compose::{Project, Sources, Texts};
 use rofs_harden::evidence::{Need, Selection, needs};
 use rofs_harden::rewrite::{Options, rewrite};
 use rofs_harden::text::{FileId, TextFile};
@@ -35,7 +34,7 @@ fn selection() -> Selection {
 }
 
 fn plan(project: &Project<'_>) -> (Vec<Need>, Vec<Fix>) {
-    let needs = needs(project, &selection(), &Dockerfiles::new()).unwrap();
+    let needs = needs(project, &selection(), &Texts::new()).unwrap();
     let fixes = audit(project, &needs).into_iter().filter_map(|f| f.fix).collect();
     (needs, fixes)
 }

@@ -8,6 +8,7 @@ mod manual;
 mod mistakes;
 mod next;
 mod status;
+mod unnamed;
 
 /// One service of a known family, one that needs a preset named, one that nothing is known of.
 pub(crate) const SHOP: &str = "\

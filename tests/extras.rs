@@ -1,7 +1,10 @@
 //! What `--with` adds: files in `tests/extras`, whose first line holds the options.
 
 use crate::oracle::{Compose, difference, normal, unordered};
+use crate::pipe;
 use crate::support::{Folder, golden};
+use rofs_harden::evidence::preset::{Preset, list};
+use rofs_harden::evidence::{Extra, Selection};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +65,10 @@ fn compose_sees_extras_and_nothing_else_changes() {
                 for item in a.iter().filter_map(Value::as_array).flatten() {
                     let mut item = item.clone();
                     let new = b.as_ref().and_then(Value::as_array).expect("a list stays a list");
-                    let is_kept = new.contains(&item) || {
+                    let target = |item: &Value| item.as_str().and_then(|text| text.split(':').next()).map(str::to_owned);
+                    // A line of an earlier plan gets other options.
+                    let follows = key == "tmpfs" && new.iter().any(|new| target(new) == target(&item));
+                    let is_kept = follows || new.contains(&item) || {
                         item["read_only"] = json!(true);
                         new.contains(&item)
                     };
@@ -74,5 +80,74 @@ fn compose_sees_extras_and_nothing_else_changes() {
         after.as_object_mut().expect("a model").remove("volumes");
         assert_eq!(difference(&before, &after), "", "{}", path.display());
         assert!(grew || path.ends_with("unknown.in.yaml"), "{}", path.display());
+    }
+}
+
+/// What is written at once is what is written step by step, byte for byte: lines that an earlier plan wrote follow.
+#[test]
+fn the_order_of_steps_does_not_matter() {
+    let plan = |text: &str, with: &[Extra], assume: bool| {
+        let selection = Selection { with: with.iter().copied().collect(), assume, ..pipe::selection(&[], &[]) };
+        pipe::harden(text.as_bytes(), &selection).unwrap_or_else(|e| panic!("{e}\n{text}"))
+    };
+    let (mut with_user, mut held) = (0, 0);
+    let images = list().filter_map(|(name, _)| Preset::embedded(name).expect("embedded").images.first().cloned());
+    for image in images {
+        let text = format!("services:\n  s:\n    image: {image}\n");
+        for assume in [false, true] {
+            let plain = plan(&text, &[], assume).after;
+            for with in [&[Extra::User][..], &[Extra::Sizes], &[Extra::User, Extra::Sizes, Extra::CapDrop, Extra::NoNewPrivileges]] {
+                let (at_once, later) = (plan(&text, with, assume), plan(&plain, with, assume));
+                with_user += usize::from(at_once.after.contains("    user: "));
+                // Whether what is in a volume that was there belongs to the user, nobody knows.
+                let why = later.findings.iter().find(|f| f.message.contains("must be open to it"));
+                if !assume && why.is_some() {
+                    assert!(plain.contains("type: volume") && !later.after.contains("    user: "), "{image} {with:?}");
+                    held += 1;
+                    continue;
+                }
+                // A volume that only root needs is there by then, and stays.
+                let volumes = |text: &str| text.matches("type: volume").count();
+                if volumes(&plain) > volumes(&at_once.after) {
+                    assert!(later.after.contains("    user: "), "{image} {with:?}");
+                    continue;
+                }
+                assert_eq!(later.after, at_once.after, "{image} {with:?} {assume}");
+            }
+        }
+    }
+    assert!(with_user > 100 && held < 40, "{with_user} {held}");
+}
+
+/// Only lines that are as an earlier plan wrote them, and that nobody else uses, follow.
+#[test]
+fn lines_of_others_stay_as_they_are() {
+    let service = |tmpfs: &str| format!("services:\n  s:\n    image: nginx\n    read_only: true\n    tmpfs:{tmpfs}\n");
+    let lines = |run: &str, cache: &str| service(&format!("\n      - /var/cache/nginx{cache}\n      - /run{run}"));
+    for (text, becomes) in [
+        (lines(":mode=755", ":mode=755"), Some(lines(":mode=755,uid=101,gid=101", ":mode=755,uid=101,gid=101"))),
+        (
+            lines(":mode=755,size=5m # small", ":mode=755"),
+            Some(lines(":mode=755,uid=101,gid=101,size=5m # small", ":mode=755,uid=101,gid=101")),
+        ),
+        (service(" ['/var/cache/nginx:mode=755', \"/run:mode=755\"]"), None),
+        (lines(":mode=700", ":mode=755"), None),
+        (lines("", ":mode=755"), None),
+        (lines(":mode=755,nosuid", ":mode=755"), None),
+        (service(" &t\n      - /var/cache/nginx:mode=755\n      - /run:mode=755"), None),
+        (format!("{}  t:\n    extends: s\n", lines(":mode=755", ":mode=755")), None),
+    ] {
+        let (after, said) = harden(&text, &["--with".to_owned(), "user".to_owned(), "--service".to_owned(), "s".to_owned()]);
+        match becomes {
+            Some(expected) => assert_eq!(after.replace("    user: \"101:101\"\n", ""), expected, "{text}"),
+            None if text.contains('[') => {
+                let expected = "['/var/cache/nginx:mode=755,uid=101,gid=101', \"/run:mode=755,uid=101,gid=101\"]";
+                assert!(after.contains(expected) && after.contains("user: "), "{after}");
+            }
+            None => {
+                assert_eq!(after, text);
+                assert!(said.contains("would stay root's; give it uid=101,gid=101 first"), "{text} {said}");
+            }
+        }
     }
 }

@@ -21,6 +21,7 @@ mod disk;
 mod docs;
 mod engine;
 mod env;
+mod env_file;
 mod extras;
 mod forge;
 mod frameworks;

@@ -177,6 +177,13 @@ pub(crate) fn apply(plan: &Value, model: Value) -> Value {
                         mount["read_only"] = json!(true);
                     }
                 }
+                Some("tmpfs_options") => {
+                    let target = |item: &Value| item.as_str().and_then(|text| text.split(':').next()).map(str::to_owned);
+                    let items = service.get_mut("tmpfs").and_then(Value::as_array_mut).expect("tmpfs");
+                    for new in change.as_array().expect("items") {
+                        items.iter_mut().filter(|item| target(item) == target(new)).for_each(|item| item.clone_from(new));
+                    }
+                }
                 Some(list) => {
                     let items = service.entry(list).or_insert_with(|| json!([])).as_array_mut().expect("a list");
                     items.extend(change.as_array().expect("items").iter().cloned());

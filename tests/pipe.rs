@@ -124,6 +124,7 @@ pub(crate) fn plan(fixes: &[Fix]) -> Value {
                     continue;
                 }
                 What::Item { key, text } => (&*format!("{key}+"), json!(text)),
+                What::TmpfsOptions(item) => ("tmpfs_options+", json!(item.to_string())),
                 What::ReadOnlyBind(target) => ("read_only_binds+", json!(target)),
             };
             let list = service.as_object_mut().expect("object").entry(item.0).or_insert_with(|| json!([]));

@@ -12,16 +12,19 @@ use rofs_harden::plan::{FileSource, Files, Input, Options, Plan, Purpose, Start}
 use std::fs;
 use std::path::Path;
 
-/// A project with a file of each kind: layers, `extends`, `include`, variables, a Dockerfile, a configuration and a preset of its own.
-const PROJECT: [(&str, &str); 8] = [
+/// A project with a file of each kind: layers, `extends`, `include`, variables of it and of a service, a Dockerfile, a configuration and a
+/// preset of its own.
+const PROJECT: [(&str, &str); 9] = [
     (
         "compose.yaml",
-        "include: [more.yaml]\nservices:\n  web:\n    extends: {file: common/base.yaml, service: base}\n  api:\n    build: api\n  own:\n    image: example/own:${TAG}\n  odd:\n    image: example/odd\n",
+        "include: [more.yaml]\nservices:\n  web:\n    extends: {file: common/base.yaml, service: base}\n  api:\n    build: api\n  own:\n    image: example/own:${TAG}\n  odd:\n    image: example/odd\n  db:\n    image: postgres:16\n    env_file: db.env\n",
     ),
     ("compose.override.yaml", "services:\n  odd:\n    restart: always\n"),
     ("common/base.yaml", "services:\n  base:\n    image: nginx:1.27\n"),
     ("more.yaml", "services:\n  cache:\n    image: redis:7\n"),
     (".env", "TAG=1\n"),
+    // Where this is not read, nobody knows where the data are.
+    ("db.env", "PGDATA=/var/lib/postgresql/data/main\n"),
     ("api/Dockerfile", "FROM node:22\n"),
     (
         "rofs-harden.toml",
@@ -64,7 +67,7 @@ fn a_map_in_memory_is_a_project() {
         lines,
         [
             "read: compose.yaml compose.override.yaml common/base.yaml more.yaml",
-            "changed: web api own",
+            "changed: web api own db",
             "held back: odd",
             "left out: cache: it is somebody else's",
         ]

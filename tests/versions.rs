@@ -76,3 +76,44 @@ fn what_is_needed_follows_the_version() {
         assert!(found.is_empty() && refused.as_ref().is_some_and(|help| help.starts_with(remedy)), "{image}: {found:?} {refused:?}");
     }
 }
+
+/// What an image declares as a volume holds its data already: a mount there would leave them behind. What it does not declare needs one.
+#[test]
+fn what_an_image_declares_by_version_gets_no_mount() {
+    let server = "    command: server /data\n";
+    for (image, keys, target, is_declared) in [
+        ("redis:7.4", "", "/data", true),
+        ("redis:8.0-alpine", "", "/data", true),
+        ("redis:8.4.6", "", "/data", true),
+        ("redis:8.6", "", "/data", false),
+        ("redis:8", "", "/data", false),
+        ("redis", "", "/data", false),
+        ("valkey/valkey:7.2.11", "", "/data", true),
+        ("valkey/valkey:8", "", "/data", false),
+        ("valkey/valkey:8.1.8", "", "/data", false),
+        ("prom/prometheus:v2.53.0", "", "/prometheus", true),
+        ("quay.io/prometheus/prometheus", "", "/prometheus", true),
+        ("prom/prometheus:v3.9.0-distroless", "", "/prometheus", false),
+        ("minio/minio", server, "/data", true),
+        ("minio/minio:RELEASE.2023-03-09T23-16-13Z", server, "/data", true),
+        ("minio/minio", "    command: server /export\n", "/export", false),
+        ("caddy:2.4", "", "/data", true),
+        ("caddy:2", "", "/data", false),
+        ("caddy:2.10-alpine", "", "/data", false),
+        ("11notes/prometheus:3.5.0", "", "/prometheus/var", true),
+        ("grafana/grafana:11.0.0", "", "/var/lib/grafana", false),
+        ("postgres:18", "", "/var/lib/postgresql", true),
+        ("pgvector/pgvector:pg17", "", "/var/lib/postgresql/data", true),
+        ("timescale/timescaledb:2.19.0-pg17", "", "/var/lib/postgresql/data", true),
+        ("bitnamilegacy/kafka:3.9", "", "/bitnami/kafka", false),
+    ] {
+        let text = format!("services:\n  s:\n    image: {image}\n{keys}");
+        let hardened = harden(text.as_bytes(), &selection(&[], &[])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let mounts = |what: &What| matches!(what, What::Volume { target: own, .. } if *own == *target);
+        let is_mounted = hardened.fixes.iter().flat_map(|fix| &fix.changes).any(|change| mounts(&change.what));
+        let (with_names, _) = planned(image, keys);
+        assert!(hardened.refused.is_empty(), "{image}");
+        assert_eq!(is_mounted, !is_declared, "{image} {target}");
+        assert!(with_names.iter().any(|own| own == target), "{image}: {with_names:?}");
+    }
+}

@@ -71,6 +71,8 @@ pub enum What {
     ReadOnly,
     /// A new item of `tmpfs`.
     Tmpfs(TmpfsItem),
+    /// Other options for the item of `tmpfs` at this target, which an earlier plan wrote.
+    TmpfsOptions(TmpfsItem),
     /// A named volume mounted at a target.
     Volume {
         /// Key in the top-level `volumes`.
@@ -103,7 +105,7 @@ impl What {
             Self::User(_) => Some(Key::User),
             Self::Healthcheck(_) => Some(Key::Healthcheck),
             Self::Item { key, .. } => Some(*key),
-            Self::Tmpfs(_) => Some(Key::Tmpfs),
+            Self::Tmpfs(_) | Self::TmpfsOptions(_) => Some(Key::Tmpfs),
             Self::Volume { .. } | Self::ReadOnlyBind(_) => Some(Key::Volumes),
             Self::Declare(_) => None,
         }
@@ -135,6 +137,7 @@ impl fmt::Display for What {
         match self {
             Self::ReadOnly => f.write_str("read_only: true"),
             Self::Tmpfs(item) => write!(f, "tmpfs {item}"),
+            Self::TmpfsOptions(item) => write!(f, "tmpfs {item} as its options"),
             Self::Volume { name, target } => write!(f, "volume {name}:{target}"),
             Self::Declare(name) => write!(f, "volume {name} declared"),
             Self::User(user) => write!(f, "user {user}"),

@@ -15,14 +15,12 @@ use std::collections::HashMap;
 
 /// Looks at every service that `needs` names, in the project's order. Nothing that it finds has a fix of its own.
 pub fn inspect(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
-    let by_service: HashMap<&str, &Need> = needs.iter().map(|n| (n.service.as_str(), n)).collect();
     let facts = Facts::of(project);
     let mut findings = Vec::new();
-    for service in project.services.iter().filter(|s| s.unread.is_none() && s.get("provider").is_none()) {
-        let Some(need) = by_service.get(service.name) else { continue };
-        let needed = need.paths.iter().rev().map(|p| (&*p.target, p)).collect();
-        let mut case = Case { service, need, needed, findings: Vec::new() };
+    for mut case in cases(project, needs) {
+        let (service, need) = (case.service, case.need);
         case.image();
+        case.unnamed();
         case.state();
         mounts::inspect(&mut case);
         tmpfs::inspect(&mut case);
@@ -33,6 +31,26 @@ pub fn inspect(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Of that, only the data that lie in volumes without a name: a change of the file leaves them there, and who changes it should know.
+pub fn unnamed(project: &Project<'_>, needs: &[Need]) -> Vec<Finding> {
+    let found = |mut case: Case<'_, '_>| {
+        case.unnamed();
+        case.findings
+    };
+    cases(project, needs).flat_map(found).collect()
+}
+
+/// The services that can be looked at.
+fn cases<'s, 'a>(project: &'s Project<'a>, needs: &'s [Need]) -> impl Iterator<Item = Case<'s, 'a>> {
+    let by_service: HashMap<&str, &Need> = needs.iter().map(|n| (n.service.as_str(), n)).collect();
+    let is_here = |s: &&Service<'_>| s.unread.is_none() && s.get("provider").is_none();
+    project.services.iter().filter(is_here).filter_map(move |service| {
+        let need = *by_service.get(service.name)?;
+        let needed = need.paths.iter().rev().map(|p| (&*p.target, p)).collect();
+        Some(Case { service, need, needed, findings: Vec::new() })
+    })
 }
 
 /// One service, what is known of it, and what was found.
@@ -75,7 +93,7 @@ impl<'s, 'a> Case<'s, 'a> {
         }
     }
 
-    fn state(&mut self) {
+    fn unnamed(&mut self) {
         let service = self.service;
         let is_unnamed = |path: &&WritablePath| {
             let is_open = matches!(service.coverage(&path.target), Coverage::Root);
@@ -93,6 +111,10 @@ impl<'s, 'a> Case<'s, 'a> {
             let help = Remedy::NameVolumes { target: target.to_string(), how };
             self.say(Rule::UnnamedVolume, service.key().span(), message, help);
         }
+    }
+
+    fn state(&mut self) {
+        let service = self.service;
         for path in self.need.paths.iter().filter(|p| p.storage == Storage::State) {
             if let Coverage::Writable(mount) = service.coverage(&path.target)
                 && mount.kind == MountKind::Tmpfs

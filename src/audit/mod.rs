@@ -12,7 +12,7 @@ mod surface;
 
 pub use finding::{Applicability, Change, Finding, Fix, What, summary};
 pub use ignore::{Ignores, comment_above};
-pub use inspect::inspect;
+pub use inspect::{inspect, unnamed};
 pub use key::Key;
 pub use restrict::rule_of_extra;
 pub use rule::{Rule, Severity};
@@ -70,7 +70,8 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     }
     for path in unique(&need.paths) {
         match service.coverage(&path.target) {
-            Coverage::Engine | Coverage::Writable(_) => {}
+            Coverage::Engine => {}
+            Coverage::Writable(mount) => changes.extend(restrict::follow(need, path, mount)),
             // The engine makes a volume there, which stays writable, and goes along when the container is recreated.
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
             Coverage::Root => {

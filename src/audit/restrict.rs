@@ -4,8 +4,8 @@ use super::finding::{Change, Finding, What, summary};
 use super::key::Key;
 use super::refuse::Facts;
 use super::rule::Rule;
-use crate::compose::{Known, Mount, MountKind, Service, is_at, mount};
-use crate::evidence::{Confidence, Extra, Limit, Need, Reason, Restriction};
+use crate::compose::{Known, Mount, MountKind, Service, TmpfsItem, TmpfsOptions, is_at, mount};
+use crate::evidence::{Confidence, Extra, Limit, Need, Reason, Restriction, Storage, WritablePath};
 use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::Kind;
@@ -37,6 +37,16 @@ pub(super) fn restrict(facts: &Facts<'_>, service: &Service<'_>, need: &Need, ch
     }
 }
 
+/// The options of a tmpfs that an earlier plan wrote, where they are to be others by now. A size stays.
+pub(super) fn follow(need: &Need, path: &WritablePath, mount: &Mount<'_>) -> Option<Change> {
+    let Storage::Scratch(options) = &path.storage else { return None };
+    let is_own = mount.target == *path.target && need.own_tmpfs.contains(&path.target);
+    let old = TmpfsItem::written(mount.node.as_str().filter(|_| is_own)?);
+    let size = old.options.size.clone().or_else(|| options.size.clone());
+    let new = TmpfsOptions { size, ..options.clone() }.at(&path.target);
+    (new != old).then(|| Change { what: What::TmpfsOptions(new), reason: path.reason.clone() })
+}
+
 /// The rule that an extra mends.
 pub fn rule_of_extra(extra: Extra) -> Rule {
     match extra {
@@ -54,6 +64,7 @@ pub fn rule_of_extra(extra: Extra) -> Rule {
 pub(super) fn rule_of(changes: &[Change]) -> (Rule, String) {
     match changes.first().map(|c| &c.what) {
         Some(What::User(_)) => (Rule::RootUser, "starts as root".to_owned()),
+        Some(What::TmpfsOptions(_)) => (Rule::UnlimitedTmpfs, "has memory without a limit".to_owned()),
         Some(What::Healthcheck(_)) => (Rule::NoHealthCheck, "has no health check, and nor has its image".to_owned()),
         Some(What::ReadOnlyBind(target)) => (Rule::WritableConfig, format!("can write to {target}, which it only reads")),
         Some(What::Item { key: Key::SecurityOpt, .. }) => (Rule::NewPrivileges, "can gain privileges".to_owned()),
@@ -206,27 +217,13 @@ pub(super) fn capability(text: &str) -> String {
     name.strip_prefix("CAP_").unwrap_or(&name).to_owned()
 }
 
-/// Whether a mount stands in the service's own definition and nowhere else, on one line or as a mapping, so that a change of it
-/// changes nothing else.
+/// Whether a bind can be made read-only where it stands, without changing anything else.
 fn can_change(facts: &Facts<'_>, service: &Service<'_>, mount: &Mount<'_>) -> bool {
-    let Some(part) = service.parts.get(mount.part as usize).filter(|_| !mount.is_hidden()) else { return false };
-    let own = part.definition.entries().find(|(key, _)| key.text() == "volumes").map(|(_, list)| list);
-    let Some(list) = own.filter(|list| list.kind() == Kind::Sequence) else { return false };
-    let is_own = |node: &crate::yaml::Node<'_>| node.anchor().is_none() && node.kind() != Kind::Alias;
-    // A part of the mount that is used elsewhere, or comes from there, would carry the change along.
-    let mut waiting = vec![mount.node];
-    while let Some(node) = waiting.pop() {
-        if !is_own(&node) {
-            return false;
-        }
-        waiting.extend(node.children());
+    if service.alone(mount, "volumes").is_none_or(|definition| facts.is_extended(definition)) {
+        return false;
     }
-    let (outer, inner) = (list.span(), mount.span());
-    let is_inside = outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end;
-    let is_alone = [part.definition, list].iter().all(is_own);
-    let is_simple = match mount.node.kind() {
+    match mount.node.kind() {
         Kind::Scalar => mount.node.as_str().is_some_and(|text| mount::read_only(text).is_some() && !mount.node.source().contains('\n')),
         _ => mount.node.entries().all(|(key, value)| !key.is_merge_key() && (key.text() != "read_only" || value.kind() == Kind::Scalar)),
-    };
-    !part.is_base && !facts.is_extended(part.definition) && is_alone && is_simple && is_inside
+    }
 }

@@ -65,7 +65,7 @@ impl Surface {
                 What::Tmpfs(_) => self.tmpfs += 1,
                 What::Volume { .. } => self.volumes += 1,
                 What::ReadOnlyBind(_) => self.binds = self.binds.saturating_sub(1),
-                What::Declare(_) | What::User(_) | What::Healthcheck(_) | What::Item { .. } => {}
+                What::TmpfsOptions(_) | What::Declare(_) | What::User(_) | What::Healthcheck(_) | What::Item { .. } => {}
             }
         }
         self

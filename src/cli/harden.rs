@@ -60,7 +60,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         return review::run(ui, &reviewed(ui, args)?, asking, ask, args.plain);
     }
     if args.input.recursive {
-        // Of a tree all is planned, and asked once.
+        // Of a tree all is planned at once, by many threads.
         return tree::run(ui, &args.input, Asking { person: None, ..asking }, ask.as_ref());
     }
     let paths = args.input.each();
@@ -161,6 +161,9 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
             }
         }
     }
+    if !aim.checks() && aim != Aim::Review {
+        notes::unnamed(ui, &plan.unnamed);
+    }
     moving::say(ui, &plan.left_behind, plan.up.as_deref());
     if !plan.spared.is_empty() {
         let services: Vec<&str> = plan.spared.iter().map(String::as_str).collect();
@@ -240,14 +243,10 @@ pub(super) enum Done {
 
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
 pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
-    if let Some(ask) = ask {
-        if !leaves_behind(plans, ask)? {
-            return Ok(false);
-        }
-        let what = summary(plans);
-        if !ask.confirm(&format!("Write {}: {what}?", file_names(plans)))? {
-            return Ok(false);
-        }
+    if let Some(ask) = ask
+        && !ask.confirm(&format!("Write {}: {}?", file_names(plans), summary(plans)))?
+    {
+        return Ok(false);
     }
     stop::hold()?;
     Ok(true)
@@ -264,15 +263,6 @@ fn summary(plans: &[&Prepared]) -> String {
         text += &format!(", leave {}", services(&left));
     }
     text
-}
-
-/// Whether the person wants volumes that start without what containers hold, where there are such.
-fn leaves_behind(plans: &[&Prepared], ask: &Ask) -> Result<bool> {
-    let services: Vec<&str> = plans.iter().flat_map(|p| &p.left_behind).map(|kept| kept.service.as_str()).collect();
-    if services.is_empty() {
-        return Ok(true);
-    }
-    moving::may_stay(ask, services.into_iter())
 }
 
 fn write(plans: &[&Prepared], ask: Option<&Ask>) -> Result<Done> {

@@ -4,10 +4,11 @@ use super::prepared::Prepared;
 use super::remedy;
 use super::ui::Ui;
 use crate::audit::What;
+use crate::evidence::Extra;
 use crate::plan::{HeldBack, LeftAlone};
 use crate::remedy::Remedy;
 use crate::report::diff;
-use crate::report::remarks::{NEW_VOLUMES, Remark};
+use crate::report::remarks::{NEW_VOLUMES, Remark, Unnamed};
 use crate::rewrite::Rewrite;
 use crate::text::clean_line;
 
@@ -43,6 +44,17 @@ pub(super) fn new_volumes(ui: &Ui, plans: &[&Prepared]) {
         let [what, how] = NEW_VOLUMES;
         ui.note(&clean_line(&format!("{what} ({targets}{more})")));
         ui.hint(how);
+    }
+}
+
+/// Says where data stay in volumes without a name: a line for each service.
+pub(super) fn unnamed(ui: &Ui, unnamed: &[Unnamed]) {
+    for volumes in unnamed {
+        let them = if volumes.targets.len() == 1 { "it" } else { "them" };
+        ui.note(&clean_line(&format!("{volumes}: `{}` names {them}", remedy::with(&[Extra::NamedVolumes.name()]))));
+    }
+    if !unnamed.is_empty() {
+        ui.hint(NEW_VOLUMES[1]);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::evidence::Need;
 use crate::plan::source::Loaded;
 use crate::plan::{Counts, Decisions, Files, HeldBack, Input, LeftAlone, Options, Plan, comments, exclusions};
 use crate::report::diff;
-use crate::report::remarks::{self, Remark};
+use crate::report::remarks::{self, Remark, Unnamed};
 use crate::report::style::{Look, paint};
 use crate::rewrite::{Rewrite, rewrite};
 use crate::text::clean_line;
@@ -83,6 +83,8 @@ pub(super) struct Prepared {
     pub(super) spared: BTreeSet<String>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
+    /// Where data lie in volumes without a name.
+    pub(super) unnamed: Vec<Unnamed>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
     pub(super) missing: Vec<String>,
     pub(super) counts: Counts,
@@ -182,6 +184,7 @@ impl Prepared {
             }
             _ => Vec::new(),
         };
+        let unnamed = Unnamed::of(&plan.unnamed);
         let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
@@ -214,6 +217,7 @@ impl Prepared {
             left_behind: Vec::new(),
             spared: BTreeSet::new(),
             remarks,
+            unnamed,
             missing,
             counts,
             up: files.layers_to_name(),

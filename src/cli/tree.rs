@@ -32,7 +32,7 @@ struct Sum {
     refused: BTreeMap<&'static str, usize>,
 }
 
-/// Runs the fixing verb over every project below the given folders.
+/// Runs the fixing verb over every project below the given folders. All is planned before it is asked whether it is written.
 pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>) -> Result<Status> {
     let started = Instant::now();
     let (folders, unreadable) = projects(&input.paths)?;
@@ -44,6 +44,13 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
         ui.progress_done();
         for (folder, plan) in batch.iter().zip(plans) {
             sum.projects += 1;
+            let plan = plan.and_then(|plan| match ask {
+                // Whether data stay behind decides what is planned, here as for one project.
+                Some(ask) if !plan.left_behind.is_empty() => {
+                    Prepared::read(&input.project(Some(folder)), Asking { person: Some((ui, ask)), ..asking })
+                }
+                _ => Ok(plan),
+            });
             match plan.and_then(|plan| plan.unshared(&mut written)) {
                 Ok(plan) => {
                     present(ui, asking.aim, &plan);

@@ -10,7 +10,7 @@ use super::env::Env;
 use super::interpolate;
 use super::service::has_hidden_below;
 use super::sources::join;
-use super::{PartValue, Project, Service, merge};
+use super::{PartValue, Project, Service, Texts, merge};
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -22,9 +22,6 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// How many bytes of Dockerfiles are read for one project. Every service reads its own, so a stranger's project could otherwise ask for
 /// any amount of work.
 pub const MAX_TOTAL_BYTES: usize = 16 * MAX_BYTES;
-
-/// Dockerfile texts by their path, as [`references`] asks for them, or why one is not read.
-pub type Dockerfiles = HashMap<PathBuf, Result<String, String>>;
 
 /// Facts of the stage that is built, and of the stages it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +85,7 @@ pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
 
 /// The facts of the image that `service` builds, or why there are none. `None` when it builds nothing. What is read is taken off `left`,
 /// which starts at [`MAX_TOTAL_BYTES`] for a project.
-pub fn facts(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> Option<Result<Facts, String>> {
+pub fn facts(service: &Service<'_>, files: &Texts, left: &mut usize) -> Option<Result<Facts, String>> {
     let build = build_of(service)?;
     Some(text_of(&build, files).and_then(|text| {
         if text.len() > MAX_BYTES {
@@ -100,7 +97,7 @@ pub fn facts(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> Op
 }
 
 /// The packages that manifests in the build context of `service` name, such as `npm:next`. What is read is taken off `left`.
-pub fn packages(service: &Service<'_>, files: &Dockerfiles, left: &mut usize) -> BTreeSet<String> {
+pub fn packages(service: &Service<'_>, files: &Texts, left: &mut usize) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (name, path) in build_of(service).iter().flat_map(Build::manifests) {
         let Some(Ok(text)) = files.get(&path) else { continue };
@@ -123,7 +120,7 @@ impl Build {
     }
 }
 
-fn text_of<'t>(build: &'t Build, files: &'t Dockerfiles) -> Result<&'t str, String> {
+fn text_of<'t>(build: &'t Build, files: &'t Texts) -> Result<&'t str, String> {
     if let Some(text) = &build.inline {
         return Ok(text);
     }
@@ -251,7 +248,7 @@ mod tests {
                 Err("another build context stands for the Dockerfile's base node"),
             ),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
+            let files = Texts::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
             let base = with_service(build, |p| facts(&p.services[0], &files, &mut MAX_TOTAL_BYTES.clone()).expect("a build"));
             assert_eq!(base.expect("facts").base, expected.map(str::to_owned).map_err(str::to_owned), "{build}");
         }
@@ -267,7 +264,7 @@ mod tests {
             ("    build: .\n", "FROM node\n", 5, "the Dockerfiles of this project are too long together"),
             ("    build: {target: nowhere}\n", "FROM node\n", 99, "its Dockerfile has no stage nowhere"),
         ] {
-            let files = Dockerfiles::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
+            let files = Texts::from([("Dockerfile".into(), Ok(dockerfile.to_owned()))]);
             let found = with_service(build, |p| facts(&p.services[0], &files, &mut left.clone()).expect("a build"));
             assert_eq!(found, Err(expected.to_owned()), "{build}");
         }

@@ -55,6 +55,21 @@ impl Env {
         self.values.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_deref()?)))
     }
 
+    /// Its own variables, in no order; the value is `None` where it is not known.
+    pub fn own(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
+    }
+
+    /// Sets one of its own variables.
+    pub(super) fn set(&mut self, name: &str, value: Option<String>) {
+        self.values.insert(name.to_owned(), value);
+    }
+
+    /// What its own variables are set to is not known any more.
+    pub(super) fn forget_values(&mut self) {
+        self.values.values_mut().for_each(|value| *value = None);
+    }
+
     /// The same variables, where those of `outer` win.
     #[must_use]
     pub fn below(self, outer: Arc<Self>) -> Self {

@@ -7,6 +7,7 @@
 
 pub mod dockerfile;
 mod env;
+pub mod env_file;
 mod image;
 mod interpolate;
 pub mod merge;
@@ -40,7 +41,12 @@ use crate::text::Span;
 use crate::yaml::{Kind, Node, Stream, SyntaxError};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Files beside the Compose files that services name, by the paths that [`dockerfile::references`] and [`env_file::references`] ask for;
+/// or why one is not read. What is not there is not among them.
+pub type Texts = HashMap<PathBuf, Result<String, String>>;
 
 /// A project as far as it is read.
 #[derive(Debug)]

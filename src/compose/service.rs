@@ -235,6 +235,26 @@ impl<'a> Service<'a> {
             .collect()
     }
 
+    /// The definition in which a mount stands in the list `key` and nowhere else, so that a change of it changes nothing else in the
+    /// file; `None` where it has other users or comes from somewhere else.
+    pub fn alone(&self, mount: &Mount<'a>, key: &str) -> Option<Node<'a>> {
+        let part = self.parts.get(mount.part as usize).filter(|part| !mount.is_hidden() && !part.is_base)?;
+        let list = part.definition.entries().find(|(own, _)| own.text() == key).map(|(_, list)| list)?;
+        let is_own = |node: &Node<'a>| node.anchor().is_none() && node.kind() != Kind::Alias;
+        // A part of the mount that is used elsewhere, or comes from there, would carry the change along.
+        let mut waiting = vec![mount.node];
+        while let Some(node) = waiting.pop() {
+            if !is_own(&node) {
+                return None;
+            }
+            waiting.extend(node.children());
+        }
+        let (outer, inner) = (list.span(), mount.span());
+        let is_inside = outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end;
+        let is_alone = list.kind() == Kind::Sequence && is_own(&part.definition) && is_own(&list);
+        (is_alone && is_inside).then_some(part.definition)
+    }
+
     /// The values that count for `key`, in the order of merging. Of a scalar the last one wins; lists and mappings are joined.
     pub fn values(&self, key: &str) -> Vec<PartValue<'a>> {
         let mut found: Vec<PartValue<'a>> = Vec::new();

@@ -1,13 +1,17 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
-use super::Brought;
+mod variables;
+
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
-use crate::compose::dockerfile::{Dockerfiles, Facts, facts, packages};
-use crate::compose::{Coverage, Image, Known, PartValue, Service, Tag, Word, has_variable, is_at, merge, script, split};
-use crate::yaml::{Kind, Node};
+use super::{Brought, Target};
+use crate::compose::dockerfile::{Facts, facts, packages};
+use crate::compose::env_file::{Given, has_any};
+use crate::compose::{
+    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, split,
+};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest text that a reason repeats from a file, in characters.
 const MAX_QUOTED: usize = 60;
@@ -25,6 +29,22 @@ pub(super) struct About<'s, 'a> {
     mirrors: &'s [String],
     /// Its `environment`: (name, value, part); the value is `None` where it comes from outside the file.
     pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
+    /// What its `env_file` sets.
+    given: Given,
+    /// Mounts that count for no condition: those that an earlier plan made.
+    pub(super) unseen: Unseen,
+}
+
+/// Mounts that count for no condition.
+#[derive(Debug, Default)]
+pub(super) enum Unseen {
+    /// None: all are of the person.
+    #[default]
+    Nothing,
+    /// Every tmpfs.
+    AllTmpfs,
+    /// Each tmpfs at one of these places.
+    Tmpfs(Vec<Target>),
 }
 
 /// The users that a service's image has, and as whom it runs.
@@ -48,11 +68,21 @@ pub enum Runner {
 }
 
 impl<'s, 'a> About<'s, 'a> {
-    /// `left` bounds how much is read of all Dockerfiles together.
-    pub(super) fn new(service: &'s Service<'a>, dockerfiles: &Dockerfiles, left: &mut usize, mirrors: &'s [String]) -> Self {
+    /// `left` bounds how much is read of all files together.
+    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
-        let (built, packages) = (facts(service, dockerfiles, left), packages(service, dockerfiles, left));
-        Self { service, built, packages, image, mirrors, environment: environment(service) }
+        let (built, packages) = (facts(service, texts, left), packages(service, texts, left));
+        let environment = variables::environment(service);
+        let given = if has_any(service) {
+            let own = environment.iter().map(|(name, value, part)| {
+                let word = value.map(|value| service.word(*part, value)).filter(|word| word.is_known);
+                ((*name).to_owned(), word.map(|word| word.text))
+            });
+            Given::of(service, texts, &own.collect::<Env>().below(project.sources.env().clone()), left)
+        } else {
+            Given::default()
+        };
+        Self { service, built, packages, image, mirrors, environment, given, unseen: Unseen::default() }
     }
 
     /// Whether it is built here, so that its image may have more than its base.
@@ -226,46 +256,21 @@ impl<'s, 'a> About<'s, 'a> {
     /// Whether something is mounted or copied at `path` or below it.
     fn present(&self, path: &str) -> Known {
         let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
-        let mounted = self.service.all_mounts().map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
+        let is_seen = |mount: &&Mount<'_>| {
+            mount.kind != MountKind::Tmpfs
+                || match &self.unseen {
+                    Unseen::Nothing => true,
+                    Unseen::AllTmpfs => false,
+                    Unseen::Tmpfs(places) => !places.iter().any(|place| *place == *mount.target),
+                }
+        };
+        let mounted = self.service.all_mounts().filter(is_seen).map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
             Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
             Some(_) => Known::No,
             None if is_at(&mount.target, path) => Known::Yes,
             None => Known::No,
         });
         if copied { Known::Yes } else { any(mounted) }
-    }
-
-    /// Whether the environment sets `NAME`, or `NAME=word`.
-    fn sets(&self, wanted: &str) -> Known {
-        let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));
-        let own = self.environment.iter().find(|(n, ..)| fits(name, n)).map(|(_, value, _)| *value);
-        let value = own.or_else(|| Some(Some(self.facts()?.environment.iter().rev().find(|(n, _)| fits(name, n))?.1.as_str())));
-        match (value, word) {
-            (None, _) => Known::No,
-            (Some(_), None) => Known::Yes,
-            (Some(Some(value)), Some(word)) if tokens(value).any(|t| fits(word, t)) => Known::Yes,
-            (Some(Some(value)), Some(_)) if !has_variable(value) => Known::No,
-            (Some(_), Some(_)) => Known::Unknown,
-        }
-    }
-
-    /// The values of the variables with this name, in which `*` stands for any text. One that comes from outside the file is not known.
-    pub(super) fn variables(&self, name: &str) -> Vec<Word> {
-        let is_it = |own: &str| match name.split_once('*') {
-            Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
-            None => own == name,
-        };
-        let own = self.environment.iter().filter(|(own, ..)| is_it(own));
-        let mut found: Vec<Word> = own
-            .map(|(name, value, part)| match value {
-                Some(value) => self.service.word(*part, value),
-                None => Word { text: format!("${name}"), ..Word::default() },
-            })
-            .collect();
-        let replaced = |own: &str| self.environment.iter().any(|(name, ..)| *name == own);
-        let of_image = self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !replaced(own));
-        found.extend(of_image.map(|(_, value)| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false }));
-        found
     }
 
     /// Its own `working_dir`.
@@ -350,30 +355,6 @@ impl<'s, 'a> About<'s, 'a> {
         let env = || facts?.environment.iter().find_map(|(name, value)| assigned("Dockerfile ENV", name, value));
         own().or_else(commands).or_else(folders).or_else(env)
     }
-}
-
-/// The pairs of `environment` in either form, of all parts; of one name the last counts.
-fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a str>, usize)> {
-    let mut found: Vec<(&str, Option<&str>, usize)> = Vec::new();
-    for PartValue { part, entry } in service.values("environment") {
-        let value = entry.value().resolved();
-        let pairs: Vec<_> = match value.kind() {
-            Kind::Sequence => {
-                let pair = |text: &'a str| text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
-                value.items().map(|item| pair(item.resolved().text())).collect()
-            }
-            _ => merge::entries(value)
-                .iter()
-                .map(|e| (e.name(), Some(e.value().resolved()).filter(|v| !v.is_null()).map(Node::text)))
-                .collect(),
-        };
-        if !found.is_empty() {
-            let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
-            found.retain(|(name, ..)| !names.contains(name));
-        }
-        found.extend(pairs.into_iter().map(|(name, value)| (name, value, part)));
-    }
-    found
 }
 
 /// A `user` as written, with the numbers of the names that are known.

@@ -4,7 +4,7 @@ use super::about::{About, Runner, Who};
 use super::health::{self, HealthCheck};
 use super::preset::{NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
-use super::{Confidence, Reason, WritablePath};
+use super::{Confidence, Reason, Target, WritablePath};
 use crate::compose::{Known, Mount, MountKind, is_at};
 use std::sync::Arc;
 
@@ -258,7 +258,8 @@ fn no_new_privileges<'c>(about: &About<'_, '_>, base: &Part, mut presets: impl I
 }
 
 /// The user that a service which starts as root by default can have instead, or why that is not known; `None` when it does not.
-pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>) -> Option<Limit> {
+/// `own_tmpfs` is where lines of `tmpfs` will follow.
+pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>, own_tmpfs: &[Target]) -> Option<Limit> {
     if about.has_user() || !matches!(who.runner, Runner::Number(0, _)) {
         return None;
     }
@@ -275,7 +276,8 @@ pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>) -> Option<
     // A tmpfs is root's unless it says otherwise; only /tmp is open to all in every image.
     let is_open =
         |m: &Mount<'_>| m.target == "/tmp" && !m.node.resolved().as_str().is_some_and(|t| t.contains("mode=") && !t.contains("mode=1777"));
-    let is_roots = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && !is_open(m) && !has_owner(about, m, uid);
+    let follows = |m: &Mount<'_>| own_tmpfs.iter().any(|target| *target == *m.target);
+    let is_roots = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && !is_open(m) && !has_owner(about, m, uid) && !follows(m);
     if let Some(mount) = about.service.mounts.iter().find(is_roots) {
         let why = format!("the tmpfs at {} would stay root's; give it uid={uid},gid={gid} first", mount.shown_target());
         return Some(Limit::Unknown(Extra::User, why));

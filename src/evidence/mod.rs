@@ -154,6 +154,8 @@ pub struct Need {
     pub obstacles: Vec<Obstacle>,
     /// Where it must be able to write.
     pub paths: Vec<WritablePath>,
+    /// Where a line of `tmpfs` is as a plan without these extras writes it, so that its options may follow them.
+    pub own_tmpfs: Vec<Target>,
     /// Files that its Dockerfile puts into the image, as far as that was asked for.
     pub brings: Vec<Brought>,
     /// What it can do without, as far as that was asked for.

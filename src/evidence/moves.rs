@@ -34,16 +34,24 @@ pub(super) fn moves(about: &About<'_, '_>, workdir: Option<&str>, path: &Writabl
     let of_image = || Some(Word { text: workdir?.to_owned(), is_known: true, is_hidden: false });
     let base = about.workdir().or_else(of_image);
     let mut parts = HashSet::new();
+    let mut unread = None;
     for mover in &moved.by {
         // Of one part, the first that names a place counts.
         if parts.contains(&mover.part) || about.needs(&mover.when, &[], who) == Known::No {
             continue;
+        }
+        if let (By::Env(name), None) = (&mover.by, &unread) {
+            unread = about.doubt_of_variable(name).map(|why| (&mover.by, why));
         }
         for found in values(about, mover, argv) {
             let Some(named) = places(&found, mover, base.as_ref(), &moved.by) else { continue };
             parts.insert(&mover.part);
             settle(about, path, mover, named, &mut moves);
         }
+    }
+    // Somebody mounted something where it usually is, so it is there.
+    if let Some((by, why)) = unread.filter(|_| !about.is_mounted(&path.target)) {
+        moves.doubts.push(format!("where {} is kept is not known: an `env_file` may set {by}, and {why}", path.reason.text));
     }
     moves
 }
@@ -73,7 +81,12 @@ fn settle(about: &About<'_, '_>, path: &Writable, mover: &Mover, named: Named, m
         }
         let what = format!("{} names {}", mover.by, folder.text);
         if !is_sure {
-            let why = format!("a variable decides the value of {}", mover.by);
+            let why = match &mover.by {
+                By::Env(name) if folder.is_known && about.is_given(name) => {
+                    format!("{} is in an `env_file`, whose values are not repeated, and nothing is mounted there", mover.by)
+                }
+                by => format!("a variable decides the value of {by}"),
+            };
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
         } else if is_filled(&folder.text) && !about.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));

@@ -2,17 +2,20 @@
 
 mod family;
 mod paths;
+mod tmpfs;
 
-use super::about::{About, Runner, Who};
+use super::about::{About, Runner, Unseen, Who};
 use super::basis::Basis;
 use super::health;
 use super::limit::{self, Restriction};
 use super::preset::{Preset, added_for, added_for_package, nearest};
 use super::{Confidence, Extra, Extras, Limit, Need, Reason, Source, Storage, Target, WritablePath};
-use crate::compose::dockerfile::{Dockerfiles, MAX_TOTAL_BYTES};
-use crate::compose::{Known, Project};
+use crate::compose::dockerfile::MAX_TOTAL_BYTES;
+use crate::compose::{Known, Project, Texts};
 use crate::error::{Error, Result};
 use crate::remedy::Remedy;
+use crate::text::FileId;
+use crate::yaml::NodeId;
 use family::{Family, Parsed, embedded};
 use paths::Gathered;
 pub(super) use paths::owned;
@@ -55,6 +58,8 @@ pub struct Selection {
     pub more: HashMap<String, Extras>,
     /// What of all that is not asked for of single services.
     pub without: HashMap<String, Extras>,
+    /// Whether lines that are there stay as they are, since all changes go into a layer of their own.
+    pub keeps_lines: bool,
     /// Whether to say of every extra what is known, for an audit.
     pub limits: bool,
 }
@@ -72,19 +77,21 @@ impl Selection {
     }
 }
 
-/// What every selected service needs, in the project's order. `dockerfiles` holds what [`crate::compose::dockerfile::references`] asks
-/// for, as far as it exists.
+/// What every selected service needs, in the project's order. `texts` holds what [`crate::compose::dockerfile::references`] and
+/// [`crate::compose::env_file::references`] ask for, as far as it exists.
 ///
 /// A preset that is named takes the services that it matches and those that are built on what no preset knows, never an image of
 /// another name, unless they are for anything. A preset for commands is added to that of the image, whose paths then count as well.
 ///
 /// Errors: a selected service that is not there, or that gets two presets.
-pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerfiles) -> Result<Vec<Need>> {
+pub fn needs(project: &Project<'_>, selection: &Selection, texts: &Texts) -> Result<Vec<Need>> {
     check(project, selection)?;
     let only: HashSet<&str> = selection.only.iter().map(String::as_str).collect();
     let skip: HashSet<&str> = selection.skip.iter().map(String::as_str).collect();
     let forced: HashMap<&str, &Arc<Preset>> = selection.forced.iter().map(|(name, preset)| (name.as_str(), preset)).collect();
     let claims = Claims::of(&selection.presets);
+    let bases = project.services.iter().flat_map(|s| &s.parts).filter(|part| part.is_base);
+    let extended: Extended = bases.map(|part| (part.definition.span().file, part.definition.id())).collect();
     let mut parsed = Parsed::new();
     let mut left = MAX_TOTAL_BYTES;
     let mut found = Vec::new();
@@ -94,14 +101,17 @@ pub fn needs(project: &Project<'_>, selection: &Selection, dockerfiles: &Dockerf
         if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
-        let about = About::new(service, dockerfiles, &mut left, &selection.mirrors);
+        let mut about = About::new(project, service, texts, &mut left, &selection.mirrors);
         if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
-            found.push(need(&about, &choice, selection, named.is_some() || only.contains(service.name)));
+            found.push(need(&mut about, &choice, selection, named.is_some() || only.contains(service.name), &extended));
         }
     }
     leave_to_lenders(project, &mut found);
     Ok(found)
 }
+
+/// The definitions that services extend.
+type Extended = HashSet<(FileId, NodeId)>;
 
 /// What one service keeps, others have from it by `volumes_from`: a volume of their own would hide it from them.
 fn leave_to_lenders(project: &Project<'_>, needs: &mut [Need]) {
@@ -303,16 +313,22 @@ fn additions(
     Ok(found)
 }
 
-fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool) -> Need {
+fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool, extended: &Extended) -> Need {
     let base = &choice.base;
-    let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
     let without = selection.without.get(about.service.name).copied().unwrap_or_default();
     let more = selection.more.get(about.service.name).copied().unwrap_or_default();
     let with = selection.with.without(without).and(more);
     let wants_limits = selection.limits || !with.is_empty();
     let agreed = selection.agreed.contains(about.service.name);
     let consent = base.named || agreed || choice.additions.iter().any(|a| a.named);
-    let user = limit::user(about, base, &who).filter(|_| wants_limits);
+    let parts = || [base].into_iter().chain(&choice.additions);
+    let named_paths = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
+    let can_follow = wants_limits && !selection.keeps_lines;
+    let own_tmpfs = if can_follow { tmpfs::own(about, parts(), named_paths, extended) } else { Vec::new() };
+    about.unseen = Unseen::Tmpfs(own_tmpfs.clone());
+    let about = &*about;
+    let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
+    let user = limit::user(about, base, &who, &own_tmpfs).filter(|_| wants_limits);
     if let Some(Limit::Works(Restriction::User(uid, gid), reason)) = &user
         && with.has(Extra::User)
         && (selection.assume || consent || reason.confidence > Confidence::Assumed)
@@ -320,7 +336,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         who.runner = Runner::Number(*uid, Some(*gid));
     }
     let mut basis = Basis::of(about, choice, &who, is_named);
-    let mut gathered = Gathered::of(about, [base].into_iter().chain(&choice.additions), &who, with.has(Extra::Sizes));
+    let mut gathered = Gathered::of(about, parts(), &who, with.has(Extra::Sizes));
     if let Some(item) = about.service.unknown_mounts {
         gathered.doubts.push(format!("it has the mounts of `{}`, which are not known here", item.resolved().text()));
         // A volume of its own would win over one that it has from there.
@@ -336,7 +352,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         paths.clear();
     }
     // What the person says of a path counts before what a preset says.
-    let own = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
+    let own = named_paths;
     let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;
     if is_vague && !own.is_empty() {
         let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
@@ -384,6 +400,7 @@ fn need(about: &About<'_, '_>, choice: &Choice, selection: &Selection, is_named:
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,
         obstacles,
+        own_tmpfs,
         brings: if selection.limits { about.brings() } else { Vec::new() },
         limits,
         check,

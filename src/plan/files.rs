@@ -3,7 +3,7 @@
 use super::input::{Input, Start};
 use super::layers::{Layers, OVERRIDE_NAMES, Roots, Way, layers};
 use super::source::{FileSource, Loaded, Outside, Unread, exists, locked, settled};
-use crate::compose::{self, NotRead, Project, Sources, Wanted, dockerfile};
+use crate::compose::{self, NotRead, Project, Sources, Texts, Wanted, dockerfile, env_file};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{self, Need, Selection};
 use crate::remedy::Remedy;
@@ -289,23 +289,24 @@ impl<'s> Files<'s> {
         if self.refuses_outside { Err(refused()) } else { Ok(()) }
     }
 
-    /// What the services of the project need, with the Dockerfiles that it asks for, as far as they are there.
+    /// What the services of the project need, with the files beside it that they name, as far as those are there.
     ///
     /// Errors: those of [`evidence::needs`].
     pub fn needs(&self, project: &Project<'_>, selection: &Selection) -> Result<Vec<Need>> {
-        evidence::needs(project, selection, &self.dockerfiles(project)?)
+        evidence::needs(project, selection, &self.beside(project)?)
     }
 
-    fn dockerfiles(&self, project: &Project<'_>) -> Result<dockerfile::Dockerfiles> {
-        let mut found = dockerfile::Dockerfiles::new();
-        for path in dockerfile::references(project) {
+    /// Dockerfiles, manifests, and files of variables.
+    fn beside(&self, project: &Project<'_>) -> Result<Texts> {
+        let mut found = Texts::new();
+        for path in dockerfile::references(project).into_iter().chain(env_file::references(project)) {
             let text = match self.source.read_inside(self.roots.all(), &path) {
                 Ok(text) => Ok(text.file().text().to_owned()),
                 Err(Unread::Outside(outside)) => {
                     let NotRead { why, help } = not_read(&outside);
                     Err(help.map_or(why.clone(), |help| format!("{why}; {help}")))
                 }
-                // A missing or unreadable Dockerfile is no error here: its service is then not recognised.
+                // A missing or unreadable file is no error here: what it would say is then not known.
                 Err(Unread::Failed(_)) => continue,
                 Err(Unread::Stopped(error)) => return Err(error),
             };

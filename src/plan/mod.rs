@@ -28,7 +28,7 @@ pub use input::{Input, Options, Purpose, Start};
 pub use layers::{Discovered, MAIN_NAMES, OVERRIDE_NAMES, discover};
 pub use source::FileSource;
 
-use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect};
+use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect, unnamed};
 use crate::compose::{Project, Service, Sources, oddities};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::preset::nearest;
@@ -49,6 +49,9 @@ pub struct Plan<'f> {
     pub needs: Vec<Need>,
     /// What was found: with [`Purpose::Report`] by place.
     pub findings: Vec<Finding>,
+    /// With [`Purpose::Change`], data that lie in volumes without a name and stay there: no change is missing, but who makes one should
+    /// know. A report has them among its findings.
+    pub unnamed: Vec<Finding>,
     /// What is hardly meant in its files, where their lines may be shown.
     pub oddities: Vec<SourceError>,
     /// Services that the repository leaves out, and why.
@@ -111,6 +114,7 @@ impl<'f> Plan<'f> {
             project,
             needs,
             findings,
+            unnamed: Vec::new(),
             oddities,
             left_out,
             left_alone,
@@ -189,6 +193,7 @@ impl<'f> Plan<'f> {
 
     /// What a person ignores is no plan and no news; only that a service was left out is said.
     fn leave_what_is_ignored(&mut self, ignores: Ignores<'f>) {
+        self.findings.extend(unnamed(&self.project, &self.needs));
         ignores.apply(&mut self.findings, false);
         self.config.apply(&mut self.findings);
         let is_root = |f: &&Finding| matches!(f.rule, Rule::WritableRoot | Rule::NeedsWritableRoot) && f.ignored.is_some();
@@ -196,6 +201,7 @@ impl<'f> Plan<'f> {
         for finding in self.findings.extract_if(.., |f| f.ignored.is_some()).filter(|f| f.fix.is_some()) {
             self.left_out.extend(finding.ignored.map(|reason| (finding.service, reason)));
         }
+        self.unnamed = self.findings.extract_if(.., |f| matches!(f.remedy, Some(Remedy::NameVolumes { .. }))).collect();
     }
 
     /// Adds what is so already, and says what no file can take.
@@ -248,6 +254,7 @@ fn asked_for<'f>(files: &Files<'_>, project: &Project<'f>, config: &Config, igno
     if files.layer.is_some() {
         // All changes go into that file, and this one would change lines of others.
         selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
+        selection.keeps_lines = true;
     }
     config.spare(project, &mut selection, ignores);
     if let Some(decisions) = &options.decisions {

@@ -7,6 +7,7 @@ use crate::audit::{Change, Fix, What};
 use crate::evidence::{Confidence, Reason, Source};
 use crate::report::data::{Answer, Kind, Mount};
 use crate::report::markdown::{code, prose, span};
+use crate::report::remarks::Unnamed;
 use crate::text::count;
 use crate::trial::Verdict;
 use std::collections::BTreeSet;
@@ -170,6 +171,8 @@ fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
     let report = unit.report.services.iter().find(|s| s.name == fix.service);
     let stays = |m: &&Mount| !m.planned && m.writable.after != Answer::No;
     rows.extend(report.iter().flat_map(|s| &s.mounts).filter(stays).map(as_before));
+    let unnamed = unit.unnamed.iter().filter(|unnamed| unnamed.service == fix.service).flat_map(|unnamed| &unnamed.targets);
+    rows.extend(unnamed.map(|target| without_a_name(target)));
     if rows.is_empty() {
         let reason = fix.changes.iter().find(|c| c.what == What::ReadOnly).map(|c| &*c.reason);
         rows.push(["nothing".into(), String::new(), reason.map(evidence).unwrap_or_default()]);
@@ -204,6 +207,11 @@ fn as_before(mount: &Mount) -> [String; 3] {
         _ => place,
     };
     [place, "mounted so before".into(), "this project".into()]
+}
+
+/// A place where the engine makes a volume by itself.
+fn without_a_name(target: &str) -> [String; 3] {
+    [format!("{} in a volume without a name", code(target)), "as before".into(), "declared by the image".into()]
 }
 
 /// How sure a reason is, and where that is written.
@@ -295,6 +303,12 @@ pub(super) fn left_alone(units: &[Unit], about: &About) -> Vec<String> {
         all.extend(failed.map(|proof| line(&proof.service, &format!("it failed when it was run with the change: {}", prose(&proof.why)))));
         all.extend(unit.left_out.iter().map(|(service, reason)| line(service, &prose(reason))));
         all.extend(unit.remarks.iter().map(|remark| format!("- {}\n", prose(&remark.text))));
+        let is_changed = |unnamed: &&Unnamed| unit.accepted.iter().any(|fix| fix.service == unnamed.service);
+        let name = |unnamed: &Unnamed| {
+            let why = format!("{unnamed}, and stays there; `rofs-harden explain moving-data` shows how it gets a name");
+            format!("- {}\n", prose(&why))
+        };
+        all.extend(unit.unnamed.iter().filter(is_changed).map(name));
     }
     all.extend(about.problems.iter().map(|(path, why)| format!("- {}: {}\n", span(path), prose(why))));
     if !about.declined.is_empty() {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::plan::source::{Loaded, name_below};
 use crate::plan::{Files, HeldBack, Plan};
 use crate::report::collect::collect;
-use crate::report::remarks::{Remark, remarks};
+use crate::report::remarks::{Remark, Unnamed, remarks};
 use crate::report::{data, diff};
 use crate::rewrite::Rewrite;
 use crate::trial::Verdict;
@@ -32,6 +32,8 @@ pub struct Unit {
     pub left_out: Vec<(String, String)>,
     /// What was left alone and why.
     pub remarks: Vec<Remark>,
+    /// Where data lie in volumes without a name.
+    pub unnamed: Vec<Unnamed>,
     /// What its services can write to before and after.
     pub report: data::Project,
     /// The files that change.
@@ -99,6 +101,7 @@ impl Unit {
         Ok(Self {
             folder: folder.to_owned(),
             path: main.map(|file| file.path.display().to_string()).unwrap_or_default(),
+            unnamed: Unnamed::of(&plan.unnamed),
             remarks: remarks(&plan.project, &plan.findings, &plan.refused)?,
             report: collect(&plan, false, ToString::to_string)?,
             accepted: plan.accepted,

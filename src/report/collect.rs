@@ -50,7 +50,7 @@ pub fn collect(plan: &Plan<'_>, edits: bool, say: Say) -> Result<Project> {
     let mut left = if edits { MAX_EDIT_WORK } else { 0 };
     let mut seen: HashMap<(Rule, &str), usize> = HashMap::new();
     let mut findings = Vec::new();
-    for finding in &plan.findings {
+    for finding in plan.findings.iter().chain(&plan.unnamed) {
         let number = seen.entry((finding.rule, finding.service.as_str())).or_default();
         let fix = match &finding.fix {
             Some(fix) => {

@@ -7,7 +7,7 @@ use crate::rewrite::{NewLine, Rewrite};
 use crate::text::{clean, clean_line};
 use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, myers};
 use similar::udiff::UnifiedHunkHeader;
-use similar::{ChangeTag, DiffOp, TextDiff, group_diff_ops};
+use similar::{ChangeTag, DiffOp, group_diff_ops};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
@@ -52,14 +52,17 @@ pub fn patch(rewrite: &Rewrite, path: &str, is_new: bool) -> String {
 
 /// What became of each line. The edits are known, so it is compared between their places, one after the other, not all with all.
 fn ops(rewrite: &Rewrite, old: &[&str], new: &[&str]) -> Vec<DiffOp> {
+    let touched = rewrite.touched().iter();
+    let bounds = touched.flat_map(|t| [(t.before.start, t.after.start), (t.before.end, t.after.end)]);
+    compare(old, new, &bounds.chain([(old.len(), new.len())]).collect::<Vec<_>>())
+}
+
+/// What became of each text, compared between these places. One algorithm in one form: the library's own choice among them is five
+/// hundred kilobytes of program.
+fn compare(old: &[&str], new: &[&str], bounds: &[(usize, usize)]) -> Vec<DiffOp> {
     let mut found = Compact::new(Replace::new(Capture::new()), old, new);
     let (mut old_start, mut new_start) = (0, 0);
-    let bounds = rewrite
-        .touched()
-        .iter()
-        .flat_map(|t| [(t.before.start, t.after.start), (t.before.end, t.after.end)])
-        .chain([(old.len(), new.len())]);
-    for (old_end, new_end) in bounds {
+    for &(old_end, new_end) in bounds {
         let (old_end, new_end) = (old_end.min(old.len()), new_end.min(new.len()));
         let Ok(()) = myers::diff(&mut NoFinishHook::new(&mut found), old, old_start..old_end, new, new_start..new_end);
         (old_start, new_start) = (old_end, new_end);
@@ -223,14 +226,15 @@ fn words(old: &str, new: &str, side: ChangeTag) -> Vec<(bool, String)> {
         return whole(line);
     }
     let (old, new) = (tokens(old), tokens(new));
-    let diff = TextDiff::from_slices(&old, &new);
-    let is_word = |text: &str| text.contains(char::is_alphanumeric);
-    if !diff.iter_all_changes().any(|c| c.tag() == ChangeTag::Equal && is_word(c.value())) {
+    let ops = compare(&old, &new, &[(old.len(), new.len())]);
+    let slices = || ops.iter().flat_map(|op| op.iter_slices(&old, &new));
+    let is_word = |text: &&str| text.contains(char::is_alphanumeric);
+    if !slices().any(|(tag, words)| tag == ChangeTag::Equal && words.iter().any(is_word)) {
         return whole(line);
     }
     let mut parts: Vec<(bool, String)> = Vec::new();
-    for change in diff.iter_all_changes().filter(|c| c.tag() == ChangeTag::Equal || c.tag() == side) {
-        let (marked, text) = (change.tag() == side, shown(change.value()));
+    for (tag, words) in slices().filter(|(tag, _)| *tag == ChangeTag::Equal || *tag == side) {
+        let (marked, text) = (tag == side, shown(&words.concat()));
         match parts.last_mut() {
             Some((last, part)) if *last == marked => part.push_str(&text),
             _ => parts.push((marked, text)),

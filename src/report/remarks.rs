@@ -7,6 +7,7 @@ use crate::remedy::Remedy;
 use crate::rewrite::{Refused, as_layer};
 use crate::text::{Span, clean_line, count};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 
 /// Most names in one sentence.
 const MOST_NAMES: usize = 6;
@@ -122,6 +123,37 @@ pub const NEW_VOLUMES: [&str; 2] = [
     "a new volume starts with what the image has there; what a container holds there now is lost when the container is recreated",
     "`rofs-harden explain moving-data` shows how to take it along",
 ];
+
+/// Where a service has data in volumes without a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unnamed {
+    /// The service.
+    pub service: String,
+    /// The places.
+    pub targets: Vec<String>,
+}
+
+impl Unnamed {
+    /// What findings say of that, by service.
+    pub fn of(findings: &[Finding]) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for finding in findings {
+            let Some(Remedy::NameVolumes { target, .. }) = &finding.remedy else { continue };
+            match found.last_mut().filter(|last| last.service == finding.service) {
+                Some(last) => last.targets.push(target.clone()),
+                None => found.push(Self { service: finding.service.clone(), targets: vec![target.clone()] }),
+            }
+        }
+        found
+    }
+}
+
+impl fmt::Display for Unnamed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let volumes = if self.targets.len() == 1 { "an unnamed volume" } else { "unnamed volumes" };
+        write!(f, "data of `{}` lies in {volumes} at {}", self.service, self.targets.join(" and "))
+    }
+}
 
 /// "2 services (web, api)".
 pub fn services<S: AsRef<str>>(names: &[S]) -> String {

@@ -4,7 +4,7 @@ use super::place::{Op, Placement, Site, health_check};
 use super::value::{Value, all, same_value};
 use crate::audit::{Fix, Key, What};
 use crate::compose::LISTS;
-use crate::compose::{Entry, Known, Mount, MountKind, Project, Service};
+use crate::compose::{Entry, Known, Mount, MountKind, Project, Service, TmpfsItem};
 use crate::yaml::{Kind, Node, Stream};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, btree_map};
@@ -48,36 +48,41 @@ fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
     if matches!(before.kind(), Kind::Scalar | Kind::Alias) {
         return before.text() == after.text();
     }
-    let new: Vec<Member<'_, '_>> = match op {
-        None => Vec::new(),
-        Some(Op::Items(items)) => items.iter().map(Member::Value).collect(),
-        Some(Op::Keys(keys)) => keys.iter().flat_map(|(key, value)| [Member::Key(key), Member::Value(value)]).collect(),
-        Some(Op::Replace(_) | Op::Amend { .. }) => return false,
-    };
-    // New members come last, or before the last one that was there.
-    let before_last = || before.children().count().checked_sub(if before.kind() == Kind::Mapping { 2 } else { 1 });
-    let starts_at = |at: &usize| after.children().nth(*at).is_some_and(|node| new.iter().take(1).all(|m| m.is(node)));
-    let place = if new.is_empty() { None } else { before_last().filter(starts_at) };
+    match op {
+        None => has_grown(before, after, &[], ops),
+        Some(Op::Items(items)) => has_grown(before, after, items, ops),
+        Some(Op::Keys(keys)) => has_new_keys(before, after, keys, ops),
+        Some(Op::Replace(_) | Op::Amend { .. }) => false,
+    }
+}
+
+/// Whether new items come last, or before the last one that was there.
+fn has_grown(before: Node<'_>, after: Node<'_>, new: &[Value<'_>], ops: &mut Ops<'_, '_>) -> bool {
+    let starts_at = |at: &usize| after.children().nth(*at).is_some_and(|node| new.iter().take(1).all(|value| value.is(node)));
+    let place = if new.is_empty() { None } else { before.children().count().checked_sub(1).filter(starts_at) };
     let (mut old, mut grown) = (before.children(), after.children());
     old.by_ref().take(place.unwrap_or(usize::MAX)).all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops)))
-        && new.iter().all(|member| grown.next().is_some_and(|node| member.is(node)))
+        && new.iter().all(|value| grown.next().is_some_and(|node| value.is(node)))
         && old.all(|b| grown.next().is_some_and(|a| same_tree(b, a, ops)))
         && grown.next().is_none()
 }
 
-/// A new child of a collection.
-enum Member<'o, 'a> {
-    Key(&'o str),
-    Value(&'o Value<'a>),
-}
-
-impl Member<'_, '_> {
-    fn is(&self, node: Node<'_>) -> bool {
-        match self {
-            Self::Key(key) => node.kind() == Kind::Scalar && node.text() == *key,
-            Self::Value(value) => value.is(node),
+/// Whether new keys, which have names of their own, stand among those that were there, both in their order.
+fn has_new_keys(before: Node<'_>, after: Node<'_>, new: &[(String, Value<'_>)], ops: &mut Ops<'_, '_>) -> bool {
+    let (mut old, mut new) = (before.children(), new.iter().peekable());
+    let mut grown = after.children();
+    while let Some(key) = grown.next() {
+        let Some(value) = grown.next() else { return false };
+        let is_new = |(name, _): &&(String, Value<'_>)| key.kind() == Kind::Scalar && key.text() == *name;
+        let is_as_planned = match new.next_if(is_new) {
+            Some((_, planned)) => planned.is(value),
+            None => [key, value].into_iter().all(|a| old.next().is_some_and(|b| same_tree(b, a, ops))),
+        };
+        if !is_as_planned {
+            return false;
         }
     }
+    old.next().is_none() && new.next().is_none()
 }
 
 /// The third law for comments: all that `before` has are in `after`, in their order. Some are part of longer ones there.
@@ -188,6 +193,11 @@ fn health_is_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -
     if is_as_planned { Ok(()) } else { Err("healthcheck".into()) }
 }
 
+/// Whether a mount is this item of `tmpfs`.
+fn is_item(mount: &Mount<'_>, item: &TmpfsItem) -> bool {
+    mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item.to_string().as_str())
+}
+
 /// All mounts that were there, and then exactly the new ones.
 fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) -> Result<(), String> {
     let by_target =
@@ -202,14 +212,19 @@ fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
     let mut restricted: HashSet<Cow<'_, str>> = HashSet::new();
     for what in whats {
         let target = match what {
-            What::Tmpfs(item) => Cow::Borrowed(item.target.as_str()),
+            What::Tmpfs(item) | What::TmpfsOptions(item) => Cow::Borrowed(item.target.as_str()),
             What::Volume { target, .. } => Cow::Borrowed(&**target),
             What::ReadOnlyBind(target) => Cow::Borrowed(target.as_str()),
             _ => continue,
         };
         let Some(mount) = mount_at(&news, &new.mounts, &target).map(|i| &new.mounts[i]) else { return Err(what.to_string()) };
         let is_as_planned = match what {
-            What::Tmpfs(item) => mount.kind == MountKind::Tmpfs && mount.node.resolved().as_str() == Some(item.to_string().as_str()),
+            What::Tmpfs(item) => is_item(mount, item),
+            What::TmpfsOptions(item) => {
+                let before = mount_at(&olds, &old.mounts, &target).map(|i| &old.mounts[i]);
+                restricted.insert(target);
+                is_item(mount, item) && before.is_some_and(|b| b.kind == MountKind::Tmpfs)
+            }
             What::Volume { name, .. } => {
                 mount.kind == MountKind::Volume && mount.source.as_deref() == Some(name) && mount.writable == Known::Yes
             }
@@ -223,7 +238,7 @@ fn mounts_are_as_planned(old: &Service<'_>, new: &Service<'_>, whats: &[&What]) 
         if !is_as_planned {
             return Err(what.to_string());
         }
-        added += usize::from(!matches!(what, What::ReadOnlyBind(_)));
+        added += usize::from(!matches!(what, What::ReadOnlyBind(_) | What::TmpfsOptions(_)));
     }
     let kept: Vec<&Mount<'_>> = old.mounts.iter().filter(|m| !restricted.contains(&*m.target)).collect();
     if new.mounts.len() == old.mounts.len() + added && contains(&new.mounts, &kept) { Ok(()) } else { Err("mounts".into()) }

@@ -6,7 +6,8 @@ use super::edit::Edit;
 use super::place::Op;
 use super::style::{Flow, Habits, Quotes, quotes_of, scalar_copy, single_quoted};
 use super::value::{Value, long_mount, short_mount};
-use crate::compose::merge;
+use crate::audit::Key;
+use crate::compose::{boolean, merge};
 use crate::text::TextFile;
 use crate::yaml::{Kind, Node, Stream, Style, double_quoted, quote_if_needed};
 use std::ops::Range;
@@ -55,6 +56,17 @@ pub(super) fn fresh(stream: &Stream, value: &Value<'_>) -> Edit {
     let sections = keys.iter().map(|(key, value)| lowering.entry_lines(key, value, 0, "").join(newline) + newline);
     let gap = if text.is_empty() || text.ends_with(['\n', '\r']) { "" } else { newline };
     Edit { start: text.len(), end: text.len(), text: gap.to_owned() + &sections.collect::<Vec<_>>().join(newline), rank: 0 }
+}
+
+/// The keys of an earlier plan that end a mapping, each with the value before it: other keys of a plan go to their place among them, so
+/// that the order of steps does not matter.
+fn followed(mapping: Node<'_>) -> Vec<(Key, Node<'_>)> {
+    let entries: Vec<(Node<'_>, Node<'_>)> = mapping.entries().collect();
+    let is_start = |(key, value): &(Node<'_>, Node<'_>)| key.text() == Key::ReadOnly.name() && boolean(*value) == Some(true);
+    let Some(start) = entries.iter().rposition(is_start) else { return Vec::new() };
+    let after = entries[start..].windows(2).map(|pair| Some((Key::named(pair[1].0.text())?, pair[0].1)));
+    let keys: Vec<(Key, Node<'_>)> = after.collect::<Option<_>>().unwrap_or_default();
+    if keys.is_sorted_by_key(|(key, _)| *key) { keys } else { Vec::new() }
 }
 
 /// A literal or folded scalar whose last line has no break, at the end of the file: Compose reads no final break in it, and would read
@@ -128,8 +140,14 @@ impl Lowering<'_, '_> {
         let column = self.text.column(first.span().start.min(first.indicator() as u32) as usize);
         let is_root = self.root.is_some_and(|root| root == mapping) || column == 0;
         let example = mapping.entries().last();
+        let followed = followed(mapping);
+        let mut pieces = Vec::new();
         let mut lines = Vec::new();
         for (key, value) in keys {
+            if let Some(before) = Key::named(key).and_then(|new| followed.iter().find(|(own, _)| *own > new)) {
+                pieces.extend(self.lines_after(before.1, &self.entry_lines(key, value, column, "")));
+                continue;
+            }
             // A scalar that keeps its final breaks would keep the blank line too.
             let may_be_blank = !lines.is_empty() || !keeps_breaks(mapping);
             if is_root && matches!(value, Value::Map(_)) && may_be_blank && separates_sections(self.text, mapping) {
@@ -143,7 +161,10 @@ impl Lowering<'_, '_> {
             lines.extend(self.entry_lines(&key, value, column, plain));
         }
         let starts: Vec<usize> = mapping.entries().map(|(k, _)| k.indicator().min(k.span().start as usize)).collect();
-        self.grow(mapping, &starts, lines)
+        if !lines.is_empty() {
+            pieces.extend(self.grow(mapping, &starts, lines));
+        }
+        pieces
     }
 
     /// `key: value` as lines in block style.

@@ -256,7 +256,9 @@ fn new_lines(after: &Project<'_>, fixes: &[&Fix]) -> Vec<(FileId, NewLine)> {
         for change in &fix.changes {
             let node = match &change.what {
                 What::ReadOnly => service.get("read_only").map(|e| e.key()),
-                What::Tmpfs(item) => by_text.get_or_insert_with(|| mounts_by_text(service)).get(item.to_string().as_str()).copied(),
+                What::Tmpfs(item) | What::TmpfsOptions(item) => {
+                    by_text.get_or_insert_with(|| mounts_by_text(service)).get(item.to_string().as_str()).copied()
+                }
                 What::Declare(name) => volumes.get(name.as_str()).copied(),
                 What::User(_) => service.get("user").map(|e| e.key()),
                 What::Healthcheck(_) => service.get("healthcheck").map(|e| e.key()),

@@ -85,6 +85,7 @@ pub(super) fn place<'a>(project: &Project<'a>, fixes: &[&Fix], layer: Option<Fil
     for fix in fixes {
         placer.declare(fix);
         placer.bind_read_only(fix);
+        placer.give_options(fix);
     }
     placer.finish()
 }
@@ -116,7 +117,7 @@ fn wanted_value<'a>(what: &What) -> Option<(Key, Value<'a>)> {
         What::User(text) | What::Item { text, .. } => Value::Text(text.clone()),
         What::Tmpfs(item) => Value::Text(item.to_string()),
         What::Volume { name, target } => Value::Mount { name: name.clone(), target: target.to_string() },
-        What::Declare(_) | What::ReadOnlyBind(_) => return None,
+        What::TmpfsOptions(_) | What::Declare(_) | What::ReadOnlyBind(_) => return None,
     };
     Some((what.key()?, value))
 }
@@ -327,6 +328,18 @@ impl<'p, 'a> Placer<'p, 'a> {
             if let Some((node, op)) = found {
                 self.placement.ops.insert(site(node), (node, op));
             }
+        }
+    }
+
+    /// Gives tmpfs items of a fix other options where they stand. That nobody else sees them there was found before the fix was made.
+    fn give_options(&mut self, fix: &Fix) {
+        let items = fix.changes.iter().filter_map(|c| if let What::TmpfsOptions(item) = &c.what { Some(item) } else { None });
+        let Some(service) = self.project.service(&fix.service) else { return };
+        for item in items {
+            let Some(mount) = service.mounts.iter().find(|m| m.target == item.target) else { continue };
+            let list = service.parts.get(mount.part as usize).and_then(|part| part.get("tmpfs"));
+            let in_flow = list.is_some_and(|list| list.value().style() == Style::Flow);
+            self.placement.ops.insert(site(mount.node), (mount.node, Op::Amend { text: item.to_string(), in_flow }));
         }
     }
 

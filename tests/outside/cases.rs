@@ -100,7 +100,7 @@ pub(super) const OUTSIDE: [Case; 17] = [
 ];
 
 /// Files of the project that are no Compose files, and values of its variables.
-pub(super) const INSIDE: [Case; 26] = [
+pub(super) const INSIDE: [Case; 30] = [
     Case {
         name: "an include of variables",
         files: &[("compose.yaml", "include: [.env]\n"), (".env", "A=canary-7f3a9c\n")],
@@ -190,6 +190,47 @@ pub(super) const INSIDE: [Case; 26] = [
         ],
         links: &[],
         pipes: &[],
+    },
+    Case {
+        name: "values of a service's variables",
+        files: &[
+            (
+                "compose.yaml",
+                "services:\n  db:\n    image: postgres:16\n    env_file: a.env\n  raw:\n    image: postgres:16\n    env_file: [{path: a.env, format: raw}]\n  \
+                 own:\n    image: qdrant/qdrant\n    env_file: ['${F}', a.env]\n  kafka:\n    image: apache/kafka\n    env_file: a.env\n",
+            ),
+            ("a.env", "PGDATA=/canary-7f3a9c\nQDRANT__STORAGE__STORAGE_PATH=~/canary-7f3a9c\nKAFKA_LOG_DIRS=canary-7f3a9c\n"),
+            (".env", "F=canary-7f3a9c.env\n"),
+        ],
+        links: &[],
+        pipes: &[],
+    },
+    Case {
+        name: "a service's variables that are a key",
+        files: &[
+            (
+                "compose.yaml",
+                "services:\n  db:\n    image: postgres:16\n    env_file: a.env\n  raw:\n    image: postgres:16\n    env_file: [{path: a.env, format: raw}]\n",
+            ),
+            ("a.env", "canary-7f3a9c canary-7f3a9c=1\n"),
+        ],
+        links: &[],
+        pipes: &[],
+    },
+    Case {
+        name: "a service's variables outside",
+        files: &[(
+            "compose.yaml",
+            "services:\n  db:\n    image: postgres:16\n    env_file: [../secret.env, a.env, up/.env, /proc/self/environ]\n",
+        )],
+        links: &[("a.env", "../secret.env"), ("up", "..")],
+        pipes: &[],
+    },
+    Case {
+        name: "a service's variables that are a pipe",
+        files: &[("compose.yaml", "services: {db: {image: postgres, env_file: a.env}}\n")],
+        links: &[],
+        pipes: &["a.env"],
     },
     Case {
         name: "values in images and users",

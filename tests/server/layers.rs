@@ -94,9 +94,10 @@ fn other_places_of_a_service_are_named() {
 /// Whatever a project is made of makes its findings anew when it changes on the disk.
 #[test]
 fn files_of_a_project_are_watched() {
-    let text = "services:\n  app:\n    build: {context: app, dockerfile: Build.file}\n  own:\n    image: \"${IMAGE}\"\n  web:\n    extends: {file: base.yaml, service: base}\n";
+    let text = "services:\n  app:\n    build: {context: app, dockerfile: Build.file}\n  own:\n    image: \"${IMAGE}\"\n  web:\n    extends: {file: base.yaml, service: base}\n  db:\n    image: postgres:17\n    env_file: db.variables\n";
     let folder = Folder::new(&[
         ("compose.yaml", text),
+        ("db.variables", "PGDATA=/srv/pg\n"),
         (".env", "IMAGE=example/x\n"),
         ("app/Build.file", "FROM scratch\n"),
         ("base.yaml", "services:\n  base:\n    image: example/y\n"),
@@ -119,7 +120,9 @@ fn files_of_a_project_are_watched() {
     let asked: Vec<String> =
         editor.heard.iter().filter(|m| m["method"] == "client/registerCapability").map(|m| m["params"].to_string()).collect();
     assert!(asked.iter().any(|params| params.contains("**/*.{yaml,yml}")), "{asked:?}");
-    assert!(asked.iter().any(|params| params.contains("/app/Build.file")), "{asked:?}");
+    for path in ["/app/Build.file", "/db.variables"] {
+        assert!(asked.iter().any(|params| params.contains(path)), "{asked:?}");
+    }
     // A file that is nobody's changes nothing.
     editor.heard.clear();
     let other = editor.uri("README.md");

@@ -14,12 +14,17 @@ const WRITES_BOTH: &str = "Write compose.yaml: harden 2 services (db, web)? [y/N
 
 /// A project whose service `db` has a container with a file at `/data`, and `--write` in it.
 fn ask(folder: &Folder) -> Terminal {
-    folder.put("rofs-harden.toml", CONFIGURATION);
+    ask_in(folder, "", &["--write"])
+}
+
+/// The same for the project in a folder, which ends with `/`.
+fn ask_in(folder: &Folder, project: &str, arguments: &[&str]) -> Terminal {
+    folder.put(&format!("{project}rofs-harden.toml"), CONFIGURATION);
     folder.put("kept/rows", "one-row\n");
     let here = folder.path().display();
     let script = format!(
         "#!/bin/sh\ncase $1 in\n\
-         ps) printf 'abc\\tshop-db-1\\t{here}/compose.yaml\\tFalse\\tdb\\tshop\\n' ;;\n\
+         ps) printf 'abc\\tshop-db-1\\t{here}/{project}compose.yaml\\tFalse\\tdb\\tshop\\n' ;;\n\
          diff) echo 'A /data/rows' ;;\n\
          cp) exec tar -C '{here}/kept' -cf - . ;;\n\
          esac\n"
@@ -28,7 +33,7 @@ fn ask(folder: &Folder) -> Terminal {
     let program = folder.path().join("programs/docker");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("executable");
     let path = format!("{here}/programs:/usr/bin:/bin");
-    Terminal::start(folder, 120, &["--write"], &[("PATH", &path)])
+    Terminal::start(folder, 120, arguments, &[("PATH", &path)])
 }
 
 #[test]
@@ -63,4 +68,22 @@ fn a_yes_asks_of_all_of_them() {
     terminal.shows(WRITES_BOTH);
     terminal.press("y");
     terminal.ends(0).says("wrote compose.yaml: hardened 2 services (db, web)");
+}
+
+#[test]
+fn a_no_leaves_out_the_same_in_a_tree_and_of_several_projects() {
+    for arguments in [&["-r", "--write"][..], &["--write", "a", "b"]] {
+        let other = "services:\n  page:\n    image: nginx:1.27\n";
+        let folder = Folder::new(&[("a/compose.yaml", PROJECT), ("b/compose.yaml", other)]);
+        let mut terminal = ask_in(&folder, "a/", arguments);
+        terminal.shows(QUESTION);
+        terminal.press("n");
+        terminal.shows("harden 2 services (web, page), leave 1 service (db)? [y/N]");
+        terminal.press("y");
+        let ended = terminal.ends(0);
+        ended.says("1 service (db) held back: data would stay behind");
+        let after = folder.read("a/compose.yaml");
+        assert!(after.starts_with("services:\n  db:\n    image: example.org/own/db\n  web:") && after.contains("read_only"), "{after}");
+        assert!(folder.read("b/compose.yaml").contains("read_only"), "{arguments:?}");
+    }
 }

@@ -3,8 +3,7 @@
 use super::find::unknown;
 use crate::audit::{Finding, audit};
 use crate::cli::asked::preset;
-use crate::compose::dockerfile::Dockerfiles;
-use crate::compose::{Image, Project, Sources};
+use crate::compose::{Image, Project, Sources, Texts};
 use crate::error::{Error, Result};
 use crate::evidence::catalogue;
 use crate::evidence::preset::Preset;
@@ -50,7 +49,7 @@ fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
     // A preset file is named for the service; it may know the image better than the program does.
     let forced = if known_as(preset, image)? { Vec::new() } else { vec![("app".to_owned(), preset.clone())] };
     let selection = Selection { auto: true, assume: true, forced, ..Selection::default() };
-    let needs = needs(&project, &selection, &Dockerfiles::new())?;
+    let needs = needs(&project, &selection, &Texts::new())?;
     let findings = audit(&project, &needs);
     let Some(fix) = findings.iter().find_map(|f: &Finding| f.fix.as_ref()) else { return Ok(String::new()) };
     let outcome = rewrite(&project, &[fix], &needs, Options::default())?;

@@ -1,0 +1,54 @@
+//! Lines of `tmpfs` that an earlier plan wrote: they may follow what is asked for now, so that the order of steps does not matter.
+
+use super::paths::{Gathered, owned};
+use super::{Extended, Part};
+use crate::compose::{Mount, MountKind, TmpfsItem, TmpfsOptions, has_variable};
+use crate::evidence::about::{About, Unseen};
+use crate::evidence::{Confidence, Storage, Target, WritablePath};
+use std::collections::HashMap;
+
+/// Where the service has a line that is, but for its size, as a plan without extras writes it, and that nothing else in the file uses.
+pub(super) fn own<'p>(
+    about: &mut About<'_, '_>,
+    parts: impl Iterator<Item = &'p Part> + Clone,
+    named: &[WritablePath],
+    extended: &Extended,
+) -> Vec<Target> {
+    let service = about.service;
+    let is_tmpfs = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && m.node.as_str().is_some_and(|text| !has_variable(text));
+    let lines: Vec<&Mount<'_>> = service.mounts.iter().filter(is_tmpfs).collect();
+    // Of two lists, Compose makes one by what stands before the first `=` of an item.
+    if lines.is_empty() || service.values("tmpfs").len() != 1 {
+        return Vec::new();
+    }
+    // Before that plan, none of them was there.
+    about.unseen = Unseen::AllTmpfs;
+    let about = &*about;
+    let mut presets = parts.clone().map(|part| &*part.preset);
+    let Some(base) = presets.next() else { return Vec::new() };
+    let who = &about.who(base, presets);
+    let known = Gathered::of(about, parts, who, false).paths;
+    let options = |path: &WritablePath| match &path.storage {
+        Storage::Scratch(options) => Some((path.target.clone(), unlimited(options))),
+        Storage::State => None,
+    };
+    let mut planned: HashMap<Target, TmpfsOptions> = known.iter().filter_map(options).collect();
+    let with_owner = |(target, options)| (target, owned(&options, Confidence::Documented, &who.runner).0);
+    planned.extend(named.iter().filter_map(options).map(with_owner));
+    let mut mounted: HashMap<&str, usize> = HashMap::new();
+    service.mounts.iter().for_each(|mount| *mounted.entry(&*mount.target).or_default() += 1);
+    let is_own = |mount: &Mount<'_>| {
+        let item = mount.node.as_str().map(TmpfsItem::written)?;
+        let (target, options) = planned.get_key_value(item.target.as_str())?;
+        let definition = service.alone(mount, "tmpfs")?;
+        // Of two mounts at one place, nobody wrote both.
+        let is_alone = mounted.get(&**target) == Some(&1);
+        let is_as_planned = is_alone && *options == unlimited(&item.options) && item.to_string() == mount.node.text();
+        (is_as_planned && !extended.contains(&(definition.span().file, definition.id()))).then(|| target.clone())
+    };
+    lines.into_iter().filter_map(is_own).collect()
+}
+
+fn unlimited(options: &TmpfsOptions) -> TmpfsOptions {
+    TmpfsOptions { size: None, ..options.clone() }
+}
