@@ -6,6 +6,7 @@ mod held;
 mod looks;
 mod manual;
 mod mistakes;
+mod next;
 mod status;
 mod unnamed;
 

@@ -9,6 +9,7 @@ mod guide;
 mod presets;
 mod rules;
 mod trust;
+mod words;
 
 /// A page below `docs`.
 fn page(name: &str) -> String {

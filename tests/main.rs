@@ -28,6 +28,7 @@ mod frameworks;
 mod generate;
 mod generated;
 mod html;
+mod ignoring;
 mod laws;
 mod multiplied;
 mod mutations;

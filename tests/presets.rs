@@ -113,6 +113,7 @@ fn compose(preset: &Preset) -> String {
                 let numbers: Vec<String> = version.iter().filter(|n| **n != u32::MAX).map(ToString::to_string).collect();
                 service(&name, &format!(":{}{}", preset.version_after.as_deref().unwrap_or_default(), numbers.join(".")), "")
             }
+            Condition::Key(keys) => service(&name, "", &format!("    {}: x\n", keys[0])),
             Condition::Manifest(_) | Condition::Unstarted => service(&name, "", ""),
         };
     }

@@ -57,3 +57,10 @@ fn every_shown_option_exists() {
         assert!(help.contains(name) || ["--release", "--locked", "--path"].contains(&name), "{option}");
     }
 }
+
+#[test]
+fn the_picture_of_the_review_is_what_it_looks_like() {
+    let screen = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/terminal/review-80x24.txt")).expect("there");
+    let block = format!("```text\n{screen}```\n");
+    assert!(readme().contains(&block), "README.md lacks this screen, which a test takes in a terminal:\n{block}");
+}

@@ -78,7 +78,7 @@ impl<'a> Ignores<'a> {
     }
 
     /// Why findings of a rule in a service do not count at a place, if so.
-    fn reason(&mut self, rule: Rule, service: &str, span: Span) -> Option<&str> {
+    pub fn reason(&mut self, rule: Rule, service: &str, span: Span) -> Option<&str> {
         let of_rule = self.by_rule.get(&rule)?;
         let place = |i: usize| (self.all[i].scope.file, self.all[i].scope.start);
         let mut at = of_rule.partition_point(|(i, _)| place(*i) <= (span.file, span.start)).checked_sub(1);
@@ -147,6 +147,15 @@ impl<'a> Ignores<'a> {
             findings.push(about(Rule::UnusedIgnore, ignore.span, message, "remove the comment"));
         }
     }
+}
+
+/// The comment by which findings of a rule do not count in what begins on the line of `start`: where it is to be put, above that line,
+/// and its text with its line break.
+pub fn comment_above(file: &TextFile, start: usize, rule: Rule, reason: &str) -> (usize, String) {
+    let at = file.line_start(start).max(file.bom_len().min(start));
+    let rest = &file.text()[at..];
+    let indent = &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()];
+    (at, format!("{indent}# {MARK} ignore[{}] {reason}{}", rule.id(), file.newline_near(start)))
 }
 
 impl Ignore<'_> {

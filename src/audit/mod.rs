@@ -11,7 +11,7 @@ mod rule;
 mod surface;
 
 pub use finding::{Applicability, Change, Finding, Fix, What, summary};
-pub use ignore::Ignores;
+pub use ignore::{Ignores, comment_above};
 pub use inspect::{inspect, unnamed};
 pub use key::Key;
 pub use restrict::rule_of_extra;

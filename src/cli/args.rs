@@ -60,6 +60,11 @@ impl Cli {
             }
             _ => None,
         };
+        if let (Some("help"), Some(word), Err(_)) = (first, words.get(2).and_then(|word| word.to_str()), &parsed)
+            && let Some(near) = mistyped(&command, word)
+        {
+            return Err(Error::Usage(format!("there is no verb `{word}`"), Some(format!("did you mean `rofs-harden help {near}`?"))));
+        }
         let near = first.and_then(|word| mistyped(&command, word));
         let is_fixing = match &parsed {
             Ok(cli) => cli.verb.is_none(),
@@ -126,10 +131,10 @@ More:
   rofs-harden man [VERB]          manual pages; --dir DIR writes them all
 
 Exit status:
-  0    done, or nothing to do; what was left alone is said
+  0    done, or nothing to do; what was left alone is listed
   1    --check: something is missing, has no place in the files, or is not on this machine; else the answer to the question was no
   2    the work could not be done; nothing was written (with -r: for some of the projects)
-  130  interrupted; a project is written whole or not at all, and how many were is said
+  130  interrupted; a project is written whole or not at all, and the message says how many were
 
 Killed (SIGKILL, power failure): at most one project is half done. Of its files some may be new and some old, and beside each may be a
 .rofs-harden-??????.tmp. Run the command again: it plans what is missing, and removes those files where it writes.";
@@ -140,7 +145,7 @@ pub(super) struct Global {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, help_heading = "Output")]
     pub(super) color: Color,
-    /// How it is said what goes on during a long task
+    /// How to report the progress of a long task
     #[arg(long, value_name = "FORM", value_enum, default_value_t, global = true, help_heading = "Output")]
     pub(super) progress: Progress,
     /// Print the answer, warnings and errors only
@@ -169,7 +174,7 @@ pub(super) struct Input {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
-    /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
+    /// Folder that the project stays in: nothing outside it is read or written [default: the repository, else the project folder]
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(super) root: Option<PathBuf>,
 }
@@ -177,7 +182,7 @@ pub(super) struct Input {
 /// Which services, and what they are.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
-    /// Leave out services whose profiles are not named (can be repeated) [default: all services]
+    /// Leave out services that have other profiles than these (can be repeated) [default: all services]
     #[arg(long, value_name = "PROFILE", add = complete::profiles(), help_heading = "Selection")]
     pub(super) profile: Vec<String>,
     /// Preset to use (can be repeated): a name of `rofs-harden presets`, a file `./mine.toml`, or `auto`
@@ -198,10 +203,10 @@ pub(super) struct Harden {
     pub(super) input: Input,
     #[command(flatten)]
     pub(super) choice: Choice,
-    /// Put all changes into this file, a layer on top of the others; it is made if it is not there
+    /// Put all changes into this file, a layer on top of the others; it is created if it does not exist
     #[arg(long = "override", value_name = "FILE", conflicts_with = "recursive", help_heading = "Output")]
     pub(super) override_file: Option<PathBuf>,
-    /// Compare with the Compose CLI before and after, and write nothing when it sees anything else [default: in CI, when it is there]
+    /// Compare with the Compose CLI before and after, and write nothing if it sees another difference [default: in CI, when it is there]
     #[arg(long, help_heading = "Options")]
     pub(super) oracle: bool,
     /// Include changes that are assumed, not documented, to work
@@ -236,7 +241,7 @@ pub(super) struct Harden {
     /// With --check, count every service that can write to its root filesystem, unless a comment or the configuration says why
     #[arg(long, requires = "check", help_heading = "Options")]
     pub(super) strict: bool,
-    /// How the plan is written
+    /// Format of the plan
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub(super) format: AnswerFormat,
 }
@@ -271,7 +276,7 @@ pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extra
 /// What becomes of what a verb found.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
-    /// How the answer is written: as text with the diff, or as JSON without
+    /// Format of the answer: text with the diff, or JSON without it
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     format: AnswerFormat,
     /// The same as `--format json`
@@ -327,7 +332,7 @@ pub(super) struct Diagnose {
     /// File of variables instead of `.env` (can be repeated)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(super) env_file: Vec<PathBuf>,
-    /// Folder that the project has to itself: what its files name is read and written only there [default: the repository, else the project folder]
+    /// Folder that the project stays in: nothing outside it is read or written [default: the repository, else the project folder]
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(super) root: Option<PathBuf>,
     #[command(flatten)]
@@ -365,7 +370,7 @@ pub(super) enum Verb {
     /// Report what each service can write, and what to fix
     #[command(disable_help_flag = true)]
     Audit(Audit),
-    /// Find out from a log what a service could not write, and mend it
+    /// Find out from a log what a service could not write, and fix it
     #[command(disable_help_flag = true)]
     Diagnose(Diagnose),
     /// Find out what services write: run the project in isolation, or look at what runs
@@ -377,7 +382,7 @@ pub(super) enum Verb {
     /// Open a pull request with the change, and keep it up to date
     #[command(disable_help_flag = true, after_long_help = pr::AFTER, mut_args = pr::only_with)]
     Pr(Box<Pr>),
-    /// Say what a rule means, why it matters, and what to do about it
+    /// Explain what a rule means, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
         /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
@@ -417,6 +422,6 @@ pub(super) enum AnswerFormat {
     /// For people at a terminal
     #[default]
     Text,
-    /// For programs: `rofs-harden schema` prints what it looks like
+    /// For programs; `rofs-harden schema` prints the schema
     Json,
 }

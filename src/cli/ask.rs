@@ -2,13 +2,16 @@
 
 use super::ui::columns_of;
 use crate::error::{Error, Result};
-use crate::report::style::cut;
+use crate::report::style::{cut, wrap};
 use crate::text::clean_line;
 use console::Term;
 use dialoguer::{Confirm, Input, MultiSelect, Select};
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Columns that the end of a question takes: ` [y/N] ` and the answer.
+const ANSWER: usize = 8;
 
 /// A person at a terminal who can be asked.
 #[derive(Debug)]
@@ -43,7 +46,13 @@ impl Ask {
     /// Yes or no; Enter and Esc mean no.
     pub(super) fn confirm(&self, question: &str) -> Result<bool> {
         self.not_interrupted()?;
-        let answer = Confirm::new().with_prompt(clean_line(question)).default(false).interact_on_opt(&self.term);
+        // The prompt loses count when its line wraps, so it gets the last line only.
+        let mut lines = wrap(&clean_line(question), self.width().saturating_sub(ANSWER));
+        let prompt = lines.pop().unwrap_or_default();
+        for line in lines {
+            self.term.write_line(&line).map_err(|e| self.failed(&e))?;
+        }
+        let answer = Confirm::new().with_prompt(prompt).default(false).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or(false))
     }
 

@@ -11,7 +11,8 @@ use crate::edge::disk::{self, Disk};
 use crate::edge::docker;
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
-use crate::evidence::{Need, Selection, WritablePath};
+use crate::evidence::preset::nearest;
+use crate::evidence::{Need, Selection, WritablePath, instead_of};
 use crate::plan::{self, Files, Options, Start};
 use crate::report::advice;
 use crate::report::answers::{Complaint, Diagnosis};
@@ -47,20 +48,21 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     if let (Some(name), Some(project)) = (&args.service, &project)
         && project.service(name).is_none()
     {
-        let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
-        return Err(Error::Usage(format!("there is no service `{name}`"), Some(format!("services: {}", services.join(", ")))));
+        return Err(Error::Usage(format!("there is no service `{name}`"), Some(instead_of(project, name))));
     }
     let logs = read_logs(args, files.as_ref().map(|files| (files, &input)))?;
-    let (found, dropped) = match files.as_ref().zip(project) {
+    let (found, dropped) = match files.as_ref().zip(project.as_ref()) {
         Some((files, project)) => {
             let selection = Selection { auto: true, limits: true, ..Selection::default() };
-            let needs = files.needs(&project, &selection)?;
-            explain(logs, args, Some((&project, &needs)))
+            let needs = files.needs(project, &selection)?;
+            explain(logs, args, Some((project, &needs)))
         }
         None => explain(logs, args, None),
     };
     for name in strangers(&found) {
-        ui.warn(&clean_line(&format!("the log names `{name}`, and the Compose file has no such service")));
+        let near = project.as_ref().and_then(|project| nearest(name, project.services.iter().map(|s| s.name)));
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        ui.warn(&clean_line(&format!("the log names `{name}`, and the Compose file has no such service{near}")));
         ui.hint("name the file that has it with --file, or the service whose log it is with --service");
     }
     if args.writing.is_json() {
@@ -87,9 +89,11 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     Ok(if found.iter().all(is_mended) { status } else { Status::FindingsRemain })
 }
 
-/// Names in the log that are no services of the project, each once.
+/// Names in the log that are no services of the project, each once, without the number of the container: `wep` for `wep-1`.
 fn strangers(found: &[Found]) -> BTreeSet<&str> {
-    found.iter().filter(|f| f.is_stranger).filter_map(|f| f.service.as_deref()).collect()
+    let names = found.iter().filter(|f| f.is_stranger).filter_map(|f| f.service.as_deref());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    names.map(|name| name.rsplit_once(['-', '_']).filter(|(_, number)| is_number(number)).map_or(name, |(service, _)| service)).collect()
 }
 
 /// Shows or writes the change, through the same plan as every other.

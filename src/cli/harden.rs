@@ -4,6 +4,7 @@ use super::answers;
 use super::args::{AnswerFormat, Choice, Harden};
 use super::ask::Ask;
 use super::moving;
+use super::next;
 use super::notes;
 use super::oracle::Oracle;
 use super::prepared::{Aim, Asking, Prepared};
@@ -54,7 +55,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let person = ask.as_ref().map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify };
+    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify, has_review: true };
     if let (Aim::Review, Some(ask)) = (aim, &ask) {
         return review::run(ui, &reviewed(ui, args)?, asking, ask, args.plain);
     }
@@ -179,10 +180,10 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
 pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) -> Result<Status> {
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     if aim.checks() {
-        return Ok(check(ui, plans, &held_back));
+        return Ok(check(ui, aim, plans, &held_back));
     }
     notes::new_volumes(ui, plans);
-    let is_empty = plans.iter().all(|p| p.rewrites.is_empty() && p.ignoring.is_none());
+    let is_empty = plans.iter().all(|p| p.rewrites.is_empty() && p.ignoring.is_empty());
     let is_open = plans.iter().any(|p| p.findings.iter().any(|f| f.fix.is_some()));
     let done = if is_empty && aim == Aim::Review && is_open {
         Done::Declined
@@ -218,7 +219,7 @@ fn filter(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
     let plan = Prepared::of(&Files::read(&Disk, &input)?, Asking::plainly(options, aim))?;
     if aim.checks() {
         present(ui, aim, &plan);
-        return Ok(check(ui, &[&plan], &plan.held_back));
+        return Ok(check(ui, aim, &[&plan], &plan.held_back));
     }
     // Changes of files that standard input names have no place in the answer.
     let own = plan.rewrites.iter().find(|(loaded, _)| loaded.is_none());
@@ -279,11 +280,16 @@ const MOST_FILES: usize = 6;
 fn file_names(plans: &[&Prepared]) -> String {
     let rewritten = plans.iter().flat_map(|p| &p.rewrites).map(|(_, r)| clean_line(r.before().name()));
     let ignoring = plans.iter().flat_map(|p| &p.ignoring).map(|(loaded, _)| clean_line(&loaded.path().display().to_string()));
-    let names: Vec<String> = rewritten.chain(ignoring).collect();
+    let mut names: Vec<String> = rewritten.collect();
+    for name in ignoring {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     if names.len() > MOST_FILES { format!("{} files", names.len()) } else { names.join(", ") }
 }
 
-fn check(ui: &Ui, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
+fn check(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
     notes::held_back(ui, held_back);
     if let Some(text) = counted(plans).text(0, "are") {
         ui.note(&text);
@@ -291,6 +297,8 @@ fn check(ui: &Ui, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
     if plans.iter().any(|p| !p.missing.is_empty()) {
         if plans.iter().any(|p| !p.accepted.is_empty()) {
             ui.hint("run without --check to see the change, with --write in its place to make it");
+        } else if aim == (Aim::Check { is_strict: true }) {
+            ui.hint("what has to stay writable needs a reason: `i` in the review (-i) writes it into the file or into rofs-harden.toml");
         }
         return Status::FindingsRemain;
     }
@@ -338,14 +346,9 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
         ui.note(&text);
     }
     match done {
-        Done::Written if changed.is_empty() => {}
-        Done::Shown => ui.hint("add --write to make the change, -i to decide service by service"),
-        Done::Written => match plans {
-            [Prepared { up: Some(layers), .. }] => {
-                ui.hint(&clean_line(&format!("run `docker compose {layers} up -d` and watch the logs for `read-only file system`")));
-            }
-            _ => ui.hint("run `docker compose up -d` and watch the logs for `read-only file system`"),
-        },
+        Done::Shown => next::after_showing(ui, plans),
+        Done::Written => next::after_writing(ui, plans),
+        Done::Nothing if counts.selected > 0 && plans.iter().all(|p| p.findings.is_empty()) => next::after_nothing(ui, plans, counts),
         _ => {}
     }
 }

@@ -14,6 +14,7 @@ mod explain;
 mod harden;
 mod heal;
 mod moving;
+mod next;
 mod notes;
 mod observe;
 mod oracle;

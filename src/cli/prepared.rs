@@ -2,6 +2,7 @@
 
 use super::ask::Ask;
 use super::moving;
+use super::next::Outlook;
 use super::oracle::Oracle;
 use super::ui::{Ui, View};
 use crate::audit::{Finding, Fix};
@@ -12,7 +13,7 @@ use crate::edge::stop;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::Need;
 use crate::plan::source::Loaded;
-use crate::plan::{Counts, Files, HeldBack, Input, LeftAlone, Options, Plan, exclusions};
+use crate::plan::{Counts, Decisions, Files, HeldBack, Input, LeftAlone, Options, Plan, comments, exclusions};
 use crate::report::diff;
 use crate::report::remarks::{self, Remark, Unnamed};
 use crate::report::style::{Look, paint};
@@ -65,8 +66,8 @@ pub(super) struct Prepared {
     pub(super) left_out: Vec<(String, String)>,
     /// The files that change, each with what was read; `None` for standard input.
     pub(super) rewrites: Vec<(Option<Loaded>, Rewrite)>,
-    /// The configuration file with what a review ignores, if that is anything.
-    pub(super) ignoring: Option<(Loaded, String)>,
+    /// The files that say what a review ignores, each with its whole new text: Compose files with comments, and the configuration file.
+    pub(super) ignoring: Vec<(Loaded, String)>,
     /// The first file's text, as it was read.
     pub(super) text: String,
     pub(super) findings: Vec<Finding>,
@@ -93,6 +94,8 @@ pub(super) struct Prepared {
     pub(super) diffs: Vec<Diff>,
     /// What is tried on the engine, if it is to be.
     pub(super) after: Option<After>,
+    /// What is left to do then.
+    pub(super) outlook: Outlook,
 }
 
 /// A project with the change, and what its services need.
@@ -123,12 +126,14 @@ pub(super) struct Asking<'r> {
     pub(super) view: Option<View>,
     /// Whether the result is tried on the engine.
     pub(super) tries: bool,
+    /// Whether the verb has a review.
+    pub(super) has_review: bool,
 }
 
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, person: None, view: None, tries: false }
+        Self { options, aim, oracle: None, person: None, view: None, tries: false, has_review: false }
     }
 }
 
@@ -183,7 +188,8 @@ impl Prepared {
         let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
-        let ignoring = asking.options.decisions.as_ref().map(|decisions| exclusions(files, decisions)).transpose()?.flatten();
+        let ignoring = asking.options.decisions.as_ref().map_or(Ok(Vec::new()), |decisions| ignoring(files, &plan, decisions))?;
+        let outlook = Outlook::of(files, &plan, asking)?;
         let warnings = files.warnings().iter().cloned().chain(plan.warnings()).collect();
         let whole = asking.view.filter(|view| view.for_a_person).map(|_| whole(&plan)).transpose()?.flatten();
         let Plan { findings, oddities, left_out, left_alone, accepted, held_back, rewrites, .. } = plan;
@@ -217,13 +223,16 @@ impl Prepared {
             up: files.layers_to_name(),
             diffs,
             after,
+            outlook,
         })
     }
 
     /// The changes to write.
     pub(super) fn writes(&self) -> impl Iterator<Item = disk::Write<'_>> {
+        let is_said = |loaded: &Loaded| self.ignoring.iter().any(|(other, _)| other.path() == loaded.path());
         let rewrites = self.rewrites.iter().filter_map(|(loaded, rewrite)| Some((loaded.as_ref()?, rewrite.after().text())));
-        let texts = rewrites.chain(self.ignoring.iter().map(|(loaded, text)| (loaded, text.as_str())));
+        let texts =
+            rewrites.filter(move |(loaded, _)| !is_said(loaded)).chain(self.ignoring.iter().map(|(loaded, text)| (loaded, text.as_str())));
         texts.map(|(loaded, after)| disk::Write { root: &self.root, loaded, after })
     }
 
@@ -260,6 +269,14 @@ impl Prepared {
     pub(super) fn changed(&self) -> impl Iterator<Item = &str> {
         self.accepted.iter().map(|f| f.service.as_str())
     }
+}
+
+/// The files that say what a person ignores, each with its whole new text.
+fn ignoring(files: &Files<'_>, plan: &Plan<'_>, decisions: &Decisions) -> Result<Vec<(Loaded, String)>> {
+    let commented = comments(plan, decisions)?.into_iter();
+    let mut all: Vec<_> = commented.filter_map(|c| Some((files.loaded(c.file)?.clone(), c.after))).collect();
+    all.extend(exclusions(files, decisions)?);
+    Ok(all)
 }
 
 /// The files with what is held back as well, where something is: a person sees the whole proposal, a program gets what

@@ -1,9 +1,13 @@
 //! What to do about something, as options of the command line.
 
 use crate::error::Error;
+use crate::evidence::preset::nearest;
 use crate::remedy::Remedy;
 use crate::text::shell_word;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// Most files of a folder among which a name is looked for.
+const MOST_BESIDE: usize = 1000;
 
 /// What to do, in a sentence fragment.
 pub(super) fn say(remedy: &Remedy) -> String {
@@ -59,7 +63,22 @@ pub(super) fn with(extras: &[&str]) -> String {
 
 /// What to do about a failure.
 pub(super) fn of_error(error: &Error) -> Option<String> {
+    if let Error::Read { path, .. } = error
+        && let Some(near) = near_path(path)
+    {
+        return Some(format!("did you mean {}?", near.display()));
+    }
     error.remedy().map_or_else(|| error.hint(), |remedy| Some(say(remedy)))
+}
+
+/// The path beside one that is not there with the nearest name, if one is near.
+fn near_path(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name().filter(|_| !path.exists())?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut beside: Vec<String> = beside.take(MOST_BESIDE).collect();
+    beside.sort();
+    nearest(name, beside.iter().map(String::as_str)).map(|near| path.with_file_name(near))
 }
 
 fn word(path: &Path) -> String {

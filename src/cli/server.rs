@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Options of the language server.
 #[derive(Debug, Args)]
 pub(super) struct Server {
-    /// Write what happens into this file, a line each and no texts
+    /// Log what happens to this file, one line each, without the texts
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     log: Option<PathBuf>,
     /// Speak over standard input and output, as without it: some editors add this

@@ -22,7 +22,7 @@ pub(super) enum Color {
     Never,
 }
 
-/// How it is said what goes on during a long task.
+/// How to report the progress of a long task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(super) enum Progress {
     /// On a line of the terminal that the next one overwrites
@@ -214,8 +214,11 @@ impl Ui {
     }
 }
 
-/// A sentence for standard error, broken at blanks if that is a terminal.
+/// A sentence for standard error, broken at blanks if that is a terminal. What is indented is there to be copied, and stays as it is.
 fn broken(text: &str) -> String {
+    if text.starts_with(' ') {
+        return text.to_owned();
+    }
     match columns_of(&console::Term::stderr()) {
         Some(columns) => wrap(text, columns).join("\n"),
         None => text.to_owned(),

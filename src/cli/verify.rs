@@ -15,7 +15,7 @@ use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
 use crate::evidence::image::Image;
-use crate::evidence::{Need, Selection};
+use crate::evidence::{Need, Selection, instead_of};
 use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
 use crate::report::style::{Look, paint};
@@ -175,9 +175,8 @@ impl<'c> Case<'c> {
         probes.retain(|p| project.service(&p.service).is_some());
         for probe in trying.http.iter().chain(&trying.probe) {
             if project.service(&probe.service).is_none() {
-                let services: Vec<&str> = project.services.iter().take(20).map(|s| s.name).collect();
                 let what = format!("`{}` asks the service `{}`, which is not there", probe.text, probe.service);
-                return Err(Error::Usage(what, Some(format!("services: {}", services.join(", ")))));
+                return Err(Error::Usage(what, Some(instead_of(&project, &probe.service))));
             }
             probes.push(probe.clone());
         }

@@ -178,6 +178,7 @@ impl<'s, 'a> About<'s, 'a> {
                 Some(version) => known((versions.from..=versions.to).contains(&version)),
                 None => Known::Unknown,
             },
+            Condition::Key(keys) => known(keys.iter().any(|key| self.has(key))),
             Condition::Manifest(wanted) => known(wanted.iter().any(|package| self.packages.contains(package))),
             Condition::Unstarted => known(self.commands().is_empty()),
         }

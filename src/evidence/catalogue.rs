@@ -211,6 +211,7 @@ impl Entry {
             check: self.check(),
             config: Vec::new(),
             env: Vec::new(),
+            reminders: Vec::new(),
             notes: Vec::new(),
         }
     }

@@ -23,7 +23,7 @@ pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
 pub(crate) use scripts::{installs, writes};
-pub use select::{Selection, known, needs};
+pub use select::{Selection, instead_of, known, needs};
 pub use target::Target;
 
 pub use crate::compose::TmpfsOptions;
@@ -169,4 +169,6 @@ pub struct Need {
     /// What its presets say of the image: what stands in the way, which variables help, what else
     /// to know.
     pub sayings: Vec<String>,
+    /// What a person must see to before its container is recreated.
+    pub reminders: Vec<String>,
 }

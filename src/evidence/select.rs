@@ -4,7 +4,7 @@ mod family;
 mod paths;
 mod tmpfs;
 
-use super::about::{About, Runner, Unseen};
+use super::about::{About, Runner, Unseen, Who};
 use super::basis::Basis;
 use super::health;
 use super::limit::{self, Restriction};
@@ -135,14 +135,18 @@ fn leave_to_lenders(project: &Project<'_>, needs: &mut [Need]) {
     }
 }
 
+/// What to say where a person names a service that is not there: the nearest name, else those that are.
+pub fn instead_of(project: &Project<'_>, name: &str) -> String {
+    match nearest(name, project.services.iter().map(|s| s.name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("services: {}", project.services.iter().take(20).map(|s| s.name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 fn check(project: &Project<'_>, selection: &Selection) -> Result<()> {
     let forced = || selection.forced.iter().map(|(name, _)| name);
     if let Some(name) = selection.only.iter().chain(&selection.skip).chain(forced()).find(|name| project.service(name).is_none()) {
-        let hint = match nearest(name, project.services.iter().map(|s| s.name)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("services: {}", project.services.iter().take(20).map(|s| s.name).collect::<Vec<_>>().join(", ")),
-        };
-        return Err(Error::Impossible(format!("there is no service `{name}`"), Some(hint.into())));
+        return Err(Error::Impossible(format!("there is no service `{name}`"), Some(instead_of(project, name).into())));
     }
     let mut claims: HashMap<&str, &str> = HashMap::new();
     for preset in &selection.presets {
@@ -393,6 +397,7 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
     let check = health::check(about, base, &who);
+    let reminders = reminders(about, choice, &who);
     Need {
         service: about.service.name.to_owned(),
         consent: consent || selection.assume || own.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
@@ -407,6 +412,7 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
         with,
         runner: who.runner,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },
+        reminders,
     }
 }
 
@@ -417,7 +423,15 @@ fn sayings(choice: &Choice) -> Vec<String> {
     let doubts = presets().flat_map(|p| &p.doubts).map(|d| d.why.clone());
     let hints = presets().flat_map(|p| &p.env).map(|e| format!("{}={}: {}", e.name, e.value, e.why));
     let notes = presets().flat_map(|p| &p.notes).cloned();
-    obstacles.chain(doubts).chain(hints).chain(notes).collect()
+    let reminders = presets().flat_map(|p| &p.reminders).map(|r| r.text.clone());
+    obstacles.chain(doubts).chain(reminders).chain(hints).chain(notes).collect()
+}
+
+/// What a person must see to before the service's container is recreated, unless that is done for sure.
+fn reminders(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Vec<String> {
+    let presets = [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
+    let all = presets.flat_map(|preset| &preset.reminders);
+    all.filter(|r| about.needs(&r.when, &r.unless, who) != Known::No).map(|r| r.text.clone()).collect()
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ mod added;
 mod exclude;
 
 use super::Options;
+use super::decision::Ignored;
 use super::files::Files;
 use super::source::{Loaded, Outside, Unread, exists, real_folder, settled};
 use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
-use crate::evidence::preset::{Preset, RawPath, nearest as nearest_name};
+use crate::evidence::preset::{Preset, RawPath, nearest as nearest_name, with_nearest};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
 use crate::text::{FileId, Span, TextFile};
 pub use added::exclusions;
@@ -53,7 +54,7 @@ struct RawConfig {
     /// Services by name.
     #[schemars(with = "BTreeMap<String, RawService>")]
     services: BTreeMap<Spanned<String>, RawService>,
-    /// How bad findings are, by rule.
+    /// Severities of findings, by rule.
     #[schemars(with = "BTreeMap<String, Level>")]
     rules: BTreeMap<Spanned<String>, Spanned<String>>,
     /// What is left out, and why.
@@ -71,7 +72,7 @@ struct RawService {
     paths: Vec<RawPath>,
 }
 
-/// How bad findings of a rule are. To turn a rule off, exclude it with a reason.
+/// The severity of a rule's findings. To turn a rule off, exclude it with a reason.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
 #[allow(dead_code, reason = "it only describes the words that are taken")]
@@ -171,7 +172,7 @@ impl Config {
     /// Reads a file.
     fn parse(place: &Place<'_>) -> Result<Self> {
         let wrong = |wrong: Wrong| place.error(wrong);
-        let raw: RawConfig = toml::from_str(place.text.text()).map_err(|e| wrong((e.span().unwrap_or(0..0), e.message().to_owned())))?;
+        let raw: RawConfig = toml::from_str(place.text.text()).map_err(|e| wrong((e.span().unwrap_or(0..0), with_nearest(e.message()))))?;
         let named = |name: &Spanned<String>| place.preset(name);
         let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
         if !raw.presets.is_empty() {
@@ -182,14 +183,16 @@ impl Config {
         for name in &raw.with {
             config.with.extend(extras(name).map_err(wrong)?);
         }
-        for (texts, read) in [(&raw.http, Probe::http as fn(&str) -> _), (&raw.probe, Probe::command)] {
-            for text in texts {
-                config.probes.push(read(text.get_ref()).map_err(|why: String| wrong((text.span(), why)))?);
-            }
-        }
         // What stands beside the project is for no other one.
         let is_own = place.first.parent() == real_folder(place.files.source, &place.folder.join(NAME)).ok().as_deref();
         let at = |span: Range<usize>| format!("{}:{}", place.text.name(), place.text.line(span.start));
+        for (texts, read) in [(&raw.http, Probe::http as fn(&str) -> _), (&raw.probe, Probe::command)] {
+            for text in texts {
+                let probe = read(text.get_ref()).map_err(|why: String| wrong((text.span(), why)))?;
+                config.named.extend(is_own.then(|| (probe.service.clone(), at(text.span()))));
+                config.probes.push(probe);
+            }
+        }
         for (service, own) in raw.services {
             if is_own {
                 config.named.push((service.get_ref().clone(), at(service.span())));
@@ -212,7 +215,9 @@ impl Config {
                 config.named.push((service.get_ref().clone(), at(service.span())));
             }
             if let Some(path) = exclude.path.as_ref().filter(|path| !exists(place.files.source, &place.named(path))) {
-                config.missing.push(format!("{}: there is no file or folder `{}`", at(path.span()), path.get_ref()));
+                let known = place.files.sources().files().iter().filter_map(|source| source.path.file_name()?.to_str());
+                let near = nearest_name(path.get_ref(), known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                config.missing.push(format!("{}: there is no file or folder `{}`{near}", at(path.span()), path.get_ref()));
             }
             if let Some((rule, service, reason)) = read_exclude(exclude, place).map_err(wrong)? {
                 config.excluded.add(rule, service, reason);
@@ -268,8 +273,8 @@ impl Config {
     }
 
     /// Leaves out findings of a service, as the file could say.
-    pub(super) fn leave_out(&mut self, service: &str, ignored: &[(Option<Rule>, String)]) {
-        for (rule, reason) in ignored {
+    pub(super) fn leave_out(&mut self, service: &str, ignored: &[Ignored]) {
+        for Ignored { rule, reason, .. } in ignored {
             self.excluded.add(*rule, Some(service.to_owned()), reason.clone());
         }
     }
@@ -291,7 +296,7 @@ impl Config {
         strangers.chain(self.missing.iter().cloned()).collect()
     }
 
-    /// How bad findings of a rule are.
+    /// The severity of a rule's findings.
     pub fn severity(&self, rule: Rule) -> Severity {
         self.levels.get(&rule).copied().unwrap_or(rule.severity())
     }
@@ -385,7 +390,9 @@ fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     }
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");
-    found.map(|e| vec![e]).ok_or_else(|| (name.span(), format!("`{text}` is none of {all}, all")))
+    let near =
+        nearest_name(text, Extra::ALL.into_iter().map(Extra::name)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    found.map(|e| vec![e]).ok_or_else(|| (name.span(), format!("`{text}` is none of {all}, all{near}")))
 }
 
 /// The start of image names that a mirror has, without a final `/`.
@@ -403,7 +410,11 @@ fn severity(level: &Spanned<String>) -> Result<Severity, Wrong> {
         "warning" => Ok(Severity::Warning),
         "error" => Ok(Severity::Error),
         "off" => Err((level.span(), "to turn a rule off, exclude it with a reason: [[exclude]] rule = \"…\", reason = \"…\"".into())),
-        other => Err((level.span(), format!("`{other}` is none of note, warning, error"))),
+        other => {
+            let near = nearest_name(other, ["note", "warning", "error"].into_iter())
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            Err((level.span(), format!("`{other}` is none of note, warning, error{near}")))
+        }
     }
 }
 

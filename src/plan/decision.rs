@@ -23,8 +23,19 @@ pub struct Decision {
     pub paths: Vec<WritablePath>,
     /// Paths that it does without.
     pub spared: Vec<String>,
-    /// Findings that do not count, and why; `None` is for the whole service.
-    pub ignored: Vec<(Option<Rule>, String)>,
+    /// Findings that do not count.
+    pub ignored: Vec<Ignored>,
+}
+
+/// Findings of a service that do not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Their rule; `None` is for the whole service.
+    pub rule: Option<Rule>,
+    /// Why.
+    pub reason: String,
+    /// Whether that is said by a comment at the service, and not in the configuration file.
+    pub is_comment: bool,
 }
 
 /// Adds what was decided to what is asked for.
@@ -46,7 +57,7 @@ pub(super) fn decide(selection: &mut Selection, decisions: &Decisions) {
         if !decision.spared.is_empty() {
             selection.spared.entry(service.clone()).or_default().extend(decision.spared.iter().cloned());
         }
-        if decision.ignored.iter().any(|(rule, _)| rule.is_none()) {
+        if decision.ignored.iter().any(|ignored| ignored.rule.is_none()) {
             selection.skip.push(service.clone());
         }
     }

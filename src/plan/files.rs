@@ -265,6 +265,11 @@ impl<'s> Files<'s> {
         Project::read(&self.sources).map_err(|e| self.source_error(e))
     }
 
+    /// Whether the project is one of many that were found.
+    pub fn is_one_of_many(&self) -> bool {
+        self.is_one_of_many
+    }
+
     /// Expects that nothing outside of the project counts for it: Compose would read that when it runs the project.
     pub fn expect_inside(&self, project: &Project<'_>) -> Result<()> {
         let parts = project.unread.iter().map(|(_, file)| file);

@@ -13,15 +13,17 @@ mod counts;
 mod decision;
 mod files;
 mod held;
+mod ignoring;
 mod input;
 mod layers;
 pub mod source;
 
 pub use config::{Config, NAME as CONFIG_NAME, exclusions, preset_files, preset_in, pull_requests};
 pub use counts::Counts;
-pub use decision::{Decision, Decisions};
+pub use decision::{Decision, Decisions, Ignored};
 pub use files::Files;
 pub use held::{HeldBack, LeftAlone};
+pub use ignoring::{Commented, comments, means_the_same, takes_comment};
 pub use input::{Input, Options, Purpose, Start};
 pub use layers::{Discovered, MAIN_NAMES, OVERRIDE_NAMES, discover};
 pub use source::FileSource;
@@ -29,6 +31,7 @@ pub use source::FileSource;
 use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect, unnamed};
 use crate::compose::{Project, Service, Sources, oddities};
 use crate::error::{Error, Result, SourceError};
+use crate::evidence::preset::nearest;
 use crate::evidence::{Extra, Need, Selection};
 use crate::remedy::Remedy;
 use crate::rewrite::{self, Outcome, Refused, Rewrite, rewrite};
@@ -66,6 +69,8 @@ pub struct Plan<'f> {
     /// The files that change, in the project's order.
     pub rewrites: Vec<Rewrite>,
     config: Config,
+    /// Active profiles that no service has, as sentences.
+    strange_profiles: Vec<String>,
     rewriting: rewrite::Options,
     /// What came of these fixes, where they were carried out to see which have a place.
     tried: Option<(Vec<Fix>, Outcome)>,
@@ -103,6 +108,7 @@ impl<'f> Plan<'f> {
         let left_alone = left_alone(&project, &needs, &selection, options);
         let unwanted = project.services.iter().map(|s| s.name).filter(|name| !selection.wants(name));
         let settled = left_out.iter().map(|(service, _)| service.as_str()).chain(unwanted).map(str::to_owned).collect();
+        let strange_profiles = if files.is_one_of_many() { Vec::new() } else { strange_profiles(&project, &options.profiles) };
         let (accepted, held_back, refused, rewrites) = Default::default();
         let mut plan = Self {
             project,
@@ -118,6 +124,7 @@ impl<'f> Plan<'f> {
             refused,
             rewrites,
             config,
+            strange_profiles,
             rewriting,
             tried: None,
         };
@@ -151,9 +158,9 @@ impl<'f> Plan<'f> {
         self.rewriting
     }
 
-    /// What the project's configuration names and is not there.
+    /// What the project's configuration or the person names and is not there.
     pub fn warnings(&self) -> Vec<String> {
-        self.config.warnings(&self.project)
+        self.config.warnings(&self.project).into_iter().chain(self.strange_profiles.clone()).collect()
     }
 
     /// What the project's configuration says.
@@ -272,6 +279,17 @@ fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]
     let skip: Vec<String> = project.services.iter().filter(is_out).map(|s| s.name.to_owned()).collect();
     selection.skip.extend(skip);
     selection
+}
+
+/// The active profiles that no service has, as sentences with the nearest that one has.
+fn strange_profiles(project: &Project<'_>, active: &[String]) -> Vec<String> {
+    let known: BTreeSet<String> =
+        project.services.iter().flat_map(|s| s.texts("profiles")).map(|profile| profile.text().to_owned()).collect();
+    let say = |profile: &String| {
+        let near = nearest(profile, known.iter().map(String::as_str)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        format!("no service has the profile `{profile}`{near}")
+    };
+    active.iter().filter(|profile| *profile != "*" && !known.contains(*profile)).map(say).collect()
 }
 
 /// The fixes that a person takes.

@@ -204,7 +204,7 @@ pub enum Answer {
 pub struct Finding {
     /// Name of the rule; `rofs-harden explain RULE` prints its page.
     pub rule: &'static str,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// Name of the service; empty where it is about the file.
     pub service: String,
@@ -218,7 +218,7 @@ pub struct Finding {
     pub remedy: Option<Remedy>,
     /// Where.
     pub location: Location,
-    /// The changes that mend it.
+    /// The changes that fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
     /// The same on every run while the rule, the file and the service have the same names.
@@ -265,7 +265,7 @@ impl From<&remedy::Remedy> for Remedy {
     }
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -310,7 +310,7 @@ pub struct Position {
     pub byte: usize,
 }
 
-/// The changes that mend a finding: applied whole or not at all.
+/// The changes that fix a finding: applied whole or not at all.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Fix {
     /// Whether the service is known to work afterwards, or only assumed to.

@@ -3,11 +3,10 @@
 use super::analysis::{Context, Place, report};
 use super::edits::{Ignore, together};
 use super::world::World;
-use crate::audit::{Finding, Rule};
+use crate::audit::{Finding, Rule, comment_above};
 use crate::error::Error;
-use crate::plan::{Files, Input, Plan};
-use crate::text::{FileId, TextFile, clean_line};
-use crate::yaml::{Kind, Node, Stream, Style};
+use crate::plan::{Files, Input, Plan, means_the_same};
+use crate::text::{TextFile, clean_line};
 use gen_lsp_types::{DocumentChange, Edit, Position, Range, SnippetTextEdit, StringValue, TextEdit, WorkspaceEdit};
 
 /// What stands where the person's reason belongs.
@@ -25,20 +24,15 @@ pub(super) fn edit(context: Context<'_>, input: &Input, uri: &str, ignore: &Igno
     if !text.text().is_char_boundary(start) {
         return Err("the text is another one now".to_owned());
     }
-    let line = text.line_start(start);
-    let at = line.max(text.bom_len().min(start));
-    let rest = &text.text()[at..];
-    let indent = &rest[..rest.len() - rest.trim_start_matches([' ', '\t']).len()];
-    let comment = |reason: &str| format!("{indent}# rofs-harden: ignore[{}] {reason}{}", rule.id(), text.newline_near(start));
-    let new = comment(REASON);
-    let after = [&text.text()[..at], &new, rest].concat();
+    let (at, new) = comment_above(text, start, rule, REASON);
+    let after = [&text.text()[..at], &new, &text.text()[at..]].concat();
     expect_ignored(context, input, real, text, &after, ignore.start as usize, new.len(), (rule, &ignore.service))?;
     let place = context.client.encoding.position(text, at);
     let range = Range { start: place, end: place };
     let documents = vec![(context.documents.uri(real), Some(document.version), vec![TextEdit { range, new_text: new }])];
     let mut edit = together(context, Vec::new(), documents);
     if context.client.snippets {
-        as_snippet(&mut edit, place, comment(&format!("${{1:{REASON}}}")));
+        as_snippet(&mut edit, place, comment_above(text, start, rule, &format!("${{1:{REASON}}}")).1);
     }
     Ok(edit)
 }
@@ -66,7 +60,7 @@ fn expect_ignored(
     let said = |error: Error| clean_line(&error.to_string());
     let unfit = || "a comment above this line would not be read".to_owned();
     let new = TextFile::new(before.name(), after.as_bytes().to_vec(), usize::MAX).map_err(|error| error.to_string())?;
-    if values(before).ok_or_else(unfit)? != values(&new).ok_or_else(unfit)? {
+    if !means_the_same(before, &new) {
         return Err(unfit());
     }
     let look = |text: &str| -> Result<Vec<(bool, Finding)>, String> {
@@ -86,12 +80,4 @@ fn expect_ignored(
     let bad = |all: &[(bool, Finding)]| all.iter().filter(|(_, f)| matches!(f.rule, Rule::BadIgnore | Rule::UnusedIgnore)).count();
     // Comments that were one too many before may be so still.
     if was && is && bad(&new) <= bad(&old) { Ok(()) } else { Err(unfit()) }
-}
-
-/// What a file's nodes are, but for their places.
-fn values(text: &TextFile) -> Option<Vec<(Kind, Style, String)>> {
-    let stream = Stream::parse(text, FileId(0)).ok()?;
-    // What stands in a collection is in its nodes, and comments are between them.
-    let said = |node: Node<'_>| if matches!(node.kind(), Kind::Scalar | Kind::Alias) { node.text().to_owned() } else { String::new() };
-    Some(stream.nodes().map(|node| (node.kind(), node.style(), said(node))).collect())
 }

@@ -175,7 +175,7 @@ fn a_reader_that_leaves_is_no_failure() {
 fn what_is_there_to_be_copied_is_safe_in_a_shell() {
     let folder = Folder::new(&[("a$(id);b c.yaml", "services:\n  web:\n    image: redis:8.6\n")]);
     let said = folder.run(&["-f", "a$(id);b c.yaml", "--override", "more.yaml", "--write", "--yes"]).exits(0);
-    assert!(said.err.contains("`docker compose -f 'a$(id);b c.yaml' -f more.yaml up -d`"), "{}", said.text());
+    assert!(said.err.contains("\n    docker compose -f 'a$(id);b c.yaml' -f more.yaml up -d\n"), "{}", said.text());
     let audit = folder.run(&["audit", "-f", "a$(id);b c.yaml", "--fail-on", "never"]).exits(0);
     assert!(audit.err.contains("`rofs-harden -f 'a$(id);b c.yaml'"), "{}", audit.text());
     // A place that a value of the file names.

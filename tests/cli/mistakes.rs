@@ -73,3 +73,53 @@ fn a_patch_is_printed_once() {
         assert_eq!(run.out.matches("+++ b/compose.yaml").count(), 1, "{arguments:?}: {}", run.out);
     }
 }
+
+#[test]
+fn what_a_person_names_and_is_not_there_gets_the_nearest_name() {
+    let text = "services:\n  web:\n    image: nginx:1.27\n    profiles: [front]\n";
+    let log = "wep-1  | open /tmp/x: read-only file system\nwep-2  | open /tmp/y: read-only file system\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("app.log", log)]);
+    for (arguments, expected) in [
+        (&["--service", "wep"][..], "hint: did you mean `web`?\n"),
+        (&["--service", "WEB"], "hint: did you mean `web`?\n"),
+        (&["diagnose", "--service", "wep", "app.log"], "error: there is no service `wep`\nhint: did you mean `web`?\n"),
+        (&["diagnose", "--service", "nothing", "app.log"], "error: there is no service `nothing`\nhint: services: web\n"),
+        (&["diagnose", "app.log"], "warning: the log names `wep`, and the Compose file has no such service; did you mean `web`?\n"),
+        (&["diagnose", "ap.log"], "hint: did you mean app.log?\n"),
+        (&["--profile", "frnt"], "warning: no service has the profile `frnt`; did you mean `front`?\n"),
+        (&["--profile", "x", "--profile", "front"], "warning: no service has the profile `x`\n"),
+        (&["-f", "compse.yaml"], "hint: did you mean compose.yaml?\n"),
+        (&["./compse.yaml"], "hint: did you mean ./compose.yaml?\n"),
+        (&["--env-file", "ap.log"], "hint: did you mean app.log?\n"),
+        (&["-f", "nowhere.yaml"], "hint: check the path and its permissions\n"),
+        (&["help", "adit"], "error: there is no verb `adit`\nhint: did you mean `rofs-harden help audit`?\n"),
+    ] {
+        let run = folder.run(arguments);
+        assert_eq!(run.err.matches(expected).count(), 1, "{arguments:?}: {}", run.err);
+    }
+    // In a tree a profile is that of some projects.
+    assert!(!folder.run(&["-r", "--profile", "frnt"]).exits(0).err.contains("profile"));
+}
+
+#[test]
+fn what_a_configuration_mistypes_gets_the_nearest_name() {
+    for (config, expected) in [
+        ("with = [\"capdrop\"]", "healthcheck, all; did you mean `cap-drop`?"),
+        ("[[exclud]]\nreason = \"x\"", "`exclude`; did you mean `exclude`?"),
+        ("[services.web]\nprset = \"nginx\"", "expected `preset` or `paths`; did you mean `preset`?"),
+        ("[rules]\nwritable-root = \"nte\"", "`nte` is none of note, warning, error; did you mean `note`?"),
+        ("[rules]\nwritable-rot = \"note\"", "there is no rule `writable-rot`; did you mean `writable-root`?"),
+        ("http = [\"wep:80 GET /\"]", "warning: rofs-harden.toml:1: there is no service `wep`; did you mean `web`?"),
+        ("probe = [\"wep: true\"]", "warning: rofs-harden.toml:1: there is no service `wep`; did you mean `web`?"),
+        (
+            "[[exclude]]\npath = \"compse.yaml\"\nreason = \"x\"",
+            ":2: there is no file or folder `compse.yaml`; did you mean `compose.yaml`?",
+        ),
+    ] {
+        let run = Folder::new(&[("compose.yaml", WEB), ("rofs-harden.toml", config)]).run(&[]);
+        assert!(run.err.contains(expected), "{config}: {}", run.err);
+    }
+    let preset = "summry = \"x\"\n";
+    let run = Folder::new(&[("compose.yaml", WEB), ("mine.toml", preset)]).run(&["presets", "check", "mine.toml"]).exits(2);
+    assert!(run.err.contains("; did you mean `summary`?"), "{}", run.err);
+}

@@ -128,7 +128,7 @@ fn the_remedy_is_that_of_the_preset() {
 fn a_service_that_the_file_lacks_is_a_warning() {
     let folder = Folder::compose("services:\n  api:\n    image: i\n    read_only: true\n");
     let run = folder.run_with(&["diagnose"], &[], "web-1  | open /data/x: read-only file system\n");
-    assert!(run.err.contains("the log names `web-1`, and the Compose file has no such service"), "{}", run.text());
+    assert!(run.err.contains("the log names `web`, and the Compose file has no such service"), "{}", run.text());
     let run = run.exits(1);
     assert!(run.out.contains("web-1: /data/x: data"), "{}", run.text());
     let run = folder.run_with(&["diagnose"], &[], "api-1  | open /data/x: read-only file system\n");

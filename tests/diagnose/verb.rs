@@ -118,7 +118,7 @@ fn a_log_can_be_read_without_a_project_and_without_trouble() {
 fn a_service_that_is_not_there_is_an_error() {
     let folder = stack();
     let run = folder.run_with(&["diagnose", "--service", "apu", "-"], &[], "x").exits(2);
-    assert!(run.err.contains("there is no service `apu`") && run.err.contains("services: web, api, cache"), "{}", run.text());
+    assert!(run.err.contains("there is no service `apu`") && run.err.contains("did you mean `api`?"), "{}", run.text());
 }
 
 /// Memory does not grow with the log, and binary bytes are no trouble.
@@ -142,4 +142,13 @@ fn large_and_binary_logs_are_read() {
     }
     folder.put("many.log", many);
     assert!(folder.run(&["diagnose", "many.log"]).exits(1).err.contains("500 further lines"));
+}
+
+#[test]
+fn the_hint_names_what_the_verb_has() {
+    let folder = stack();
+    folder.put("app.log", "api-1  | Error: EROFS: read-only file system, open '/tmp/memo-1'\n");
+    let run = folder.run(&["diagnose", "app.log"]).exits(1);
+    assert!(run.err.ends_with("hint: add --write to make the change\n"), "{}", run.err);
+    assert!(folder.run(&["diagnose", "app.log", "-i"]).exits(2).err.contains("unexpected argument '-i'"));
 }

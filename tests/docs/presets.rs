@@ -89,6 +89,14 @@ fn describe(preset: &Preset) -> String {
             format!("{}{when}. Source: {}.", prose(&d.why), prose(&d.source))
         }),
     );
+    text += &section(
+        "Before its container is recreated",
+        preset.reminders.iter().map(|r| {
+            let when = conditions(&r.when, &r.unless);
+            let when = if when.is_empty() { String::new() } else { format!(" ({})", when.join("; ")) };
+            format!("{}{when}", prose(&r.text))
+        }),
+    );
     text += &format!("\n## What else can be taken away\n\n{}", privileges(preset));
     if !preset.config.is_empty() {
         let paths: Vec<String> = preset.config.iter().map(|path| code(path)).collect();

@@ -37,10 +37,10 @@ fn an_override_file_is_one_that_compose_reads() {
     }
     let folder = Folder::new(&files[..1]);
     let run = folder.run(&["--override", "hard.yaml", "--write", "--yes"]).exits(0);
-    assert!(run.err.contains("run `docker compose -f compose.yaml -f hard.yaml up -d`"), "{}", run.text());
+    assert!(run.err.contains("\n    docker compose -f compose.yaml -f hard.yaml up -d\n"), "{}", run.text());
     let folder = Folder::new(&files[..1]);
     let run = folder.run(&["--override", "compose.override.yml", "--write", "--yes"]).exits(0);
-    assert!(run.err.contains("run `docker compose up -d`"), "{}", run.text());
+    assert!(run.err.contains("\n    docker compose up -d\n"), "{}", run.text());
 }
 
 #[test]

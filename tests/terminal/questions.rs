@@ -21,7 +21,7 @@ fn yes_writes() {
     let ended = terminal.ends(0);
     ended.says("wrote compose.yaml: hardened 2 services (web, api)");
     ended.says("jobs=generic includes it");
-    ended.says("hint: run `docker compose up -d` and watch the logs for `read-only file system`");
+    assert!(ended.screen.contents().contains("\n    docker compose up -d\n"), "{}", ended.screen.contents());
     assert_eq!(folder.read("compose.yaml"), expected);
 }
 
@@ -64,4 +64,36 @@ fn nothing_to_do_asks_nothing() {
     let folder = Folder::compose("services:\n  x: {image: a, read_only: true, tmpfs: /tmp}\n");
     Terminal::start(&folder, 100, &["--write"], &[]).ends(0).says("nothing to do: every selected service is read-only already");
     Terminal::start(&folder, 100, &["-i"], &[]).ends(0).says("nothing to do: every selected service is read-only already");
+}
+
+#[test]
+fn the_question_and_what_follows_fit_a_small_screen() {
+    let folder = Folder::compose(SHOP);
+    let mut terminal = Terminal::start_sized(&folder, (24, 80), &["--write"], &[]);
+    terminal.shows("[y/N]").press("y");
+    let ended = terminal.ends(0);
+    let screen = ended.screen.contents();
+    assert!(screen.contains("Write compose.yaml: harden 2 services"), "{screen}");
+    assert!(screen.contains("hint: to go back: "), "{screen}");
+}
+
+#[test]
+fn a_question_that_is_wider_than_the_screen_is_asked_once() {
+    let text: String = (1..5).map(|i| format!("  a-service-with-a-long-name-{i}:\n    image: nginx:1.27\n")).collect();
+    let folder = Folder::compose(&format!("services:\n{text}"));
+    for columns in [40, 60, 80] {
+        let mut terminal = Terminal::start_sized(&folder, (60, columns), &["--write"], &[]);
+        terminal.shows("[y/N]").press("n");
+        let screen = terminal.ends(1).screen.contents();
+        assert_eq!(screen.matches("Write compose.yaml:").count(), 1, "{screen}");
+    }
+}
+
+#[test]
+fn what_is_to_be_copied_keeps_its_indentation() {
+    let folder = Folder::compose(SHOP);
+    let mut terminal = Terminal::start_sized(&folder, (60, 40), &["--write"], &[]);
+    terminal.shows("[y/N]").press("y");
+    let screen = terminal.ends(0).screen.contents();
+    assert!(screen.contains("\n    docker compose up -d\n"), "{screen}");
 }

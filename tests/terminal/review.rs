@@ -117,6 +117,8 @@ fn each_key_shows_what_it_does() {
         ("x", "what else to take away"),
         (" \r", "what else is taken from web is as you chose"),
         ("i", "what to ignore"),
+        (ENTER, "a comment above `web` in compose.yaml"),
+        ("\x1b[B", "> rofs-harden.toml"),
         (ENTER, "why it is ignored"),
         (ENTER, "say why it is ignored"),
         ("kiosk\r", "rofs-harden.toml gets the reason"),
@@ -193,9 +195,9 @@ fn what_is_ignored_goes_into_the_configuration_with_its_reason() {
         }
         before.iter().for_each(|text| folder.put("rofs-harden.toml", text));
         let mut terminal = Terminal::start_sized(&folder, (30, 100), &[&format!("{rows}compose.yaml"), "-i"], &[]);
-        terminal.shows("0 of 3 decided").press("i\rit \"is\" a kiosk\r");
+        terminal.shows("0 of 3 decided").press("i\rj\rit \"is\" a kiosk\r");
         terminal.shows("rofs-harden.toml gets the reason").press("/agent\r");
-        terminal.shows(">! agent").press("i\rneeds the host\r");
+        terminal.shows(">! agent").press("i\rj\rneeds the host\r");
         terminal.shows("needs-writable-root of agent is ignored").press("w");
         terminal.shows("ignore 2 findings").shows("+ [[exclude]]").press("y");
         terminal.ends(0).says("wrote rofs-harden.toml");
@@ -210,6 +212,42 @@ fn what_is_ignored_goes_into_the_configuration_with_its_reason() {
         assert_eq!(folder.read(&format!("{rows}compose.yaml")), HOUSE);
         let again = folder.run(&[&format!("{rows}compose.yaml")]).exits(0);
         assert!(again.err.contains("web is left out: it \"is\" a kiosk") && !again.err.contains("privileged"), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_comment_in_the_file_says_what_is_ignored_and_why() {
+    for newline in ["\n", "\r\n"] {
+        let with_newlines = |text: &str| text.replace('\n', newline);
+        let folder = Folder::compose(&with_newlines(HOUSE));
+        let mut terminal = review(&folder);
+        terminal.press("i\r");
+        terminal.shows("> a comment above `web` in compose.yaml").press("\rit is a kiosk\r");
+        terminal.shows("a comment in compose.yaml gets the reason").press("/api\ry");
+        terminal.shows("1 of 2 decided").press("w");
+        terminal.shows("ignore 1 finding").shows("accept 1 service (api)");
+        terminal.press("\x1b[F");
+        terminal.shows("3 +   # rofs-harden: ignore[writable-root] it is a kiosk").press("y");
+        terminal.ends(0).says("wrote compose.yaml: hardened 1 service (api)");
+        let expected = hardened(&["api"]).replace("  web:\n", "  # rofs-harden: ignore[writable-root] it is a kiosk\n  web:\n");
+        assert_eq!(folder.read("compose.yaml"), with_newlines(&expected));
+        assert!(!folder.path().join("rofs-harden.toml").exists());
+        let again = folder.run(&[]).exits(0);
+        assert!(again.err.contains("web is left out: it is a kiosk"), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_comment_is_offered_where_it_is_for_one_service() {
+    for text in [
+        "services: {web: {image: \"nginx:1.27\"}, api: {image: \"node:22\"}}\n",
+        "{\"services\": {\"web\": {\"image\": \"nginx:1.27\"}}}\n",
+    ] {
+        let folder = Folder::compose(text);
+        let mut terminal = Terminal::start_sized(&folder, (30, 100), &["-i"], &[]);
+        terminal.shows(" decided").press("i\r");
+        terminal.shows("goes into rofs-harden.toml").press(CTRL_C);
+        terminal.ends(130);
     }
 }
 

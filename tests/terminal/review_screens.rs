@@ -73,6 +73,8 @@ fn every_screen_has_its_capture() {
         ("storage", &[("t", "Space tmpfs or volume")]),
         ("extras", &[("x", "Space take it or not")]),
         ("ignore", &[("i", "Enter ignore this")]),
+        ("ignore-place", &[("i\r", "where the reason goes")]),
+        ("ignore-sum", &[("i\r\rit is a kiosk\r", "gets the reason"), ("w", "y write this")]),
         ("rule", &[("r", "writable-root\n")]),
         ("search", &[("/a", "/a_")]),
         ("file", &[("f", "the whole file")]),

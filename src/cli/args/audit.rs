@@ -13,10 +13,10 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) input: Input,
     #[command(flatten)]
     pub(in crate::cli) choice: Choice,
-    /// How the report is written
+    /// Format of the report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub(in crate::cli) format: Format,
-    /// The least severity that makes the exit status 1
+    /// Lowest severity that makes the exit status 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
     pub(in crate::cli) fail_on: FailOn,
     /// Say below each finding what to do about it
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Audit {
     /// Accept the findings that this file lists; only new ones count
     #[arg(long, value_name = "FILE", help_heading = "Findings")]
     pub(in crate::cli) baseline: Option<PathBuf>,
-    /// Write the findings of now into the file of --baseline
+    /// Write the current findings to the --baseline file
     #[arg(long, requires = "baseline", help_heading = "Findings")]
     pub(in crate::cli) update_baseline: bool,
 }
@@ -63,7 +63,7 @@ pub(in crate::cli) enum Format {
     /// For people at a terminal
     #[default]
     Text,
-    /// For programs: the schema is printed by `rofs-harden schema report`
+    /// For programs; `rofs-harden schema report` prints the schema
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,

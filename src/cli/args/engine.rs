@@ -23,7 +23,7 @@ Exit status:
   0    every service was watched and works on a writable root; with --running: a container of each runs
   1    some service was not run, or fails as it is
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left, and what was written is said";
+  130  interrupted; nothing of the run is left; the message says what was written";
 
 pub(super) const AFTER_VERIFY: &str = "\
 Examples:
@@ -41,7 +41,7 @@ Exit status:
   0    every service with a read-only root works
   1    some such service fails, or cannot be proved here; nothing was written
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left, and what was written is said";
+  130  interrupted; nothing of the run is left; the message says what was written";
 
 /// Takes out of the help what these verbs do not take: see [`Input::runnable`].
 pub(super) fn only_named(arg: Arg) -> Arg {
@@ -82,7 +82,7 @@ pub(in crate::cli) struct Trying {
     /// How long a service may take to become ready
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) timeout: Duration,
-    /// Pull images that are not here
+    /// Pull images that are missing
     #[arg(long, help_heading = "Trial")]
     pub(in crate::cli) pull: bool,
     /// Build images where the project says how; they are removed afterwards
@@ -137,7 +137,7 @@ pub(in crate::cli) struct Observe {
     /// Their configuration, their folders, and what their start scripts plainly do. They must be on the engine; a container is made of each, never started, and removed again. What follows are candidates: sure ones become a plan, and --save keeps all as a preset to edit.
     #[arg(long, value_name = "IMAGE", num_args = 0.., conflicts_with_all = ["running", "recursive", "http", "probe", "hold", "repeat", "pull", "build", "allow_binds", "allow_network"], help_heading = "Input")]
     pub(in crate::cli) image: Option<Vec<String>>,
-    /// How long to watch at least
+    /// Watch for at least this long
     #[arg(long = "for", value_name = "TIME", value_parser = duration, help_heading = "Trial")]
     pub(in crate::cli) hold: Option<Duration>,
     /// Save what one service needs as a preset

@@ -21,7 +21,7 @@ Examples:
   # Suggest the change in pull request 12, which somebody else opened
   rofs-harden pr --repo owner/name --review 12
 
-  # For a forge that is not known here: a patch and the text
+  # For any other forge: a patch and the text
   rofs-harden pr --patch DIR
 
   # Every repository of an organisation: look first, then have no more than three open at a time
@@ -31,7 +31,7 @@ Examples:
 Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN or FORGEJO_TOKEN.
 
 Exit status:
-  0    opened, brought up to date, closed, reviewed, or left alone for a reason that is said
+  0    opened, brought up to date, closed, reviewed, or left alone for the reason given
   2    the work could not be done, or not for some project; what was done before is found again by the next run
   130  interrupted";
 
@@ -67,10 +67,10 @@ pub(in crate::cli) struct Pr {
     pub(in crate::cli) remote: String,
     /// Host of the forge; tokens go to it [default: that of the remote; for `--repo`, of `GITHUB_SERVER_URL` or `CI_SERVER_URL`, else github.com]
     ///
-    /// A host that only the checkout's remote names gets no token, unless everybody knows it or the CI system names it too.
+    /// A host that only the checkout's remote names gets no token, unless it is well known or the CI system names it too.
     #[arg(long, value_name = "HOST", help_heading = "Input")]
     pub(in crate::cli) host: Option<String>,
-    /// Kind of the forge, where its host does not tell
+    /// Kind of forge, if its host name does not tell
     #[arg(long, value_name = "KIND", value_enum, help_heading = "Input")]
     pub(in crate::cli) forge: Option<ForgeKind>,
     /// Branch that the pull request is for [default: the repository's default branch]
@@ -109,7 +109,7 @@ pub(in crate::cli) struct Pr {
     /// Labels of a new pull request
     #[arg(long, value_name = "LABEL", value_delimiter = ',', help_heading = "Output")]
     pub(in crate::cli) labels: Vec<String>,
-    /// Who is asked to review a new pull request
+    /// Who to ask for a review of a new pull request
     #[arg(long, value_name = "LOGIN", value_delimiter = ',', help_heading = "Output")]
     pub(in crate::cli) reviewers: Vec<String>,
     /// Review pull request N of somebody else instead: suggest the change on the lines that it changes, and sum up in one comment
@@ -130,10 +130,10 @@ pub(in crate::cli) struct Pr {
     /// How long rate limits may hold up the work, all together [default: 10m, with `--repos` 24h]
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Options")]
     pub(in crate::cli) patience: Option<Duration>,
-    /// Least time between two changes; GitHub asks for a second
+    /// Shortest time between two changes; GitHub asks for a second
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration, help_heading = "Options")]
     pub(in crate::cli) pace: Duration,
-    /// End after this many pull requests were opened; the next run goes on behind them
+    /// Stop after opening this many pull requests; the next run continues from there
     #[arg(long, value_name = "NUMBER", requires = "repos", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Many repositories")]
     pub(in crate::cli) limit: Option<u32>,
     /// Let no more than this many pull requests be open at a time, and end at one that was declined
@@ -142,7 +142,7 @@ pub(in crate::cli) struct Pr {
     /// Take one of N parts of the repositories, counted from 0, for N runs side by side
     #[arg(long, value_name = "I/N", requires = "repos", value_parser = shard, help_heading = "Many repositories")]
     pub(in crate::cli) shard: Option<Shard>,
-    /// Where it is written down what was done, so that a run which was cut off is gone on with; with `--dry-run`, `.dry-run` is added
+    /// File that records what was done, so that an interrupted run can be continued; with `--dry-run`, `.dry-run` is added
     #[arg(long, value_name = "FILE", default_value = "rofs-harden-fleet.jsonl", requires = "repos", help_heading = "Many repositories")]
     pub(in crate::cli) journal: PathBuf,
     /// Print an overview as a page for a browser

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Find {
     /// Part of a name: images of the catalogue that have it are listed too
     #[arg(value_name = "WORD", help_heading = "Input")]
     pub(in crate::cli) word: Option<String>,
-    /// How the list is written
+    /// Format of the list
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
     pub(in crate::cli) format: AnswerFormat,
 }

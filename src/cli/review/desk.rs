@@ -8,7 +8,7 @@ use crate::audit::{Applicability, Fix};
 use crate::cli::remedy::say;
 use crate::cli::{moving, page};
 use crate::error::{Error, Result};
-use crate::plan::{Decisions, Files, Options, Plan, exclusions};
+use crate::plan::{Commented, Decisions, Files, Options, Plan, comments, exclusions};
 use crate::report::diff;
 use crate::report::remarks::services;
 use crate::report::style::{Look, pad, paint, wrap};
@@ -160,6 +160,14 @@ impl<'f> Desk<'f> {
             text += &format!("\n{}\n", paint(self.color, Look::Bold, &clean_line(rewrite.before().name())));
             text += &diff::view(rewrite, diff::CONTEXT, width, self.color);
         }
+        for Commented { file, after, lines } in comments(&plan, &review.decisions())? {
+            let name = plan.project.sources.file(file).map_or("", |source| source.stream.text().name());
+            text += &format!("\n{}\n", paint(self.color, Look::Bold, &clean_line(&format!("{name}, new comments"))));
+            for number in lines {
+                let shown = after.lines().nth(number - 1).unwrap_or_default();
+                text += &format!("{}\n", paint(self.color, Look::Added, &clean_line(&format!("{number:>3} + {shown}"))));
+            }
+        }
         if let Some((loaded, after)) = exclusions(self.files, &review.decisions())? {
             text += &format!("\n{}\n", paint(self.color, Look::Bold, &clean_line(&loaded.path().display().to_string())));
             for line in after.strip_prefix(loaded.file().text()).unwrap_or(&after).trim().lines() {
@@ -193,7 +201,8 @@ fn sentence(review: &Review, plan: &Plan<'_>) -> String {
     };
     let guesses: Vec<&str> =
         review.rows.iter().filter(|r| r.kind == Kind::Guess && taken.contains(&r.name.as_str())).map(|r| r.name.as_str()).collect();
-    let mut parts = vec![format!("accept {}", services(&taken))];
+    let accepted = if taken.is_empty() { "nothing".to_owned() } else { services(&taken) };
+    let mut parts = vec![format!("accept {accepted}")];
     for (what, names) in [("of these a guess:", guesses), ("skip", of(Some(false))), ("not decided, so left as they are:", of(None))] {
         if !names.is_empty() {
             parts.push(format!("{what} {}", services(&names)));

@@ -4,7 +4,8 @@ use super::keys::Key;
 use super::row::{Offer, Row};
 use crate::audit::Rule;
 use crate::evidence::{Confidence, Extra, Extras, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
-use crate::plan::Decision;
+use crate::plan::{Decision, Ignored};
+use crate::text::clean_line;
 
 /// A list to choose from, or a line to type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +30,12 @@ pub(super) enum DialogKind {
     Storage,
     /// What else is taken away from it.
     Extras,
-    /// What is ignored: one of these, or all (`None`).
-    Rules(Vec<Option<Rule>>),
-    /// Why it is ignored.
-    Reason(Option<Rule>),
+    /// What is ignored: one of these, or all (`None`); and the file whose comment can say why, if one can.
+    Rules(Vec<Option<Rule>>, Option<String>),
+    /// Whether a comment in this file says why a rule is ignored.
+    Place(Rule, String),
+    /// Why it is ignored, in a comment of the file or in the configuration file.
+    Reason(Option<Rule>, Option<String>),
     /// A part of a service's name, from a service on.
     Search(usize),
 }
@@ -111,7 +114,14 @@ impl Dialog {
         let rules: Vec<Option<Rule>> = row.rules.iter().copied().map(Some).chain([None]).collect();
         let text = |rule: &Option<Rule>| rule.map_or("everything: leave this service out".to_owned(), |rule| rule.id().to_owned());
         let items = rules.iter().map(|rule| Item::new(text(rule), false)).collect();
-        Self::new(DialogKind::Rules(rules), row, items)
+        Self::new(DialogKind::Rules(rules, row.comment_in.clone()), row, items)
+    }
+
+    /// Where the reason for ignoring a rule goes.
+    fn place(&self, rule: Rule, file: String) -> Self {
+        let comment = clean_line(&format!("a comment above `{}` in {file}", self.service));
+        let items = [comment, "rofs-harden.toml".to_owned()].map(|text| Item::new(text, false));
+        Self { items: items.to_vec(), ..self.typed(DialogKind::Place(rule, file)) }
     }
 
     pub(super) fn search(from: usize) -> Self {
@@ -124,7 +134,7 @@ impl Dialog {
 
     /// Whether a line is typed.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self.kind, DialogKind::AddPath | DialogKind::Reason(_) | DialogKind::Search(_))
+        matches!(self.kind, DialogKind::AddPath | DialogKind::Reason(..) | DialogKind::Search(_))
     }
 
     /// Takes a key.
@@ -149,14 +159,15 @@ impl Dialog {
 
     fn take_text(&mut self) -> Outcome {
         let text = self.text.trim().to_owned();
-        match self.kind {
+        match self.kind.clone() {
             DialogKind::Search(from) => Outcome::Seek { text, from, is_done: true },
-            DialogKind::Reason(_) if text.is_empty() => Outcome::Refuse("say why it is ignored".into()),
-            DialogKind::Reason(rule) => Outcome::Change(Box::new(move |decision, row| {
-                decision.ignored.push((rule, text));
+            DialogKind::Reason(..) if text.is_empty() => Outcome::Refuse("say why it is ignored".into()),
+            DialogKind::Reason(rule, file) => Outcome::Change(Box::new(move |decision, row| {
+                decision.ignored.push(Ignored { rule, reason: text, is_comment: file.is_some() });
+                let place = file.map_or("rofs-harden.toml".to_owned(), |file| format!("a comment in {file}"));
                 match rule {
-                    Some(rule) => format!("{} of {} is ignored; rofs-harden.toml gets the reason", rule.id(), row.name),
-                    None => format!("{} is left out; rofs-harden.toml gets the reason", row.name),
+                    Some(rule) => format!("{} of {} is ignored; {place} gets the reason", rule.id(), row.name),
+                    None => format!("{} is left out; {place} gets the reason", row.name),
                 }
             })),
             _ if text.is_empty() => Outcome::Cancel,
@@ -197,10 +208,15 @@ impl Dialog {
     fn done(&mut self) -> Outcome {
         let items = std::mem::take(&mut self.items);
         match &self.kind {
-            DialogKind::Rules(rules) => match rules.get(self.cursor) {
-                Some(rule) => Outcome::Open(Box::new(self.typed(DialogKind::Reason(*rule)))),
-                None => Outcome::Cancel,
+            DialogKind::Rules(rules, file) => match (rules.get(self.cursor), file) {
+                (Some(Some(rule)), Some(file)) => Outcome::Open(Box::new(self.place(*rule, file.clone()))),
+                (Some(rule), _) => Outcome::Open(Box::new(self.typed(DialogKind::Reason(*rule, None)))),
+                (None, _) => Outcome::Cancel,
             },
+            DialogKind::Place(rule, file) => {
+                let file = (self.cursor == 0).then(|| file.clone());
+                Outcome::Open(Box::new(self.typed(DialogKind::Reason(Some(*rule), file))))
+            }
             DialogKind::Paths => Outcome::Change(Box::new(move |decision, row| {
                 let dropped = items.iter().filter(|i| !i.is_on).filter_map(|i| i.path.as_ref());
                 for path in dropped {
@@ -228,7 +244,7 @@ impl Dialog {
                 decision.agrees |= changed(true).any(|(_, is_a_guess)| is_a_guess);
                 format!("what else is taken from {} is as you chose", row.name)
             })),
-            DialogKind::AddPath | DialogKind::Reason(_) | DialogKind::Search(_) => Outcome::Stay,
+            DialogKind::AddPath | DialogKind::Reason(..) | DialogKind::Search(_) => Outcome::Stay,
         }
     }
 }

@@ -158,7 +158,7 @@ fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>
             DialogKind::Paths => keys::PATHS.to_vec(),
             DialogKind::Storage => keys::STORAGE.to_vec(),
             DialogKind::Extras => keys::EXTRAS.to_vec(),
-            DialogKind::Rules(_) => keys::RULES.to_vec(),
+            DialogKind::Rules(..) => keys::RULES.to_vec(),
             _ => keys::TEXT.to_vec(),
         },
     };
@@ -189,8 +189,10 @@ fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<
         DialogKind::AddPath => "another writable path",
         DialogKind::Storage => "tmpfs (in memory, gone when the container stops) or volume (kept)",
         DialogKind::Extras => "what else to take away",
-        DialogKind::Rules(_) => "what to ignore",
-        DialogKind::Reason(_) => "why it is ignored (goes into rofs-harden.toml)",
+        DialogKind::Rules(..) => "what to ignore",
+        DialogKind::Place(..) => "where the reason goes",
+        DialogKind::Reason(_, Some(_)) => "why it is ignored (goes into a comment)",
+        DialogKind::Reason(_, None) => "why it is ignored (goes into rofs-harden.toml)",
         DialogKind::Search(_) => "",
     };
     let title = clean_line(&format!("{}: {title}", dialog.service));
@@ -220,7 +222,7 @@ fn item_lines(dialog: &Dialog, item: &Item, is_here: bool, width: usize, color: 
     let mark = match (&dialog.kind, item.is_on) {
         (DialogKind::Storage, true) => "volume ",
         (DialogKind::Storage, false) => "tmpfs  ",
-        (DialogKind::Rules(_), _) => "",
+        (DialogKind::Rules(..) | DialogKind::Place(..), _) => "",
         _ if !item.is_possible => " -  ",
         (_, true) => "[x] ",
         (_, false) => "[ ] ",

@@ -4,7 +4,7 @@ use crate::audit::{Applicability, Finding, Fix, Rule, summary};
 use crate::compose::Known;
 use crate::error::Result;
 use crate::evidence::{Extra, Limit, Need, WritablePath};
-use crate::plan::{Decision, Decisions, Plan};
+use crate::plan::{Decision, Decisions, Plan, takes_comment};
 use crate::rewrite::{Refused, rewrite};
 use std::collections::HashMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub(super) paths: Vec<WritablePath>,
     /// What else can be taken away from it.
     pub(super) offers: Vec<Offer>,
+    /// The file that can take a comment about it, if one can.
+    pub(super) comment_in: Option<String>,
 }
 
 /// What can become of a service.
@@ -79,13 +81,16 @@ pub(super) fn rows(plan: &Plan<'_>, decisions: &Decisions) -> Result<Vec<Row>> {
                 Some(finding) if service.read_only != Known::Yes => (Kind::Refused, finding.message.clone()),
                 Some(finding) => (Kind::Done, finding.message.clone()),
                 None if service.read_only == Known::Yes => (Kind::Done, "read-only already".to_owned()),
-                None => (Kind::Ignored, ignored_here.map_or("what was found is ignored", |(_, reason)| reason).to_owned()),
+                None => (Kind::Ignored, ignored_here.map_or("what was found is ignored", |ignored| &ignored.reason).to_owned()),
             },
         };
         let mut rules: Vec<Rule> = findings.iter().map(|f| f.rule).collect();
         rules.dedup();
         let (paths, offers) = need.map(|need| (need.paths.clone(), offers(need))).unwrap_or_default();
-        found.push(Row { name: service.name.to_owned(), kind, brief, rules, paths, offers });
+        let file =
+            plan.project.sources.file(service.key().span().file).filter(|_| plan.rewriting().layer.is_none() && takes_comment(service));
+        let comment_in = file.map(|source| source.stream.text().name().to_owned());
+        found.push(Row { name: service.name.to_owned(), kind, brief, rules, paths, offers, comment_in });
     }
     Ok(found)
 }

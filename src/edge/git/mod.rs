@@ -11,13 +11,23 @@ mod network;
 mod store;
 mod words;
 
+use crate::edge::disk;
 use crate::edge::forge::{Entry, FileChange, Mode, Token, Tree};
 use crate::error::Result;
 use checkout::{Checkout, is_id};
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 use store::Store;
 use words::failed;
+
+/// Whether the commit that is checked out around a file has exactly these bytes for it.
+///
+/// Errors: there is no Git, or no checkout; Ctrl-C.
+pub fn has_committed(file: &Path, bytes: &[u8]) -> Result<bool> {
+    let Some(real) = disk::real_path(file) else { return Ok(false) };
+    Git::open(real.parent().unwrap_or(&real), None)?.has_file(&real, bytes)
+}
 
 /// A checkout.
 #[derive(Debug)]
@@ -82,6 +92,17 @@ impl Git {
             Some(Entry { path: path.to_owned(), mode: Mode::from_git(mode)?, id: id.to_owned() })
         };
         Ok(Tree { entries: output.stdout.split(|b| *b == 0).filter_map(entry).collect(), truncated: false })
+    }
+
+    /// Whether a file of the checkout has exactly these bytes in the commit that is checked out.
+    fn has_file(&self, file: &Path, bytes: &[u8]) -> Result<bool> {
+        let (Some(commit), Ok(path)) = (self.head()?, file.strip_prefix(self.top())) else { return Ok(false) };
+        let mut name = OsString::from(commit + ":");
+        name.push(path);
+        let mut command = self.store.command(["cat-file", "blob"]);
+        command.arg(name);
+        let output = self.store.run(command, None, "read a file of a commit")?;
+        Ok(output.status.success() && output.stdout == bytes)
     }
 
     /// The bytes of a file, by the id that its tree has for it.

@@ -47,6 +47,14 @@ pub(super) fn describe(preset: &Preset) -> String {
         text.line("      source: ", &doubt.source);
         text.conditions(&doubt.when, &doubt.unless);
     }
+    if !preset.reminders.is_empty() {
+        text.blank();
+        text.line("", "before such a container is recreated");
+    }
+    for reminder in &preset.reminders {
+        text.line("  ", &reminder.text);
+        text.conditions(&reminder.when, &reminder.unless);
+    }
     text.blank();
     privileges(&mut text, preset);
     preset.check.iter().for_each(|check| health(&mut text, check));

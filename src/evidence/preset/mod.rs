@@ -62,6 +62,8 @@ pub struct Preset {
     pub obstacles: Vec<Obstacle>,
     /// What nobody knows of it, so that it is only assumed to run read-only.
     pub doubts: Vec<Doubt>,
+    /// What a person must see to before such a container is recreated.
+    pub reminders: Vec<Reminder>,
     /// Which capabilities it needs after `cap_drop: [ALL]`; `None` when that is not known.
     pub capabilities: Option<Capabilities>,
     /// Whether it runs with `no-new-privileges`; `None` when that is not known.
@@ -186,6 +188,17 @@ pub struct Doubt {
     pub source: String,
 }
 
+/// What a person must see to before a container is recreated, as nothing that is added to the file does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reminder {
+    /// When it counts: all of these must hold.
+    pub when: Vec<Condition>,
+    /// When it does not count after all: one of these is enough.
+    pub unless: Vec<Condition>,
+    /// What is to be done, and what happens otherwise.
+    pub text: String,
+}
+
 /// Which capabilities an image needs after `cap_drop: [ALL]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
@@ -267,16 +280,30 @@ fn find(index: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
     index.binary_search_by_key(&key, |(key, _)| key).ok().map(|i| index[i].1)
 }
 
-/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more.
+/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more; case aside.
 pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let lower = wrong.to_lowercase();
     names
         .map(|name| (name, 1 + name.len() / 4))
         // The distance is at least the difference in length, and quadratic to compute.
         .filter(|(name, most)| name.len().abs_diff(wrong.len()) <= *most && name.len() <= 256)
-        .map(|(name, most)| (strsim::damerau_levenshtein(wrong, name), name, most))
+        .map(|(name, most)| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name, most))
         .filter(|(distance, _, most)| distance <= most)
         .min()
         .map(|(_, name, _)| name)
+}
+
+/// A message of the TOML reader, with the nearest of the names that it expected.
+pub fn with_nearest(message: &str) -> String {
+    let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let near = message.split_once(", expected ").and_then(|(wrong, expected)| {
+        let (wrong, expected) = (quoted(wrong).pop()?, quoted(expected));
+        nearest(&wrong, expected.iter().map(String::as_str)).map(str::to_owned)
+    });
+    match near {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message.to_owned(),
+    }
 }
 
 impl Preset {

@@ -2,9 +2,12 @@
 
 use super::check::RawCheck;
 use super::moved::RawPlace;
-use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawStorage, RawTag, RawWritable};
+use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawReminder, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
-use super::{Below, Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, RunUser, TagVariant, User, Writable};
+use super::{
+    Below, Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, Reminder, RunUser, TagVariant, User, Writable,
+    with_nearest,
+};
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
@@ -64,7 +67,7 @@ const CAPABILITIES: [&str; 41] = [
 
 /// Reads a preset file. Errors: the first thing in it that is wrong.
 pub(super) fn parse(name: &str, file: &TextFile) -> Result<Preset> {
-    let raw = toml::from_str::<RawPreset>(file.text()).map_err(|e| (e.span().unwrap_or(0..0), e.message().to_owned()));
+    let raw = toml::from_str::<RawPreset>(file.text()).map_err(|e| (e.span().unwrap_or(0..0), with_nearest(e.message())));
     raw.and_then(|raw| preset(name, raw)).map_err(|(range, message)| -> Error {
         let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
         SourceError::new(file, span, message, Some("`rofs-harden presets show nginx` shows what a preset says".into())).into()
@@ -114,6 +117,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         writable,
         obstacles: raw.obstacle.into_iter().map(read_obstacle).collect::<Result<_, _>>()?,
         doubts: raw.doubt.into_iter().map(read_doubt).collect::<Result<_, _>>()?,
+        reminders: raw.reminder.into_iter().map(read_reminder).collect::<Result<_, _>>()?,
         capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
         no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
         check: raw.check.map(|check| RawCheck::read(check, name)).transpose()?,
@@ -190,6 +194,11 @@ fn read_obstacle(raw: RawObstacle) -> Result<Obstacle, Wrong> {
 fn read_doubt(raw: RawDoubt) -> Result<Doubt, Wrong> {
     let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
     Ok(Doubt { when, unless, why: line(raw.why)?, source: line(raw.source)? })
+}
+
+fn read_reminder(raw: RawReminder) -> Result<Reminder, Wrong> {
+    let (when, unless) = (conditions(raw.when)?, conditions(raw.unless)?);
+    Ok(Reminder { when, unless, text: line(raw.text)? })
 }
 
 fn read_capabilities(preset: &str, raw: RawCapabilities) -> Result<Capabilities, Wrong> {

@@ -49,6 +49,9 @@ pub(super) struct RawPreset {
     /// What nobody knows of it.
     #[serde(default)]
     pub doubt: Vec<RawDoubt>,
+    /// What a person must see to before such a container is recreated.
+    #[serde(default)]
+    pub reminder: Vec<RawReminder>,
     /// Which capabilities it needs after `cap_drop: [ALL]`.
     pub capabilities: Option<RawCapabilities>,
     /// Whether it runs with `no-new-privileges`.
@@ -250,6 +253,17 @@ pub(super) struct RawDoubt {
     pub why: Spanned<String>,
     #[schemars(with = "String")]
     pub source: Spanned<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawReminder {
+    #[schemars(with = "Option<RawConditions>")]
+    pub when: Option<Spanned<RawConditions>>,
+    #[schemars(with = "Option<RawConditions>")]
+    pub unless: Option<Spanned<RawConditions>>,
+    #[schemars(with = "String")]
+    pub text: Spanned<String>,
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -21,6 +21,8 @@ pub enum Condition {
     Tag(Vec<String>),
     /// The tag's version is one of these; tags without one are the newest image.
     Version(Versions),
+    /// The service has one of these keys, with a value: `hostname`.
+    Key(Vec<String>),
     /// What is built names one of these packages.
     Manifest(Vec<String>),
     /// Neither the service nor its Dockerfile says what to start, so that it is what the image starts by itself.
@@ -96,6 +98,7 @@ impl fmt::Display for Condition {
                 write!(f, "the tag's version is {} or older", numbers(*to, u32::MAX))
             }
             Self::Version(Versions { from, .. }) => write!(f, "the tag's version is {}", numbers(*from, 0)),
+            Self::Key(keys) => write!(f, "the service sets {}", keys.join(" or ")),
             Self::Manifest(packages) => write!(f, "what is built names {}", packages.join(" or ")),
             Self::Unstarted => f.write_str("neither it nor its Dockerfile has a command"),
         }
@@ -132,6 +135,9 @@ pub(super) struct RawConditions {
     /// The tag's version: `17`, `<18`, `>=18`, `<3.9`.
     #[schemars(with = "Option<String>")]
     version: Option<RawVersions>,
+    /// A key that the service has: `hostname`.
+    #[schemars(with = "Option<OneOrMore>")]
+    key: Option<Words>,
     /// A package that what is built names: `npm:multer`.
     #[schemars(with = "Option<OneOrMore>")]
     manifest: Option<Words>,
@@ -158,6 +164,7 @@ impl RawConditions {
             words(self.env, Condition::Env),
             words(self.tag, Condition::Tag),
             self.version.map(|v| Condition::Version(v.0)),
+            words(self.key, Condition::Key),
             words(self.manifest, Condition::Manifest),
             self.unstarted.then_some(Condition::Unstarted),
         ];

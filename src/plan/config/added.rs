@@ -3,16 +3,20 @@
 use super::{NAME, Place, RawConfig, nearest, read_exclude};
 use crate::error::{Error, Result};
 use crate::plan::source::{Loaded, settled};
-use crate::plan::{Decisions, Files};
+use crate::plan::{Decision, Decisions, Files};
 use crate::text::{MAX_FILE_BYTES, TextFile};
 use std::path::Path;
 
-/// The configuration file with what was decided to be ignored: as it is, or to be made, and its new
+/// The configuration file with what was decided to be ignored and is not said by a comment: as it is, or to be made, and its new
 /// text; `None` where nothing is. All lines that are there stay.
 ///
 /// Errors: it cannot be read; it says `exclude` in a way that takes no more at its end.
-pub fn exclusions(files: &Files<'_>, decisions: &Decisions) -> Result<Option<(Loaded, String)>> {
-    let ignored = || decisions.iter().flat_map(|(service, d)| d.ignored.iter().map(move |(rule, reason)| (service, rule, reason)));
+pub fn exclusions<'d>(files: &Files<'_>, decisions: &'d Decisions) -> Result<Option<(Loaded, String)>> {
+    let of = |(service, decision): (&'d String, &'d Decision)| {
+        let here = decision.ignored.iter().filter(|ignored| !ignored.is_comment);
+        here.map(move |ignored| (service, &ignored.rule, &ignored.reason))
+    };
+    let ignored = || decisions.iter().flat_map(of);
     let Some(first) = files.sources().files().first().map(|f| f.path.clone()).filter(|_| ignored().next().is_some()) else {
         return Ok(None);
     };

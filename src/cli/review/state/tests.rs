@@ -2,6 +2,7 @@ use super::super::keys::Key;
 use super::super::row::{Kind, Offer, Row};
 use super::*;
 use crate::evidence::{Confidence, Extra, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
+use crate::plan::Ignored;
 
 fn row(name: &str, kind: Kind) -> Row {
     let storage = Storage::Scratch(TmpfsOptions::default());
@@ -16,6 +17,7 @@ fn row(name: &str, kind: Kind) -> Row {
         rules: if kind == Kind::Done { vec![] } else { vec![Rule::WritableRoot] },
         paths: if kind == Kind::Refused { vec![] } else { vec![path] },
         offers: vec![offer(Extra::CapDrop, true), offer(Extra::User, false)],
+        comment_in: None,
     }
 }
 
@@ -195,11 +197,20 @@ fn ignoring_wants_a_reason() {
     assert_eq!(press(&mut review, "i\n\n"), Step::Stay);
     assert_eq!(review.message, "say why it is ignored");
     assert_eq!(press(&mut review, "kiosk\n"), Step::Plan);
-    assert_eq!(review.decisions()["web"].ignored, [(Some(Rule::WritableRoot), "kiosk".to_owned())]);
+    let ignored = |rule, reason: &str, is_comment| Ignored { rule, reason: reason.to_owned(), is_comment };
+    assert_eq!(review.decisions()["web"].ignored, [ignored(Some(Rule::WritableRoot), "kiosk", false)]);
     press(&mut review, "ij\nall of it\n");
-    assert_eq!(review.decisions()["web"].ignored.last(), Some(&(None, "all of it".to_owned())));
+    assert_eq!(review.decisions()["web"].ignored.last(), Some(&ignored(None, "all of it", false)));
     press(&mut review, "uu");
     assert_eq!(review.decisions().len(), 0);
+    // Where the file can take a comment, that is the first choice; the whole service is no matter of one rule.
+    review.rows[review.cursor].comment_in = Some("compose.yaml".to_owned());
+    press(&mut review, "i\n\nkiosk\n");
+    assert_eq!(review.message, "writable-root of web is ignored; a comment in compose.yaml gets the reason");
+    press(&mut review, "ij\nall of it\n");
+    assert_eq!(review.decisions()["web"].ignored, [ignored(Some(Rule::WritableRoot), "kiosk", true), ignored(None, "all of it", false)]);
+    press(&mut review, "uui\nj\nkiosk\n");
+    assert_eq!(review.decisions()["web"].ignored, [ignored(Some(Rule::WritableRoot), "kiosk", false)]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
         (MountKind::Volume, Some(volume), Some((uid, gid))) => {
             remedy = if mount.is_placed && !mount.is_hidden() { owner_service(service, volume, &target, uid, gid) } else { None };
             let more = if remedy.is_some() {
-                "a service that gives it away once, before this one starts, also mends a volume that is there already"
+                "a service that gives it away once, before this one starts, also fixes a volume that is there already"
             } else {
                 "give it that user's folder in the image"
             };

@@ -67,7 +67,7 @@ fn broken_paths_are_refused_with_line_and_caret() {
         ),
         (
             "target = '/a'\nstorage = 'state'\nwhen = { mounted = '/b' }",
-            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`, `manifest`, `unstarted`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
+            "8:10: unknown field `mounted`, expected one of `present`, `command`, `user`, `env`, `tag`, `version`, `key`, `manifest`, `unstarted`\nwhen = { mounted = '/b' }\n         ^^^^^^^",
         ),
         ("target = '/a'\nstorage = 'state'\nwhen = {}", "8:8: there is no condition in it\nwhen = {}\n       ^^"),
         (
@@ -96,7 +96,7 @@ fn broken_files_are_refused_with_line_and_caret() {
         ("summary = 1", "1:11: invalid type: integer `1`, expected a string\nsummary = 1\n          ^"),
         (
             "sumary = 'x'",
-            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `runtime`, `framework`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `doubt`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `check`, `config`, `env`, `notes`\nsumary = 'x'\n^^^^^^",
+            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `runtime`, `framework`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `doubt`, `reminder`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `check`, `config`, `env`, `notes`; did you mean `summary`?\nsumary = 'x'\n^^^^^^",
         ),
         ("summary = 'x", "1:13: invalid literal string, expected `'`\nsummary = 'x\n            ^"),
         (
@@ -234,7 +234,7 @@ fn broken_facts_of_a_place_are_refused_with_line_and_caret() {
         (moved("[]"), "9:12: where nothing moves it, say so in `fixed`\nmoved_by = []\n           ^^"),
         (
             moved("[{ envs = 'A' }]"),
-            "9:15: unknown field `envs`, expected one of `env`, `option`, `form`, `word`, `key`, `adds`, `part`, `means`, `names`, `json`, `except`, `rest`, `when`, `source`\nmoved_by = [{ envs = 'A' }]\n              ^^^^",
+            "9:15: unknown field `envs`, expected one of `env`, `option`, `form`, `word`, `key`, `adds`, `part`, `means`, `names`, `json`, `except`, `rest`, `when`, `source`; did you mean `env`?\nmoved_by = [{ envs = 'A' }]\n              ^^^^",
         ),
         (
             moved("[{ env = 'A', key = 'command' }]"),
