@@ -338,6 +338,26 @@ services:
 }
 
 #[test]
+fn a_list_of_a_mapping_that_is_merged_in_further_down_stays() {
+    for merged in ["<<: [*web, *more]", "<<: [*both, *more]"] {
+        let text = format!(
+            "x-both: &both {{<<: &web {{image: node}}}}
+x-more: &more {{tmpfs: /run, volumes: ['v:/kept']}}
+services:
+  web: *web
+  api:
+    {merged}
+volumes: {{v: }}
+"
+        );
+        let hardened = settled(&text, &selection(&["node"], &[])).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        assert!(hardened.after.contains("/run") && hardened.refused.is_empty(), "{}", hardened.after);
+        let own = hardened.after.split("  api:").nth(1).expect("the service");
+        assert!(own.contains("/tmp") && own.contains("/run"), "{}", hardened.after);
+    }
+}
+
+#[test]
 fn a_key_that_is_reset_leaves_room_for_one_that_is_merged_in() {
     let text = "x-more: &more {image: node}
 x-list: &list [*more]

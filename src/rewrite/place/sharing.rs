@@ -246,7 +246,10 @@ impl<'a> Placer<'_, 'a> {
             if is_heir || placed[other] && here {
                 continue;
             }
-            same &= here && !self.part(other, number).is_base && same_wish(self.wish(other, key), self.wish(service, key));
+            let part = self.part(other, number);
+            // A new list would hide the one that it merges in from further down.
+            let keeps = entry.is_none() && key.is_list() && part.get(key.name()).is_some();
+            same &= here && !keeps && !part.is_base && same_wish(self.wish(other, key), self.wish(service, key));
             own_users.push(user);
         }
         let ways = self.sharing.as_ref().map(|s| s.ways(self.project, &users, key.name())).unwrap_or_default();
