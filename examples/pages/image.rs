@@ -52,10 +52,11 @@ fn page(image: &str) -> Result<Option<Page>> {
     let lines = hardened(image, &[])?;
     let mut text = head(&title, &format!("Where {image} writes, and the lines of Compose with which it runs with read_only: true."));
     text += &format!("# {} on a read-only root filesystem\n\n", code(image));
-    text += &format!("{}. {}\n", capital(&prose(&preset.summary)), sure(&lines));
+    let summary = capital(&prose(&preset.summary));
     if lines.compose.is_empty() {
-        text += "\nNo change is known with which it runs: below is why.\n";
+        text += &format!("{summary}. No change is known with which it runs: below is why.\n");
     } else {
+        text += &format!("{summary}. {}\n", sure(&lines));
         text += &format!("\n## Docker Compose\n\n{}", block("yaml", &lines.compose));
         text += &format!("\n[Open it in the playground](../play/index.html#image={image})\n");
     }
@@ -186,9 +187,16 @@ mod tests {
 
     #[test]
     fn a_page_of_the_catalogue_says_how_sure_it_is() {
+        let pogolo = of("0xf0xx0/pogolo");
+        assert_eq!(pogolo.path, "0xf0xx0-pogolo.md");
+        assert!(pogolo.text.contains("is **assumed**") && pogolo.text.contains("`/data`"), "{}", pogolo.text);
+    }
+
+    #[test]
+    fn a_page_of_what_cannot_run_does_not_say_that_it_runs() {
         let gitlab = of("gitlab/gitlab-ce");
-        assert_eq!(gitlab.path, "gitlab-gitlab-ce.md");
-        assert!(gitlab.text.contains("is **assumed**") && gitlab.text.contains("/etc/gitlab"), "{}", gitlab.text);
+        assert!(gitlab.text.contains("No change is known with which it runs: below is why."), "{}", gitlab.text);
+        assert!(gitlab.text.contains("## What stands in the way") && !gitlab.text.contains("runs read-only with these"), "{}", gitlab.text);
     }
 
     #[test]

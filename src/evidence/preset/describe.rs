@@ -229,7 +229,9 @@ adds
     fn lines_are_wrapped() {
         for (name, _) in list() {
             let text = Preset::embedded(name).expect("a preset").describe();
-            assert!(text.lines().all(|l| l.chars().count() <= WIDTH && !l.ends_with(' ')), "{text}");
+            // A word that is longer than a line, such as the path of a source, has one for itself.
+            let fits = |line: &str| line.chars().count() <= WIDTH || !line.trim().contains(' ');
+            assert!(text.lines().all(|l| fits(l) && !l.ends_with(' ')), "{text}");
         }
         let mut text = Text(String::new());
         text.line("  - ", &format!("{} {} end", "a".repeat(60), "b".repeat(60)));
