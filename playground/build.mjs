@@ -10,7 +10,6 @@ const here = (path) => new URL(path, import.meta.url).pathname;
 
 mkdirSync(folder, { recursive: true });
 copyFileSync(here("index.html"), `${folder}/index.html`);
-// The program and what it knows, each packed and in a script: the policy forbids the page every request, so that it cannot fetch a file.
 // What the compiler leaves to be made smaller. Memory stays in one piece: its large part is what is taken out.
 const small = `${folder}/engine.wasm`;
 execFileSync(process.execPath, [
@@ -21,6 +20,7 @@ execFileSync(process.execPath, [
 const { code, knowledge } = split(readFileSync(small));
 rmSync(small);
 
+// The program and what it knows, each packed and in a script: the policy forbids the page every request, so that it cannot fetch a file.
 for (const [name, bytes] of [["engine", code], ["knowledge", knowledge]]) {
   // It packs as gzip does, in a twentieth less room.
   const file = `${folder}/${name}`;
