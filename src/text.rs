@@ -1,8 +1,10 @@
 //! A file's text and places in it. Offsets are bytes from the start of the file, BOM included.
 
 mod clean;
+mod near;
 
 pub use clean::{clean, clean_line, count, drives_terminal, shell_word, uri_part, uri_path};
+pub use near::{did_you_mean, nearest, with_nearest};
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};

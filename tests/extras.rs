@@ -65,9 +65,11 @@ fn compose_sees_extras_and_nothing_else_changes() {
                 for item in a.iter().filter_map(Value::as_array).flatten() {
                     let mut item = item.clone();
                     let new = b.as_ref().and_then(Value::as_array).expect("a list stays a list");
-                    let target = |item: &Value| item.as_str().and_then(|text| text.split(':').next()).map(str::to_owned);
-                    // A line of an earlier plan gets other options.
-                    let follows = key == "tmpfs" && new.iter().any(|new| target(new) == target(&item));
+                    let parts = |item: &Value| item.as_str().map(|text| text.split([':', ',']).map(str::to_owned).collect::<Vec<_>>());
+                    let has_all = |old: &[String], new: &[String]| old.first() == new.first() && old.iter().all(|part| new.contains(part));
+                    // A line of an earlier plan gets more options, and loses none.
+                    let follows =
+                        key == "tmpfs" && new.iter().any(|new| parts(&item).zip(parts(new)).is_some_and(|(old, new)| has_all(&old, &new)));
                     let is_kept = follows || new.contains(&item) || {
                         item["read_only"] = json!(true);
                         new.contains(&item)

@@ -1,6 +1,6 @@
 //! The rules, by the bad state they name.
 
-use crate::evidence::preset::nearest;
+use crate::text::did_you_mean;
 use std::fmt;
 
 /// How bad it is.
@@ -63,11 +63,11 @@ macro_rules! rules {
 impl Rule {
     /// The rule of this name. Errors: that there is none, and which name is near.
     pub fn named(name: &str) -> Result<Self, String> {
-        Self::ALL.iter().copied().find(|rule| rule.id() == name).ok_or_else(|| {
-            let near = nearest(name, Self::ALL.iter().map(|rule| rule.id()));
-            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            format!("there is no rule `{name}`{near}")
-        })
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|rule| rule.id() == name)
+            .ok_or_else(|| format!("there is no rule `{name}`{}", did_you_mean(name, Self::ALL.iter().map(|rule| rule.id()))))
     }
 }
 

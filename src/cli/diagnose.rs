@@ -11,13 +11,12 @@ use crate::edge::disk::{self, Disk};
 use crate::edge::docker;
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
-use crate::evidence::preset::nearest;
 use crate::evidence::{Need, Selection, WritablePath, instead_of};
 use crate::plan::{self, Files, Options, Start};
 use crate::report::advice;
 use crate::report::answers::{Complaint, Diagnosis};
 use crate::report::json::json;
-use crate::text::clean_line;
+use crate::text::{clean_line, did_you_mean};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -60,8 +59,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         None => explain(logs, args, None),
     };
     for name in strangers(&found) {
-        let near = project.as_ref().and_then(|project| nearest(name, project.services.iter().map(|s| s.name)));
-        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let near = did_you_mean(name, project.iter().flat_map(|project| &project.services).map(|s| s.name));
         ui.warn(&clean_line(&format!("the log names `{name}`, and the Compose file has no such service{near}")));
         ui.hint("name the file that has it with --file, or the service whose log it is with --service");
     }

@@ -5,9 +5,8 @@ use super::page;
 use super::ui::Ui;
 use crate::audit::Rule;
 use crate::error::{Error, Result};
-use crate::evidence::preset::nearest;
 use crate::report::style::{pad, wrap};
-use crate::text::clean_line;
+use crate::text::{clean_line, nearest};
 use std::cmp::Reverse;
 
 /// Pages that are about no rule: name, text.

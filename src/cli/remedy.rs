@@ -1,9 +1,8 @@
 //! What to do about something, as options of the command line.
 
 use crate::error::Error;
-use crate::evidence::preset::nearest;
 use crate::remedy::Remedy;
-use crate::text::shell_word;
+use crate::text::{nearest, shell_word};
 use std::path::{Path, PathBuf};
 
 /// Most files of a folder among which a name is looked for.

@@ -26,10 +26,11 @@ pub(super) fn already_there(case: &Case<'_>, plan: &Prepared) -> Result<Vec<(Str
         let Some(made) = docker.volume_made(name)? else { continue };
         let image = model["services"][&service]["image"].as_str().unwrap_or_default();
         let trial = Trial::begin(docker)?;
-        let entry = trial.still_with(image, name).and_then(|still| docker.head(&still, Trial::LOOKED_AT));
+        let entry = trial.still(image, Some(name)).and_then(|still| docker.head(&still, Trial::LOOKED_AT));
         trial.end()?;
         let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
         let runner = needs.iter().find(|need| need.service == service).map(|need| &need.runner);
+        // Without its image, nobody can look; that the volume is there is said all the same.
         let sentence = sentence(name, &made, &target, entry.ok().flatten(), runner);
         said.push((service, sentence));
     }

@@ -1,7 +1,7 @@
 //! What Compose itself refuses, or reads otherwise than it looks: said beside the plan, at its place.
 
 use super::{Project, Service, merge};
-use crate::text::Span;
+use crate::text::{Span, nearest};
 use crate::yaml::{Kind, Node, Style};
 
 /// Something that is hardly meant.
@@ -134,8 +134,8 @@ fn keys(service: &Service<'_>, found: &mut Vec<Oddity>) {
         if KEYS.contains(&name) || name.starts_with("x-") {
             continue;
         }
-        let near = KEYS.iter().map(|key| (strsim::damerau_levenshtein(key, name), *key)).min().filter(|(distance, _)| *distance <= 2);
-        let hint = near.map_or("keys of your own begin with x-".to_owned(), |(_, key)| format!("did you mean `{key}`?"));
+        let near = nearest(name, KEYS.into_iter());
+        let hint = near.map_or("keys of your own begin with x-".to_owned(), |key| format!("did you mean `{key}`?"));
         let message = format!("{}: Compose knows no key `{name}` of a service", service.name);
         found.push(Oddity { span: entry.key().span(), message, hint });
     }

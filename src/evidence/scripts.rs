@@ -76,7 +76,8 @@ const INSTALLERS: [(&str, &[&str]); 14] = [
 /// Whether a program with these words behind it installs packages.
 pub(crate) fn installs<'w>(program: &str, words: impl IntoIterator<Item = &'w str>) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
-    let verb = words.into_iter().find(|word| !word.starts_with('-'));
+    // Before it stand options, some with a value: `-o Dpkg::Options::=x`, `--prefix /app`.
+    let verb = words.into_iter().find(|word| !word.starts_with('-') && !word.contains(['=', '/']));
     INSTALLERS.iter().any(|(tool, verbs)| *tool == name && verb.is_some_and(|verb| verbs.contains(&verb)))
 }
 

@@ -11,9 +11,9 @@ use crate::audit::{Finding, Ignores, Rule, Severity, rule_of_extra};
 use crate::compose::Project;
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
-use crate::evidence::preset::{Preset, RawPath, nearest as nearest_name, with_nearest};
+use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
-use crate::text::{FileId, Span, TextFile};
+use crate::text::{FileId, Span, TextFile, did_you_mean, with_nearest};
 pub use added::exclusions;
 use exclude::Excluded;
 use schemars::JsonSchema;
@@ -216,7 +216,7 @@ impl Config {
             }
             if let Some(path) = exclude.path.as_ref().filter(|path| !exists(place.files.source, &place.named(path))) {
                 let known = place.files.sources().files().iter().filter_map(|source| source.path.file_name()?.to_str());
-                let near = nearest_name(path.get_ref(), known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                let near = did_you_mean(path.get_ref(), known);
                 config.missing.push(format!("{}: there is no file or folder `{}`{near}", at(path.span()), path.get_ref()));
             }
             if let Some((rule, service, reason)) = read_exclude(exclude, place).map_err(wrong)? {
@@ -289,8 +289,7 @@ impl Config {
     /// What the file names and is not there: services of this project, files and folders.
     pub(super) fn warnings(&self, project: &Project<'_>) -> Vec<String> {
         let strangers = self.named.iter().filter(|(name, _)| project.service(name).is_none()).map(|(name, place)| {
-            let near = nearest_name(name, project.services.iter().map(|s| s.name));
-            let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let near = did_you_mean(name, project.services.iter().map(|s| s.name));
             format!("{place}: there is no service `{name}`{near}")
         });
         strangers.chain(self.missing.iter().cloned()).collect()
@@ -390,8 +389,7 @@ fn extras(name: &Spanned<String>) -> Result<Vec<Extra>, Wrong> {
     }
     let found = Extra::ALL.into_iter().find(|e| e.name() == text);
     let all = Extra::ALL.map(Extra::name).join(", ");
-    let near =
-        nearest_name(text, Extra::ALL.into_iter().map(Extra::name)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+    let near = did_you_mean(text, Extra::ALL.into_iter().map(Extra::name));
     found.map(|e| vec![e]).ok_or_else(|| (name.span(), format!("`{text}` is none of {all}, all{near}")))
 }
 
@@ -411,8 +409,7 @@ fn severity(level: &Spanned<String>) -> Result<Severity, Wrong> {
         "error" => Ok(Severity::Error),
         "off" => Err((level.span(), "to turn a rule off, exclude it with a reason: [[exclude]] rule = \"…\", reason = \"…\"".into())),
         other => {
-            let near = nearest_name(other, ["note", "warning", "error"].into_iter())
-                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let near = did_you_mean(other, ["note", "warning", "error"].into_iter());
             Err((level.span(), format!("`{other}` is none of note, warning, error{near}")))
         }
     }

@@ -31,10 +31,10 @@ pub use source::FileSource;
 use crate::audit::{Finding, Fix, Ignores, Rule, Severity, audit, inspect, unnamed};
 use crate::compose::{Project, Service, Sources, oddities};
 use crate::error::{Error, Result, SourceError};
-use crate::evidence::preset::nearest;
 use crate::evidence::{Extra, Need, Selection};
 use crate::remedy::Remedy;
 use crate::rewrite::{self, Outcome, Refused, Rewrite, rewrite};
+use crate::text::did_you_mean;
 use crate::yaml::Stream;
 use held::{consented, left_alone};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -285,10 +285,8 @@ fn with_profiles(project: &Project<'_>, selection: &Selection, active: &[String]
 fn strange_profiles(project: &Project<'_>, active: &[String]) -> Vec<String> {
     let known: BTreeSet<String> =
         project.services.iter().flat_map(|s| s.texts("profiles")).map(|profile| profile.text().to_owned()).collect();
-    let say = |profile: &String| {
-        let near = nearest(profile, known.iter().map(String::as_str)).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-        format!("no service has the profile `{profile}`{near}")
-    };
+    let say =
+        |profile: &String| format!("no service has the profile `{profile}`{}", did_you_mean(profile, known.iter().map(String::as_str)));
     active.iter().filter(|profile| *profile != "*" && !known.contains(*profile)).map(say).collect()
 }
 

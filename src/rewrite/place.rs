@@ -420,7 +420,6 @@ fn merged_in<'a>(part: &Part<'a>, key: Key) -> impl Iterator<Item = Value<'a>> +
     alone.into_iter().chain(value.into_iter().flat_map(Node::items).map(Value::Copy))
 }
 
-/// The entry of a key that acts on earlier layers: it may be merged in beside another.
 /// The key of a `!reset` or `!override` that a part takes from another mapping.
 fn merged_tag<'a>(part: &Part<'a>) -> Option<&'a str> {
     let own: Vec<Node<'a>> = part.definition.resolved().entries().map(|(key, _)| key).collect();
@@ -429,6 +428,7 @@ fn merged_tag<'a>(part: &Part<'a>) -> Option<&'a str> {
     merged.map(|e| (e.key(), e.name())).find(|(key, _)| !own.contains(key)).map(|(_, name)| name)
 }
 
+/// The entry of a key that acts on earlier layers: it may be merged in beside another.
 fn acting<'a>(part: &Part<'a>, key: &str) -> Option<Entry<'a>> {
     part.entries().find(|e| e.name() == key && part.tag(e).is_some())
 }

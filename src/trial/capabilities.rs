@@ -164,23 +164,18 @@ impl Search {
         };
     }
 
-    /// Adds what the failure names, else all that it had before.
+    /// Adds what the failure names, else all that it had before, else all that there is.
     fn add(&mut self, outcome: &Outcome) {
         let is_new = |name: &&str| !self.has.iter().any(|own| own == name);
-        let named: Vec<&str> = candidates(outcome).into_iter().filter(is_new).collect();
-        let before = self.without.iter().map(String::as_str).filter(|name| is_new(name));
-        let added: Vec<&str> = match (named.is_empty(), self.without.is_empty()) {
-            (false, _) => named,
-            (true, false) => before.collect(),
-            (true, true) => Vec::new(),
-        };
-        let added = if added.is_empty() { DEFAULTS.into_iter().filter(is_new).collect() } else { added };
+        let before = self.without.iter().map(String::as_str).collect();
+        let all = [candidates(outcome), before, DEFAULTS.to_vec()];
+        let new = all.into_iter().map(|names: Vec<&str>| names.into_iter().filter(is_new).collect::<Vec<_>>());
+        let added: Vec<String> = new.into_iter().find(|names| !names.is_empty()).into_iter().flatten().map(str::to_owned).collect();
         if added.is_empty() {
             // It has all that it works with otherwise, so it is not the capabilities that it lacks.
             self.phase = Phase::GivenUp;
             return;
         }
-        let added: Vec<String> = added.into_iter().map(str::to_owned).collect();
         self.has.extend(added);
         self.has.sort();
         self.without.clear();

@@ -104,7 +104,8 @@ fn a_clean_run_says_how_far_it_is_and_one_thing_to_do() {
     for (text, score, next) in [
         (hard.to_owned(), 2, "`--with cap-drop,no-new-privileges"),
         (format!("{hard}{socket}"), 52, "next: `rofs-harden audit`, 1 error is left (`rofs-harden explain engine-socket`)"),
-        (format!("{hard}{dropped}{ignored}{socket}"), 52, ""),
+        (format!("{hard}{dropped}{ignored}{socket}"), 52, "`--with user` drops further privileges of 1 service (web)"),
+        (all_dropped(hard), 2, "next: run `rofs-harden --check` in CI, which fails when a service is not read-only any more"),
     ] {
         let folder = Folder::compose(&text);
         for arguments in [&[][..], &["--write", "--yes"]] {
@@ -118,6 +119,13 @@ fn a_clean_run_says_how_far_it_is_and_one_thing_to_do() {
         let audit = folder.run(&["audit", "--fail-on", "never"]).exits(0);
         assert!(audit.err.contains(&format!("writable surface {score}\n")), "{}", audit.err);
     }
+}
+
+/// The file with all that can be taken away by options.
+fn all_dropped(text: &str) -> String {
+    let folder = Folder::compose(text);
+    folder.run(&["--with", "cap-drop,no-new-privileges,user", "--write", "--yes"]).exits(0);
+    folder.read("compose.yaml")
 }
 
 #[test]

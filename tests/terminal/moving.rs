@@ -87,3 +87,20 @@ fn a_no_leaves_out_the_same_in_a_tree_and_of_several_projects() {
         assert!(folder.read("b/compose.yaml").contains("read_only"), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_review_asks_it_too() {
+    for (answer, becomes) in [("n", false), ("y", true)] {
+        let folder = Folder::compose(PROJECT);
+        let mut terminal = ask_in(&folder, "", &["-i"]);
+        terminal.shows("0 of 2 decided").press("y");
+        terminal.shows("1 of 2 decided").press("y");
+        terminal.shows("2 of 2 decided").press("w");
+        terminal.shows("y write this").press("y");
+        terminal.shows(QUESTION).press(answer);
+        terminal.ends(0);
+        let db = format!("services:\n  db:\n    image: example.org/own/db\n{}", if becomes { "    read_only: true" } else { "  web:" });
+        let after = folder.read("compose.yaml");
+        assert!(after.starts_with(&db) && after.contains("nginx:1.27\n    read_only: true"), "{after}");
+    }
+}

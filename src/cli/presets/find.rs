@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::evidence::Confidence;
 use crate::evidence::catalogue::{self, Entry};
-use crate::evidence::preset::{Preset, group_of, list, naming, nearest};
-use crate::text::clean_line;
+use crate::evidence::preset::{Preset, group_of, list, naming};
+use crate::text::{clean_line, nearest};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::cmp::Reverse;

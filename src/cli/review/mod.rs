@@ -83,7 +83,8 @@ fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool
             return Ok(matches!(verdict, Verdict::Next).then_some(Status::FindingsRemain));
         }
     };
-    let plan = Prepared::of(&files, Asking { options: &options, person: asks.map(|ask| (ui, ask)), ..asking })?;
+    // On the screen all was said yes to, but for data that would stay behind: that is a question of its own.
+    let plan = Prepared::of(&files, Asking { options: &options, person: Some((ui, ask)), ..asking })?;
     present(ui, Aim::Review, &plan);
     finish(ui, Aim::Review, &[&plan], asks).map(Some)
 }

@@ -12,7 +12,7 @@ pub(in crate::cli) fn look_at_image(docker: &Docker, trial: &Trial, id: &str, na
     let Some((id, config)) = docker.image(id)? else { return Ok(None) };
     let config: ImageConfig =
         serde_json::from_value(config).map_err(|e| Error::Engine(format!("the image's configuration is not understood: {e}")))?;
-    let still = trial.still(&id)?;
+    let still = trial.still(&id, None)?;
     let (listing, links) = docker.listing_with_links(&still)?;
     let user = user_of(docker, &still, &config.user)?;
     let sight = image_sight(&listing, user);

@@ -173,29 +173,22 @@ impl Trial {
         if answer.status.success() { Ok(()) } else { Err(Error::Engine(answer.complaint())) }
     }
 
-    /// A container of an image that never runs, to look at.
+    /// Where [`Trial::still`] mounts a volume.
+    pub const LOOKED_AT: &str = "/rofs-harden-looks";
+
+    /// A container that never runs, to look at: of an image that is on the engine, with a volume of the person's that is only read, if
+    /// one is given.
     ///
     /// Errors: [`Error::Engine`].
-    pub fn still(&self, image: &str) -> Result<String> {
+    pub fn still(&self, image: &str, volume: Option<&str>) -> Result<String> {
         let project = format!("com.docker.compose.project={}", self.name());
         let (key, value) = Self::label();
         let own = format!("{key}={value}");
+        let mount = volume.map(|volume| format!("{volume}:{}:ro,nocopy", Self::LOOKED_AT));
+        let mut args = vec!["create", "--pull", "never", "--network", "none", "--label", &project, "--label", &own];
+        args.extend(mount.iter().flat_map(|mount| ["-v", mount]));
         // An image without a command needs one, which never runs.
-        let answer = self.docker.ask(&["create", "--network", "none", "--label", &project, "--label", &own, image, "true"])?;
-        Ok(answer.trim().to_owned())
-    }
-
-    /// Where a volume is mounted that is only looked at.
-    pub const LOOKED_AT: &str = "/rofs-harden-looks";
-
-    /// A container of an image that never runs, with a volume of the person's to look at.
-    ///
-    /// Errors: [`Error::Engine`].
-    pub fn still_with(&self, image: &str, volume: &str) -> Result<String> {
-        let project = format!("com.docker.compose.project={}", self.name());
-        let (key, value) = Self::label();
-        let (own, mount) = (format!("{key}={value}"), format!("{volume}:{}:ro,nocopy", Self::LOOKED_AT));
-        let args = ["create", "--network", "none", "--label", &project, "--label", &own, "-v", &mount, image, "true"];
+        args.extend([image, "true"]);
         Ok(self.docker.ask(&args)?.trim().to_owned())
     }
 

@@ -195,8 +195,18 @@ impl Text {
                 self.0.push(' ');
                 column += 1;
             }
-            self.0.push_str(word);
-            column += length;
+            // A path may be longer than a line; it goes on behind one of its folders.
+            let mut rest = word;
+            while column + rest.chars().count() > WIDTH
+                && let Some(end) = rest.char_indices().take(WIDTH - column).filter(|(_, c)| *c == '/').last()
+            {
+                self.0.push_str(&rest[..=end.0]);
+                self.0.push('\n');
+                self.0.extend(std::iter::repeat_n(' ', indent));
+                (rest, column) = (&rest[end.0 + 1..], indent);
+            }
+            self.0.push_str(rest);
+            column += rest.chars().count();
         }
         self.0.push('\n');
     }
@@ -229,12 +239,13 @@ adds
     fn lines_are_wrapped() {
         for (name, _) in list() {
             let text = Preset::embedded(name).expect("a preset").describe();
-            // A word that is longer than a line, such as the path of a source, has one for itself.
-            let fits = |line: &str| line.chars().count() <= WIDTH || !line.trim().contains(' ');
-            assert!(text.lines().all(|l| fits(l) && !l.ends_with(' ')), "{text}");
+            assert!(text.lines().all(|l| l.chars().count() <= WIDTH && !l.ends_with(' ')), "{text}");
         }
         let mut text = Text(String::new());
         text.line("  - ", &format!("{} {} end", "a".repeat(60), "b".repeat(60)));
         assert_eq!(text.0, format!("  - {}\n    {} end\n", "a".repeat(60), "b".repeat(60)));
+        let mut text = Text(String::new());
+        text.line("  - ", &format!("{}/{}/c end", "a".repeat(60), "b".repeat(60)));
+        assert_eq!(text.0, format!("  - {}/\n    {}/c end\n", "a".repeat(60), "b".repeat(60)));
     }
 }

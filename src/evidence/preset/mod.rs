@@ -21,7 +21,7 @@ pub use when::{Condition, Versions};
 use super::{Reason, Source, Target, TmpfsOptions};
 use crate::compose::published_as;
 use crate::error::{Error, Result};
-use crate::text::{MAX_FILE_BYTES, TextFile};
+use crate::text::{MAX_FILE_BYTES, TextFile, nearest};
 use std::sync::Arc;
 
 /// What is known of a family of images.
@@ -280,32 +280,6 @@ fn find(index: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
     index.binary_search_by_key(&key, |(key, _)| key).ok().map(|i| index[i].1)
 }
 
-/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more; case aside.
-pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let lower = wrong.to_lowercase();
-    names
-        .map(|name| (name, 1 + name.len() / 4))
-        // The distance is at least the difference in length, and quadratic to compute.
-        .filter(|(name, most)| name.len().abs_diff(wrong.len()) <= *most && name.len() <= 256)
-        .map(|(name, most)| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name, most))
-        .filter(|(distance, _, most)| distance <= most)
-        .min()
-        .map(|(_, name, _)| name)
-}
-
-/// A message of the TOML reader, with the nearest of the names that it expected.
-pub fn with_nearest(message: &str) -> String {
-    let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let near = message.split_once(", expected ").and_then(|(wrong, expected)| {
-        let (wrong, expected) = (quoted(wrong).pop()?, quoted(expected));
-        nearest(&wrong, expected.iter().map(String::as_str)).map(str::to_owned)
-    });
-    match near {
-        Some(near) => format!("{message}; did you mean `{near}`?"),
-        None => message.to_owned(),
-    }
-}
-
 impl Preset {
     /// The embedded preset `name`. Errors: a usage error with the nearest name.
     pub fn embedded(name: &str) -> Result<Self> {
@@ -402,8 +376,5 @@ mod tests {
         let error = Preset::embedded("nod").expect_err("unknown");
         assert!(error.hint().expect("hint").contains("did you mean `node`?"), "{error:?}");
         assert!(Preset::embedded("zzzzzz").expect_err("unknown").hint().expect("hint").starts_with("`rofs-harden presets` lists all"));
-        for (wrong, expected) in [("pyhton", Some("python")), ("Node", Some("node")), ("", None), ("ngin", Some("nginx"))] {
-            assert_eq!(nearest(wrong, list().map(|(n, _)| n)), expected, "{wrong}");
-        }
     }
 }

@@ -6,12 +6,11 @@ use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, Ra
 use super::when::RawConditions;
 use super::{
     Below, Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, Reminder, RunUser, TagVariant, User, Writable,
-    with_nearest,
 };
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
-use crate::text::{FileId, Span, TextFile};
+use crate::text::{FileId, Span, TextFile, with_nearest};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
