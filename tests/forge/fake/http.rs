@@ -158,10 +158,30 @@ fn serve(stream: TcpStream, answer: &mut impl FnMut(Ask) -> Reply) -> std::io::R
     output.flush()
 }
 
+/// A line without its end. A client that is killed in the middle of one has asked nothing.
 fn line(input: &mut impl BufRead) -> std::io::Result<String> {
     let mut text = String::new();
     input.read_line(&mut text)?;
-    Ok(text.trim_end().to_owned())
+    let line = text.strip_suffix('\n').ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    Ok(line.trim_end().to_owned())
+}
+
+#[test]
+fn what_a_killed_client_began_to_say_is_no_request() {
+    let cuts = ["", "GET /api", "GET /a HTTP/1.1", "GET /a HTTP/1.1\r\nAcc", "POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc"];
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let server = Server::new(move |ask| {
+        seen.lock().unwrap().push(ask.path);
+        Reply::empty(200)
+    });
+    for text in cuts.into_iter().chain(["GET /whole HTTP/1.1\r\n\r\n"]) {
+        let mut client = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+        client.write_all(text.as_bytes()).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = client.read_to_end(&mut Vec::new());
+    }
+    assert_eq!(*asked.lock().unwrap(), ["/whole"]);
 }
 
 /// A text without percent escapes.
