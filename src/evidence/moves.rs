@@ -80,6 +80,10 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
         return;
     }
     leave(path, mover, moves);
+    if folders.len() > MAX_FOLDERS {
+        moves.doubts.push(format!("{} names more than {MAX_FOLDERS} places for {}", mover.by, path.reason.text));
+        return;
+    }
     for folder in folders {
         let is_sure = folder.is_known && !folder.is_hidden;
         if !is_sure && context.is_mounted(&folder.text) {
