@@ -180,7 +180,7 @@ impl Roots {
 
 /// Adds the variables of a file.
 fn add(env: &mut Env, loaded: &Loaded, outer: &Env) -> Result<()> {
-    env.add_file(loaded.file().text(), outer).map_err(|NoEnv { line, what }| {
+    env.add_file(loaded.file().text(), outer).map(drop).map_err(|NoEnv { line, what }| {
         let hint = "Compose reads lines of NAME=value, and stops at this file as well".to_owned();
         let path = loaded.path().display();
         Error::Impossible(format!("{path} is not a file of variables: {what}, in line {line}"), Some(hint.into()))
