@@ -142,4 +142,15 @@ mod tests {
         (kept.bytes, kept.is_more) = (4, false);
         assert_eq!(size(&kept), "4 bytes");
     }
+
+    #[test]
+    fn all_is_copied_before_the_first_container_is_made_again() {
+        let volumes = [("db", "/data"), ("db", "/my logs"), ("web", "/up")].map(|(s, p)| (s.to_owned(), p.to_owned()));
+        let lines = before_the_start("docker compose -f a.yaml", &volumes);
+        let verbs: Vec<&str> = lines.iter().filter_map(|line| line.split(' ').nth(4)).collect();
+        assert_eq!(verbs, ["stop", "cp", "cp", "cp", "create", "cp", "cp", "cp"]);
+        assert_eq!(lines[0], "docker compose -f a.yaml stop db web");
+        assert_eq!(lines[2], "docker compose -f a.yaml cp db:'/my logs'/. - > 'db-my logs.tar'");
+        assert_eq!(lines[6], "docker compose -f a.yaml cp -a - db:'/my logs' < 'db-my logs.tar'");
+    }
 }

@@ -172,7 +172,7 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
             ui.hint("before `up`, take along what containers hold where a volume is new: `rofs-harden explain moving-data`");
         }
     } else if !volumes.is_empty() {
-        ui.note("    # first take along what containers hold where a volume is new; without containers begin with `up`");
+        ui.note("    # what containers hold comes along; if there are none, begin with `up`");
         for line in moving::before_the_start(&format!("docker compose{layers}"), &volumes) {
             ui.note(&format!("    {}", clean_line(&line)));
         }

@@ -38,7 +38,7 @@ fn go_down_to(terminal: &mut Terminal, text: &str) {
     let shown = terminal.look().contents();
     // What belongs to the item above is indented further.
     let starts = |line: &&str| line.starts_with("> ") || line.starts_with("  ") && line.chars().skip(2).take(2).any(|c| c != ' ');
-    let mut items = shown.lines().skip_while(|line| !line.starts_with("> ")).filter(starts);
+    let mut items = shown.lines().skip_while(|line| !line.starts_with("> ") || line.starts_with(">  ")).filter(starts);
     let place = items.position(|line| line.contains(text)).unwrap_or_else(|| panic!("no {text:?} in\n{shown}"));
     terminal.press(&"j".repeat(place));
 }

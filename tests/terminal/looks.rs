@@ -99,7 +99,6 @@ fn texts_of_strangers_are_only_text() {
     terminal.dialogue(&[("[1/2]", "v\r")]);
     terminal.shows_times("[q]uit", 2);
     terminal.press("a\r");
-    terminal.shows("[2/2]").press("g\r");
     terminal.shows("? [y/N]");
     terminal.press("y\r");
     outputs.push(("review".into(), terminal.ends(0)));
