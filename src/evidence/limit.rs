@@ -2,7 +2,7 @@
 
 use super::about::{About, Runner, Who};
 use super::health::{self, HealthCheck};
-use super::preset::{NoNewPrivileges, Preset};
+use super::preset::{Capabilities, NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
 use super::{Confidence, Reason, Source, Target, WritablePath};
 use crate::compose::{Known, Mount, MountKind, is_at};
@@ -204,10 +204,15 @@ pub(super) fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<R
     Arc::new(Reason { source: part.preset.source(), text, link: None, confidence })
 }
 
+/// What a preset knows of capabilities, where it is so for this service's image.
+fn of_image<'p>(about: &About<'_, '_>, preset: &'p Preset, who: &Who<'_>) -> Option<&'p Capabilities> {
+    preset.capabilities.as_ref().filter(|known| about.needs(&known.when, &[], who) != Known::No)
+}
+
 fn capabilities(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Limit {
     let base = &choice.base;
     let unknown = |why: String| Limit::Unknown(Extra::CapDrop, why);
-    let Some(known) = &base.preset.capabilities else {
+    let Some(known) = of_image(about, &base.preset, who) else {
         return unknown(format!("the preset {} does not know which capabilities it needs", base.preset.name));
     };
     if let Some(word) = about.word_of(&USER_CHANGERS).or_else(|| about.word_of(&["--user", "--setuid", "--uid"])) {
@@ -234,7 +239,7 @@ fn capabilities(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Limit 
             text = format!("{text}; {why}");
         }
     };
-    for addition in choice.additions.iter().filter_map(|a| a.preset.capabilities.as_ref().map(|c| (&a.preset.name, c))) {
+    for addition in choice.additions.iter().filter_map(|a| of_image(about, &a.preset, who).map(|c| (&a.preset.name, c))) {
         addition.1.add.iter().for_each(|name| need(name, format!("{} needs {name}", addition.0)));
     }
     // Root without DAC_OVERRIDE is an ordinary user before files of others.
@@ -292,10 +297,10 @@ pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>, own_tmpfs:
     if let Some(word) = about.word_of(&USER_CHANGERS) {
         return Some(Limit::Unknown(Extra::User, format!("its command has `{word}`, which may change the user")));
     }
-    let Some((uid, gid)) = run_as(about, &base.preset) else {
+    let Some((uid, gid)) = run_as(about, &base.preset, who) else {
         return Some(Limit::Unknown(Extra::User, format!("the preset {} knows no user with which it works", base.preset.name)));
     };
-    let known = base.preset.capabilities.as_ref().map_or(Confidence::Assumed, |c| c.reason.confidence);
+    let known = of_image(about, &base.preset, who).map_or(Confidence::Assumed, |c| c.reason.confidence);
     // A tmpfs is root's unless it says otherwise; only /tmp is open to all in every image.
     let is_open =
         |m: &Mount<'_>| m.target == "/tmp" && !m.node.resolved().as_str().is_some_and(|t| t.contains("mode=") && !t.contains("mode=1777"));
@@ -331,7 +336,8 @@ fn has_owner(about: &About<'_, '_>, mount: &Mount<'_>, uid: u32) -> bool {
 }
 
 /// The user that a preset names for this service's image: that of its tag, if one is named there.
-fn run_as(about: &About<'_, '_>, preset: &Preset) -> Option<(u32, u32)> {
+fn run_as(about: &About<'_, '_>, preset: &Preset, who: &Who<'_>) -> Option<(u32, u32)> {
+    let known = of_image(about, preset, who)?;
     for variant in &preset.tags {
         match about.has_tag(&variant.word) {
             Known::No => {}
@@ -342,5 +348,5 @@ fn run_as(about: &About<'_, '_>, preset: &Preset) -> Option<(u32, u32)> {
             Known::Unknown => {}
         }
     }
-    preset.capabilities.as_ref()?.run_as
+    known.run_as
 }

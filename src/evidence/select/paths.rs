@@ -1,11 +1,12 @@
 //! Where a service must be able to write: what its presets say, at the places where the service has it, and what its own commands write.
 
 use super::Part;
-use crate::compose::{Coverage, Known, is_at};
+use crate::compose::{Coverage, Known, Word, is_at};
 use crate::evidence::about::{About, Runner, Who};
 use crate::evidence::moves::moves;
+use crate::evidence::outputs::{Asks, outputs};
 use crate::evidence::place::{Asked, Kind, Place};
-use crate::evidence::preset::Writable;
+use crate::evidence::preset::{Mover, Writable};
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(super) struct Gathered {
     /// Why it is not sure that these are all, phrases.
     pub(super) doubts: Vec<String>,
     places: HashMap<Target, usize>,
+    /// Where something in the service put scratch.
+    moved: HashSet<Target>,
 }
 
 impl Gathered {
@@ -46,7 +49,9 @@ impl Gathered {
                 let moves = moves(about, part.preset.workdir.as_deref(), path, who, &argv);
                 // What somebody named is needed there, whatever decides of its usual place.
                 for (target, by) in &moves.to {
-                    found.put(moved(about, part, path, who, sizes, (target, by)));
+                    let needed = moved(about, part, path, who, sizes, (target, by));
+                    found.moved.extend(needed.iter().filter(|path| path.storage != Storage::State).map(|path| path.target.clone()));
+                    found.put(needed);
                 }
                 moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
                 match (moves.rest, needed) {
@@ -69,7 +74,21 @@ impl Gathered {
             }
         }
         found.written(about, &idle, who, sizes);
+        let counts = |path: &Writable| about.needs(&path.when, &path.unless, who) != Known::No;
+        let movers = all.iter().filter(|(_, path)| counts(path)).flat_map(|(_, path)| path.moved.iter().flat_map(|moved| &moved.by));
+        found.told(about, &argv, &movers.collect::<Vec<_>>(), &idle, (who, sizes));
+        found.join();
         found
+    }
+
+    /// Scratch that was put below other scratch which is open to all needs no mount of its own.
+    fn join(&mut self) {
+        let is_open = |path: &WritablePath| matches!(&path.storage, Storage::Scratch(options) if options.mode == Some(0o1777));
+        let open: Vec<Target> = self.paths.iter().filter(|path| is_open(path)).map(|path| path.target.clone()).collect();
+        let needs_exec = |path: &WritablePath| matches!(&path.storage, Storage::Scratch(options) if options.exec);
+        let is_below = |path: &WritablePath| open.iter().any(|above| *above != path.target && is_at(&path.target, above));
+        let moved = &self.moved;
+        self.paths.retain(|path| !moved.contains(&path.target) || needs_exec(path) || !is_below(path));
     }
 
     fn put(&mut self, needed: Option<WritablePath>) {
@@ -129,6 +148,40 @@ impl Gathered {
                 owner: None,
                 reason,
             }));
+        }
+    }
+
+    /// The places for output that words of the command and variables name, and no preset knows.
+    fn told(&mut self, about: &About<'_, '_>, argv: &[Word], known: &[&Mover], idle: &[(&Part, &Writable)], of: (&Who<'_>, bool)) {
+        let (who, sizes) = of;
+        let (outputs, doubts) = outputs(about, argv, known);
+        doubts.into_iter().for_each(|doubt| self.doubt(doubt));
+        for output in outputs {
+            let is_known = self.paths.iter().any(|known| is_at(&output.path, &known.target));
+            if is_known || !matches!(about.service.coverage(&output.path), Coverage::Root) {
+                continue;
+            }
+            if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&output.path, &known.target)) {
+                self.put(writable(about, part, known, who, sizes));
+                continue;
+            }
+            let (target, options) = match output.asks() {
+                Asks::Tmpfs(target, options) => (target, options),
+                Asks::Doubt(why) => {
+                    self.doubt(why);
+                    continue;
+                }
+                Asks::Nothing => continue,
+            };
+            let storage = Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0);
+            let text = format!("{} names {}", output.by, output.path);
+            let Ok(target) = Target::new(&target, &storage) else {
+                self.doubt(format!("{text}, and nothing can be mounted there"));
+                continue;
+            };
+            let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
+            let service = about.service.name.to_owned();
+            self.put(Some(WritablePath { service, target, storage, is_declared: false, owner: None, reason }));
         }
     }
 }
