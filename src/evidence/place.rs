@@ -328,7 +328,7 @@ impl Way<'_> {
     fn holds_program(&self, target: &str) -> bool {
         let known = (self.asked.has_program)(target);
         let depth = target.split('/').filter(|part| !part.is_empty()).count();
-        let is_workdir = || self.asked.need.is_some_and(|n| n.brings.iter().any(|b| b.path == target));
+        let is_workdir = || self.asked.need.is_some_and(|n| n.image_paths.iter().any(|b| b.path == target));
         let is_usual = matches!(target, "/tmp" | "/var/tmp" | "/run" | "/var/log" | "/var/cache") || is_at(target, "/var/lib/nginx");
         let by_name = depth <= names::filled(self.parts) && is_at(self.asked.path, target) && !is_usual;
         depth == 0 || is_kernels(target) || is_workdir() || known.unwrap_or(by_name) && !is_usual
