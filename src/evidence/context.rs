@@ -2,6 +2,8 @@
 
 mod variables;
 
+pub(super) use variables::is_named;
+
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
 use super::{ImagePath, Target};
@@ -9,7 +11,7 @@ use crate::compose::dockerfile::{Facts, facts, packages};
 use crate::compose::env_file::{Given, has_any};
 use crate::compose::settings::{Bound, bound};
 use crate::compose::{
-    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, split,
+    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, shown_reference, split,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -103,14 +105,12 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         let (text, shown, what) = match (&self.built, self.image.as_deref()) {
             // With a build, `image` is only the name of what comes out.
             (Some(Err(why)), _) => return Err(why.clone()),
-            (Some(Ok(facts)), _) => {
-                (facts.base.as_deref().map_err(Clone::clone)?, Cow::Borrowed(facts.shown_base.as_str()), "Dockerfile base")
-            }
-            (None, Some(image)) => (image, self.service.shown_text("image").unwrap_or_default(), "image"),
+            (Some(Ok(facts)), _) => (facts.base.as_deref().map_err(Clone::clone)?, facts.shown_base.clone(), "Dockerfile base"),
+            (None, Some(image)) => (image, shown_reference(&self.service.shown_text("image").unwrap_or_default()), "image"),
             (None, None) => return Err("it names no image".into()),
         };
-        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
-        Ok((image, format!("{what} {}", short(&shown))))
+        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {shown}"))?;
+        Ok((image, format!("{what} {shown}")))
     }
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
@@ -181,7 +181,7 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
             Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
             Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(users.version_after)) {
-                Some(version) => known((versions.from..=versions.to).contains(&version)),
+                Some(version) => known(versions.iter().any(|range| (range.from..=range.to).contains(&version))),
                 None => Known::Unknown,
             },
             Condition::Key(keys) => known(keys.iter().any(|key| self.has(key))),

@@ -174,7 +174,7 @@ struct Found {
 
 /// Whether a word is the option `name`: long ones may have one hyphen or two, and `_` for `-` inside. With `*` for any text, case does not
 /// matter: such names hold what a person chose.
-fn is_option(name: &str, word: &str) -> bool {
+pub(super) fn is_option(name: &str, word: &str) -> bool {
     let trimmed = name.trim_start_matches('-');
     let is_long = trimmed.len() > 1 && trimmed.len() < name.len();
     if !is_long {

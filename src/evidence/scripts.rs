@@ -61,10 +61,12 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
     let mut reading =
         Reading { service: Some(service), shown: is_hidden.then(|| texts().collect()), depth: 0, folder, written: Written::default() };
     reading.words(words.iter().collect());
+    // What they do beside that is small, and a check that cannot write keeps nothing from working.
+    let doubts = std::mem::take(&mut reading.written.doubts);
     for words in &beside {
         reading.words(words.iter().collect());
     }
-    reading.written
+    Written { doubts, ..reading.written }
 }
 
 /// The commands that run in its containers beside its own: health checks, and what runs after the start and before the stop.
