@@ -250,13 +250,13 @@ pub enum Fault {
     /// Nobody answers, or the server says that it has a problem.
     Unavailable,
     /// It answers, but not as this forge does, or more than is read.
-    Odd,
+    Unexpected,
 }
 
 impl Fault {
     /// Whether it does not say if what was asked for was done.
     pub fn is_unsaid(self) -> bool {
-        matches!(self, Self::Unavailable | Self::Odd)
+        matches!(self, Self::Unavailable | Self::Unexpected)
     }
 }
 

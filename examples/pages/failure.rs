@@ -3,7 +3,7 @@
 use super::markdown::{block, code, head, prose};
 use super::{Page, file_name};
 use rofs_harden::error::{Error, Result};
-use rofs_harden::evidence::log::{Advice, Hearing, Reader, Symptom, advise};
+use rofs_harden::evidence::log::{Advice, AdviceContext, Reader, Symptom, advise};
 use rofs_harden::evidence::{Storage, WritablePath};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -35,7 +35,7 @@ fn page(seen: &Seen) -> Option<Page> {
     reader.line(line.as_bytes());
     let (symptoms, _) = reader.finish();
     let symptom = symptoms.first()?;
-    let advice = advise(symptom, Hearing { service: None, need: None, is_planned: false, log: "a log" });
+    let advice = advise(symptom, AdviceContext { service: None, need: None, is_planned: false, log: "a log" });
     let title: String = line.chars().take(TITLE).collect();
     let mut text = head(&title, &format!("What {} means in a container, and the lines of Compose that mend it.", &title));
     text += &format!("# {}\n\n", code(&title));

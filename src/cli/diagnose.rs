@@ -10,7 +10,7 @@ use crate::compose::{Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker;
 use crate::error::{Error, Result};
-use crate::evidence::log::{Advice, Cause, Hearing, Reader, Symptom, advise, join};
+use crate::evidence::log::{Advice, AdviceContext, Cause, Reader, Symptom, advise, join};
 use crate::evidence::{Need, Selection, WritablePath, instead_of};
 use crate::plan::{self, Files, Options, Start};
 use crate::report::advice;
@@ -199,7 +199,7 @@ fn explain(logs: Logs, args: &Diagnose, known: Option<(&Project<'_>, &[Need])>) 
         for symptom in symptoms {
             let service = known.and_then(|(project, _)| whose(project, &symptom, args.service.as_deref()));
             let need = known.and_then(|(_, needs)| needs.iter().find(|n| Some(n.service.as_str()) == service.map(|s| s.name)));
-            let advice = advise(&symptom, Hearing { service, need, is_planned: false, log: &log });
+            let advice = advise(&symptom, AdviceContext { service, need, is_planned: false, log: &log });
             let name = service.map(|s| s.name.to_owned()).or(symptom.service.clone());
             let is_stranger = known.is_some() && service.is_none() && name.is_some();
             found.push(Found { log: log.clone(), symptom, service: name, is_stranger, advice });

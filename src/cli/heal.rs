@@ -71,7 +71,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         let superfluous = superfluous?;
         let mut is_new = false;
         for mut path in mends(&plan, &ran, &before)? {
-            let may_be = before.sights.get(&path.service).is_none_or(|sight| fit(&mut path, sight));
+            let may_be = before.sights.get(&path.service).is_none_or(|observed| fit(&mut path, observed));
             if !may_be {
                 continue;
             }
@@ -124,9 +124,9 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
     let mut elsewhere = Vec::new();
     let seeds = with_project(&plan, |_, needs| {
         let mut seeds = Vec::new();
-        for (service, sight) in &before.sights {
+        for (service, observed) in &before.sights {
             let Some(need) = needs.iter().find(|n| n.service == *service) else { continue };
-            let (paths, other) = writable_paths(service, sight, Some(need));
+            let (paths, other) = writable_paths(service, observed, Some(need));
             // What its start scripts plainly write belongs to it, also where the run did not come so far. Declared volumes it has anyway.
             let by_image = before.images.get(service).map(|image| image.candidates(service, Some(need)).paths).unwrap_or_default();
             let is_new = |path: &WritablePath| {
@@ -137,7 +137,7 @@ fn seed(case: &Case<'_>, selection: &mut Selection, before: &RunResult) -> Resul
             seeds.extend(paths);
             seeds.extend(by_image);
             elsewhere.extend(other.into_iter().map(|(path, why)| (service.clone(), format!("{path} was written: {why}"))));
-            let is_written = |target: &str| sight.written.iter().any(|w| is_at(&w.path, target));
+            let is_written = |target: &str| observed.written.iter().any(|w| is_at(&w.path, target));
             let works = before.of(service).is_some_and(|o| o.verdict == Verdict::Works);
             let needless =
                 need.paths.iter().filter(|p| works && is_assumed(case, p) && !is_written(&p.target)).map(|p| p.target.to_string());

@@ -6,7 +6,7 @@ use super::prepared::Prepared;
 use super::verify::Case;
 use crate::edge::docker::Trial;
 use crate::error::Result;
-use crate::evidence::Runner;
+use crate::evidence::RunUser;
 use crate::trial::Entry;
 use serde_json::Value;
 
@@ -29,9 +29,9 @@ pub(super) fn already_there(case: &Case<'_>, plan: &Prepared) -> Result<Vec<(Str
         let entry = trial.still(image, Some(name)).and_then(|still| docker.head(&still, Trial::LOOKED_AT));
         trial.end()?;
         let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
-        let runner = needs.iter().find(|need| need.service == service).map(|need| &need.runner);
+        let run_user = needs.iter().find(|need| need.service == service).map(|need| &need.run_user);
         // Without its image, nobody can look; that the volume is there is said all the same.
-        let sentence = sentence(name, &made, &target, entry.ok().flatten(), runner);
+        let sentence = sentence(name, &made, &target, entry.ok().flatten(), run_user);
         said.push((service, sentence));
     }
     Ok(said)
@@ -44,11 +44,11 @@ fn volume_at<'m>(model: &'m Value, service: &str, target: &str) -> Option<&'m st
     model["volumes"][source]["name"].as_str()
 }
 
-fn sentence(name: &str, made: &str, target: &str, entry: Option<Entry>, runner: Option<&Runner>) -> String {
+fn sentence(name: &str, made: &str, target: &str, entry: Option<Entry>, run_user: Option<&RunUser>) -> String {
     let day = made.split('T').next().unwrap_or(made);
     let whose = entry.map(|e| format!(", is {}:{}'s with mode {:o},", e.uid, e.gid, e.mode)).unwrap_or_default();
-    let runs_as = match runner {
-        Some(Runner::Number(uid, gid)) => Some((*uid, gid.unwrap_or(0))),
+    let runs_as = match run_user {
+        Some(RunUser::Number(uid, gid)) => Some((*uid, gid.unwrap_or(0))),
         _ => None,
     };
     let is_closed = |(uid, gid): &(u32, u32)| {
@@ -90,20 +90,20 @@ mod tests {
     #[test]
     fn who_cannot_write_there_is_told() {
         let entry = |uid, mode| Some(Entry { is_folder: true, uid, gid: uid, mode, changed: 0, size: 0 });
-        let said = |entry, runner: Runner| sentence("shop_data", "2026-01-02T03:04:05Z", "/data", entry, Some(&runner));
-        let own = said(entry(7, 0o755), Runner::Number(7, None));
+        let said = |entry, run_user: RunUser| sentence("shop_data", "2026-01-02T03:04:05Z", "/data", entry, Some(&run_user));
+        let own = said(entry(7, 0o755), RunUser::Number(7, None));
         assert_eq!(
             own,
             "the volume shop_data is on the engine already, since 2026-01-02, is 7:7's with mode 755, and would be mounted at /data with what it holds; this run had an empty one"
         );
         assert!(
-            said(entry(7, 0o755), Runner::Number(8, None))
+            said(entry(7, 0o755), RunUser::Number(8, None))
                 .ends_with("user 8, whom the service runs as, cannot write there: chown it or remove it first")
         );
-        for (entry, runner) in
-            [(entry(7, 0o777), Runner::Number(8, None)), (entry(7, 0o755), Runner::Number(0, None)), (None, Runner::Number(8, None))]
+        for (entry, run_user) in
+            [(entry(7, 0o777), RunUser::Number(8, None)), (entry(7, 0o755), RunUser::Number(0, None)), (None, RunUser::Number(8, None))]
         {
-            assert!(said(entry, runner).ends_with("had an empty one"));
+            assert!(said(entry, run_user).ends_with("had an empty one"));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why we think that a service can run on a read-only root filesystem at all, how sure that is, and what stands against it.
 
 use super::Confidence;
-use super::about::{About, Who};
+use super::context::{ImageUsers, ServiceContext};
 use super::preset::Obstacle;
 use super::select::Choice;
 use crate::compose::Known;
@@ -21,16 +21,16 @@ pub(super) struct Basis {
 
 impl Basis {
     /// What the presets of a service say. Naming the service (`is_named`) overrules obstacles: then they are doubts.
-    pub(super) fn of(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>, is_named: bool) -> Self {
-        let mut basis = Self::of_what_it_is(about, choice);
+    pub(super) fn of(context: &ServiceContext<'_, '_>, choice: &Choice, users: &ImageUsers<'_>, is_named: bool) -> Self {
+        let mut basis = Self::of_what_it_is(context, choice);
         let presets = || std::iter::once(&choice.base).chain(&choice.additions).map(|part| &part.preset);
         for doubt in presets().flat_map(|preset| &preset.doubts) {
-            if about.needs(&doubt.when, &doubt.unless, who) != Known::No {
+            if context.needs(&doubt.when, &doubt.unless, users) != Known::No {
                 basis.doubt(&doubt.why);
             }
         }
         for obstacle in presets().flat_map(|preset| &preset.obstacles) {
-            match about.needs(&obstacle.when, &obstacle.unless, who) {
+            match context.needs(&obstacle.when, &obstacle.unless, users) {
                 Known::No => {}
                 Known::Yes if !is_named => basis.obstacles.push(obstacle.clone()),
                 Known::Yes | Known::Unknown => basis.doubt(&format!("{}: {}", obstacle.why, obstacle.remedy)),
@@ -39,12 +39,12 @@ impl Basis {
         basis
     }
 
-    fn of_what_it_is(about: &About<'_, '_>, choice: &Choice) -> Self {
+    fn of_what_it_is(context: &ServiceContext<'_, '_>, choice: &Choice) -> Self {
         let base = &choice.base;
         let is_agreed = base.named || choice.additions.iter().any(|a| a.named);
         let is_known_framework = choice.additions.iter().any(|a| a.recognised && a.preset.framework);
         let (text, confidence) = match &choice.recognised {
-            Ok(what) if about.runs_its_own_program(&base.preset) && !is_agreed && !is_known_framework => {
+            Ok(what) if context.runs_its_own_program(&base.preset) && !is_agreed && !is_known_framework => {
                 (format!("{what}: the base image is known; what your own program writes is not"), Confidence::Base)
             }
             Ok(what) => match &base.preset.basis {

@@ -2,7 +2,7 @@
 //! knows. `presets/catalogue/images.tsv` holds it, one line an image, sorted; a line is read when its image
 //! is asked for. `cargo run --example import-facts` makes it from facts.
 
-use super::preset::{Capabilities, Check, NoNewPrivileges, Preset, Request, RunUser, START_PERIOD, Writable};
+use super::preset::{Capabilities, Check, ImageUser, NoNewPrivileges, Preset, Request, START_PERIOD, Writable};
 use super::{Confidence, Reason, Source, Storage, Target, TmpfsOptions};
 use crate::compose::published_as;
 use std::borrow::Cow;
@@ -201,7 +201,7 @@ impl Entry {
             framework: false,
             version_after: None,
             workdir: None,
-            run_user: RunUser { text: uid.map_or("not known".to_owned(), |uid: u32| uid.to_string()), uid, gid: None },
+            run_user: ImageUser { text: uid.map_or("not known".to_owned(), |uid: u32| uid.to_string()), uid, gid: None },
             users: Vec::new(),
             tags: Vec::new(),
             writable: paths,

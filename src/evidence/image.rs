@@ -5,7 +5,7 @@ mod jobs;
 
 pub use jobs::Job;
 
-use super::engine::{Folder, Sight, Written, writable_paths};
+use super::engine::{Folder, Observation, Written, writable_paths};
 use super::place::is_filled;
 use super::scripts::{Deed, Start, deeds};
 use super::{Confidence, Need, Reason, Source, Storage, WritablePath};
@@ -60,7 +60,7 @@ pub struct Image {
     /// How it is run.
     pub config: ImageConfig,
     /// Its folders.
-    pub sight: Sight,
+    pub observed: Observation,
     /// Its files with their permission bits, folders left out.
     pub files: BTreeMap<String, u32>,
     /// Its symbolic links with what they name.
@@ -102,7 +102,7 @@ impl Image {
 
     /// What follows from it for a service of which this is known.
     pub fn candidates(&self, service: &str, need: Option<&Need>) -> Candidates {
-        let mut found = Finding { image: self, service, need, sight: self.sight.clone(), candidates: Candidates::default() };
+        let mut found = Finding { image: self, service, need, observed: self.observed.clone(), candidates: Candidates::default() };
         found.declared();
         let of_jobs: BTreeSet<String> = self.scripts_of_jobs();
         for (path, text) in self.scripts.iter().filter(|(path, text)| is_script(text) && !of_jobs.contains(*path)) {
@@ -147,7 +147,7 @@ impl Image {
     }
 
     fn has(&self, path: &str) -> bool {
-        self.sight.folders.contains_key(path) || self.files.contains_key(path)
+        self.observed.folders.contains_key(path) || self.files.contains_key(path)
     }
 
     /// The words that it is started with.
@@ -205,7 +205,7 @@ struct Finding<'i> {
     image: &'i Image,
     service: &'i str,
     need: Option<&'i Need>,
-    sight: Sight,
+    observed: Observation,
     candidates: Candidates,
 }
 
@@ -214,10 +214,10 @@ impl Finding<'_> {
     fn declared(&mut self) {
         let declared = self.image.config.volumes.iter().flatten().map(|(path, _)| clean_path(path));
         for path in declared.collect::<Vec<_>>() {
-            self.sight.nameless = vec![path];
+            self.observed.nameless = vec![path];
             self.judge(Confidence::Reported, |_| "the image declares a volume there".to_owned());
         }
-        self.sight.nameless.clear();
+        self.observed.nameless.clear();
     }
 
     /// What a line of a start script does.
@@ -226,7 +226,7 @@ impl Finding<'_> {
         let confidence = if deed.is_certain { Confidence::Reported } else { Confidence::Assumed };
         let text: String = deed.text.chars().take(120).collect();
         let why = format!("{script}:{}: `{text}`", deed.line);
-        self.wrote(&path, deed.is_folder || self.image.sight.folders.contains_key(&path), confidence, &why);
+        self.wrote(&path, deed.is_folder || self.image.observed.folders.contains_key(&path), confidence, &why);
     }
 
     /// Supervisors that keep something of their own.
@@ -249,7 +249,7 @@ impl Finding<'_> {
     /// What is written late.
     fn jobs(&mut self) {
         for job in self.image.jobs() {
-            let is_folder = job.is_folder || self.image.sight.folders.contains_key(&job.path);
+            let is_folder = job.is_folder || self.image.observed.folders.contains_key(&job.path);
             self.wrote(&job.path, is_folder, Confidence::Assumed, &format!("{}: `{}`", job.by, job.text));
             self.candidates.notes.push(job.said());
         }
@@ -278,9 +278,9 @@ impl Finding<'_> {
 
     /// Folders that the program's user owns, and those that anybody may write.
     fn folders(&mut self) {
-        let run = self.image.sight.user.map(|(uid, _)| uid).filter(|uid| *uid != 0);
+        let run = self.image.observed.user.map(|(uid, _)| uid).filter(|uid| *uid != 0);
         let mut outer: Vec<String> = Vec::new();
-        for (path, folder) in &self.image.sight.folders {
+        for (path, folder) in &self.image.observed.folders {
             let is_home = ["/home", "/root"].iter().any(|top| is_at(path, top));
             // Every distribution has these two; they say nothing of the program.
             let is_open = folder.mode & 0o1777 == 0o1777 && !["/run/lock", "/var/tmp"].contains(&path.as_str());
@@ -316,31 +316,31 @@ impl Finding<'_> {
         if self.candidates.paths.iter().any(is_known) || path == "/" {
             return;
         }
-        let is_there = self.image.sight.folders.contains_key(path);
+        let is_there = self.image.observed.folders.contains_key(path);
         if is_folder && !is_there {
             // It is made, as whoever starts.
-            let (uid, gid) = self.image.sight.user.unwrap_or((0, 0));
+            let (uid, gid) = self.image.observed.user.unwrap_or((0, 0));
             let made = Folder { uid, gid, mode: 0o755, ..Folder::default() };
-            self.sight.folders.insert(path.to_owned(), made);
+            self.observed.folders.insert(path.to_owned(), made);
         }
-        self.sight.written = vec![Written { path: path.to_owned(), is_inside: is_folder && is_there }];
+        self.observed.written = vec![Written { path: path.to_owned(), is_inside: is_folder && is_there }];
         self.judge(confidence, |told| {
             // What kind of place it is stands first, and what was written there behind it.
             let cause = told.split(": ").next().unwrap_or_default();
             let help = told.split_once("; ").map(|(_, help)| format!("; {help}")).unwrap_or_default();
             format!("{cause}: {why}{help}")
         });
-        self.sight.written.clear();
+        self.observed.written.clear();
         if is_folder && !is_there {
-            self.sight.folders.remove(path);
+            self.observed.folders.remove(path);
         }
     }
 
     /// Takes over what the sight shows now.
     fn judge(&mut self, confidence: Confidence, told: impl Fn(&str) -> String) {
-        let (paths, elsewhere) = writable_paths(self.service, &self.sight, self.need);
+        let (paths, elsewhere) = writable_paths(self.service, &self.observed, self.need);
         for mut path in paths {
-            path.is_declared = !self.sight.nameless.is_empty();
+            path.is_declared = !self.observed.nameless.is_empty();
             let text = told(&path.reason.text);
             path.reason = Arc::new(Reason { source: Source::Image(self.image.name.clone()), text, link: None, confidence });
             let place = self.candidates.paths.iter().position(|known| known.target == path.target);

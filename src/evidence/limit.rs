@@ -1,6 +1,6 @@
 //! What a service can do without, beside its writable root filesystem: *service S needs no more than this, because R*.
 
-use super::about::{About, Runner, Who};
+use super::context::{ImageUsers, RunUser, ServiceContext};
 use super::health::{self, HealthCheck};
 use super::preset::{Capabilities, NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
@@ -123,25 +123,31 @@ impl Restriction {
 }
 
 /// What a service of this choice can do without, which must write `paths`. `user` is what [`user`] found.
-pub(super) fn limits(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>, user: Option<Limit>, paths: &[WritablePath]) -> Vec<Limit> {
+pub(super) fn limits(
+    context: &ServiceContext<'_, '_>,
+    choice: &Choice,
+    users: &ImageUsers<'_>,
+    user: Option<Limit>,
+    paths: &[WritablePath],
+) -> Vec<Limit> {
     let presets = || std::iter::once(&choice.base).chain(&choice.additions);
-    let mut found = vec![capabilities(about, choice, who), no_new_privileges(about, &choice.base, presets())];
+    let mut found = vec![capabilities(context, choice, users), no_new_privileges(context, &choice.base, presets())];
     for part in presets() {
         let read = |path: &String| {
-            let (text, confidence) = match about.mention(path) {
+            let (text, confidence) = match context.mention(path) {
                 // A shell that names it may write it; a program that is told of its configuration reads it.
-                Some(mention) if about.word_of(&SHELLS).is_some() => (format!("{mention}, which may write there"), Confidence::Assumed),
+                Some(mention) if context.word_of(&SHELLS).is_some() => (format!("{mention}, which may write there"), Confidence::Assumed),
                 _ => (format!("{} only reads what is there", part.preset.name), Confidence::Documented),
             };
             Limit::Works(Restriction::ReadOnly(path.clone()), reason(part, text, confidence))
         };
         // What must be written is not only read.
         let is_read = |path: &&String| !paths.iter().any(|p| is_at(&p.target, path) || is_at(path, &p.target));
-        let is_bound = |path: &&String| about.service.mounts.iter().any(|m| is_bind_at(m, path));
+        let is_bound = |path: &&String| context.service.mounts.iter().any(|m| is_bind_at(m, path));
         found.extend(part.preset.config.iter().filter(is_read).filter(is_bound).map(read));
     }
-    found.extend(health::limit(about, &choice.base, who));
-    if about.replaces_entrypoint() {
+    found.extend(health::limit(context, &choice.base, users));
+    if context.replaces_entrypoint() {
         // The image's own start is what the presets know.
         found.iter_mut().for_each(|limit| limit.doubt(OWN_ENTRYPOINT));
     }
@@ -205,50 +211,52 @@ pub(super) fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<R
 }
 
 /// What a preset knows of capabilities, where it is so for this service's image.
-fn of_image<'p>(about: &About<'_, '_>, preset: &'p Preset, who: &Who<'_>) -> Option<&'p Capabilities> {
-    preset.capabilities.as_ref().filter(|known| about.needs(&known.when, &[], who) != Known::No)
+fn of_image<'p>(context: &ServiceContext<'_, '_>, preset: &'p Preset, users: &ImageUsers<'_>) -> Option<&'p Capabilities> {
+    preset.capabilities.as_ref().filter(|known| context.needs(&known.when, &[], users) != Known::No)
 }
 
-fn capabilities(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Limit {
+fn capabilities(context: &ServiceContext<'_, '_>, choice: &Choice, users: &ImageUsers<'_>) -> Limit {
     let base = &choice.base;
     let unknown = |why: String| Limit::Unknown(Extra::CapDrop, why);
-    let Some(known) = of_image(about, &base.preset, who) else {
+    let Some(known) = of_image(context, &base.preset, users) else {
         return unknown(format!("the preset {} does not know which capabilities it needs", base.preset.name));
     };
-    if let Some(word) = about.word_of(&USER_CHANGERS).or_else(|| about.word_of(&["--user", "--setuid", "--uid"])) {
+    if let Some(word) = context.word_of(&USER_CHANGERS).or_else(|| context.word_of(&["--user", "--setuid", "--uid"])) {
         return unknown(format!("its command has `{word}`, which may change the user"));
     }
     let own = base.preset.run_user.uid;
-    let (mut add, mut text) = match &who.runner {
-        Runner::Number(uid, _) if Some(*uid) == own => (known.add.clone(), known.reason.text.clone()),
-        Runner::Number(0, _) => return unknown("it runs as root here, which the image does not do by itself".into()),
+    let (mut add, mut text) = match &users.run_user {
+        RunUser::Number(uid, _) if Some(*uid) == own => (known.add.clone(), known.reason.text.clone()),
+        RunUser::Number(0, _) => return unknown("it runs as root here, which the image does not do by itself".into()),
         // What a start script does as root is left out. Where the image's own user is not root, its programs carry what they need.
-        Runner::Number(..) if own == Some(0) => {
+        RunUser::Number(..) if own == Some(0) => {
             let of_program = known.add.iter().filter(|name| !OF_START_SCRIPTS.contains(&name.as_str()));
             (of_program.cloned().collect(), "it does not start as root".into())
         }
-        Runner::Number(..) => (known.add.clone(), known.reason.text.clone()),
-        Runner::Name(name) => return unknown(format!("the number of its user {} is not known", name.chars().take(40).collect::<String>())),
-        Runner::Unknown if known.add.is_empty() => (Vec::new(), known.reason.text.clone()),
-        Runner::Unknown => return unknown("nothing is known of its user".into()),
+        RunUser::Number(..) => (known.add.clone(), known.reason.text.clone()),
+        RunUser::Name(name) => {
+            return unknown(format!("the number of its user {} is not known", name.chars().take(40).collect::<String>()));
+        }
+        RunUser::Unknown if known.add.is_empty() => (Vec::new(), known.reason.text.clone()),
+        RunUser::Unknown => return unknown("nothing is known of its user".into()),
     };
-    let is_root = matches!(who.runner, Runner::Number(0, _) | Runner::Unknown);
+    let is_root = matches!(users.run_user, RunUser::Number(0, _) | RunUser::Unknown);
     let mut need = |name: &str, why: String| {
         if is_root && !add.iter().any(|n| n == name) {
             add.push(name.to_owned());
             text = format!("{text}; {why}");
         }
     };
-    for addition in choice.additions.iter().filter_map(|a| of_image(about, &a.preset, who).map(|c| (&a.preset.name, c))) {
+    for addition in choice.additions.iter().filter_map(|a| of_image(context, &a.preset, users).map(|c| (&a.preset.name, c))) {
         addition.1.add.iter().for_each(|name| need(name, format!("{} needs {name}", addition.0)));
     }
     // Root without DAC_OVERRIDE is an ordinary user before files of others.
     if let Some(what) =
-        about.service.mounts.iter().find_map(|m| foreign(base, m)).or_else(|| about.has("secrets").then(|| "a secret".into()))
+        context.service.mounts.iter().find_map(|m| foreign(base, m)).or_else(|| context.has("secrets").then(|| "a secret".into()))
     {
         need("DAC_OVERRIDE", format!("{what} may belong to another user (DAC_OVERRIDE)"));
     }
-    if about.shares_network() {
+    if context.shares_network() {
         need("NET_BIND_SERVICE", "its network is not its own, where low ports need NET_BIND_SERVICE".into());
     }
     Limit::Works(Restriction::Capabilities(add), reason(base, text, known.reason.confidence))
@@ -267,12 +275,12 @@ fn is_key(path: &str) -> bool {
     path.split('/').any(|part| words.iter().any(|word| part.to_ascii_lowercase().contains(word)))
 }
 
-fn no_new_privileges<'c>(about: &About<'_, '_>, base: &Part, mut presets: impl Iterator<Item = &'c Part>) -> Limit {
+fn no_new_privileges<'c>(context: &ServiceContext<'_, '_>, base: &Part, mut presets: impl Iterator<Item = &'c Part>) -> Limit {
     let breaks = |part: &'c Part| match &part.preset.no_new_privileges {
         Some(NoNewPrivileges::Breaks(why)) => Some(why.clone()),
         _ => None,
     };
-    if let Some(word) = about.word_of(&SETUID) {
+    if let Some(word) = context.word_of(&SETUID) {
         return Limit::Unknown(Extra::NoNewPrivileges, format!("its command has `{word}`, which gains privileges"));
     }
     match (presets.find_map(breaks), &base.preset.no_new_privileges) {
@@ -287,26 +295,26 @@ fn no_new_privileges<'c>(about: &About<'_, '_>, base: &Part, mut presets: impl I
 
 /// The user that a service which starts as root by default can have instead, or why that is not known; `None` when it does not.
 /// `own_tmpfs` is where lines of `tmpfs` will follow.
-pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>, own_tmpfs: &[Target]) -> Option<Limit> {
-    if about.has_user() || !matches!(who.runner, Runner::Number(0, _)) {
+pub(super) fn user(context: &ServiceContext<'_, '_>, base: &Part, users: &ImageUsers<'_>, own_tmpfs: &[Target]) -> Option<Limit> {
+    if context.has_user() || !matches!(users.run_user, RunUser::Number(0, _)) {
         return None;
     }
-    if about.user_has_variable() {
+    if context.user_has_variable() {
         return Some(Limit::Unknown(Extra::User, "a variable decides its user".into()));
     }
-    if let Some(word) = about.word_of(&USER_CHANGERS) {
+    if let Some(word) = context.word_of(&USER_CHANGERS) {
         return Some(Limit::Unknown(Extra::User, format!("its command has `{word}`, which may change the user")));
     }
-    let Some((uid, gid)) = run_as(about, &base.preset, who) else {
+    let Some((uid, gid)) = run_as(context, &base.preset, users) else {
         return Some(Limit::Unknown(Extra::User, format!("the preset {} knows no user with which it works", base.preset.name)));
     };
-    let known = of_image(about, &base.preset, who).map_or(Confidence::Assumed, |c| c.reason.confidence);
+    let known = of_image(context, &base.preset, users).map_or(Confidence::Assumed, |c| c.reason.confidence);
     // A tmpfs is root's unless it says otherwise; only /tmp is open to all in every image.
     let is_open =
         |m: &Mount<'_>| m.target == "/tmp" && !m.node.resolved().as_str().is_some_and(|t| t.contains("mode=") && !t.contains("mode=1777"));
     let follows = |m: &Mount<'_>| own_tmpfs.iter().any(|target| *target == *m.target);
-    let is_roots = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && !is_open(m) && !has_owner(about, m, uid) && !follows(m);
-    if let Some(mount) = about.service.mounts.iter().find(is_roots) {
+    let is_roots = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && !is_open(m) && !has_owner(context, m, uid) && !follows(m);
+    if let Some(mount) = context.service.mounts.iter().find(is_roots) {
         let why = format!("the tmpfs at {} would stay root's; give it uid={uid},gid={gid} first", mount.shown_target());
         return Some(Limit::Unknown(Extra::User, why));
     }
@@ -316,30 +324,30 @@ pub(super) fn user(about: &About<'_, '_>, base: &Part, who: &Who<'_>, own_tmpfs:
         let is_data = m.writable != Known::No && !is_read(m) || m.kind == MountKind::Bind && is_key(&m.target);
         matches!(m.kind, MountKind::Bind | MountKind::Volume) && is_data && !m.is_engine_socket()
     };
-    let kept = about.service.mounts.iter().find(is_kept).map(|m| m.shown_target().to_owned());
-    let kept = kept.or_else(|| about.has("secrets").then(|| "its secrets".to_owned()));
+    let kept = context.service.mounts.iter().find(is_kept).map(|m| m.shown_target().to_owned());
+    let kept = kept.or_else(|| context.has("secrets").then(|| "its secrets".to_owned()));
     let (text, confidence) = match kept {
         Some(kept) => (format!("the image works as {uid}:{gid}; what is in {kept} must be open to it"), Confidence::Assumed),
         None => (format!("the image works as {uid}:{gid}, and needs no capability then"), known),
     };
     let mut limit = Limit::Works(Restriction::User(uid, gid), reason(base, text, confidence));
-    if about.replaces_entrypoint() {
+    if context.replaces_entrypoint() {
         limit.doubt(OWN_ENTRYPOINT);
     }
     Some(limit)
 }
 
 /// Whether a tmpfs in short syntax is given to a user.
-fn has_owner(about: &About<'_, '_>, mount: &Mount<'_>, uid: u32) -> bool {
-    let text = mount.node.resolved().as_str().map(|text| about.service.resolve(mount.part as usize, text));
+fn has_owner(context: &ServiceContext<'_, '_>, mount: &Mount<'_>, uid: u32) -> bool {
+    let text = mount.node.resolved().as_str().map(|text| context.service.resolve(mount.part as usize, text));
     text.is_some_and(|text| text.split([':', ',']).any(|option| option.strip_prefix("uid=").and_then(|n| n.parse().ok()) == Some(uid)))
 }
 
 /// The user that a preset names for this service's image: that of its tag, if one is named there.
-fn run_as(about: &About<'_, '_>, preset: &Preset, who: &Who<'_>) -> Option<(u32, u32)> {
-    let known = of_image(about, preset, who)?;
+fn run_as(context: &ServiceContext<'_, '_>, preset: &Preset, users: &ImageUsers<'_>) -> Option<(u32, u32)> {
+    let known = of_image(context, preset, users)?;
     for variant in &preset.tags {
-        match about.has_tag(&variant.word) {
+        match context.has_tag(&variant.word) {
             Known::No => {}
             Known::Yes if variant.run_as.is_some() => return variant.run_as,
             Known::Yes => {}

@@ -6,7 +6,7 @@
 mod advice;
 mod foreign;
 
-pub use advice::{Advice, Hearing, advise, join};
+pub use advice::{Advice, AdviceContext, advise, join};
 
 use crate::compose::clean_path;
 use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};

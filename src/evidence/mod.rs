@@ -1,8 +1,8 @@
 //! Evidence: *service S must be able to write at path P, because R*. Presets, logs, running containers and users all say this.
 
-mod about;
 mod basis;
 pub mod catalogue;
+mod context;
 pub mod engine;
 mod health;
 pub mod image;
@@ -17,13 +17,13 @@ mod scripts;
 mod select;
 mod target;
 
-pub use about::Runner;
+pub use context::RunUser;
 pub use health::HealthCheck;
 pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
-pub(crate) use scripts::{installs, writes};
+pub(crate) use scripts::{Written, installs, writes};
 pub use select::{Selection, instead_of, known, needs};
 pub use target::Target;
 
@@ -131,7 +131,7 @@ impl fmt::Display for Confidence {
 
 /// Something that an image has at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brought {
+pub struct ImagePath {
     /// Absolute path in the container, cleaned.
     pub path: String,
     /// What puts it there: `Dockerfile COPY`.
@@ -158,7 +158,7 @@ pub struct Need {
     /// Where a line of `tmpfs` is as a plan without these extras writes it, so that its options may follow them.
     pub own_tmpfs: Vec<Target>,
     /// Files that its Dockerfile puts into the image, as far as that was asked for.
-    pub brings: Vec<Brought>,
+    pub image_paths: Vec<ImagePath>,
     /// What it can do without, as far as that was asked for.
     pub limits: Vec<Limit>,
     /// How it is asked whether it does its work, where the project has no check for it.
@@ -166,7 +166,7 @@ pub struct Need {
     /// The extras that are to be carried out.
     pub with: Extras,
     /// As whom it runs.
-    pub runner: Runner,
+    pub run_user: RunUser,
     /// What its presets say of the image: what stands in the way, which variables help, what else
     /// to know.
     pub sayings: Vec<String>,

@@ -1,7 +1,7 @@
 //! Where a preset's path is for one service: options of its command, variables and keys move it.
 
-use super::about::{About, Who};
-use super::place::{is_filled, parent};
+use super::context::{ImageUsers, ServiceContext};
+use super::place::{hides_files, is_filled, parent};
 use super::preset::{By, Form, Key, Mover, Names, Writable};
 use crate::compose::{Known, Word, clean_path, is_at};
 use std::collections::HashSet;
@@ -28,29 +28,35 @@ pub(super) struct Moves {
 }
 
 /// What the service says of a path of a preset. `workdir` is where its image's programs run.
-pub(super) fn moves(about: &About<'_, '_>, workdir: Option<&str>, path: &Writable, who: &Who<'_>, argv: &[Word]) -> Moves {
+pub(super) fn moves(
+    context: &ServiceContext<'_, '_>,
+    workdir: Option<&str>,
+    path: &Writable,
+    users: &ImageUsers<'_>,
+    argv: &[Word],
+) -> Moves {
     let mut moves = Moves::default();
     let Some(moved) = &path.moved else { return moves };
     let of_image = || Some(Word { text: workdir?.to_owned(), is_known: true, is_hidden: false });
-    let base = about.workdir().or_else(of_image);
+    let base = context.workdir().or_else(of_image);
     let mut parts = HashSet::new();
     let mut unread = None;
     for mover in &moved.by {
         // Of one part, the first that names a place counts.
-        if parts.contains(&mover.part) || about.needs(&mover.when, &[], who) == Known::No {
+        if parts.contains(&mover.part) || context.needs(&mover.when, &[], users) == Known::No {
             continue;
         }
         if let (By::Env(name), None) = (&mover.by, &unread) {
-            unread = about.doubt_of_variable(name).map(|why| (&mover.by, why));
+            unread = context.doubt_of_variable(name).map(|why| (&mover.by, why));
         }
-        for found in values(about, mover, argv) {
+        for found in values(context, mover, argv) {
             let Some(named) = places(&found, mover, base.as_ref(), &moved.by) else { continue };
             parts.insert(&mover.part);
-            settle(about, path, mover, named, &mut moves);
+            settle(context, path, mover, named, &mut moves);
         }
     }
     // Somebody mounted something where it usually is, so it is there.
-    if let Some((by, why)) = unread.filter(|_| !about.is_mounted(&path.target)) {
+    if let Some((by, why)) = unread.filter(|_| !context.is_mounted(&path.target)) {
         moves.doubts.push(format!("where {} is kept is not known: an `env_file` may set {by}, and {why}", path.reason.text));
     }
     moves
@@ -59,11 +65,11 @@ pub(super) fn moves(about: &About<'_, '_>, workdir: Option<&str>, path: &Writabl
 /// What a value says: the folders that must be writable, or why they are not known.
 type Named = Result<Vec<Word>, String>;
 
-fn settle(about: &About<'_, '_>, path: &Writable, mover: &Mover, named: Named, moves: &mut Moves) {
+fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, named: Named, moves: &mut Moves) {
     let folders = match named {
         Ok(folders) => folders,
         // Somebody mounted something where it usually is, so it is there.
-        Err(_) if mover.names == Names::Other && about.is_mounted(&path.target) => return,
+        Err(_) if mover.names == Names::Other && context.is_mounted(&path.target) => return,
         Err(why) => {
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
             leave(path, mover, moves);
@@ -74,22 +80,28 @@ fn settle(about: &About<'_, '_>, path: &Writable, mover: &Mover, named: Named, m
         return;
     }
     leave(path, mover, moves);
+    if folders.len() > MAX_FOLDERS {
+        moves.doubts.push(format!("{} names more than {MAX_FOLDERS} places for {}", mover.by, path.reason.text));
+        return;
+    }
     for folder in folders {
         let is_sure = folder.is_known && !folder.is_hidden;
-        if !is_sure && about.is_mounted(&folder.text) {
+        if !is_sure && context.is_mounted(&folder.text) {
             continue;
         }
         let what = format!("{} names {}", mover.by, folder.text);
         if !is_sure {
             let why = match &mover.by {
-                By::Env(name) if folder.is_known && about.is_given(name) => {
+                By::Env(name) if folder.is_known && context.is_given(name) => {
                     format!("{} is in an `env_file`, whose values are not repeated, and nothing is mounted there", mover.by)
                 }
                 by => format!("a variable decides the value of {by}"),
             };
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
-        } else if is_filled(&folder.text) && !about.is_mounted(&folder.text) {
+        } else if is_filled(&folder.text) && !context.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));
+        } else if path.scratch.is_some() && hides_files(&folder.text) && !context.is_mounted(&folder.text) {
+            moves.doubts.push(format!("{what}, and a tmpfs there hides what the image has"));
         } else {
             moves.to.push((folder.text, mover.by.to_string()));
         }
@@ -108,12 +120,12 @@ fn leave(path: &Writable, mover: &Mover, moves: &mut Moves) {
 }
 
 /// The values that a mover has in the service, as far as it has any.
-fn values(about: &About<'_, '_>, mover: &Mover, argv: &[Word]) -> Vec<Found> {
+fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Vec<Found> {
     let one = |word: Word| Found { words: vec![word] };
     match &mover.by {
-        By::Env(name) => about.variables(name).into_iter().map(one).collect(),
-        By::Key(Key::WorkingDir) => about.own_workdir().map(one).into_iter().collect(),
-        By::Key(Key::Command) => about.own_command().map(|words| Found { words }).into_iter().collect(),
+        By::Env(name) => context.variables(name).into_iter().map(one).collect(),
+        By::Key(Key::WorkingDir) => context.own_workdir().map(one).into_iter().collect(),
+        By::Key(Key::Command) => context.own_command().map(|words| Found { words }).into_iter().collect(),
         By::Word { start, behind } => {
             let is_behind = |i: usize| behind.as_ref().is_none_or(|b| i > 0 && argv[i - 1].text == *b);
             let rest = |(i, word): (usize, &Word)| {

@@ -1,9 +1,9 @@
 //! Where a service was told to put logs, process numbers, sockets, temporary files and caches: options
 //! and variables of any program whose names say so, `--logfile /logs/x.log`, `TMPDIR=/scratch`.
 
-use super::about::{About, is_named};
+use super::context::{ServiceContext, is_named};
 use super::moves::is_option;
-use super::place::{Asked, Kind, Place, is_filled, parent};
+use super::place::{Asked, Kind, Place, hides_files, is_filled, parent};
 use super::preset::{By, Mover};
 use super::{Storage, TmpfsOptions};
 use crate::compose::{Word, clean_path, is_at, split};
@@ -43,15 +43,15 @@ pub(super) enum Asks {
 }
 
 /// The places that options of its command and its variables name, and why there may be more. What `known` says is left out.
-pub(super) fn outputs(about: &About<'_, '_>, argv: &[Word], known: &[&Mover]) -> (Vec<Output>, Vec<String>) {
+pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[&Mover]) -> (Vec<Output>, Vec<String>) {
     let (mut found, mut doubts) = (Vec::new(), Vec::new());
     for (name, word) in options(argv) {
         if !known.iter().any(|mover| is_of_option(mover, &name)) {
             let by = format!("`{}` in the command", shown(&name));
-            take(about, &name, &word, &by, &mut found, &mut doubts);
+            take(context, &name, &word, &by, &mut found, &mut doubts);
         }
     }
-    for (name, word) in about.all_variables() {
+    for (name, word) in context.all_variables() {
         if known.iter().any(|mover| matches!(&mover.by, By::Env(own) if is_named(own, &name))) {
             continue;
         }
@@ -60,10 +60,10 @@ pub(super) fn outputs(about: &About<'_, '_>, argv: &[Word], known: &[&Mover]) ->
             let is_hidden = word.is_hidden;
             let words: Vec<Word> = split(&word.text).into_iter().map(|own| Word { is_hidden, ..own }).collect();
             for (name, word) in options(&words) {
-                take(about, &name, &word, &by, &mut found, &mut doubts);
+                take(context, &name, &word, &by, &mut found, &mut doubts);
             }
         }
-        take(about, &name, &word, &by, &mut found, &mut doubts);
+        take(context, &name, &word, &by, &mut found, &mut doubts);
     }
     (found, doubts)
 }
@@ -95,7 +95,7 @@ fn is_of_option(mover: &Mover, name: &str) -> bool {
     }
 }
 
-fn take(about: &About<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Vec<Output>, doubts: &mut Vec<String>) {
+fn take(context: &ServiceContext<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Vec<Output>, doubts: &mut Vec<String>) {
     let Some(role) = role(name, &word.text) else { return };
     let mut doubt = |why: String| {
         if role != Role::Cache && !doubts.contains(&why) {
@@ -103,7 +103,7 @@ fn take(about: &About<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Ve
         }
     };
     if !word.is_known {
-        if !about.is_mounted(&word.text) {
+        if !context.is_mounted(&word.text) {
             doubt(format!("a variable decides what {by} names"));
         }
         return;
@@ -114,7 +114,7 @@ fn take(about: &About<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Ve
             continue;
         }
         if word.is_hidden {
-            if !about.is_mounted(&path) {
+            if !context.is_mounted(&path) {
                 doubt(format!(
                     "what {by} names is in an `env_file` or a variable, whose values are not repeated, and nothing is mounted there"
                 ));
@@ -131,13 +131,15 @@ impl Output {
     pub(super) fn asks(&self) -> Asks {
         let kind = if self.is_folder { Kind::Folder } else { Kind::File };
         let place = Place::of(Asked { path: &self.path, kind, is_state: false, need: None, has_program: &|_| None });
-        // Who writes there is not known: many programs give up root before they do.
+        // ImageUsers writes there is not known: many programs give up root before they do.
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
         match place.mount {
-            Some((target, Storage::Scratch(options))) => Asks::Tmpfs(target, open(options)),
+            Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
             _ if self.role == Role::Cache => Asks::Nothing,
-            _ if is_filled(&folder) => Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path)),
+            _ if is_filled(&folder) || hides_files(&folder) => {
+                Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path))
+            }
             Some((_, Storage::State)) if self.role == Role::Log && !self.is_log_folder(&folder) => {
                 Asks::Doubt(format!("{} names {}, and whether that must be kept is not known", self.by, self.path))
             }

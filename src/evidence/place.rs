@@ -100,6 +100,12 @@ pub(crate) fn is_filled(target: &str) -> bool {
     names::is_system(target) || names::filled(&parts) >= parts.len()
 }
 
+/// Whether images have files of their own in a folder where scratch is written: settings below `/etc`, and what packages made for logs and
+/// caches.
+pub(super) fn hides_files(target: &str) -> bool {
+    is_at(target, "/etc") || matches!(target, "/var/log" | "/var/cache" | "/var/lib" | "/var/spool")
+}
+
 /// A path on its way through the rules.
 struct Way<'w> {
     asked: Asked<'w>,
@@ -328,7 +334,7 @@ impl Way<'_> {
     fn holds_program(&self, target: &str) -> bool {
         let known = (self.asked.has_program)(target);
         let depth = target.split('/').filter(|part| !part.is_empty()).count();
-        let is_workdir = || self.asked.need.is_some_and(|n| n.brings.iter().any(|b| b.path == target));
+        let is_workdir = || self.asked.need.is_some_and(|n| n.image_paths.iter().any(|b| b.path == target));
         let is_usual = matches!(target, "/tmp" | "/var/tmp" | "/run" | "/var/log" | "/var/cache") || is_at(target, "/var/lib/nginx");
         let by_name = depth <= names::filled(self.parts) && is_at(self.asked.path, target) && !is_usual;
         depth == 0 || is_kernels(target) || is_workdir() || known.unwrap_or(by_name) && !is_usual

@@ -1,6 +1,6 @@
 //! What a service builds and runs: its program, the packages that it names, and where it is.
 
-use super::about::{About, Runner, Who, tokens};
+use super::context::{ImageUsers, RunUser, ServiceContext, tokens};
 use super::preset::{Below, Preset, Writable};
 use super::{Storage, Target};
 use crate::compose::{clean_path, has_variable};
@@ -14,7 +14,7 @@ const LANGUAGES: [(&str, &[&str]); 6] =
 const STARTS: [&str; 8] =
     ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
 
-impl About<'_, '_> {
+impl ServiceContext<'_, '_> {
     /// Whether what it builds runs another program than that of its base, which `preset` knows. Options alone are
     /// arguments of the base's own start.
     pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
@@ -41,11 +41,11 @@ impl About<'_, '_> {
     }
 
     /// A preset's path as it is in this service. `None` when its folder is not known.
-    pub(super) fn placed<'w>(&self, path: &'w Writable, who: &Who<'_>) -> Option<Cow<'w, Writable>> {
+    pub(super) fn placed<'w>(&self, path: &'w Writable, users: &ImageUsers<'_>) -> Option<Cow<'w, Writable>> {
         let folder = match path.below {
             None => return Some(Cow::Borrowed(path)),
             Some(Below::Workdir) => self.folder()?,
-            Some(Below::Home) => self.home(who)?,
+            Some(Below::Home) => self.home(users)?,
         };
         let storage = path.scratch.clone().map_or(Storage::State, Storage::Scratch);
         let target = Target::new(&clean_path(&format!("{folder}{}", path.target)), &storage).ok()?;
@@ -60,16 +60,16 @@ impl About<'_, '_> {
     }
 
     /// The home folder of its user.
-    fn home(&self, who: &Who<'_>) -> Option<Cow<'_, str>> {
+    fn home(&self, users: &ImageUsers<'_>) -> Option<Cow<'_, str>> {
         let of_image = || Some(self.facts()?.environment.iter().rev().find(|(name, _)| name == "HOME")?.1.as_str());
         let own = self.environment.iter().find(|(name, ..)| *name == "HOME").map(|(_, value, _)| *value);
         if let Some(home) = own.unwrap_or_else(of_image) {
             return Some(Cow::Borrowed(home)).filter(|home| home.starts_with('/') && !has_variable(home));
         }
-        match &who.runner {
-            Runner::Number(0, _) => Some(Cow::Borrowed("/root")),
-            Runner::Number(uid, _) => {
-                let name = who.users.iter().find(|(_, (number, _))| number == uid)?.0;
+        match &users.run_user {
+            RunUser::Number(0, _) => Some(Cow::Borrowed("/root")),
+            RunUser::Number(uid, _) => {
+                let name = users.by_name.iter().find(|(_, (number, _))| number == uid)?.0;
                 Some(Cow::Owned(format!("/home/{name}")))
             }
             _ => None,

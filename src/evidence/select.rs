@@ -4,8 +4,8 @@ mod family;
 mod paths;
 mod tmpfs;
 
-use super::about::{About, Runner, Unseen, Who};
 use super::basis::Basis;
+use super::context::{ImageUsers, RunUser, ServiceContext, Unseen};
 use super::health;
 use super::limit::{self, Restriction};
 use super::preset::{Preset, added_for, added_for_package};
@@ -103,9 +103,9 @@ pub fn needs(project: &Project<'_>, selection: &Selection, texts: &Texts) -> Res
         if skip.contains(service.name) || !only.is_empty() && !only.contains(service.name) && !is_forced {
             continue;
         }
-        let mut about = About::new(project, service, texts, &mut left, &selection.mirrors);
-        if let Some(choice) = choose(&about, selection, &claims, named, &mut parsed)? {
-            found.push(need(&mut about, &choice, selection, named.is_some() || only.contains(service.name), &extended));
+        let mut context = ServiceContext::new(project, service, texts, &mut left, &selection.mirrors);
+        if let Some(choice) = choose(&context, selection, &claims, named, &mut parsed)? {
+            found.push(need(&mut context, &choice, selection, named.is_some() || only.contains(service.name), &extended));
         }
     }
     leave_to_lenders(project, &mut found);
@@ -235,13 +235,13 @@ impl<'p> Claims<'p> {
 }
 
 fn choose(
-    about: &About<'_, '_>,
+    context: &ServiceContext<'_, '_>,
     selection: &Selection,
     claims: &Claims<'_>,
     forced: Option<&Arc<Preset>>,
     parsed: &mut Parsed,
 ) -> Result<Option<Choice>> {
-    let seen = about.image();
+    let seen = context.image();
     let repository = seen.as_ref().ok().map(|(image, _)| image.repository);
     let claiming_it = repository.and_then(|repository| claims.first(repository));
     let named = |preset: &Arc<Preset>| {
@@ -251,10 +251,10 @@ fn choose(
     let for_images = forced.filter(|p| !p.is_addition()).or(claiming_it);
     let family = repository.and_then(Family::of);
     let is_known = for_images.is_some() || family.is_some();
-    let additions = additions(about, selection, claims, forced, is_known, parsed)?;
+    let additions = additions(context, selection, claims, forced, is_known, parsed)?;
     let is_wanted = selection.auto || additions.iter().any(|a| a.named);
     // Of what a provider runs the audit says that it is no container.
-    let is_taken = || about.is_built() || about.service.get("provider").is_some();
+    let is_taken = || context.is_built() || context.service.get("provider").is_some();
     let for_unknown = claims.for_images.filter(|_| is_taken()).or(claims.for_anything);
     let base = match (for_images, family, for_unknown) {
         (Some(preset), ..) | (None, None, Some(preset)) => named(preset),
@@ -266,7 +266,7 @@ fn choose(
     if selection.auto && base.recognised {
         let names: HashSet<String> = additions.iter().map(|part| part.preset.name.clone()).collect();
         let mut found: Vec<&str> =
-            about.packages(&base.preset).filter_map(added_for_package).filter(|name| !names.contains(*name)).collect();
+            context.packages(&base.preset).filter_map(added_for_package).filter(|name| !names.contains(*name)).collect();
         found.sort_unstable();
         found.dedup();
         for name in found {
@@ -284,15 +284,15 @@ fn choose(
 /// The presets for commands that the service has, each name once. Those that the person named come first, and count without a command
 /// where they are for this service or where nothing is known of it.
 fn additions(
-    about: &About<'_, '_>,
+    context: &ServiceContext<'_, '_>,
     selection: &Selection,
     claims: &Claims<'_>,
     forced: Option<&Arc<Preset>>,
     is_known: bool,
     parsed: &mut Parsed,
 ) -> Result<Vec<Part>> {
-    let uses = |preset: &Preset| about.has_word(|word| preset.commands.iter().any(|c| c == word));
-    let named = claims.additions.iter().copied().filter(|p| !is_known && about.is_built() || uses(p)).chain(forced);
+    let uses = |preset: &Preset| context.has_word(|word| preset.commands.iter().any(|c| c == word));
+    let named = claims.additions.iter().copied().filter(|p| !is_known && context.is_built() || uses(p)).chain(forced);
     let mut found: Vec<Part> = Vec::new();
     let mut names = HashSet::new();
     for preset in named.filter(|p| p.is_addition()) {
@@ -302,7 +302,7 @@ fn additions(
     }
     let mut others = Vec::new();
     if selection.auto {
-        about.has_word(|word| {
+        context.has_word(|word| {
             others.extend(added_for(word));
             false
         });
@@ -315,30 +315,30 @@ fn additions(
     Ok(found)
 }
 
-fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool, extended: &Extended) -> Need {
+fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selection, is_named: bool, extended: &Extended) -> Need {
     let base = &choice.base;
-    let without = selection.without.get(about.service.name).copied().unwrap_or_default();
-    let more = selection.more.get(about.service.name).copied().unwrap_or_default();
+    let without = selection.without.get(context.service.name).copied().unwrap_or_default();
+    let more = selection.more.get(context.service.name).copied().unwrap_or_default();
     let with = selection.with.without(without).and(more);
     let wants_limits = selection.limits || !with.is_empty();
-    let agreed = selection.agreed.contains(about.service.name);
+    let agreed = selection.agreed.contains(context.service.name);
     let consent = base.named || agreed || choice.additions.iter().any(|a| a.named);
     let parts = || [base].into_iter().chain(&choice.additions);
-    let named_paths = selection.paths.get(about.service.name).map_or(&[][..], Vec::as_slice);
-    let own_tmpfs = if wants_limits { tmpfs::own(about, parts(), named_paths, (extended, selection.layer)) } else { Vec::new() };
-    about.unseen = Unseen::Tmpfs(own_tmpfs.clone());
-    let about = &*about;
-    let mut who = about.who(&base.preset, choice.additions.iter().map(|a| &*a.preset));
-    let user = limit::user(about, base, &who, &own_tmpfs).filter(|_| wants_limits);
+    let named_paths = selection.paths.get(context.service.name).map_or(&[][..], Vec::as_slice);
+    let own_tmpfs = if wants_limits { tmpfs::own(context, parts(), named_paths, (extended, selection.layer)) } else { Vec::new() };
+    context.unseen = Unseen::Tmpfs(own_tmpfs.clone());
+    let context = &*context;
+    let mut users = context.users(&base.preset, choice.additions.iter().map(|a| &*a.preset));
+    let user = limit::user(context, base, &users, &own_tmpfs).filter(|_| wants_limits);
     if let Some(Limit::Works(Restriction::User(uid, gid), reason)) = &user
         && with.has(Extra::User)
         && (selection.assume || consent || reason.confidence > Confidence::Assumed)
     {
-        who.runner = Runner::Number(*uid, Some(*gid));
+        users.run_user = RunUser::Number(*uid, Some(*gid));
     }
-    let mut basis = Basis::of(about, choice, &who, is_named);
-    let mut gathered = Gathered::of(about, parts(), &who, with.has(Extra::Sizes));
-    if let Some(item) = about.service.unknown_mounts {
+    let mut basis = Basis::of(context, choice, &users, is_named);
+    let mut gathered = Gathered::of(context, parts(), &users, with.has(Extra::Sizes));
+    if let Some(item) = context.service.unknown_mounts {
         gathered.doubts.push(format!("it has the mounts of `{}`, which are not known here", item.resolved().text()));
         // A volume of its own would win over one that it has from there.
         gathered.paths.retain(|path| path.storage != Storage::State);
@@ -349,7 +349,7 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
     let mut paths = gathered.paths;
     // Somebody made it read-only already, and we know nothing of it: no guess beats that.
     let is_a_guess = choice.recognised.is_err() || base.preset.basis.as_ref().is_some_and(|b| b.confidence == Confidence::Assumed);
-    if about.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
+    if context.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
         paths.clear();
     }
     // What the person says of a path counts before what a preset says.
@@ -374,7 +374,7 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
         let mut path = path.clone();
         // What was seen to work needs no other owner.
         if let (Storage::Scratch(options), true) = (&path.storage, !matches!(path.reason.source, Source::Run | Source::Image(_))) {
-            path.storage = Storage::Scratch(owned(options, Confidence::Documented, &who.runner).0);
+            path.storage = Storage::Scratch(owned(options, Confidence::Documented, &users.run_user).0);
         }
         let place = *places.entry(path.target.clone()).or_insert(paths.len());
         match paths.get_mut(place) {
@@ -382,34 +382,34 @@ fn need(about: &mut About<'_, '_>, choice: &Choice, selection: &Selection, is_na
             None => paths.push(path),
         }
     }
-    if let Some(spared) = selection.spared.get(about.service.name) {
+    if let Some(spared) = selection.spared.get(context.service.name) {
         let spared: HashSet<&str> = spared.iter().map(String::as_str).collect();
         paths.retain(|p| !spared.contains(&*p.target));
     }
     // There are many services, and few paths for each.
     paths.shrink_to_fit();
-    let mut limits = if wants_limits { limit::limits(about, choice, &who, user, &paths) } else { Vec::new() };
-    if let Some(seen) = selection.capabilities.get(about.service.name).filter(|_| wants_limits) {
+    let mut limits = if wants_limits { limit::limits(context, choice, &users, user, &paths) } else { Vec::new() };
+    if let Some(seen) = selection.capabilities.get(context.service.name).filter(|_| wants_limits) {
         limit::seen_to_need(&mut limits, seen.as_deref());
     }
     let Basis { text, confidence, obstacles } = basis;
     let link = base.preset.basis.as_ref().and_then(|basis| basis.link.clone());
     let basis = Arc::new(Reason { source: base.preset.source(), text, link, confidence });
-    let check = health::check(about, base, &who);
-    let reminders = reminders(about, choice, &who);
+    let check = health::check(context, base, &users);
+    let reminders = reminders(context, choice, &users);
     Need {
-        service: about.service.name.to_owned(),
+        service: context.service.name.to_owned(),
         consent: consent || selection.assume || own.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
         basis,
         recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,
         obstacles,
         own_tmpfs,
-        brings: if selection.limits { about.brings() } else { Vec::new() },
+        image_paths: if selection.limits { context.image_paths() } else { Vec::new() },
         limits,
         check,
         with,
-        runner: who.runner,
+        run_user: users.run_user,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },
         reminders,
     }
@@ -427,10 +427,10 @@ fn sayings(choice: &Choice) -> Vec<String> {
 }
 
 /// What a person must see to before the service's container is recreated, unless that is done for sure.
-fn reminders(about: &About<'_, '_>, choice: &Choice, who: &Who<'_>) -> Vec<String> {
+fn reminders(context: &ServiceContext<'_, '_>, choice: &Choice, users: &ImageUsers<'_>) -> Vec<String> {
     let presets = [&choice.base].into_iter().chain(&choice.additions).map(|part| &part.preset);
     let all = presets.flat_map(|preset| &preset.reminders);
-    all.filter(|r| about.needs(&r.when, &r.unless, who) != Known::No).map(|r| r.text.clone()).collect()
+    all.filter(|r| context.needs(&r.when, &r.unless, users) != Known::No).map(|r| r.text.clone()).collect()
 }
 
 #[cfg(test)]

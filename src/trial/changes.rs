@@ -1,7 +1,7 @@
 //! From the files of a container to what its program wrote, without what the engine itself did.
 
 use super::{Container, Entry, Listing, Scan};
-use crate::evidence::engine::{Folder, Sight, Written, is_placeholder, is_program_file};
+use crate::evidence::engine::{Folder, Observation, Written, is_placeholder, is_program_file};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths of the engine, each with all below it.
@@ -22,7 +22,7 @@ pub(super) const ENGINE: [&str; 12] = [
 ];
 
 /// What a container's program wrote on its root filesystem.
-pub fn observation(scan: &Scan, state: &Container) -> Sight {
+pub fn observation(scan: &Scan, state: &Container) -> Observation {
     let mounted: Vec<String> = state.mounted().map(|path| path.trim_end_matches('/').to_owned()).collect();
     let is_at = |path: &str, top: &str| path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_noise = |path: &str| ENGINE.iter().any(|top| is_at(path, top)) || mounted.iter().any(|top| is_at(path, top));
@@ -69,7 +69,7 @@ pub fn observation(scan: &Scan, state: &Container) -> Sight {
     found.retain(|(path, _)| !path.contains(char::is_control));
     let folders = folders(&scan.image, &scan.now);
     let written = found.into_iter().map(|(path, is_inside)| Written { path, is_inside }).collect();
-    Sight { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
+    Observation { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
 }
 
 /// Whether what the engine lists can be: names with line breaks make lines of their own.
@@ -86,8 +86,8 @@ fn explained<'s>(scan: &'s Scan, found: &'s BTreeSet<(String, bool)>) -> BTreeSe
 }
 
 /// An image of which nothing was run.
-pub fn image_sight(files: &Listing, user: Option<(u32, u32)>) -> Sight {
-    Sight { written: Vec::new(), folders: folders(files, &Listing::new()), user, nameless: Vec::new() }
+pub fn image_observation(files: &Listing, user: Option<(u32, u32)>) -> Observation {
+    Observation { written: Vec::new(), folders: folders(files, &Listing::new()), user, nameless: Vec::new() }
 }
 
 /// The folders of the image and of the container.

@@ -19,7 +19,7 @@ pub mod through;
 mod words;
 
 pub use crate::compose::ENGINE_SOCKETS;
-pub use changes::{image_sight, observation};
+pub use changes::{image_observation, observation};
 pub use container::{Container, Entry, Health, Listing, Scan, seconds};
 pub use isolate::{Isolated, IsolatedService, Isolation, LeftOut, OnHost, StandIn, isolate, milliseconds};
 pub use judge::{Answer, Command, Event, Judge, Limits};

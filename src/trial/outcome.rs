@@ -1,6 +1,6 @@
 //! What a run shows of a service, in words for the person at the terminal and in words for everybody.
 
-use crate::evidence::engine::Sight;
+use crate::evidence::engine::Observation;
 use crate::evidence::image::Image;
 use crate::evidence::log::Symptom;
 use crate::remedy::Remedy;
@@ -114,7 +114,7 @@ pub struct RunResult {
     /// One of each service, in order.
     pub outcomes: Vec<Outcome>,
     /// What each service wrote, if that was looked at.
-    pub sights: BTreeMap<String, Sight>,
+    pub sights: BTreeMap<String, Observation>,
     /// The image of each service, if that was looked at.
     pub images: BTreeMap<String, Arc<Image>>,
 }

@@ -4,7 +4,7 @@
 use super::changes::{ENGINE, parent};
 use super::{Container, Entry, Listing, Scan};
 use crate::compose::is_at;
-use crate::evidence::engine::Sight;
+use crate::evidence::engine::Observation;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Folders that are too large to be looked through, and of which nothing depends on it: names decide there.
@@ -153,7 +153,7 @@ pub fn running_scan(diff: Vec<Change>, found: Listing, container: &Container) ->
 
 /// What two containers of one service have written.
 #[must_use]
-pub fn merge(mut one: Sight, other: Sight) -> Sight {
+pub fn merge(mut one: Observation, other: Observation) -> Observation {
     one.written.extend(other.written);
     one.written.sort_by(|a, b| (&a.path, a.is_inside).cmp(&(&b.path, b.is_inside)));
     one.written.dedup();
@@ -163,7 +163,7 @@ pub fn merge(mut one: Sight, other: Sight) -> Sight {
     one.nameless.extend(other.nameless);
     one.nameless.sort();
     one.nameless.dedup();
-    Sight { user: one.user.or(other.user), ..one }
+    Observation { user: one.user.or(other.user), ..one }
 }
 
 /// How long something is, for people.
@@ -239,8 +239,8 @@ mod tests {
     fn mounts(text: &str, found: &[(&str, Entry)], on: &[&str]) -> Vec<String> {
         let container = container(on);
         let found = found.iter().map(|(path, entry)| ((*path).to_owned(), *entry)).collect();
-        let sight = observation(&running_scan(diff(text), found, &container), &container);
-        let (paths, elsewhere) = writable_paths("s", &sight, None);
+        let observed = observation(&running_scan(diff(text), found, &container), &container);
+        let (paths, elsewhere) = writable_paths("s", &observed, None);
         paths.iter().map(mount).chain(elsewhere.into_iter().map(|(path, _)| format!("! {path}"))).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Verdict};
 use crate::compose::{Coverage, Known, Service, is_at};
-use crate::evidence::log::{Cause, Hearing, Symptom, advise, join};
+use crate::evidence::log::{AdviceContext, Cause, Symptom, advise, join};
 use crate::evidence::{Need, WritablePath, is_kernels};
 use crate::remedy::Remedy;
 use crate::report::advice;
@@ -97,7 +97,7 @@ pub fn explain(
     // What failed before as well is said with its reasons, whoever's they are.
     let known = before.filter(|o| o.verdict != Verdict::Fails).map_or(&[][..], |o| &o.symptoms);
     let (mut lines, mut mends) = (Vec::new(), Vec::new());
-    let hearing = Hearing { service, need, is_planned: true, log: "a run" };
+    let hearing = AdviceContext { service, need, is_planned: true, log: "a run" };
     let found = telling(&outcome.symptoms, known, service).map(|symptom| (symptom, advise(symptom, hearing)));
     let mut found: Vec<_> = found.collect();
     join(&mut found.iter_mut().map(|(_, advice)| advice).collect::<Vec<_>>());

@@ -2,11 +2,11 @@
 
 use super::read;
 use crate::support::golden;
-use rofs_harden::evidence::log::{Advice, Cause, Hearing, Symptom, advise};
+use rofs_harden::evidence::log::{Advice, AdviceContext, Cause, Symptom, advise};
 use std::fs;
 
 fn alone(symptom: &Symptom) -> Advice {
-    advise(symptom, Hearing { service: None, need: None, is_planned: false, log: "a.log" })
+    advise(symptom, AdviceContext { service: None, need: None, is_planned: false, log: "a.log" })
 }
 
 fn harmless() -> Vec<String> {

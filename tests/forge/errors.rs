@@ -103,7 +103,7 @@ fn every_refusal_is_a_sentence_with_a_remedy() {
     add("502 four times", Kind::Unavailable, &world, world.hub.repository().unwrap_err());
     let page = Reply { body: b"<html>Sign in</html>".to_vec(), ..Reply::empty(200) };
     world.fake.fail("GET", "/repos/{owner}/{repo}", Fault::Instead(page));
-    add("a page instead of an answer", Kind::Odd, &world, world.hub.repository().unwrap_err());
+    add("a page instead of an answer", Kind::Unexpected, &world, world.hub.repository().unwrap_err());
     world.fake.state().is_archived = true;
     add("a comment where all is archived", Kind::Closed, &world, world.hub.comment(1, "Hello.").unwrap_err());
 

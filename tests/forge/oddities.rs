@@ -55,14 +55,14 @@ fn page(ask: &Ask, body: &Value, last: usize) -> Reply {
 #[test]
 fn more_or_something_else_than_is_read_is_no_silence() {
     let (endless, count) = server(|ask| page(ask, &json!([]), usize::MAX));
-    assert_eq!(failure(hub(&endless).find("x", None)).fault, Fault::Odd);
+    assert_eq!(failure(hub(&endless).find("x", None)).fault, Fault::Unexpected);
     assert_eq!(count.load(Ordering::SeqCst), 50);
     let (other, count) = server(|_| Reply { body: b"<html>Sign in</html>".to_vec(), ..Reply::empty(200) });
-    assert_eq!(failure(hub(&other).repository()).fault, Fault::Odd);
+    assert_eq!(failure(hub(&other).repository()).fault, Fault::Unexpected);
     assert_eq!(count.load(Ordering::SeqCst), 1);
     let (large, count) = server(|_| Reply { body: vec![b' '; (32 << 20) + 1], ..Reply::empty(200) });
     let error = failure(hub(&large).repository());
-    assert!(error.fault == Fault::Odd && error.what.contains("32 MiB"), "{error}");
+    assert!(error.fault == Fault::Unexpected && error.what.contains("32 MiB"), "{error}");
     assert_eq!(count.load(Ordering::SeqCst), 1, "it is not sent for again");
     let (down, count) = server(|_| Reply::empty(503));
     assert_eq!(failure(hub(&down).repository()).fault, Fault::Unavailable);
@@ -86,7 +86,7 @@ fn a_repository_with_many_pull_requests_is_no_reason_to_fail() {
     assert_eq!(tea(&some).find("x", None).unwrap(), []);
     let (many, _) = server(|ask| page(ask, &json!([]), usize::MAX));
     let error = failure(tea(&many).find("x", None));
-    assert!(error.fault == Fault::Odd && error.what.contains("more than 10000"), "{error}");
+    assert!(error.fault == Fault::Unexpected && error.what.contains("more than 10000"), "{error}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn source(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {
 
 /// Whether the program itself is at `path`.
 fn is_application(case: &Case<'_, '_>, path: &str) -> bool {
-    APPLICATION.contains(&path) || case.need.brings.iter().any(|b| b.is_workdir && b.path == path && path != "/")
+    APPLICATION.contains(&path) || case.need.image_paths.iter().any(|b| b.is_workdir && b.path == path && path != "/")
 }
 
 fn program(case: &mut Case<'_, '_>, mount: &Mount<'_>) -> bool {

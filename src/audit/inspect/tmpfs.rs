@@ -111,7 +111,7 @@ fn hides(case: &mut Case<'_, '_>, tmpfs: &Tmpfs<'_, '_>) {
     if case.is_needed(target) {
         return;
     }
-    let brought = case.need.brings.iter().find(|b| is_at(&b.path, target)).map(|b| format!("{} puts {} there", b.by, b.path));
+    let brought = case.need.image_paths.iter().find(|b| is_at(&b.path, target)).map(|b| format!("{} puts {} there", b.by, b.path));
     let is_filled = FILLED.contains(&target) || FILLED_BELOW.iter().any(|folder| is_at(target, folder));
     let filled = || is_filled.then(|| "images have files there".to_owned());
     if let Some(why) = brought.or_else(filled) {

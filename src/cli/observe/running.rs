@@ -10,7 +10,7 @@ use crate::cli::ui::Ui;
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker, Kept};
 use crate::error::{Error, Result};
-use crate::evidence::engine::{Sight, writable_paths};
+use crate::evidence::engine::{Observation, writable_paths};
 use crate::evidence::{Need, Reason, Selection, Storage, WritablePath};
 use crate::plan::Files;
 use crate::report::json::json;
@@ -176,20 +176,20 @@ impl Looker<'_> {
         counts: bool,
     ) -> Result<(Row, Vec<WritablePath>)> {
         let service = containers.first().map(|c| c.service().to_owned()).unwrap_or_default();
-        let mut sight: Option<Sight> = None;
+        let mut observed: Option<Observation> = None;
         for container in containers {
-            let own = match self.sight(container) {
+            let own = match self.observed(container) {
                 Ok(own) => own,
                 // One that has ended meanwhile shows nothing more.
                 Err(Error::Engine(_)) if !self.docker.still_runs(container)? => continue,
                 Err(error) => return Err(error),
             };
-            sight = Some(match sight {
+            observed = Some(match observed {
                 Some(known) => merge(known, own),
                 None => own,
             });
         }
-        let (mut paths, elsewhere) = writable_paths(&service, &sight.unwrap_or_default(), need);
+        let (mut paths, elsewhere) = writable_paths(&service, &observed.unwrap_or_default(), need);
         let since = containers.iter().min_by_key(|c| c.created_at()).map(|c| self.since(c)).unwrap_or_default();
         for path in &mut paths {
             path.reason =
@@ -222,7 +222,7 @@ impl Looker<'_> {
     }
 
     /// What one container has written.
-    fn sight(&self, container: &Container) -> Result<Sight> {
+    fn observed(&self, container: &Container) -> Result<Observation> {
         let diff = self.docker.diff(&container.id)?;
         let Looks { heads, walks } = Looks::of(&diff, container);
         let head = |path: &String| Ok(self.docker.head(&container.id, path)?.map(|entry| (path.clone(), entry)));
@@ -230,7 +230,7 @@ impl Looker<'_> {
         let walks: Vec<_> = walks.par_iter().map(|folder| self.docker.walk(&container.id, folder)).collect::<Result<_>>()?;
         let found = heads.into_iter().flatten().chain(walks.into_iter().flatten()).collect();
         let scan = running_scan(diff, found, container);
-        Ok(Sight { user: user(self.docker, container)?, ..observation(&scan, container) })
+        Ok(Observation { user: user(self.docker, container)?, ..observation(&scan, container) })
     }
 
     /// What containers hold at these paths of services, where a new volume would start without it.

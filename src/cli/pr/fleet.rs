@@ -39,7 +39,7 @@ enum Stop {
 /// How many pull requests may still be opened. What is open is what the forge says, so that it does not matter what became of an
 /// earlier run and of its journal.
 #[derive(Default)]
-pub(super) struct Room {
+pub(super) struct Budget {
     /// In this run.
     limit: Option<usize>,
     /// At a time.
@@ -54,7 +54,7 @@ pub(super) struct Room {
     was_wanted: bool,
 }
 
-impl Room {
+impl Budget {
     fn new(args: &Pr) -> Self {
         let number = |number: Option<u32>| number.map(|number| number as usize);
         Self { limit: number(args.limit), canary: number(args.canary), ..Self::default() }
@@ -148,9 +148,9 @@ fn journal_path(args: &Pr) -> PathBuf {
 
 /// Goes on with the list until its end, or until there is a reason to stop.
 fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &[String], journal: &mut Journal) -> Result<Option<Stop>> {
-    let mut room = Room::new(args);
+    let mut budget = Budget::new(args);
     if args.canary.is_some() {
-        look_again(ui, args, session, names, journal, &mut room)?;
+        look_again(ui, args, session, names, journal, &mut budget)?;
     }
     // What one repository's work says of itself would hide how far the whole is.
     let silent = ui.silent();
@@ -159,43 +159,44 @@ fn walk(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, session: &Rc<Session>, names: &
         if is_done(journal, name) {
             continue;
         }
-        if let Some(stop) = room.stop() {
+        if let Some(stop) = budget.stop() {
             return Ok(Some(stop));
         }
-        room.come_to(name);
+        budget.come_to(name);
         ui.status(&format!("{} of {}: {name}", place + 1, names.len()));
         let mut rows = Vec::new();
-        let report =
-            match Target::named(args, name, session).and_then(|target| propose_all(&silent, args, wanted, &target, &mut rows, &mut room)) {
-                Ok(report) => {
-                    silences = 0;
-                    Report { repository: name.clone(), ..report }
-                }
-                Err(error) => {
-                    silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
-                    let ends = silences == SILENCES || ends_all(&error);
-                    // What was done before it failed was done.
-                    let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
-                    if ends {
-                        if !report.pull_requests.is_empty() {
-                            journal.write(report)?;
-                        }
-                        return Err(error);
+        let report = match Target::named(args, name, session)
+            .and_then(|target| propose_all(&silent, args, wanted, &target, &mut rows, &mut budget))
+        {
+            Ok(report) => {
+                silences = 0;
+                Report { repository: name.clone(), ..report }
+            }
+            Err(error) => {
+                silences = if is_fault(&error, &[Fault::Unavailable]) { silences + 1 } else { 0 };
+                let ends = silences == SILENCES || ends_all(&error);
+                // What was done before it failed was done.
+                let report = Report { pull_requests: rows, ..Report::failed(name, &error) };
+                if ends {
+                    if !report.pull_requests.is_empty() {
+                        journal.write(report)?;
                     }
-                    report
+                    return Err(error);
                 }
-            };
+                report
+            }
+        };
         ui.progress_done();
         report::tell(&report, ui, args.dry_run, !args.json && !args.html);
-        if room.was_wanted {
+        if budget.was_wanted {
             // The rest of it is looked at by the next run.
             journal.keep(report);
-            return Ok(room.stop());
+            return Ok(budget.stop());
         }
         journal.write(report)?;
     }
     // A no is said whenever it is met, not only where something is left to be done.
-    Ok(room.stop().filter(|stop| matches!(stop, Stop::Declined(_))))
+    Ok(budget.stop().filter(|stop| matches!(stop, Stop::Declined(_))))
 }
 
 /// The repositories to go through.
@@ -278,7 +279,7 @@ fn is_done(journal: &Journal, name: &str) -> bool {
 }
 
 /// Takes note of what became of the pull requests that the journal knows: those that are open count, and a declined one ends the run.
-fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, room: &mut Room) -> Result<()> {
+fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journal: &Journal, budget: &mut Budget) -> Result<()> {
     let reports = names.iter().filter_map(|name| journal.of(name));
     let rows = reports.flat_map(|report| report.pull_requests.iter().map(move |row| (&report.repository, row)));
     let rows = rows.filter(|(_, row)| row.done != Done::Closed).filter_map(|(name, row)| Some((name, row.number?)));
@@ -291,7 +292,7 @@ fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journ
             Ok(pull) => {
                 // Where the run comes to it, it sees for itself who closed it.
                 if pull.state == State::Closed && is_done {
-                    room.take_declined(&pull.url);
+                    budget.take_declined(&pull.url);
                 }
                 pull.state == State::Open
             }
@@ -303,11 +304,11 @@ fn look_again(ui: &Ui, args: &Pr, session: &Rc<Session>, names: &[String], journ
             }
             Err(error) => return Err(error),
         };
-        room.open += usize::from(is_open);
+        budget.open += usize::from(is_open);
         if is_open && !is_done {
-            *room.earlier.entry(name.clone()).or_default() += 1;
+            *budget.earlier.entry(name.clone()).or_default() += 1;
         }
-        if room.stop().is_some() {
+        if budget.stop().is_some() {
             break;
         }
     }

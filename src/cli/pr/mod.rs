@@ -27,7 +27,7 @@ use crate::propose::report::{Report, Row};
 use crate::propose::{Branches, Decision, Offer, Opening, Options, Scope, Unit};
 use crate::report::json::json;
 use crate::text::clean_line;
-use fleet::Room;
+use fleet::Budget;
 use offer::{Planned, Wanted};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -80,7 +80,7 @@ fn work(ui: &Ui, args: &Pr) -> Result<Status> {
     };
     let report = match args.review {
         Some(number) => review::review(ui, args, &wanted, &target, number)?,
-        None => propose_all(ui, args, &wanted, &target, &mut Vec::new(), &mut Room::default())?,
+        None => propose_all(ui, args, &wanted, &target, &mut Vec::new(), &mut Budget::default())?,
     };
     ui.progress_done();
     if args.json {
@@ -170,7 +170,7 @@ fn is_open(target: &Target) -> Result<Repository> {
 }
 
 /// Proposes what a repository lacks, as far as there is room. What was done is in `rows`, also where something fails after it.
-fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &mut Vec<Row>, room: &mut Room) -> Result<Report> {
+fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &mut Vec<Row>, budget: &mut Budget) -> Result<Report> {
     ui.status("asking the forge");
     let repository = is_open(target)?;
     let base = args.base.clone().unwrap_or(repository.default_branch);
@@ -210,7 +210,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
         let branches = Branches { base: &base, base_commit: &commit, branch: &branch };
         let offer = Offer::of(&units, &about, &scope, branches, &opening(args), &|path| tree.entry(path).cloned())?;
         let options = Options { again: args.again, take_back: args.take_back };
-        if room.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
+        if budget.holds_up(|| Ok(matches!(propose::decide(&*target.forge, &offer, options)?, Decision::Open(_))))? {
             continue;
         }
         let row = if args.dry_run {
@@ -227,7 +227,7 @@ fn propose_all(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, target: &Target, rows: &
             ui.progress_done();
             Row::done(&offer, &units, outcome)
         };
-        room.take(&row);
+        budget.take(&row);
         rows.push(row);
     }
     Ok(Report {

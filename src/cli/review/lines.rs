@@ -1,9 +1,9 @@
 //! The review line by line: one service at a time, for terminals that are no screen and for screen
 //! readers.
 
-use super::desk::{Desk, risk};
 use super::dialog::{added, chosen, set};
 use super::row::fix;
+use super::session::{Session, risk};
 use crate::cli::ask::Ask;
 use crate::cli::ui::Ui;
 use crate::error::Result;
@@ -87,8 +87,8 @@ impl Lines {
 
 /// Asks about every service that has a fix. What is accepted, and what a person changes of its
 /// paths, is what the plan is asked for then.
-pub(super) fn review(ui: &Ui, ask: &Ask, mut desk: Desk<'_>) -> Result<Options> {
-    let open: Vec<String> = desk.plan.findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.clone()).collect();
+pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Options> {
+    let open: Vec<String> = session.plan.findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.clone()).collect();
     let mut decisions = Decisions::new();
     let mut state = Lines::new(open.len());
     let mut effect = if open.is_empty() { Effect::Finish } else { Effect::Show };
@@ -96,20 +96,20 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut desk: Desk<'_>) -> Result<Options> 
         let index = state.position;
         match effect {
             Effect::Finish => break,
-            Effect::Show => show(ui, ask, &desk, &open[index], (index + 1, open.len()))?,
+            Effect::Show => show(ui, ask, &session, &open[index], (index + 1, open.len()))?,
             Effect::Help => ui.err_line(KEYS),
-            Effect::ViewFile => view_file(ui, ask, &desk, &open[index])?,
+            Effect::ViewFile => view_file(ui, ask, &session, &open[index])?,
             Effect::EditPaths | Effect::ChooseStorage => {
                 let service = &open[index];
                 let own = decisions.entry(service.clone()).or_default();
-                let paths = desk.plan.needs.iter().find(|n| n.service == *service).map_or(&[][..], |n| &n.paths);
+                let paths = session.plan.needs.iter().find(|n| n.service == *service).map_or(&[][..], |n| &n.paths);
                 if effect == Effect::EditPaths {
                     edit_paths(ask, service, paths, own)?;
                 } else {
                     choose_storage(ui, ask, service, paths, own)?;
                 }
-                desk.decide(decisions.clone())?;
-                show(ui, ask, &desk, service, (index + 1, open.len()))?;
+                session.decide(decisions.clone())?;
+                show(ui, ask, &session, service, (index + 1, open.len()))?;
             }
         }
         for line in wrap(PROMPT, ask.width()) {
@@ -125,13 +125,13 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut desk: Desk<'_>) -> Result<Options> 
     for (i, service) in open.into_iter().enumerate() {
         decisions.entry(service).or_default().take = state.accepted(i);
     }
-    Ok(Options { decisions: Some(decisions), ..desk.options })
+    Ok(Options { decisions: Some(decisions), ..session.options })
 }
 
-fn show(ui: &Ui, ask: &Ask, desk: &Desk<'_>, service: &str, (number, of): (usize, usize)) -> Result<()> {
-    let finding = desk.plan.findings.iter().find(|f| f.service == service && f.fix.is_some());
+fn show(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str, (number, of): (usize, usize)) -> Result<()> {
+    let finding = session.plan.findings.iter().find(|f| f.service == service && f.fix.is_some());
     let rule = finding.map_or(String::new(), |f| format!(" [{}]", f.rule.id()));
-    let file = finding.and_then(|f| desk.plan.project.sources.file(f.span.file)).map_or("", |s| s.stream.text().name());
+    let file = finding.and_then(|f| session.plan.project.sources.file(f.span.file)).map_or("", |s| s.stream.text().name());
     let title = format!("[{number}/{of}] {}: {}{rule}", clean_line(file), clean_line(service));
     ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
     let Some((finding, fix)) = finding.and_then(|f| Some((f, f.fix.as_ref()?))) else {
@@ -142,7 +142,7 @@ fn show(ui: &Ui, ask: &Ask, desk: &Desk<'_>, service: &str, (number, of): (usize
     for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
         ui.err_line(&format!("  {line}"));
     }
-    let outcome = desk.outcome(fix)?;
+    let outcome = session.outcome(fix)?;
     for rewrite in &outcome.rewrites {
         ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
@@ -152,9 +152,9 @@ fn show(ui: &Ui, ask: &Ask, desk: &Desk<'_>, service: &str, (number, of): (usize
     Ok(())
 }
 
-fn view_file(ui: &Ui, ask: &Ask, desk: &Desk<'_>, service: &str) -> Result<()> {
-    let outcome = fix(&desk.plan, service).map(|fix| desk.outcome(fix)).transpose()?;
-    match (outcome.and_then(|o| o.rewrites.into_iter().next()), desk.plan.project.sources.files().first().map(|s| &s.stream)) {
+fn view_file(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str) -> Result<()> {
+    let outcome = fix(&session.plan, service).map(|fix| session.outcome(fix)).transpose()?;
+    match (outcome.and_then(|o| o.rewrites.into_iter().next()), session.plan.project.sources.files().first().map(|s| &s.stream)) {
         (Some(rewrite), _) => ui.err_line(diff::view(&rewrite, diff::WHOLE, ask.width(), ui.err_color()).trim_end()),
         (None, Some(stream)) => ui.err_line(clean(stream.text().text()).trim_end()),
         (None, None) => {}

@@ -4,12 +4,12 @@
 //! A decision is never an edit: all of them together are what a plan is asked for
 //! ([`Decisions`](crate::plan::Decisions)), and what that plan says is shown and written.
 
-mod desk;
 mod dialog;
 mod draw;
 mod keys;
 mod lines;
 mod row;
+mod session;
 mod state;
 mod terminal;
 
@@ -22,8 +22,8 @@ use crate::edge::disk::Disk;
 use crate::error::{Error, Result};
 use crate::plan::{Files, Input, Options};
 use crate::text::clean_line;
-use desk::Desk;
 use draw::{Scene, draw};
+use session::Session;
 use state::{Review, Step};
 use terminal::Screen;
 
@@ -64,14 +64,14 @@ pub(super) fn run(ui: &Ui, projects: &[Input], asking: Asking<'_>, ask: &Ask, is
 /// Reviews one project and writes what is accepted; `None` says that no other follows.
 fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool, place: (usize, usize)) -> Result<Option<Status>> {
     let files = Files::read(&Disk, input)?;
-    let desk = Desk::new(&files, asking.options, ui.err_color())?;
-    if place.1 > 1 && desk.plan.findings.is_empty() {
+    let session = Session::new(&files, asking.options, ui.err_color())?;
+    if place.1 > 1 && session.plan.findings.is_empty() {
         return Ok(Some(Status::Done));
     }
-    let verdict = match (desk.plan.findings.is_empty(), is_plain) {
+    let verdict = match (session.plan.findings.is_empty(), is_plain) {
         (true, _) => Verdict::Ask(asking.options.clone()),
-        (false, true) => Verdict::Ask(lines::review(ui, ask, desk)?),
-        (false, false) => on_screen(desk, place)?,
+        (false, true) => Verdict::Ask(lines::review(ui, ask, session)?),
+        (false, false) => on_screen(session, place)?,
     };
     let (options, asks) = match verdict {
         Verdict::Write(options) => (options, None),
@@ -90,9 +90,9 @@ fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool
 }
 
 /// The review on the whole screen.
-fn on_screen(mut desk: Desk<'_>, (number, of): (usize, usize)) -> Result<Verdict> {
-    let title = if of > 1 { format!("[{number}/{of}] {}", desk.name()) } else { desk.name() };
-    let mut review = Review::new(desk.rows()?, of > 1);
+fn on_screen(mut session: Session<'_>, (number, of): (usize, usize)) -> Result<Verdict> {
+    let title = if of > 1 { format!("[{number}/{of}] {}", session.name()) } else { session.name() };
+    let mut review = Review::new(session.rows()?, of > 1);
     let mut screen = Screen::open()?;
     let mut text = String::new();
     // What the text was made for: it is made anew only when that changes.
@@ -103,13 +103,13 @@ fn on_screen(mut desk: Desk<'_>, (number, of): (usize, usize)) -> Result<Verdict
         screen.draw(|frame| {
             let wanted = (plans, review.cursor, review.verdicts.clone(), review.screen.clone(), frame.area().width);
             if made_for.as_ref() != Some(&wanted) {
-                match desk.text(&review, usize::from(frame.area().width).max(20)) {
+                match session.text(&review, usize::from(frame.area().width).max(20)) {
                     Ok(made) => text = made,
                     Err(error) => failed = Some(error),
                 }
                 made_for = Some(wanted);
             }
-            draw(frame, &mut review, &Scene { title: &title, text: &text, color: desk.color });
+            draw(frame, &mut review, &Scene { title: &title, text: &text, color: session.color });
         })?;
         if let Some(error) = failed {
             return Err(error);
@@ -118,11 +118,11 @@ fn on_screen(mut desk: Desk<'_>, (number, of): (usize, usize)) -> Result<Verdict
         match review.key(key) {
             Step::Stay => {}
             Step::Plan => {
-                desk.decide(review.decisions())?;
-                review.replanned(desk.rows()?);
+                session.decide(review.decisions())?;
+                review.replanned(session.rows()?);
                 plans += 1;
             }
-            Step::Write => return Ok(Verdict::Write(desk.decided_options(&review))),
+            Step::Write => return Ok(Verdict::Write(session.decided_options(&review))),
             Step::Next => return Ok(Verdict::Next),
             Step::Quit => return Ok(Verdict::Quit),
             Step::Interrupt => return Err(Error::Interrupted),

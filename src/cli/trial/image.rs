@@ -4,7 +4,7 @@ use super::user_of;
 use crate::edge::docker::{Docker, Trial};
 use crate::error::{Error, Result};
 use crate::evidence::image::{Image, ImageConfig};
-use crate::trial::{Listing, image_sight};
+use crate::trial::{Listing, image_observation};
 use std::collections::BTreeMap;
 
 /// What the image `id` says of itself, which is called `name`, and its files; `None` where it is not there.
@@ -15,10 +15,10 @@ pub(in crate::cli) fn look_at_image(docker: &Docker, trial: &Trial, id: &str, na
     let still = trial.still(&id, None)?;
     let (listing, links) = docker.listing_with_links(&still)?;
     let user = user_of(docker, &still, &config.user)?;
-    let sight = image_sight(&listing, user);
+    let observed = image_observation(&listing, user);
     let files = listing.iter().filter(|(path, e)| !e.is_folder && !links.contains_key(*path));
     let files = files.map(|(path, e)| (path.clone(), e.mode)).collect();
-    let mut image = Image { name: name.to_owned(), config, sight, files, links, scripts: BTreeMap::new() };
+    let mut image = Image { name: name.to_owned(), config, observed, files, links, scripts: BTreeMap::new() };
     loop {
         let wanted = image.wanted();
         if wanted.is_empty() {

@@ -12,7 +12,7 @@ use super::ui::Ui;
 use crate::compose::Project;
 use crate::edge::docker::{self, Docker, Layers, Trial};
 use crate::error::{Error, Result};
-use crate::evidence::engine::{Probe, Sight};
+use crate::evidence::engine::{Observation, Probe};
 use crate::evidence::image::Image;
 use crate::trial::{
     Container, Isolated, Isolation, LeftOut, Life, Listing, OnHost, Outcome, RunResult, Scan, Verdict, asked_again, ended, isolate, lived,
@@ -41,7 +41,7 @@ pub(super) struct TrialContext<'d> {
 }
 
 /// What services wrote, and what their images say of themselves.
-type Looked = (BTreeMap<String, Sight>, BTreeMap<String, Arc<Image>>);
+type Looked = (BTreeMap<String, Observation>, BTreeMap<String, Arc<Image>>);
 
 /// What is run and how.
 pub(super) struct Run<'r> {
@@ -229,8 +229,8 @@ impl TrialContext<'_> {
                 }
             };
             let scan = Scan { image: listing, now: self.docker.listing(&container.id)?, diff: self.docker.diff(&container.id)? };
-            let sight = Sight { user: user(&self.docker, &container)?, ..observation(&scan, &container) };
-            sights.insert(container.service().to_owned(), sight);
+            let observed = Observation { user: user(&self.docker, &container)?, ..observation(&scan, &container) };
+            sights.insert(container.service().to_owned(), observed);
             looked.insert(container.service().to_owned(), Arc::clone(&image));
             images.insert(container.image.clone(), (scan.image, image));
         }

@@ -102,7 +102,7 @@ enum Trouble {
     /// Nobody answers.
     Silent(String),
     /// Something else is in the way, which a further try would meet again.
-    Odd(String),
+    Unexpected(String),
 }
 
 /// An answer.
@@ -153,7 +153,7 @@ impl Client {
     /// Reads all pages of a list.
     pub(super) fn list<T: DeserializeOwned>(&self, path: &str, doing: &str) -> Result<Vec<T>> {
         let (found, is_cut) = self.pages(path, doing, MAX_PAGES)?;
-        if is_cut { Err(self.odd(doing, &format!("its list has more than {MAX_PAGES} pages"))) } else { Ok(found) }
+        if is_cut { Err(self.unexpected(doing, &format!("its list has more than {MAX_PAGES} pages"))) } else { Ok(found) }
     }
 
     /// Reads the pages of a list up to a number of them, and says whether there are more.
@@ -240,7 +240,7 @@ impl Client {
                 (error.into(), answer.status >= 500)
             }
             Err(Trouble::Silent(why)) => (self.unavailable(call.doing, &why), true),
-            Err(Trouble::Odd(why)) => (self.odd(call.doing, &why), false),
+            Err(Trouble::Unexpected(why)) => (self.unexpected(call.doing, &why), false),
         };
         if is_silence && call.repeatable && tries.silences + 1 < TRIES {
             self.wait(Duration::from_secs(1 << tries.silences), &format!("{} did not answer well", self.dialect.name))?;
@@ -252,7 +252,7 @@ impl Client {
 
     /// Sends a request and returns the answer, whatever it is.
     fn send_once(&self, call: &Call) -> Result<Answer, Trouble> {
-        let uri = self.address(call.path).map_err(Trouble::Odd)?;
+        let uri = self.address(call.path).map_err(Trouble::Unexpected)?;
         let mut request = Request::builder().method(call.method).uri(&uri);
         for (name, value) in self.dialect.headers {
             request = request.header(*name, *value);
@@ -270,9 +270,9 @@ impl Client {
             Some(body) => request.header("content-type", "application/json").body(body.to_string()).map(|r| agent.run(r)),
             None => request.body(()).map(|r| agent.run(r)),
         };
-        let mut reply = reply.map_err(|e| Trouble::Odd(e.to_string()))?.map_err(|e| Trouble::Silent(e.to_string()))?;
+        let mut reply = reply.map_err(|e| Trouble::Unexpected(e.to_string()))?.map_err(|e| Trouble::Silent(e.to_string()))?;
         let body = reply.body_mut().with_config().limit(MAX_BODY).read_to_vec().map_err(|e| match e {
-            ureq::Error::BodyExceedsLimit(_) => Trouble::Odd(format!("its answer has more than {} MiB", MAX_BODY >> 20)),
+            ureq::Error::BodyExceedsLimit(_) => Trouble::Unexpected(format!("its answer has more than {} MiB", MAX_BODY >> 20)),
             other => Trouble::Silent(other.to_string()),
         })?;
         let answer = Answer { status: reply.status().as_u16(), headers: reply.headers().clone(), body };
@@ -346,7 +346,7 @@ impl Client {
     /// What an answer says.
     fn parse<T: DeserializeOwned>(&self, answer: &Answer, doing: &str) -> Result<T> {
         let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
-        serde_json::from_slice(body).map_err(|e| self.odd(doing, &format!("its answer is not what its API promises: {e}")))
+        serde_json::from_slice(body).map_err(|e| self.unexpected(doing, &format!("its answer is not what its API promises: {e}")))
     }
 
     fn asked<'a>(&'a self, doing: &'a str) -> Asked<'a> {
@@ -354,10 +354,10 @@ impl Client {
     }
 
     /// The failure of being answered in a way that cannot be gone on with.
-    fn odd(&self, doing: &str, why: &str) -> Error {
+    fn unexpected(&self, doing: &str, why: &str) -> Error {
         let (name, api) = (self.dialect.name, &self.api);
         let remedy = "check that this is the address of the forge's API; if it is, please report this with the forge's version";
-        self.fault(Fault::Odd, &format!("cannot {doing}: {name} at {api} does not answer well: {why}"), remedy)
+        self.fault(Fault::Unexpected, &format!("cannot {doing}: {name} at {api} does not answer well: {why}"), remedy)
     }
 
     /// The failure of not being answered.

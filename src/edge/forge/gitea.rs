@@ -69,7 +69,11 @@ impl Forge for Gitea {
         let (all, is_cut) = self.client.pages::<raw::Request>(&path, "list pull requests", MAX_PAGES)?;
         if is_cut {
             let what = format!("cannot list pull requests: there are more than {}", MAX_PAGES * 50);
-            return Err(self.client.fault(Fault::Odd, &what, "run `rofs-harden pr --patch DIR` in a checkout, and propose it by hand"));
+            return Err(self.client.fault(
+                Fault::Unexpected,
+                &what,
+                "run `rofs-harden pr --patch DIR` in a checkout, and propose it by hand",
+            ));
         }
         let is_wanted = |p: &raw::Request| p.is_from(&self.full_name, branch) && base.is_none_or(|b| p.base.branch == b);
         let mut found: Vec<Pull> = all.into_iter().filter(is_wanted).map(Pull::from).collect();
@@ -159,7 +163,7 @@ impl Forge for Gitea {
         let raw: raw::Blob = self.get(&format!("/git/blobs/{}", uri_part(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("Gitea shows the file {id} in a way that cannot be read");
-            self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
+            self.client.fault(Fault::Unexpected, &what, "run the command again; if that does not help, please report this")
         })
     }
 

@@ -190,7 +190,7 @@ impl Forge for GitHub {
         let raw: raw::Blob = self.get(&format!("/git/blobs/{}", uri_part(id)), "show a file")?;
         raw.decode().ok_or_else(|| {
             let what = format!("GitHub shows the file {id} in a way that cannot be read");
-            self.client.fault(Fault::Odd, &what, "run the command again; if that does not help, please report this")
+            self.client.fault(Fault::Unexpected, &what, "run the command again; if that does not help, please report this")
         })
     }
 

@@ -1,7 +1,7 @@
-//! What a container engine says: what the containers of a service wrote ([`Sight`]), and how they are tried ([`Probe`]).
+//! What a container engine says: what the containers of a service wrote ([`Observation`]), and how they are tried ([`Probe`]).
 
 mod probe;
 mod written;
 
 pub use probe::{Action, Http, Probe};
-pub use written::{Folder, Sight, Written, fit, is_placeholder, is_program_file, writable_paths};
+pub use written::{Folder, Observation, Written, fit, is_placeholder, is_program_file, writable_paths};

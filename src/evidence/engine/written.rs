@@ -63,7 +63,7 @@ pub fn is_program_file(name: &str, mode: u32) -> bool {
 
 /// What a run shows of one service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct Observation {
     /// What was written on the root filesystem, sorted.
     pub written: Vec<Written>,
     /// The folders of the image, and those that were made.
@@ -74,7 +74,7 @@ pub struct Sight {
     pub nameless: Vec<String>,
 }
 
-impl Sight {
+impl Observation {
     /// Whether this holds of a folder of the image or of one below it; `None` where the folder is
     /// not there.
     fn any(&self, folder: &str, holds: impl Fn(&Folder) -> bool) -> Option<bool> {
@@ -90,27 +90,27 @@ impl Sight {
 }
 
 /// Places that must be writable, and what was written elsewhere, with what to do about it.
-pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec<WritablePath>, Vec<(String, String)>) {
+pub fn writable_paths(service: &str, observed: &Observation, need: Option<&Need>) -> (Vec<WritablePath>, Vec<(String, String)>) {
     let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
     let mut elsewhere = Vec::new();
-    for written in &sight.written {
+    for written in &observed.written {
         if is_optional(&written.path) || is_known(&written.path, need) {
             continue;
         }
-        let place = place(written, sight, need);
+        let place = place(written, observed, need);
         let Some((target, storage)) = &place.mount else {
             elsewhere.push((written.path.clone(), place.help.unwrap_or_default()));
             continue;
         };
         let text = if written.is_inside { "files come and go there".to_owned() } else { format!("{} was written", written.path) };
-        match writable(service, target, storage.clone(), told(&place, &text), sight) {
+        match writable(service, target, storage.clone(), told(&place, &text), observed) {
             // What must be kept decides for the whole folder, whichever path came first.
             Ok(path) if path.storage == Storage::State => drop(found.insert(path.target.to_string(), path)),
             Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
             Err(why) => elsewhere.push((written.path.clone(), why)),
         }
     }
-    for target in sight.nameless.iter().filter(|t| !is_known(t, need)) {
+    for target in observed.nameless.iter().filter(|t| !is_known(t, need)) {
         let text = "the image declares a volume there, which is gone with the container unless it has a name".to_owned();
         match Target::new(target, &Storage::State) {
             Ok(place) => {
@@ -122,29 +122,29 @@ pub fn writable_paths(service: &str, sight: &Sight, need: Option<&Need>) -> (Vec
         }
     }
     let outer: Vec<WritablePath> = found.values().cloned().collect();
-    found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, sight)));
+    found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, observed)));
     (found.into_values().collect(), elsewhere)
 }
 
 /// The place of something that was written.
-fn place(written: &Written, sight: &Sight, need: Option<&Need>) -> Place {
-    let kind = match sight.folders.get(&written.path) {
+fn place(written: &Written, observed: &Observation, need: Option<&Need>) -> Place {
+    let kind = match observed.folders.get(&written.path) {
         _ if written.is_inside => Kind::Folder,
         Some(folder) if folder.in_image => Kind::Folder,
         Some(_) => Kind::Made,
         None => Kind::File,
     };
-    let has_program = |folder: &str| sight.any(folder, |f| f.has_program);
+    let has_program = |folder: &str| observed.any(folder, |f| f.has_program);
     let place = Place::of(Asked { path: &written.path, kind, is_state: false, need, has_program: &has_program });
     let Some((target, storage)) = place.mount.clone() else { return place };
     let is_lost = || kind == Kind::File && is_missed(&written.path, &target);
     match storage {
         // A tmpfs would hide them, and a volume copies them.
-        Storage::Scratch(_) if !is_lost() && sight.has_files(&target) && !is_shared(&target) => {
+        Storage::Scratch(_) if !is_lost() && observed.has_files(&target) && !is_shared(&target) => {
             Place { mount: Some((target, Storage::State)), ..place }
         }
         Storage::Scratch(_) if !is_lost() => place,
-        _ => Place { mount: state_at(&target, sight).map(|target| (target, Storage::State)), ..place },
+        _ => Place { mount: state_at(&target, observed).map(|target| (target, Storage::State)), ..place },
     }
 }
 
@@ -173,30 +173,30 @@ fn is_missed(path: &str, target: &str) -> bool {
 /// Where a volume for what is written at `target` belongs: at the folder of the image, from which it
 /// gets content and owner, or at what was made beside the program. `None` where it would hold the
 /// program.
-fn state_at(target: &str, sight: &Sight) -> Option<String> {
-    let (base, made) = existing(target, &sight.folders);
-    let has_program = |folder: &str| sight.any(folder, |f| f.has_program) == Some(true);
+fn state_at(target: &str, observed: &Observation) -> Option<String> {
+    let (base, made) = existing(target, &observed.folders);
+    let has_program = |folder: &str| observed.any(folder, |f| f.has_program) == Some(true);
     let holds = |folder: &str| COMMON.contains(&folder) || !is_at(folder, "/etc") && has_program(folder);
     let is_whole = |folder: &str| ["/", "/etc", "/usr", "/var"].contains(&folder);
     match made {
         // It was written right in it, so that only all of it will do.
         None => Some(base).filter(|base| !is_whole(base) && (is_at(base, "/etc") || !has_program(base))),
-        Some(made) if holds(&base) || sight.has_files(&base) || is_at(&base, "/etc") => Some(made),
+        Some(made) if holds(&base) || observed.has_files(&base) || is_at(&base, "/etc") => Some(made),
         Some(_) => Some(base),
     }
 }
 
 /// Gives a path that a log named the owner and the mode that the image's folder has, or else the service's user. What the image has
 /// there decides what may hold it; `false` where that is the program.
-pub fn fit(path: &mut WritablePath, sight: &Sight) -> bool {
-    if sight.has_files(&path.target) && !is_shared(&path.target) && !is_at(&path.target, "/etc") {
-        if sight.any(&path.target, |f| f.has_program) == Some(true) {
+pub fn fit(path: &mut WritablePath, observed: &Observation) -> bool {
+    if observed.has_files(&path.target) && !is_shared(&path.target) && !is_at(&path.target, "/etc") {
+        if observed.any(&path.target, |f| f.has_program) == Some(true) {
             return false;
         }
         path.storage = Storage::State;
     }
-    let folder = sight.folders.get(&*path.target).filter(|f| f.in_image);
-    let user = sight.user.filter(|(uid, _)| *uid != 0);
+    let folder = observed.folders.get(&*path.target).filter(|f| f.in_image);
+    let user = observed.user.filter(|(uid, _)| *uid != 0);
     match &mut path.storage {
         Storage::Scratch(options) => {
             if let Some(folder) = folder {
@@ -225,10 +225,10 @@ fn is_known(path: &str, need: Option<&Need>) -> bool {
 }
 
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.
-fn covers(outer: &WritablePath, target: &str, inner: &WritablePath, sight: &Sight) -> bool {
+fn covers(outer: &WritablePath, target: &str, inner: &WritablePath, observed: &Observation) -> bool {
     let is_below = *outer.target != *target && is_at(target, &outer.target);
     let (is_outer_state, is_inner_state) = (outer.storage == Storage::State, inner.storage == Storage::State);
-    let is_hidden = !is_outer_state && sight.folders.get(target).is_some_and(|f| f.in_image);
+    let is_hidden = !is_outer_state && observed.folders.get(target).is_some_and(|f| f.in_image);
     let is_kept = is_inner_state && !is_outer_state;
     // What may vanish is no part of the data. From `tmp` and the like programs move files to where they stay, which no two mounts allow.
     let name = target.rsplit('/').next().unwrap_or_default();
@@ -259,8 +259,8 @@ fn told(place: &Place, text: &str) -> String {
 }
 
 /// Errors: why nothing can be mounted there, a sentence.
-fn writable(service: &str, target: &str, storage: Storage, text: String, sight: &Sight) -> Result<WritablePath, String> {
-    let folder = sight.folders.get(target).copied().unwrap_or_default();
+fn writable(service: &str, target: &str, storage: Storage, text: String, observed: &Observation) -> Result<WritablePath, String> {
+    let folder = observed.folders.get(target).copied().unwrap_or_default();
     let mut volume_owner = None;
     let storage = match storage {
         Storage::Scratch(mut options) => {

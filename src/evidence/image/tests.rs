@@ -4,7 +4,7 @@ use super::*;
 fn image(config: &str, folders: &[(&str, u32, u32)], files: &[(&str, u32)], scripts: &[(&str, &str)]) -> Image {
     let config: ImageConfig = serde_json::from_str(config).expect("a configuration");
     let parent = |path: &str| path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
-    let mut sight = Sight { user: Some((0, 0)), ..Sight::default() };
+    let mut observed = Observation { user: Some((0, 0)), ..Observation::default() };
     let root =
         [("/", 0, 0o755), ("/etc", 0, 0o755), ("/run", 0, 0o755), ("/var", 0, 0o755), ("/var/lib", 0, 0o755), ("/var/log", 0, 0o755)];
     for (path, uid, mode) in root.iter().chain(folders) {
@@ -13,13 +13,13 @@ fn image(config: &str, folders: &[(&str, u32, u32)], files: &[(&str, u32)], scri
             files.iter().any(|(file, mode)| parent(file) == *path && mode & 0o111 != 0),
         );
         let folder = Folder { uid: *uid, gid: *uid, mode: *mode, in_image: true, has_files, has_program };
-        sight.folders.insert((*path).to_owned(), folder);
+        observed.folders.insert((*path).to_owned(), folder);
     }
     let text = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
     Image {
         name: "example/app:1".to_owned(),
         config,
-        sight,
+        observed,
         files: files.iter().map(|(path, mode)| ((*path).to_owned(), *mode)).collect(),
         links: BTreeMap::from([("/var/run".to_owned(), "/run".to_owned()), ("/loop".to_owned(), "/loop".to_owned())]),
         scripts: scripts.iter().map(text).collect(),
@@ -72,7 +72,7 @@ fn configuration_and_folders_are_candidates() {
     );
     let mut owned =
         image(r#"{"User": "app"}"#, &[("/var/lib/app", 7, 0o750), ("/var/lib/other", 8, 0o755), ("/home/app", 7, 0o755)], &[], &[]);
-    owned.sight.user = Some((7, 7));
+    owned.observed.user = Some((7, 7));
     assert_eq!(shown(&owned), ["/var/lib/app volume assumed: data: the user that it runs as (7) owns the folder"]);
     let named = image(r#"{"Env": ["PGDATA=/var/lib/db", "APP_CACHE=/var/cache/x", "HOMEPAGE=/x", "PATH=/a:/b"]}"#, &[], &[], &[]);
     assert_eq!(shown(&named).len(), 2, "{:?}", shown(&named));

@@ -6,7 +6,7 @@ use super::{Cause, Deed, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
 use crate::evidence::place::{Asked, Kind, Place, is_kernels, remedies, unmountable};
 use crate::evidence::select::owned;
-use crate::evidence::{Confidence, Need, Reason, Runner, Source, Storage, Target, TmpfsOptions, WritablePath};
+use crate::evidence::{Confidence, Need, Reason, RunUser, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::sync::Arc;
 
 /// What a symptom comes to for one service.
@@ -26,7 +26,7 @@ pub struct Advice {
 
 /// Whose symptom it is.
 #[derive(Clone, Copy, Debug)]
-pub struct Hearing<'h, 'a> {
+pub struct AdviceContext<'h, 'a> {
     /// The service; `None` where it is not known, and only what can be said of any is said.
     pub service: Option<&'h Service<'a>>,
     /// What is known of its needs.
@@ -38,8 +38,8 @@ pub struct Hearing<'h, 'a> {
 }
 
 /// What is done about a symptom.
-pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
-    let Hearing { service, need, .. } = hearing;
+pub fn advise(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Advice {
+    let AdviceContext { service, need, .. } = context;
     let help = symptom.help.map(str::to_owned);
     let path = absolute(symptom, service, need);
     let plain = |cause, path, help| Advice { cause, path, mend: None, help, remedy: None };
@@ -68,9 +68,9 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
     }
     if let Some(Coverage::Writable(mount)) = service.map(|s| s.coverage(&path)) {
         return match symptom.cause {
-            Cause::NoExec => mounted::no_exec(symptom, path, mount, hearing),
-            Cause::Denied => mounted::denied(symptom, path, mount, hearing),
-            _ if symptom.is_asked => mounted::denied(symptom, path, mount, hearing),
+            Cause::NoExec => mounted::no_exec(symptom, path, mount, context),
+            Cause::Denied => mounted::denied(symptom, path, mount, context),
+            _ if symptom.is_asked => mounted::denied(symptom, path, mount, context),
             _ => {
                 let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
                 plain("a path that is writable by now", Some(path), help)
@@ -81,12 +81,12 @@ pub fn advise(symptom: &Symptom, hearing: Hearing<'_, '_>) -> Advice {
         let help = Some("it is read-only in every container, whatever the root filesystem is".to_owned());
         return plain("the kernel's own files", Some(path), help);
     }
-    unmounted(symptom, path, hearing)
+    unmounted(symptom, path, context)
 }
 
 /// What is done about a path at which nothing is mounted.
-fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advice {
-    let need = hearing.need;
+fn unmounted(symptom: &Symptom, path: String, context: AdviceContext<'_, '_>) -> Advice {
+    let need = context.need;
     // A catalogue may fill a folder before the program starts, which a mount here would not.
     let is_known = |p: &&WritablePath| is_at(&path, &p.target) && !matches!(p.reason.source, Source::Catalogue(_));
     let known = need.and_then(|n| n.paths.iter().find(is_known));
@@ -105,8 +105,8 @@ fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advic
     };
     let plain = |help| Advice { cause, path: Some(path.clone()), mend: None, help, remedy: None };
     let Some((target, storage)) = mount else { return plain(joined([own.clone(), remedy.clone(), place.help.clone()])) };
-    let runner = need.map_or(&Runner::Unknown, |n| &n.runner);
-    let uid = if let Runner::Number(uid, _) = runner { Some(*uid).filter(|uid| *uid != 0) } else { None };
+    let run_user = need.map_or(&RunUser::Unknown, |n| &n.run_user);
+    let uid = if let RunUser::Number(uid, _) = run_user { Some(*uid).filter(|uid| *uid != 0) } else { None };
     let is_new = kind == Kind::Made || kind == Kind::Unknown && target == path;
     if symptom.cause != Cause::ReadOnly {
         let help = if uid.is_some() && is_at(&target, "/root") {
@@ -123,7 +123,7 @@ fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advic
     let storage = match storage {
         Storage::Scratch(options) => {
             let exec = options.exec || symptom.cause == Cause::NoExec || symptom.runs;
-            let options = if known.is_some() { options } else { owned(&options, Confidence::Documented, runner).0 };
+            let options = if known.is_some() { options } else { owned(&options, Confidence::Documented, run_user).0 };
             // Root is refused where it is no longer root, or has no capabilities.
             let is_open = symptom.cause == Cause::Denied && options.uid.is_none();
             let mode = if is_open { Some(0o1777) } else { options.mode };
@@ -132,11 +132,11 @@ fn unmounted(symptom: &Symptom, path: String, hearing: Hearing<'_, '_>) -> Advic
         Storage::State => Storage::State,
     };
     // A volume at a folder that the image does not have is root's.
-    let owner = uid.filter(|_| storage == Storage::State && is_new && hearing.is_planned);
+    let owner = uid.filter(|_| storage == Storage::State && is_new && context.is_planned);
     let more = uid.filter(|_| storage == Storage::State && is_new).map(|uid| {
         format!("a new volume there belongs to root, unless the image has the folder: user {uid} must own it (`explain volume-owner`)")
     });
-    match writable(symptom, hearing, &target, storage, owner) {
+    match writable(symptom, context, &target, storage, owner) {
         Ok(mend) => {
             let help = joined([own, remedy, place.help, more]);
             Advice { cause, path: Some(path), mend: Some(mend), help, remedy: None }
@@ -200,27 +200,27 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
     }
     path?;
     let own = service.and_then(|s| s.text("working_dir")).filter(|folder| folder.starts_with('/'));
-    let image = need.and_then(|n| n.brings.iter().find(|b| b.is_workdir));
+    let image = need.and_then(|n| n.image_paths.iter().find(|b| b.is_workdir));
     own.as_deref().or(image.map(|b| b.path.as_str())).map(join)
 }
 
 /// Errors: why nothing can be mounted there, a sentence.
 fn writable(
     symptom: &Symptom,
-    hearing: Hearing<'_, '_>,
+    context: AdviceContext<'_, '_>,
     target: &str,
     storage: Storage,
     owner: Option<u32>,
 ) -> Result<WritablePath, String> {
     let target = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
-    let log = hearing.log;
+    let log = context.log;
     let text = format!("{} said: {}", symptom.program, symptom.text);
     let reason = Reason {
-        source: if hearing.is_planned { Source::Run } else { Source::Log(log.to_owned()) },
+        source: if context.is_planned { Source::Run } else { Source::Log(log.to_owned()) },
         text,
-        link: (!hearing.is_planned).then(|| format!("{log}:{}", symptom.line)),
+        link: (!context.is_planned).then(|| format!("{log}:{}", symptom.line)),
         confidence: Confidence::Reported,
     };
-    let service = hearing.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
+    let service = context.service.map_or_else(|| symptom.service.clone().unwrap_or_default(), |s| s.name.to_owned());
     Ok(WritablePath { service, target, storage, is_declared: false, owner, reason: Arc::new(reason) })
 }

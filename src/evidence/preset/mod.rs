@@ -51,7 +51,7 @@ pub struct Preset {
     /// Where its programs run, from where relative paths start; `None` when that is not known.
     pub workdir: Option<String>,
     /// As whom the image runs when nobody says otherwise.
-    pub run_user: RunUser,
+    pub run_user: ImageUser,
     /// Users that the image has, by name.
     pub users: Vec<User>,
     /// What is otherwise on some tags, by the part of the tag.
@@ -80,7 +80,7 @@ pub struct Preset {
 
 /// As whom an image runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunUser {
+pub struct ImageUser {
     /// For people: `root; workers run as nginx`.
     pub text: String,
     /// Number of the user that the image starts as; `None` when it is not known.

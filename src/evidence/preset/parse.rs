@@ -5,7 +5,7 @@ use super::moved::RawPlace;
 use super::raw::{RawCapabilities, RawDoubt, RawMatch, RawObstacle, RawPreset, RawReminder, RawStorage, RawTag, RawWritable};
 use super::when::RawConditions;
 use super::{
-    Below, Capabilities, Condition, Doubt, EnvHint, NoNewPrivileges, Obstacle, Preset, Reminder, RunUser, TagVariant, User, Writable,
+    Below, Capabilities, Condition, Doubt, EnvHint, ImageUser, NoNewPrivileges, Obstacle, Preset, Reminder, TagVariant, User, Writable,
 };
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
@@ -110,7 +110,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         runtime: raw.runtime,
         framework: raw.framework,
         workdir: raw.workdir.map(workdir).transpose()?,
-        run_user: RunUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
+        run_user: ImageUser { text: line(raw.run_user.text)?, uid: raw.run_user.uid, gid: raw.run_user.gid },
         users: users(raw.users)?,
         tags: raw.tags.into_iter().map(read_tag).collect::<Result<_, _>>()?,
         writable,

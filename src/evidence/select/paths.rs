@@ -2,10 +2,10 @@
 
 use super::Part;
 use crate::compose::{Coverage, Known, Word, is_at};
-use crate::evidence::about::{About, Runner, Who};
+use crate::evidence::context::{ImageUsers, RunUser, ServiceContext};
 use crate::evidence::moves::moves;
 use crate::evidence::outputs::{Asks, outputs};
-use crate::evidence::place::{Asked, Kind, Place};
+use crate::evidence::place::{Asked, Kind, Place, hides_files};
 use crate::evidence::preset::{Mover, Writable};
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
@@ -23,17 +23,22 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    pub(super) fn of<'p>(about: &About<'_, '_>, parts: impl Iterator<Item = &'p Part>, who: &Who<'_>, sizes: bool) -> Self {
+    pub(super) fn of<'p>(
+        context: &ServiceContext<'_, '_>,
+        parts: impl Iterator<Item = &'p Part>,
+        users: &ImageUsers<'_>,
+        sizes: bool,
+    ) -> Self {
         let mut found = Self::default();
         let mut unknown: Vec<(&Part, &Writable)> = Vec::new();
         let mut idle = Vec::new();
-        let argv = about.argv();
+        let argv = context.argv();
         let mut all = Vec::new();
         for part in parts {
             for path in &part.preset.writable {
-                match about.placed(path, who) {
+                match context.placed(path, users) {
                     Some(placed) => all.push((part, placed)),
-                    None if about.needs(&path.when, &path.unless, who) == Known::No => {}
+                    None if context.needs(&path.when, &path.unless, users) == Known::No => {}
                     None => found.doubt(format!("where {} is in it is not known", path.written())),
                 }
             }
@@ -41,25 +46,25 @@ impl Gathered {
         for (part, path) in &all {
             {
                 let (part, path) = (*part, &**path);
-                let needed = about.needs(&path.when, &path.unless, who);
+                let needed = context.needs(&path.when, &path.unless, users);
                 if needed == Known::No {
                     idle.push((part, path));
                     continue;
                 }
-                let moves = moves(about, part.preset.workdir.as_deref(), path, who, &argv);
+                let moves = moves(context, part.preset.workdir.as_deref(), path, users, &argv);
                 // What somebody named is needed there, whatever decides of its usual place.
                 for (target, by) in &moves.to {
-                    let needed = moved(about, part, path, who, sizes, (target, by));
+                    let needed = moved(context, part, path, users, sizes, (target, by));
                     found.moved.extend(needed.iter().filter(|path| path.storage != Storage::State).map(|path| path.target.clone()));
                     found.put(needed);
                 }
                 moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
                 match (moves.rest, needed) {
-                    (None, Known::Yes) => found.put(writable(about, part, path, who, sizes)),
+                    (None, Known::Yes) => found.put(writable(context, part, path, users, sizes)),
                     (None, _) => unknown.push((part, path)),
                     (Some(rest), _) => {
                         for below in rest.iter().filter_map(|below| Target::new(below, &storage(path)).ok()) {
-                            found.put(writable(about, part, &Writable { target: below, ..path.clone() }, who, sizes));
+                            found.put(writable(context, part, &Writable { target: below, ..path.clone() }, users, sizes));
                         }
                     }
                 }
@@ -68,15 +73,15 @@ impl Gathered {
         let mut asked = HashSet::new();
         for (part, path) in unknown {
             // Where the image declares it, it can be written in any case.
-            let is_declared = is_declared(about, part, path, who);
-            if !is_declared && !is_settled(about, path, &found.paths) && asked.insert(&path.target) {
+            let is_declared = is_declared(context, part, path, users);
+            if !is_declared && !is_settled(context, path, &found.paths) && asked.insert(&path.target) {
                 found.doubt(format!("whether it must write {} is not known from its files", path.target));
             }
         }
-        found.written(about, &idle, who, sizes);
-        let counts = |path: &Writable| about.needs(&path.when, &path.unless, who) != Known::No;
+        found.written(context, &idle, users, sizes);
+        let counts = |path: &Writable| context.needs(&path.when, &path.unless, users) != Known::No;
         let movers = all.iter().filter(|(_, path)| counts(path)).flat_map(|(_, path)| path.moved.iter().flat_map(|moved| &moved.by));
-        found.told(about, &argv, &movers.collect::<Vec<_>>(), &idle, (who, sizes));
+        found.told(context, &argv, &movers.collect::<Vec<_>>(), &idle, (users, sizes));
         found.join();
         found
     }
@@ -109,16 +114,16 @@ impl Gathered {
 
     /// What the scripts of its own commands write. What a preset says of such a place counts, also where it is not needed otherwise. Of
     /// other places only scratch is sure: whether anything else must be kept, nobody knows.
-    fn written(&mut self, about: &About<'_, '_>, idle: &[(&Part, &Writable)], who: &Who<'_>, sizes: bool) {
-        let scripts::Written { paths, doubts } = scripts::writes(about.service);
+    fn written(&mut self, context: &ServiceContext<'_, '_>, idle: &[(&Part, &Writable)], users: &ImageUsers<'_>, sizes: bool) {
+        let scripts::Written { paths, doubts, .. } = scripts::writes(context.service);
         doubts.into_iter().for_each(|doubt| self.doubt(doubt));
         for (path, folder) in paths {
             let is_known = self.paths.iter().any(|known| is_at(&path, &known.target));
-            if is_known || !matches!(about.service.coverage(&path), Coverage::Root) {
+            if is_known || !matches!(context.service.coverage(&path), Coverage::Root) {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
-                self.put(writable(about, part, known, who, sizes));
+                self.put(writable(context, part, known, users, sizes));
                 continue;
             }
             let kind = if folder == path { Kind::Folder } else { Kind::File };
@@ -129,19 +134,25 @@ impl Gathered {
                 continue;
             };
             let confidence = match storage {
-                Storage::Scratch(_) => Confidence::Documented,
-                Storage::State => Confidence::Assumed,
+                Storage::Scratch(_) if !hides_files(&target) => Confidence::Documented,
+                _ => Confidence::Assumed,
             };
-            if confidence == Confidence::Assumed {
-                self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
+            match (confidence, &storage) {
+                (Confidence::Assumed, Storage::Scratch(_)) => {
+                    self.doubt(format!("its command writes {path}, and a tmpfs at {target} hides what the image has there"));
+                }
+                (Confidence::Assumed, Storage::State) => {
+                    self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
+                }
+                _ => {}
             }
             let storage = match storage {
-                Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0),
+                Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0),
                 Storage::State => Storage::State,
             };
             let reason = Arc::new(Reason { source: Source::Rule, text: format!("its command writes {path}"), link: None, confidence });
             self.put(Some(WritablePath {
-                service: about.service.name.to_owned(),
+                service: context.service.name.to_owned(),
                 target,
                 storage,
                 is_declared: false,
@@ -152,17 +163,24 @@ impl Gathered {
     }
 
     /// The places for output that words of the command and variables name, and no preset knows.
-    fn told(&mut self, about: &About<'_, '_>, argv: &[Word], known: &[&Mover], idle: &[(&Part, &Writable)], of: (&Who<'_>, bool)) {
-        let (who, sizes) = of;
-        let (outputs, doubts) = outputs(about, argv, known);
+    fn told(
+        &mut self,
+        context: &ServiceContext<'_, '_>,
+        argv: &[Word],
+        known: &[&Mover],
+        idle: &[(&Part, &Writable)],
+        of: (&ImageUsers<'_>, bool),
+    ) {
+        let (users, sizes) = of;
+        let (outputs, doubts) = outputs(context, argv, known);
         doubts.into_iter().for_each(|doubt| self.doubt(doubt));
         for output in outputs {
             let is_known = self.paths.iter().any(|known| is_at(&output.path, &known.target));
-            if is_known || !matches!(about.service.coverage(&output.path), Coverage::Root) {
+            if is_known || !matches!(context.service.coverage(&output.path), Coverage::Root) {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&output.path, &known.target)) {
-                self.put(writable(about, part, known, who, sizes));
+                self.put(writable(context, part, known, users, sizes));
                 continue;
             }
             let (target, options) = match output.asks() {
@@ -173,23 +191,23 @@ impl Gathered {
                 }
                 Asks::Nothing => continue,
             };
-            let storage = Storage::Scratch(owned(&options, Confidence::Documented, &who.runner).0);
+            let storage = Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0);
             let text = format!("{} names {}", output.by, output.path);
             let Ok(target) = Target::new(&target, &storage) else {
                 self.doubt(format!("{text}, and nothing can be mounted there"));
                 continue;
             };
             let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
-            let service = about.service.name.to_owned();
+            let service = context.service.name.to_owned();
             self.put(Some(WritablePath { service, target, storage, is_declared: false, owner: None, reason }));
         }
     }
 }
 
 /// Whether the image declares a path as a volume. What is known of an image says nothing of another.
-fn is_declared(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>) -> bool {
+fn is_declared(context: &ServiceContext<'_, '_>, part: &Part, path: &Writable, users: &ImageUsers<'_>) -> bool {
     let declared = path.declared.as_ref().filter(|declared| declared.is_volume && part.recognised);
-    declared.is_some_and(|declared| about.needs(&declared.when, &[], who) == Known::Yes)
+    declared.is_some_and(|declared| context.needs(&declared.when, &[], users) == Known::Yes)
 }
 
 fn storage(path: &Writable) -> Storage {
@@ -198,34 +216,34 @@ fn storage(path: &Writable) -> Storage {
 
 /// The path at the place that something in the service names.
 fn moved(
-    about: &About<'_, '_>,
+    context: &ServiceContext<'_, '_>,
     part: &Part,
     path: &Writable,
-    who: &Who<'_>,
+    users: &ImageUsers<'_>,
     sizes: bool,
     (target, by): (&str, &str),
 ) -> Option<WritablePath> {
     let target = Target::new(target, &storage(path)).ok()?;
     let text = format!("{}; {by} names this place", path.reason.text);
     let reason = Arc::new(Reason { text, confidence: Confidence::Documented, ..Reason::clone(&path.reason) });
-    let mut needed = writable(about, part, &Writable { target, reason, ..path.clone() }, who, sizes)?;
-    needed.is_declared = path.scratch.is_none() && about.declares(&needed.target);
+    let mut needed = writable(context, part, &Writable { target, reason, ..path.clone() }, users, sizes)?;
+    needed.is_declared = path.scratch.is_none() && context.declares(&needed.target);
     // The image need not have the folder.
-    needed.owner = match &who.runner {
-        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && !about.gives_away(&needed.target) => Some(*uid),
+    needed.owner = match &users.run_user {
+        RunUser::Number(uid, _) if *uid != 0 && path.scratch.is_none() && !context.gives_away(&needed.target) => Some(*uid),
         _ => None,
     };
     Some(needed)
 }
 
 /// Whether it does not matter if a path is needed: it is writable already, or is to be, and holds what it must.
-fn is_settled(about: &About<'_, '_>, path: &Writable, needed: &[WritablePath]) -> bool {
+fn is_settled(context: &ServiceContext<'_, '_>, path: &Writable, needed: &[WritablePath]) -> bool {
     let holds = |storage: &Storage| match (storage, &path.scratch) {
         (Storage::State, _) => true,
         (Storage::Scratch(_), None) => false,
         (Storage::Scratch(own), Some(other)) => own.exec || !other.exec,
     };
-    let is_there = matches!(about.service.coverage(&path.target), Coverage::Engine | Coverage::Writable(_));
+    let is_there = matches!(context.service.coverage(&path.target), Coverage::Engine | Coverage::Writable(_));
     is_there || needed.iter().any(|other| other.target == path.target && holds(&other.storage))
 }
 
@@ -236,11 +254,11 @@ fn strength(path: &WritablePath) -> (bool, bool, Confidence) {
 }
 
 /// The path as this service needs it. `None` for an assumption that nothing speaks for.
-fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, sizes: bool) -> Option<WritablePath> {
+fn writable(context: &ServiceContext<'_, '_>, part: &Part, path: &Writable, users: &ImageUsers<'_>, sizes: bool) -> Option<WritablePath> {
     let mut reason = path.reason.clone();
     // Where nothing is recognised, assumed scratch belongs to the assumption that the service can run read-only at all.
     if reason.confidence == Confidence::Assumed && (path.scratch.is_none() || part.recognised) {
-        match about.mention(&path.target) {
+        match context.mention(&path.target) {
             Some(text) => reason = Arc::new(Reason { text, confidence: Confidence::Documented, link: None, ..Reason::clone(&reason) }),
             None if !part.named && part.preset.basis.is_none() => return None,
             None => {}
@@ -249,7 +267,7 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
     let storage = match &path.scratch {
         None => Storage::State,
         Some(options) => {
-            let (mut options, guess) = owned(options, path.reason.confidence, &who.runner);
+            let (mut options, guess) = owned(options, path.reason.confidence, &users.run_user);
             if let Some(guess) = guess {
                 let text = format!("{}; {guess}", reason.text);
                 reason = Arc::new(Reason { text, confidence: Confidence::Assumed, ..Reason::clone(&reason) });
@@ -259,14 +277,14 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
         }
     };
     // What is only assumed to be there may not be in the image, or not with this owner.
-    let owner = match &who.runner {
-        Runner::Number(uid, _) if *uid != 0 && path.scratch.is_none() && path.reason.confidence == Confidence::Assumed => {
-            Some(*uid).filter(|_| !about.gives_away(&path.target))
+    let owner = match &users.run_user {
+        RunUser::Number(uid, _) if *uid != 0 && path.scratch.is_none() && path.reason.confidence == Confidence::Assumed => {
+            Some(*uid).filter(|_| !context.gives_away(&path.target))
         }
         _ => None,
     };
-    let is_declared = path.scratch.is_none() && (is_declared(about, part, path, who) || about.declares(&path.target));
-    Some(WritablePath { service: about.service.name.to_owned(), target: path.target.clone(), storage, is_declared, owner, reason })
+    let is_declared = path.scratch.is_none() && (is_declared(context, part, path, users) || context.declares(&path.target));
+    Some(WritablePath { service: context.service.name.to_owned(), target: path.target.clone(), storage, is_declared, owner, reason })
 }
 
 /// The options with the owner who must write there, and what is guessed about them.
@@ -274,22 +292,22 @@ fn writable(about: &About<'_, '_>, part: &Part, path: &Writable, who: &Who<'_>, 
 /// A tmpfs belongs to root unless `uid=` says otherwise, and runc before 1.1.15 loses `mode=` where the path exists or the container is
 /// restarted. So a service that does not run as root gets its number written down. A folder that is known to be in the image with mode
 /// 1777 keeps that mode everywhere and is open to all. Root gets no owner: without capabilities it could not write to another's folder.
-pub(in crate::evidence) fn owned(options: &TmpfsOptions, confidence: Confidence, runner: &Runner) -> (TmpfsOptions, Option<String>) {
+pub(in crate::evidence) fn owned(options: &TmpfsOptions, confidence: Confidence, run_user: &RunUser) -> (TmpfsOptions, Option<String>) {
     let mut options = options.clone();
     let open = options.mode == Some(0o1777);
-    let unknown = match runner {
-        Runner::Number(0, _) => return (options, None),
-        Runner::Number(..) if open && confidence > Confidence::Assumed => return (options, None),
-        Runner::Number(uid, gid) => {
+    let unknown = match run_user {
+        RunUser::Number(0, _) => return (options, None),
+        RunUser::Number(..) if open && confidence > Confidence::Assumed => return (options, None),
+        RunUser::Number(uid, gid) => {
             options.gid = gid.or(options.gid.filter(|_| options.uid == Some(*uid)));
             options.uid = Some(*uid);
             return (options, None);
         }
-        Runner::Name(_) if open => return (options, None),
-        Runner::Name(name) => format!("the number of user {} is not known", name.chars().take(40).collect::<String>()),
+        RunUser::Name(_) if open => return (options, None),
+        RunUser::Name(name) => format!("the number of user {} is not known", name.chars().take(40).collect::<String>()),
         // It may be the writer whom the preset names, or all may write.
-        Runner::Unknown if options.uid.is_some() || options.mode.is_none_or(|mode| mode & 0o002 != 0) => return (options, None),
-        Runner::Unknown => "nothing is known of its user".to_owned(),
+        RunUser::Unknown if options.uid.is_some() || options.mode.is_none_or(|mode| mode & 0o002 != 0) => return (options, None),
+        RunUser::Unknown => "nothing is known of its user".to_owned(),
     };
     options = TmpfsOptions { mode: Some(0o1777), uid: None, gid: None, ..options };
     (options, Some(format!("open to all, since {unknown}")))

@@ -3,7 +3,7 @@
 use super::paths::{Gathered, owned};
 use super::{Extended, Part};
 use crate::compose::{Mount, MountKind, TmpfsItem, TmpfsOptions, has_variable};
-use crate::evidence::about::{About, Unseen};
+use crate::evidence::context::{ServiceContext, Unseen};
 use crate::evidence::{Confidence, Storage, Target, WritablePath};
 use crate::text::FileId;
 use std::collections::HashMap;
@@ -11,12 +11,12 @@ use std::collections::HashMap;
 /// Where the service has a line that is, but for its size, as a plan without extras writes it, and that nothing else in the file uses.
 /// With a `layer`, only its lines.
 pub(super) fn own<'p>(
-    about: &mut About<'_, '_>,
+    context: &mut ServiceContext<'_, '_>,
     parts: impl Iterator<Item = &'p Part> + Clone,
     named: &[WritablePath],
     (extended, layer): (&Extended, Option<FileId>),
 ) -> Vec<Target> {
-    let service = about.service;
+    let service = context.service;
     let is_tmpfs = |m: &&Mount<'_>| m.kind == MountKind::Tmpfs && m.node.as_str().is_some_and(|text| !has_variable(text));
     let lines: Vec<&Mount<'_>> = service.mounts.iter().filter(is_tmpfs).collect();
     let lists = service.values("tmpfs").len();
@@ -24,18 +24,18 @@ pub(super) fn own<'p>(
         return Vec::new();
     }
     // Before that plan, none of them was there.
-    about.unseen = Unseen::AllTmpfs;
-    let about = &*about;
+    context.unseen = Unseen::AllTmpfs;
+    let context = &*context;
     let mut presets = parts.clone().map(|part| &*part.preset);
     let Some(base) = presets.next() else { return Vec::new() };
-    let who = &about.who(base, presets);
-    let known = Gathered::of(about, parts, who, false).paths;
+    let users = &context.users(base, presets);
+    let known = Gathered::of(context, parts, users, false).paths;
     let options = |path: &WritablePath| match &path.storage {
         Storage::Scratch(options) => Some((path.target.clone(), unlimited(options))),
         Storage::State => None,
     };
     let mut planned: HashMap<Target, TmpfsOptions> = known.iter().filter_map(options).collect();
-    let with_owner = |(target, options)| (target, owned(&options, Confidence::Documented, &who.runner).0);
+    let with_owner = |(target, options)| (target, owned(&options, Confidence::Documented, &users.run_user).0);
     planned.extend(named.iter().filter_map(options).map(with_owner));
     let mut mounted: HashMap<&str, usize> = HashMap::new();
     service.mounts.iter().for_each(|mount| *mounted.entry(&*mount.target).or_default() += 1);

@@ -1,6 +1,6 @@
 use super::*;
 
-fn sight(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)]) -> Sight {
+fn observed(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)]) -> Observation {
     let inside = |path: &&str| Written { path: path.trim_end_matches('/').to_owned(), is_inside: path.ends_with('/') };
     let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
     for (path, uid, mode, has_files) in image {
@@ -15,11 +15,11 @@ fn sight(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)
             Folder { uid: *uid, gid: *uid, mode: 0o700, in_image: false, has_files: false, has_program: false },
         );
     }
-    Sight { written: written.iter().map(inside).collect(), folders, nameless: Vec::new(), user: None }
+    Observation { written: written.iter().map(inside).collect(), folders, nameless: Vec::new(), user: None }
 }
 
-fn shown(sight: &Sight) -> Vec<String> {
-    let (paths, elsewhere) = writable_paths("s", sight, None);
+fn shown(observed: &Observation) -> Vec<String> {
+    let (paths, elsewhere) = writable_paths("s", observed, None);
     let mounts = paths.iter().map(|p| match &p.storage {
         Storage::Scratch(options) => options.at(&p.target).to_string(),
         Storage::State => format!("{} volume{}", p.target, p.owner.map(|u| format!(" of {u}")).unwrap_or_default()),
@@ -66,7 +66,7 @@ fn a_written_path_becomes_the_folder_to_mount() {
         ),
         (&["/app/__pycache__/m.pyc", "/app/__pycache__"], &[root, ("/app", 0, 0o755, true)], &[("/app/__pycache__", 0)], &[]),
     ] {
-        assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
+        assert_eq!(shown(&observed(written, image, made)), expected, "{written:?}");
     }
 }
 
@@ -107,7 +107,7 @@ fn what_must_be_kept_wins_over_what_may_vanish() {
             &["/home/app/.cache:mode=700,uid=1000,gid=1000", "/home/app/.config:mode=700,uid=1000,gid=1000"],
         ),
     ] {
-        assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
+        assert_eq!(shown(&observed(written, image, made)), expected, "{written:?}");
     }
 }
 
@@ -141,10 +141,10 @@ fn no_mount_hides_or_freezes_the_program() {
             &["/var/lib/app volume"],
         ),
     ] {
-        assert_eq!(shown(&sight(written, image, made)), expected, "{written:?}");
+        assert_eq!(shown(&observed(written, image, made)), expected, "{written:?}");
     }
     // Files that are no program are copied into a volume.
-    let mut seen = sight(&["/var/lib/app/cache/x"], &[root, ("/var/lib/app/cache", 3, 0o755, true)], &[]);
+    let mut seen = observed(&["/var/lib/app/cache/x"], &[root, ("/var/lib/app/cache", 3, 0o755, true)], &[]);
     seen.folders.values_mut().for_each(|folder| folder.has_program = false);
     assert_eq!(shown(&seen), ["/var/lib/app/cache volume"]);
 }
@@ -160,7 +160,7 @@ fn what_a_log_names_is_held_against_the_listing() {
         reason: reason(String::new()),
     };
     let scratch = Storage::Scratch(crate::evidence::TmpfsOptions::default());
-    let mut seen = sight(&[], &[("/app", 0, 0o755, true), ("/seed", 5, 0o700, true), ("/empty", 5, 0o700, false)], &[]);
+    let mut seen = observed(&[], &[("/app", 0, 0o755, true), ("/seed", 5, 0o700, true), ("/empty", 5, 0o700, false)], &[]);
     seen.folders.get_mut("/seed").expect("there").has_program = false;
     for (target, storage, expected) in [
         ("/app", &scratch, None),
@@ -188,6 +188,6 @@ fn a_program_is_known_by_names_and_bits() {
 
 #[test]
 fn nameless_volumes_are_named() {
-    let sight = Sight { nameless: vec!["/data".into()], ..Sight::default() };
-    assert_eq!(shown(&sight), ["/data volume"]);
+    let observed = Observation { nameless: vec!["/data".into()], ..Observation::default() };
+    assert_eq!(shown(&observed), ["/data volume"]);
 }

@@ -1,21 +1,21 @@
 //! Symptoms at a path that has a writable mount: whose it is, and what may be run from it.
 
-use super::{Advice, Hearing, joined, writable};
+use super::{Advice, AdviceContext, joined, writable};
 use crate::compose::{Mount, MountKind, Service, TmpfsItem, escaped, is_at};
 use crate::evidence::log::{Deed, Symptom};
 use crate::evidence::place::{Asked, Kind, Place, is_scratch, remedies};
-use crate::evidence::{Need, Runner, Storage, Target, TmpfsOptions};
+use crate::evidence::{Need, RunUser, Storage, Target, TmpfsOptions};
 use crate::yaml::quote_if_needed;
 
 /// A program that may not be run: the engine mounts every tmpfs `noexec`.
-pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing: Hearing<'_, '_>) -> Advice {
+pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, context: AdviceContext<'_, '_>) -> Advice {
     let (target, shown) = (mount.target.to_string(), mount.shown_target());
     let cause = "a program that is run from a tmpfs";
     let own = symptom.help.map(str::to_owned);
-    let remedy = remedies(&path, &symptom.text, hearing.need);
+    let remedy = remedies(&path, &symptom.text, context.need);
     if mount.kind == MountKind::Tmpfs {
-        let options = options(hearing.service, mount);
-        let user = user(hearing);
+        let options = options(context.service, mount);
+        let user = user(context);
         let options = TmpfsOptions { exec: true, ..options };
         let is_open = options.mode.is_some_and(|mode| mode & 0o002 != 0);
         let options = if options.uid.is_none() && !is_open { given(options, user) } else { options };
@@ -23,17 +23,17 @@ pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, hearin
         // As the engine has it where nobody says.
         let mode = options.mode.or(options.uid.is_none().then_some(0o1777));
         let options = TmpfsOptions { mode, ..options };
-        let mend = hearing.is_planned.then(|| writable(symptom, hearing, &target, Storage::Scratch(options), None).ok()).flatten();
+        let mend = context.is_planned.then(|| writable(symptom, context, &target, Storage::Scratch(options), None).ok()).flatten();
         return Advice { cause, path: Some(path), mend, help: joined([own, Some(help), remedy]), remedy: None };
     }
     // The disk behind a bind or a volume allows it, or it does not; a folder for scratch can be laid over it.
-    let place = Place::of(Asked { path: &path, kind: Kind::File, is_state: false, need: hearing.need, has_program: &|_| None });
+    let place = Place::of(Asked { path: &path, kind: Kind::File, is_state: false, need: context.need, has_program: &|_| None });
     let is_scratch = |folder: &str| folder.rsplit('/').next().is_some_and(is_scratch);
     let scratch = place.mount.filter(|(folder, _)| *folder != target && is_at(folder, &target) && is_scratch(folder));
     let mend = scratch.and_then(|(folder, storage)| {
         let Storage::Scratch(options) = storage else { return None };
-        let options = given(TmpfsOptions { exec: true, ..options }, user(hearing));
-        writable(symptom, hearing, &folder, Storage::Scratch(options), None).ok()
+        let options = given(TmpfsOptions { exec: true, ..options }, user(context));
+        writable(symptom, context, &folder, Storage::Scratch(options), None).ok()
     });
     let help = format!(
         "the disk behind the mount at {shown} allows no programs to be run: mount it on the host with `exec`, or run them from elsewhere"
@@ -42,18 +42,18 @@ pub(super) fn no_exec(symptom: &Symptom, path: String, mount: &Mount<'_>, hearin
 }
 
 /// A user who may not write is our business where a mount is: the engine gives it to root.
-pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing: Hearing<'_, '_>) -> Advice {
-    let Some(service) = hearing.service else {
+pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, context: AdviceContext<'_, '_>) -> Advice {
+    let Some(service) = context.service else {
         return Advice { cause: "ownership of a mount", path: Some(path), mend: None, help: None, remedy: None };
     };
     let (target, shown) = (mount.target.to_string(), mount.shown_target());
-    let now = options(hearing.service, mount);
-    let user = user(hearing).or_else(|| owner_of(hearing.need, &target));
-    let is_root = hearing.need.is_some_and(|n| matches!(n.runner, Runner::Number(0, _)));
+    let now = options(context.service, mount);
+    let user = user(context).or_else(|| owner_of(context.need, &target));
+    let is_root = context.need.is_some_and(|n| matches!(n.run_user, RunUser::Number(0, _)));
     let is_open = now.mode.is_some_and(|mode| mode & 0o002 != 0);
     let is_owner = is_root || is_open || user.is_some_and(|(uid, _)| now.uid == Some(uid));
     if mount.kind == MountKind::Tmpfs && is_owner && !now.exec && symptom.deed == Deed::Run {
-        return no_exec(symptom, path, mount, hearing);
+        return no_exec(symptom, path, mount, context);
     }
     let (mut mend, mut remedy) = (None, None);
     let help = match (mount.kind, mount.shown_source(), user) {
@@ -61,7 +61,7 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
             let options = given(now, user);
             let item = options.at(shown);
             let storage = Storage::Scratch(options);
-            mend = if hearing.is_planned { writable(symptom, hearing, &target, storage, None).ok() } else { None };
+            mend = if context.is_planned { writable(symptom, context, &target, storage, None).ok() } else { None };
             format!("the tmpfs belongs to root; write it as `{item}`")
         }
         (MountKind::Volume, Some(volume), Some((uid, gid))) => {
@@ -76,15 +76,15 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
             )
         }
         (MountKind::Bind, source, user) => {
-            let who = user.map_or("the user of the service".to_owned(), |(uid, _)| format!("user {uid}"));
+            let users = user.map_or("the user of the service".to_owned(), |(uid, _)| format!("user {uid}"));
             let folder = source.map_or_else(|| "the folder on the host".to_owned(), |source| format!("the folder {source} on the host"));
             let number = user.map_or("UID".to_owned(), |(uid, gid)| format!("{uid}:{gid}"));
-            format!("{folder} must belong to {who}: `chown -R {number}` it there")
+            format!("{folder} must belong to {users}: `chown -R {number}` it there")
         }
         (kind, ..) => {
-            if kind == MountKind::Tmpfs && hearing.is_planned {
+            if kind == MountKind::Tmpfs && context.is_planned {
                 let options = TmpfsOptions { mode: Some(0o1777), ..now };
-                mend = writable(symptom, hearing, &target, Storage::Scratch(options), None).ok();
+                mend = writable(symptom, context, &target, Storage::Scratch(options), None).ok();
             }
             format!(
                 "the mount at {shown} belongs to root: give a tmpfs `uid=` and `gid=` of the service's user, and a volume that user's folder in \
@@ -92,7 +92,7 @@ pub(super) fn denied(symptom: &Symptom, path: String, mount: &Mount<'_>, hearing
             )
         }
     };
-    let known = remedies(&path, &symptom.text, hearing.need);
+    let known = remedies(&path, &symptom.text, context.need);
     let help = joined([Some(symptom.help.map_or(help, str::to_owned)), known]);
     Advice { cause: "ownership of a mount", path: Some(path), mend, help, remedy }
 }
@@ -116,15 +116,15 @@ fn given(options: TmpfsOptions, user: Option<(u32, u32)>) -> TmpfsOptions {
 }
 
 /// Number of the user and the group that a service runs as, as far as its files or its preset say.
-fn user(hearing: Hearing<'_, '_>) -> Option<(u32, u32)> {
+fn user(context: AdviceContext<'_, '_>) -> Option<(u32, u32)> {
     let own = || {
-        let text = hearing.service?.text("user")?;
+        let text = context.service?.text("user")?;
         let mut parts = text.split(':').map(|part| part.parse::<u32>().ok());
         let uid = parts.next().flatten()?;
         Some((uid, parts.next().flatten().unwrap_or(uid)))
     };
-    let known = hearing.need.and_then(|n| match n.runner {
-        Runner::Number(uid, gid) => Some((uid, gid.unwrap_or(uid))),
+    let known = context.need.and_then(|n| match n.run_user {
+        RunUser::Number(uid, gid) => Some((uid, gid.unwrap_or(uid))),
         _ => None,
     });
     known.or_else(own).filter(|(uid, _)| *uid != 0)

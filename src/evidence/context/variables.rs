@@ -1,12 +1,12 @@
 //! The variables of a service: of its `environment`, its `env_file`, its Dockerfile, each before the next.
 
-use super::{About, tokens};
+use super::{ServiceContext, tokens};
 use crate::compose::{Known, PartValue, Service, Word, has_variable, merge};
 use crate::evidence::preset::fits;
 use crate::yaml::{Kind, Node};
 use std::collections::HashSet;
 
-impl About<'_, '_> {
+impl ServiceContext<'_, '_> {
     /// Whether the environment sets `NAME`, or `NAME=word`.
     pub(super) fn sets(&self, wanted: &str) -> Known {
         let (name, word) = wanted.split_once('=').map_or((wanted, None), |(n, w)| (n, Some(w)));

@@ -16,14 +16,14 @@ use crate::rewrite::{Outcome, rewrite};
 use crate::text::{clean, clean_line, count};
 
 /// A project under review.
-pub(super) struct Desk<'f> {
+pub(super) struct Session<'f> {
     files: &'f Files<'f>,
     pub(super) options: Options,
     pub(super) plan: Plan<'f>,
     pub(super) color: bool,
 }
 
-impl<'f> Desk<'f> {
+impl<'f> Session<'f> {
     /// Plans the project, with nothing decided.
     ///
     /// Errors: as for [`Plan::of`].

@@ -6,7 +6,7 @@ pub(super) use variables::is_named;
 
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
-use super::{Brought, Target};
+use super::{ImagePath, Target};
 use crate::compose::dockerfile::{Facts, facts, packages};
 use crate::compose::env_file::{Given, has_any};
 use crate::compose::{
@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MAX_QUOTED: usize = 60;
 
 /// A service and what its Dockerfile says.
-pub(super) struct About<'s, 'a> {
+pub(super) struct ServiceContext<'s, 'a> {
     pub(super) service: &'s Service<'a>,
     /// `None` when it builds nothing.
     pub(super) built: Option<Result<Facts, String>>,
@@ -50,17 +50,17 @@ pub(super) enum Unseen {
 }
 
 /// The users that a service's image has, and as whom it runs.
-pub(super) struct Who<'p> {
+pub(super) struct ImageUsers<'p> {
     /// Numbers of user and group, by name.
-    pub(super) users: BTreeMap<&'p str, (u32, u32)>,
-    pub(super) runner: Runner,
+    pub(super) by_name: BTreeMap<&'p str, (u32, u32)>,
+    pub(super) run_user: RunUser,
     /// The word of a tag behind which the version is.
     version_after: Option<&'p str>,
 }
 
 /// As whom a service runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Runner {
+pub enum RunUser {
     /// By number; the group is `None` when the image decides it.
     Number(u32, Option<u32>),
     /// Somebody whose number is not known: as written.
@@ -69,7 +69,7 @@ pub enum Runner {
     Unknown,
 }
 
-impl<'s, 'a> About<'s, 'a> {
+impl<'s, 'a> ServiceContext<'s, 'a> {
     /// `left` bounds how much is read of all files together.
     pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
@@ -111,35 +111,35 @@ impl<'s, 'a> About<'s, 'a> {
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
     /// count where `base` has none of that name.
-    pub(super) fn who<'p>(&'p self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> Who<'p> {
-        let mut users = BTreeMap::new();
+    pub(super) fn users<'p>(&'p self, base: &'p Preset, additions: impl Iterator<Item = &'p Preset>) -> ImageUsers<'p> {
+        let mut by_name = BTreeMap::new();
         let pair = |user: &'p User| (user.name.as_str(), (user.uid, user.gid));
-        additions.for_each(|preset| users.extend(preset.users.iter().map(pair)));
-        users.extend(base.users.iter().map(pair));
+        additions.for_each(|preset| by_name.extend(preset.users.iter().map(pair)));
+        by_name.extend(base.users.iter().map(pair));
         for variant in &base.tags {
             match self.has_tag(&variant.word) {
                 Known::No => {}
-                Known::Yes => users.extend(variant.users.iter().map(pair)),
+                Known::Yes => by_name.extend(variant.users.iter().map(pair)),
                 Known::Unknown => {
                     for user in &variant.users {
-                        users.remove(user.name.as_str());
+                        by_name.remove(user.name.as_str());
                     }
                 }
             }
         }
         let made = self.facts().map_or(&[][..], |facts| &facts.users);
-        users.extend(made.iter().map(|user| (user.name.as_str(), (user.uid, user.gid))));
+        by_name.extend(made.iter().map(|user| (user.name.as_str(), (user.uid, user.gid))));
         let text = self.user();
-        let runner = match (text.as_deref(), base.run_user.uid) {
-            (Some(text), _) => match runner(text, &users) {
+        let run_user = match (text.as_deref(), base.run_user.uid) {
+            (Some(text), _) => match run_user(text, &by_name) {
                 // A name that a variable gives is not repeated.
-                Runner::Name(name) => Runner::Name(self.service.shown_text("user").map_or(name, Cow::into_owned)),
+                RunUser::Name(name) => RunUser::Name(self.service.shown_text("user").map_or(name, Cow::into_owned)),
                 known => known,
             },
-            (None, Some(uid)) => Runner::Number(uid, base.run_user.gid),
-            (None, None) => Runner::Unknown,
+            (None, Some(uid)) => RunUser::Number(uid, base.run_user.gid),
+            (None, None) => RunUser::Unknown,
         };
-        Who { users, runner, version_after: base.version_after.as_deref() }
+        ImageUsers { by_name, run_user, version_after: base.version_after.as_deref() }
     }
 
     /// Whom the service or its Dockerfile names as its user.
@@ -155,26 +155,28 @@ impl<'s, 'a> About<'s, 'a> {
     }
 
     /// Whether what has these conditions counts for the service.
-    pub(super) fn needs(&self, when: &[Condition], unless: &[Condition], who: &Who<'_>) -> Known {
-        let when = all(when.iter().map(|c| self.holds(c, who)));
-        let unless = any(unless.iter().map(|c| self.holds(c, who)));
+    pub(super) fn needs(&self, when: &[Condition], unless: &[Condition], users: &ImageUsers<'_>) -> Known {
+        let when = all(when.iter().map(|c| self.holds(c, users)));
+        let unless = any(unless.iter().map(|c| self.holds(c, users)));
         all([when, not(unless)].into_iter())
     }
 
-    fn holds(&self, condition: &Condition, who: &Who<'_>) -> Known {
+    fn holds(&self, condition: &Condition, users: &ImageUsers<'_>) -> Known {
         let known = |found: bool| if found { Known::Yes } else { Known::No };
         match condition {
             Condition::Present(paths) => any(paths.iter().map(|p| self.present(p))),
             Condition::Command(wanted) => known(self.has_word(|word| wanted.iter().any(|w| fits(w, word)))),
-            Condition::User(names) => match &who.runner {
-                Runner::Number(uid, _) => known(names.iter().any(|n| matches!(runner(n, &who.users), Runner::Number(u, _) if u == *uid))),
-                Runner::Name(name) if has_variable(name) => Known::Unknown,
-                Runner::Name(name) => known(names.iter().any(|n| name.split(':').next() == Some(n))),
-                Runner::Unknown => Known::Unknown,
+            Condition::User(names) => match &users.run_user {
+                RunUser::Number(uid, _) => {
+                    known(names.iter().any(|n| matches!(run_user(n, &users.by_name), RunUser::Number(u, _) if u == *uid)))
+                }
+                RunUser::Name(name) if has_variable(name) => Known::Unknown,
+                RunUser::Name(name) => known(names.iter().any(|n| name.split(':').next() == Some(n))),
+                RunUser::Unknown => Known::Unknown,
             },
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
             Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
-            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(who.version_after)) {
+            Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(users.version_after)) {
                 Some(version) => known(versions.iter().any(|range| (range.from..=range.to).contains(&version))),
                 None => Known::Unknown,
             },
@@ -199,10 +201,10 @@ impl<'s, 'a> About<'s, 'a> {
     }
 
     /// What its Dockerfile puts into the image, and where it runs.
-    pub(super) fn brings(&self) -> Vec<Brought> {
+    pub(super) fn image_paths(&self) -> Vec<ImagePath> {
         let Some(facts) = self.facts() else { return Vec::new() };
-        let copied = facts.copied.iter().map(|path| Brought { path: path.clone(), by: "Dockerfile COPY", is_workdir: false });
-        let workdir = facts.workdir.iter().map(|path| Brought { path: path.clone(), by: "Dockerfile WORKDIR", is_workdir: true });
+        let copied = facts.copied.iter().map(|path| ImagePath { path: path.clone(), by: "Dockerfile COPY", is_workdir: false });
+        let workdir = facts.workdir.iter().map(|path| ImagePath { path: path.clone(), by: "Dockerfile WORKDIR", is_workdir: true });
         copied.chain(workdir).collect()
     }
 
@@ -358,15 +360,15 @@ impl<'s, 'a> About<'s, 'a> {
 }
 
 /// A `user` as written, with the numbers of the names that are known.
-fn runner(text: &str, users: &BTreeMap<&str, (u32, u32)>) -> Runner {
+fn run_user(text: &str, by_name: &BTreeMap<&str, (u32, u32)>) -> RunUser {
     let (user, group) = text.split_once(':').map_or((text, None), |(u, g)| (u, Some(g)));
-    let known = if user == "root" { Some((0, 0)) } else { users.get(user).copied() };
-    let Some(uid) = known.map(|(uid, _)| uid).or_else(|| user.parse().ok()) else { return Runner::Name(text.to_owned()) };
+    let known = if user == "root" { Some((0, 0)) } else { by_name.get(user).copied() };
+    let Some(uid) = known.map(|(uid, _)| uid).or_else(|| user.parse().ok()) else { return RunUser::Name(text.to_owned()) };
     // The engine takes the group from the image's user of that number.
-    let own = || users.values().find(|(u, _)| *u == uid).map(|(_, gid)| *gid);
+    let own = || by_name.values().find(|(u, _)| *u == uid).map(|(_, gid)| *gid);
     match group {
-        None => Runner::Number(uid, known.map(|(_, gid)| gid).or_else(own)),
-        Some(group) => Runner::Number(uid, group.parse().ok().or_else(|| users.get(group).map(|(_, gid)| *gid))),
+        None => RunUser::Number(uid, known.map(|(_, gid)| gid).or_else(own)),
+        Some(group) => RunUser::Number(uid, group.parse().ok().or_else(|| by_name.get(group).map(|(_, gid)| *gid))),
     }
 }
 
