@@ -65,7 +65,7 @@ fn every_dependency_says_why_it_is_there() {
 /// Folders of the core that say nothing of how a front end is used.
 const SPEECHLESS: [&str; 10] = ["remedy.rs", "audit", "evidence", "rewrite", "plan", "propose", "report", "trial", "yaml", "compose"];
 /// Options of other programs, which the core reads in commands or tells people to use. Each with its program.
-const OPTIONS_OF_OTHERS: [(&str, &str); 25] = [
+const OPTIONS_OF_OTHERS: [(&str, &str); 46] = [
     ("--read-only", "docker run"),
     ("--tmpfs", "docker run"),
     ("--volume", "docker run"),
@@ -91,6 +91,27 @@ const OPTIONS_OF_OTHERS: [(&str, &str); 25] = [
     ("--shell", "useradd"),
     ("--comment", "useradd"),
     ("--gecos", "adduser"),
+    ("--append", "tar"),
+    ("--command", "su"),
+    ("--cookie-jar", "curl"),
+    ("--create", "tar"),
+    ("--date", "touch"),
+    ("--directory-prefix", "wget"),
+    ("--dump-header", "curl"),
+    ("--eval", "node"),
+    ("--extract", "tar"),
+    ("--get", "tar"),
+    ("--help", "yarn"),
+    ("--output-dir", "curl"),
+    ("--reference", "touch, chmod"),
+    ("--remote-name", "curl"),
+    ("--size", "truncate"),
+    ("--suffix", "cp, mv"),
+    ("--target-directory", "cp, mv, install"),
+    ("--tmpdir", "mktemp"),
+    ("--to-stdout", "tar"),
+    ("--update", "tar"),
+    ("--version", "yarn"),
 ];
 
 #[test]

@@ -17,7 +17,7 @@ const UNSET: &str = "<unset>";
 /// What becomes of `X`, as the table has it.
 fn ours(text: &str) -> Value {
     let mut env = Env::new();
-    match env.add_file(text, &Env::new()).map(|()| env.get("X")) {
+    match env.add_file(text, &Env::new()).map(|_| env.get("X")) {
         Err(_) => Value::Null,
         Ok(None) => false.into(),
         Ok(Some(None)) => true.into(),

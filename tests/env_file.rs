@@ -24,7 +24,7 @@ const READ: [(&str, &Named, Expected); 21] = [
     ("[{path: none.env, required: false}]", &[], None),
     ("[{path: a.env, format: raw}]", &[("a.env", "\u{feff}# c\n  X=\"$A\" # c \r\n")], Some("\"$A\" # c ")),
     ("[{path: a.env, format: raw}]", &[("a.env", "X"), (".env", "X=5\n")], Some("5")),
-    ("[{path: a.env, format: raw}]", &[("a.env", "X\n")], None),
+    ("[{path: a.env, required: false}]", &[("a.env", "# X\n")], None),
     ("[{path: a.env, format: raw}, b.env]", &[("a.env", "X='1'\n"), ("b.env", "X='1'\n")], Some("1")),
     ("a.env", &[("a.env", "A=1\nX=${A}2\n")], Some("12")),
     ("a.env", &[("a.env", "A=1\nX=${A}\n"), (".env", "A=7\n")], Some("7")),
@@ -91,6 +91,10 @@ fn what_is_not_read_makes_its_variables_unknown() {
         ("a.env", &[("a.env", "X='1\n")], "unknown"),
         ("[{path: a.env, format: raw}]", &[("a.env", "A B=1\nX=1\n")], "unknown"),
         ("a.env", &[("a.env", "X=${NOWHERE}\n")], "unknown"),
+        // The shell may have a value.
+        ("a.env", &[("a.env", "X\n")], "unknown"),
+        ("[{path: a.env, format: raw}]", &[("a.env", "X\n")], "unknown"),
+        ("[a.env, b.env]", &[("a.env", "X=1\n"), ("b.env", "X\n")], "unknown"),
         ("[]", &[], "unset"),
     ] {
         assert_eq!(ours(&folder(env_file, files)), expected, "{env_file} {files:?}");

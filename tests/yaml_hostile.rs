@@ -163,12 +163,16 @@ fn time_grows_with_the_file_and_not_faster() {
             assert!(outcome(text).is_ok(), "{name}");
             now().saturating_sub(start)
         };
-        let (mut smalls, mut larges) = (Duration::ZERO, Duration::ZERO);
-        while smalls < Duration::from_millis(100) {
-            smalls += time(&small);
-            larges += time(&large);
-        }
-        let ratio = larges.as_secs_f64() / smalls.as_secs_f64();
+        let ratio = || {
+            let (mut smalls, mut larges) = (Duration::ZERO, Duration::ZERO);
+            while smalls < Duration::from_millis(100) {
+                smalls += time(&small);
+                larges += time(&large);
+            }
+            larges.as_secs_f64() / smalls.as_secs_f64()
+        };
+        // Other programs take the caches away, so the least of a few counts.
+        let ratio = ratio().min(ratio()).min(ratio());
         assert!(ratio < 3.0, "{name}: twice the file takes {ratio:.1} times as long");
     }
 }

@@ -76,12 +76,18 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
-                let reason = match service.replicas().filter(|n| *n > 1 && path.storage == Storage::State) {
+                let sharing = match service.replicas() {
+                    _ if path.storage != Storage::State => None,
+                    Some(0 | 1) => None,
+                    Some(number) => Some(format!("its {number} containers would share the volume")),
+                    None => Some("a variable decides how many containers would share the volume".to_owned()),
+                };
+                let reason = match sharing {
                     None => path.reason.clone(),
                     // Each has its own data now; whether they may have the same is not known.
-                    Some(number) => {
+                    Some(sharing) => {
                         confidence = Confidence::Assumed;
-                        let text = format!("{}; its {number} containers would share the volume", path.reason.text);
+                        let text = format!("{}; {sharing}", path.reason.text);
                         Arc::new(Reason { text, confidence, ..(*path.reason).clone() })
                     }
                 };

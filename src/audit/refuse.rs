@@ -3,7 +3,7 @@
 
 use super::rule::Rule;
 use crate::compose::{Coverage, Entry, NotRead, Project, Service, merge};
-use crate::evidence::{Need, Obstacle, installs, is_filled, writes};
+use crate::evidence::{Need, Obstacle, Written, installs, is_filled, writes};
 use crate::remedy::Remedy;
 use crate::text::Span;
 use crate::yaml::{Node, NodeId};
@@ -68,8 +68,9 @@ pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal>
     found.extend(not_a_container(service));
     found.extend(copied_files(facts, service, "configs"));
     found.extend(copied_files(facts, service, "secrets"));
-    found.extend(installs_at_start(service));
-    found.extend(writes_the_root(service));
+    let written = writes(service);
+    found.extend(installs_at_start(service, &written));
+    found.extend(writes_the_root(service, &written));
     found.extend(watch_sync(service));
     found
 }
@@ -128,24 +129,30 @@ fn copied_files(facts: &Facts<'_>, service: &Service<'_>, section: &'static str)
     found
 }
 
-fn installs_at_start(service: &Service<'_>) -> Option<Refusal> {
-    ["entrypoint", "command", "post_start"].into_iter().find_map(|key| {
+fn installs_at_start(service: &Service<'_>, written: &Written) -> Option<Refusal> {
+    let own = ["entrypoint", "command", "post_start"].into_iter().find_map(|key| {
         let texts = service.texts(key);
         let words: Vec<&str> = texts.iter().flat_map(|n| shell_words(n.text())).collect();
         let at = (0..words.len()).find(|&i| installs(words[i], words[i + 1..].iter().copied()))?;
-        let message = format!("`{key}` installs packages at start (`{}`), which writes to the image", words[at]);
-        Some(refusal(Rule::NeedsWritableRoot, service.get(key)?.key(), message, "install them when the image is built"))
-    })
+        Some((service.get(key)?.key(), words[at].to_owned()))
+    });
+    let (key, program) = own.or_else(|| Some((command(service)?, written.installer.clone()?)))?;
+    let message = format!("`{}` installs packages at start (`{program}`), which writes to the image", key.text());
+    Some(refusal(Rule::NeedsWritableRoot, key, message, "install them when the image is built"))
+}
+
+/// The key with the command of a service.
+fn command<'a>(service: &Service<'a>) -> Option<Node<'a>> {
+    ["command", "entrypoint"].into_iter().find_map(|key| service.get(key)).map(|entry| entry.key())
 }
 
 /// A file right below `/`, or among the image's programs, that a command writes: nothing can be mounted there.
-fn writes_the_root(service: &Service<'_>) -> Option<Refusal> {
-    let written = writes(service).paths;
+fn writes_the_root(service: &Service<'_>, written: &Written) -> Option<Refusal> {
     let is_root = |path: &str| matches!(service.coverage(path), Coverage::Root);
-    let (path, folder) = written.into_iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
-    let key = ["command", "entrypoint"].into_iter().find_map(|key| service.get(key))?;
-    let message = format!("`{}` writes `{path}`, and nothing can be mounted at {folder}, where the image's files are", key.name());
-    Some(refusal(Rule::NeedsWritableRoot, key.key(), message, "write to a folder of its own, such as /tmp or one with a volume"))
+    let (path, folder) = written.paths.iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
+    let key = command(service)?;
+    let message = format!("`{}` writes `{path}`, and nothing can be mounted at {folder}, where the image's files are", key.text());
+    Some(refusal(Rule::NeedsWritableRoot, key, message, "write to a folder of its own, such as /tmp or one with a volume"))
 }
 
 /// The words of a shell script, without its comments. Quotes only part words: what they hold may be a script as well, in which a comment

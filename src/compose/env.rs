@@ -83,14 +83,17 @@ impl Env {
     }
 
     /// Adds the variables of a file; later ones of one name take the place of earlier ones. Its values may name those of `outer`, which
-    /// win, and those that are here already.
-    pub fn add_file(&mut self, text: &str, outer: &Self) -> Result<(), NoEnv> {
+    /// win, and those that are here already. Returns the names that stand alone, for which the shell may have a value.
+    ///
+    /// Errors: Compose would not read it.
+    pub fn add_file(&mut self, text: &str, outer: &Self) -> Result<Vec<String>, NoEnv> {
         let mut left = MAX_TOTAL;
+        let mut inherited = Vec::new();
         let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
         loop {
             rest = rest.trim_start();
             if rest.is_empty() {
-                return Ok(());
+                return Ok(inherited);
             }
             if rest.starts_with('#') {
                 rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
@@ -102,11 +105,12 @@ impl Env {
                 Name::Inherited(name, behind) => {
                     let value = outer.get(name).or_else(|| self.get(name)).map(|value| value.map(str::to_owned));
                     self.values.extend(value.map(|value| (name.to_owned(), value)));
+                    inherited.push(name.to_owned());
                     rest = behind;
                     continue;
                 }
                 // The last word of a file without a line break behind it sets nothing.
-                Name::Cut => return Ok(()),
+                Name::Cut => return Ok(inherited),
             };
             let (value, behind) = value_of(behind).map_err(no_env)?;
             let value = match value {

@@ -119,20 +119,27 @@ impl Named {
             None => return Ok(()),
         };
         *left = left.checked_sub(text.len()).filter(|_| text.len() <= MAX_BYTES).ok_or(format!("{name} is too long"))?;
-        let variables = match self.format.as_str() {
+        let inherited = match self.format.as_str() {
             "" => found.add_file(text, own).map_err(|no_env| format!("{}, in line {}", no_env.what, no_env.line)),
             "raw" => raw(text, own, found),
             _ => Err("its format is not known".to_owned()),
         };
-        variables.map_err(|why| format!("{name} is no file of variables: {why}"))?;
+        // A name alone takes its value from the shell, which is not known.
+        for variable in inherited.map_err(|why| format!("{name} is no file of variables: {why}"))? {
+            if own.get(&variable).is_none() {
+                found.set(&variable, None);
+            }
+        }
         let bytes = found.own().filter_map(|(_, value)| value).map(str::len).sum();
         *left = left.checked_sub(bytes).ok_or(format!("the values in {name} are too long"))?;
         Ok(())
     }
 }
 
-/// Reads a file as `docker run --env-file` does: a value is the rest of its line, as it is.
-fn raw(text: &str, own: &Env, found: &mut Env) -> Result<(), String> {
+/// Reads a file as `docker run --env-file` does: a value is the rest of its line, as it is. Returns the names that stand alone and
+/// that nobody here gives a value.
+fn raw(text: &str, own: &Env, found: &mut Env) -> Result<Vec<String>, String> {
+    let mut inherited = Vec::new();
     for (i, line) in text.strip_prefix('\u{feff}').unwrap_or(text).split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line).trim_start();
         if line.is_empty() || line.starts_with('#') {
@@ -147,8 +154,8 @@ fn raw(text: &str, own: &Env, found: &mut Env) -> Result<(), String> {
         match (value, outside()) {
             (Some(value), _) => found.set(name, Some(value.to_owned())),
             (None, Some(value)) => found.set(name, value),
-            (None, None) => {}
+            (None, None) => inherited.push(name.to_owned()),
         }
     }
-    Ok(())
+    Ok(inherited)
 }

@@ -22,7 +22,7 @@ pub use limit::{Extra, Extras, Limit, Restriction};
 pub(crate) use place::is_filled;
 pub use place::is_kernels;
 pub use preset::Obstacle;
-pub(crate) use scripts::{installs, writes};
+pub(crate) use scripts::{Written, installs, writes};
 pub use select::{Selection, instead_of, known, needs};
 pub use target::Target;
 

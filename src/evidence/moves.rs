@@ -1,7 +1,7 @@
 //! Where a preset's path is for one service: options of its command, variables and keys move it.
 
 use super::context::{ImageUsers, ServiceContext};
-use super::place::{is_filled, parent};
+use super::place::{hides_files, is_filled, parent};
 use super::preset::{By, Form, Key, Mover, Names, Writable};
 use crate::compose::{Known, Word, clean_path, is_at};
 use std::collections::HashSet;
@@ -80,6 +80,10 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
         return;
     }
     leave(path, mover, moves);
+    if folders.len() > MAX_FOLDERS {
+        moves.doubts.push(format!("{} names more than {MAX_FOLDERS} places for {}", mover.by, path.reason.text));
+        return;
+    }
     for folder in folders {
         let is_sure = folder.is_known && !folder.is_hidden;
         if !is_sure && context.is_mounted(&folder.text) {
@@ -96,6 +100,8 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
         } else if is_filled(&folder.text) && !context.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));
+        } else if path.scratch.is_some() && hides_files(&folder.text) && !context.is_mounted(&folder.text) {
+            moves.doubts.push(format!("{what}, and a tmpfs there hides what the image has"));
         } else {
             moves.to.push((folder.text, mover.by.to_string()));
         }

@@ -103,6 +103,12 @@ pub(crate) fn is_filled(target: &str) -> bool {
     names::is_system(target) || names::filled(&parts) >= parts.len()
 }
 
+/// Whether images have files of their own in a folder where scratch is written: settings below `/etc`, and what packages made for logs and
+/// caches.
+pub(super) fn hides_files(target: &str) -> bool {
+    is_at(target, "/etc") || matches!(target, "/var/log" | "/var/cache" | "/var/lib" | "/var/spool")
+}
+
 /// A path on its way through the rules.
 struct Way<'w> {
     asked: Asked<'w>,

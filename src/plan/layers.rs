@@ -180,7 +180,7 @@ impl Roots {
 
 /// Adds the variables of a file.
 fn add(env: &mut Env, loaded: &Loaded, outer: &Env) -> Result<()> {
-    env.add_file(loaded.file().text(), outer).map_err(|NoEnv { line, what }| {
+    env.add_file(loaded.file().text(), outer).map(drop).map_err(|NoEnv { line, what }| {
         let hint = "Compose reads lines of NAME=value, and stops at this file as well".to_owned();
         let path = loaded.path().display();
         Error::Impossible(format!("{path} is not a file of variables: {what}, in line {line}"), Some(hint.into()))
@@ -228,9 +228,21 @@ fn listed(source: &dyn FileSource, input: &Input, folder: &Path, env: &Env) -> R
     let of_env = |name: &str| env.text(name).map(str::to_owned);
     let in_shell = shell("COMPOSE_FILE");
     let way = if in_shell.is_some() { Way::Named } else { Way::Listed };
-    let Some(list) = in_shell.or_else(|| of_env("COMPOSE_FILE")).filter(filled) else { return Ok(None) };
+    let own_separator = shell("COMPOSE_PATH_SEPARATOR");
+    let is_unknown = |name: &str, is_in_shell: bool| !is_in_shell && env.get(name) == Some(None);
+    let Some(list) = in_shell.clone().or_else(|| of_env("COMPOSE_FILE")) else {
+        // Compose would take the files that it lists, and not those that are found.
+        return if is_unknown("COMPOSE_FILE", in_shell.is_some()) { Err(unknown("COMPOSE_FILE")) } else { Ok(None) };
+    };
+    if list.is_empty() {
+        let hint = "Compose stops here too; take the variable away, or list the files in it".to_owned();
+        return Err(Error::Impossible("COMPOSE_FILE is empty".into(), Some(hint.into())));
+    }
+    if is_unknown("COMPOSE_PATH_SEPARATOR", own_separator.is_some()) {
+        return Err(unknown("COMPOSE_PATH_SEPARATOR"));
+    }
     let standard = if cfg!(windows) { ";" } else { ":" };
-    let separator = shell("COMPOSE_PATH_SEPARATOR").or_else(|| of_env("COMPOSE_PATH_SEPARATOR"));
+    let separator = own_separator.or_else(|| of_env("COMPOSE_PATH_SEPARATOR"));
     let separator = separator.filter(filled).unwrap_or_else(|| standard.to_owned());
     if list.split(&separator).any(str::is_empty) {
         let hint = "Compose stops here too; remove the separator too many".to_owned();
@@ -244,6 +256,15 @@ fn listed(source: &dyn FileSource, input: &Input, folder: &Path, env: &Env) -> R
     };
     let (env, unread) = roots.env(source, &[folder, &directory], input)?;
     Ok(Some(Layers { files, way, roots, directory, env, ignored: Vec::new(), unread }))
+}
+
+/// Another variable decides what the files of the project are, and that is not set.
+fn unknown(name: &str) -> Error {
+    let hint = "set the variable that is in it in the same file, or name the files of the project";
+    Error::Impossible(
+        format!("which files the project has is not known: {name} has a variable in it that is not set"),
+        Some(hint.to_owned().into()),
+    )
 }
 
 /// The files of one project, as Compose finds them.

@@ -74,6 +74,58 @@ fn a_linked_checkout_and_a_submodule_are_checkouts() {
 }
 
 #[test]
+fn another_repository_is_not_shown_whatever_leads_to_it() {
+    let forge = forge(&[("compose.yaml", COMPOSE)]);
+    let secret = || {
+        let folder = clone(&forge, &[]);
+        let other = folder.path().join("other");
+        git(folder.path(), &["init", "--quiet", "-b", "main", "other"]);
+        std::fs::write(other.join("compose.yaml"), "services:\n  web:\n    image: nginx\n    labels: [topsecret]\n").unwrap();
+        git(&other, &["add", "."]);
+        git(&other, &["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "x"]);
+        (folder.path().join("shop/.git"), other.join(".git"), folder)
+    };
+    let link = |from: &Path, to: &Path| {
+        if from.is_dir() && !from.is_symlink() { std::fs::remove_dir_all(from) } else { std::fs::remove_file(from) }.unwrap_or_default();
+        std::os::unix::fs::symlink(to, from).unwrap();
+    };
+    let ways: [(&str, &dyn Fn(&Path, &Path)); 8] = [
+        ("objects and references", &|own, other| ["objects", "refs"].iter().for_each(|name| link(&own.join(name), &other.join(name)))),
+        ("references alone", &|own, other| link(&own.join("refs"), &other.join("refs"))),
+        ("a link", &|own, other| link(own, other)),
+        ("a file", &|own, other| {
+            std::fs::remove_dir_all(own).unwrap();
+            std::fs::write(own, format!("gitdir: {}\n", other.display())).unwrap();
+        }),
+        ("what is common", &|own, other| std::fs::write(own.join("commondir"), other.display().to_string()).unwrap()),
+        ("a store and its commit", &|own, other| {
+            std::fs::write(own.join("objects/info/alternates"), format!("{}/objects\n", other.display())).unwrap();
+            std::fs::write(own.join("HEAD"), git(other.parent().unwrap(), &["rev-parse", "HEAD"])).unwrap();
+        }),
+        ("single objects and a commit", &|own, other| {
+            for entry in std::fs::read_dir(other.join("objects")).unwrap() {
+                let name = entry.unwrap().file_name();
+                link(&own.join("objects").join(&name), &other.join("objects").join(&name));
+            }
+            std::fs::write(own.join("HEAD"), git(other.parent().unwrap(), &["rev-parse", "HEAD"])).unwrap();
+        }),
+        ("packed references", &|own, other| {
+            git(other.parent().unwrap(), &["pack-refs", "--all"]);
+            link(&own.join("packed-refs"), &other.join("packed-refs"));
+            std::fs::remove_dir_all(own.join("refs/heads")).unwrap();
+            link(&own.join("objects"), &other.join("objects"));
+        }),
+    ];
+    for (way, make) in ways {
+        let (own, other, folder) = secret();
+        make(&own, &other);
+        let said = pr(&folder, "shop", &forge, &["--patch", "out"]).exits(2);
+        assert!(!folder.path().join("shop/out").exists() && !said.err.contains("topsecret"), "{way}: {}", said.err);
+        assert!(said.err.contains("hint: "), "{way}: {}", said.err);
+    }
+}
+
+#[test]
 fn the_settings_of_the_person_hold() {
     let forge = forge(&[("compose.yaml", COMPOSE)]);
     let folder = clone(&forge, &[]);

@@ -174,6 +174,27 @@ fn an_empty_part_of_compose_file_is_named() {
 }
 
 #[test]
+fn files_that_a_variable_decides_are_not_guessed() {
+    for (env, shell, expected) in [
+        ("COMPOSE_FILE=${STACK}.yaml\n", &[][..], "COMPOSE_FILE has a variable in it that is not set"),
+        ("COMPOSE_FILE=a.yaml\nCOMPOSE_PATH_SEPARATOR=${S}\n", &[], "COMPOSE_PATH_SEPARATOR has a variable in it that is not set"),
+        ("COMPOSE_FILE=\n", &[], "COMPOSE_FILE is empty"),
+        ("", &[("COMPOSE_FILE", "")], "COMPOSE_FILE is empty"),
+    ] {
+        let folder = Folder::new(&[
+            (".env", env),
+            ("a.yaml", "services:\n  a: {image: nginx}\n"),
+            ("compose.yaml", "services:\n  c: {image: nginx}\n"),
+        ]);
+        let run = folder.run_with(&["--write", "--yes"], shell, "").exits(2);
+        assert!(run.err.contains(expected) && run.err.contains("hint: "), "{env}: {}", run.text());
+        assert_eq!(folder.read("compose.yaml"), "services:\n  c: {image: nginx}\n");
+    }
+    let known = Folder::new(&[(".env", "STACK=a\nCOMPOSE_FILE=${STACK}.yaml\n"), ("a.yaml", "services:\n  a:\n    image: nginx\n")]);
+    assert!(known.run(&[]).exits(0).out.contains("+    read_only: true"));
+}
+
+#[test]
 fn many_services_that_share_an_anchor_are_no_trouble() {
     let services: String = (0..3000).map(|i| format!("  s{i}:\n    <<: *b\n")).collect();
     let folder = Folder::compose(&format!("services:\n  b: &b\n    image: node\n{services}"));

@@ -17,7 +17,9 @@ use std::path::Path;
 /// Writes what would be proposed for the commit that is checked out, and asks no forge.
 pub(super) fn run(ui: &Ui, args: &Pr, wanted: &Wanted<'_>, folder: &Path) -> Result<Status> {
     let git = Git::open(Path::new("."), None)?;
-    let commit = git.head()?.ok_or_else(|| Error::Usage("the checkout has no commit".into(), None))?;
+    let commit = git.head()?.ok_or_else(|| {
+        Error::Usage("the checkout has no commit".into(), Some("commit its files first: what is proposed is a change of a commit".into()))
+    })?;
     let base = git.current_branch()?.unwrap_or_else(|| commit.clone());
     let paths = below(git.top(), &args.paths)?;
     let mut files = Vec::new();

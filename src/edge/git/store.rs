@@ -92,9 +92,32 @@ impl Store {
         let folder = self.folder.path();
         fs::create_dir_all(folder.join("objects/info"))?;
         fs::create_dir_all(folder.join("refs"))?;
-        fs::write(folder.join("objects/info/alternates"), quoted(&checkout.objects()))?;
+        fs::write(folder.join("objects/info/alternates"), quoted(&self.seen(checkout)?))?;
         fs::write(folder.join("config"), format!("{SETTINGS}{format}\n"))?;
         fs::write(folder.join("HEAD"), "ref: refs/heads/none\n")
+    }
+
+    /// A folder that leads to the objects of a checkout, without its `info`, where it may name other repositories whose objects would be
+    /// seen as well.
+    #[cfg(unix)]
+    fn seen(&self, checkout: &Checkout) -> std::io::Result<PathBuf> {
+        let seen = self.folder.path().join("seen");
+        fs::create_dir(&seen)?;
+        for entry in fs::read_dir(checkout.objects())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_of_objects = name == "pack" || name.len() == 2;
+            if is_of_objects {
+                std::os::unix::fs::symlink(entry.path(), seen.join(name))?;
+            }
+        }
+        Ok(seen)
+    }
+
+    #[cfg(not(unix))]
+    #[allow(clippy::unused_self, reason = "links need rights there, so the folder itself is seen")]
+    fn seen(&self, checkout: &Checkout) -> std::io::Result<PathBuf> {
+        Ok(checkout.objects())
     }
 
     /// The folder by a way that begins at the checkout: `/home/me/work/shop/.git/../../../../../tmp/x`. A person's settings may hold for

@@ -4,6 +4,7 @@ use crate::edge::forge::Token;
 use crate::error::{Error, Fault, ForgeError};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use std::path::Path;
 
 /// A token as Git sends it.
 pub(super) fn basic(token: &Token) -> String {
@@ -43,6 +44,12 @@ pub(super) fn failed(doing: &str, why: &str) -> Error {
 pub(super) fn no_checkout() -> Error {
     let what = "there is no checkout of a Git repository here".to_owned();
     fault_of(Fault::Missing, what, "run the command in a checkout of the repository")
+}
+
+/// What a folder says is its repository is that of another one.
+pub(super) fn not_own(top: &Path, elsewhere: &Path) -> Error {
+    let what = format!("`{}` is not gone into: its `.git` leads to {}, which is not of this folder", top.display(), elsewhere.display());
+    fault_of(Fault::Permission, what, "run the command in the checkout whose repository that is, or name it with --repo OWNER/NAME")
 }
 
 pub(super) fn no_remote(name: &str) -> Error {

@@ -1,6 +1,8 @@
 //! What a start script of an image plainly does, line by line, with the variables that the image sets and the script itself assigns.
 
-use super::{Written, installs, program_and_arguments, simple};
+use super::commands::program_and_arguments;
+use super::installers::installs_alone;
+use super::{Reading, Written};
 use crate::compose::{Simple, script};
 use std::collections::BTreeMap;
 
@@ -8,9 +10,6 @@ use std::collections::BTreeMap;
 const MAX_LINES: usize = 5000;
 const MAX_LINE: usize = 4096;
 
-/// Programs that make or change users.
-const USERS: [&str; 10] =
-    ["adduser", "addgroup", "chpasswd", "delgroup", "deluser", "groupadd", "groupmod", "passwd", "useradd", "usermod"];
 /// Something that a line does to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Deed {
@@ -89,8 +88,9 @@ struct Told<'l> {
 fn one(command: &Simple, folder: &mut Option<String>, start: &mut Start, told: &Told<'_>) {
     let words = program_and_arguments(command);
     let name = words.first().map_or("", |word| word.text.rsplit('/').next().unwrap_or_default());
-    let mut written = Written::default();
-    simple(None, command, folder, &mut written);
+    let mut reading = Reading { service: None, shown: None, depth: 0, folder: folder.take(), written: Written::default() };
+    reading.simple(command);
+    *folder = reading.folder;
     let mut say = |path: String, is_folder: bool| {
         let is_known = start.deeds.iter().any(|deed| deed.path == path && (deed.is_certain || !told.is_certain));
         if !is_known {
@@ -99,19 +99,11 @@ fn one(command: &Simple, folder: &mut Option<String>, start: &mut Start, told: &
         }
     };
     let is_given = ["chgrp", "chmod", "chown"].contains(&name);
-    for (path, folder) in written.paths {
+    for (path, folder) in reading.written.paths {
         let is_folder = folder == path || is_given;
         say(path, is_folder);
     }
-    // `find FOLDER ... -exec chown USER {} +`
-    if name == "find" && words.iter().any(|w| ["chown", "chgrp", "chmod", "rm", "-delete"].contains(&w.text.as_str())) {
-        let folders = words[1..].iter().take_while(|w| !w.text.starts_with(['-', '!', '(']));
-        folders.filter(|w| w.is_known && w.text.starts_with('/')).for_each(|w| say(w.text.clone(), true));
-    }
-    if USERS.contains(&name) {
-        say("/etc/passwd".to_owned(), false);
-    }
-    if installs(name, words.iter().skip(1).map(|w| w.text.as_str())) {
+    if installs_alone(name, &words.iter().skip(1).map(|w| w.text.as_str()).collect::<Vec<_>>()) {
         start.installs.push((told.number, told.text.to_owned()));
     }
     let run = if [".", "source", "sh", "bash", "ash", "dash"].contains(&name) { words.get(1) } else { words.first() };

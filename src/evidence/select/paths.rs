@@ -4,7 +4,7 @@ use super::Part;
 use crate::compose::{Coverage, Known, is_at};
 use crate::evidence::context::{ImageUsers, RunUser, ServiceContext, short};
 use crate::evidence::moves::moves;
-use crate::evidence::place::{Asked, Kind, Place};
+use crate::evidence::place::{Asked, Kind, Place, hides_files};
 use crate::evidence::preset::Writable;
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
@@ -96,7 +96,7 @@ impl Gathered {
     /// What the scripts of its own commands write. What a preset says of such a place counts, also where it is not needed otherwise. Of
     /// other places only scratch is sure: whether anything else must be kept, nobody knows.
     fn written(&mut self, context: &ServiceContext<'_, '_>, idle: &[(&Part, &Writable)], users: &ImageUsers<'_>, sizes: bool) {
-        let scripts::Written { paths, doubts } = scripts::writes(context.service);
+        let scripts::Written { paths, doubts, .. } = scripts::writes(context.service);
         doubts.into_iter().for_each(|doubt| self.doubt(doubt));
         for (path, folder) in paths {
             let is_known = self.paths.iter().any(|known| is_at(&path, &known.target));
@@ -104,6 +104,9 @@ impl Gathered {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
+                if known.scratch.is_some() && hides_files(&known.target) {
+                    self.doubt(format!("its command writes {path}, and a tmpfs at {} hides what the image has there", known.target));
+                }
                 self.put(writable(context, part, known, users, sizes));
                 continue;
             }
@@ -115,11 +118,17 @@ impl Gathered {
                 continue;
             };
             let confidence = match storage {
-                Storage::Scratch(_) => Confidence::Documented,
-                Storage::State => Confidence::Assumed,
+                Storage::Scratch(_) if !hides_files(&target) => Confidence::Documented,
+                _ => Confidence::Assumed,
             };
-            if confidence == Confidence::Assumed {
-                self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
+            match (confidence, &storage) {
+                (Confidence::Assumed, Storage::Scratch(_)) => {
+                    self.doubt(format!("its command writes {path}, and a tmpfs at {target} hides what the image has there"));
+                }
+                (Confidence::Assumed, Storage::State) => {
+                    self.doubt(format!("its command writes {path}, and whether that must be kept is not known"));
+                }
+                _ => {}
             }
             let storage = match storage {
                 Storage::Scratch(options) => Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0),
