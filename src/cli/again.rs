@@ -17,6 +17,10 @@ pub(super) struct Again {
     choice: String,
     /// The profiles among them, which Compose knows as well.
     profiles: String,
+    /// The file that takes all changes, as an option.
+    layer: String,
+    /// The layers with that file, for verbs that only read it.
+    layers: String,
     /// Whether all projects of a tree are meant.
     pub(super) is_tree: bool,
     /// Whether the layers are named one by one: those that Compose would find need not be the same.
@@ -30,6 +34,8 @@ pub(super) static NOTHING: Again = Again {
     paths: String::new(),
     choice: String::new(),
     profiles: String::new(),
+    layer: String::new(),
+    layers: String::new(),
     is_tree: false,
     names_layers: false,
 };
@@ -68,9 +74,20 @@ impl Again {
         }
     }
 
-    /// The same with these `-f` options in place of files and folders.
-    pub(super) fn with_layers(&self, layers: &str) -> Self {
-        Self { paths: layers.to_owned(), is_tree: false, names_layers: true, ..self.clone() }
+    /// The same where all changes go into a file of their own.
+    pub(super) fn into_layer(mut self, file: Option<&Path>) -> Self {
+        self.layer = file.map_or(String::new(), |file| format!(" --override{}", word(file)));
+        self
+    }
+
+    /// The same once that file is there: these `-f` options name all layers.
+    pub(super) fn with_layers(&self, layers: String) -> Self {
+        Self { layers, ..self.clone() }
+    }
+
+    /// The same in the folder of the project.
+    pub(super) fn in_its_folder(&self) -> Self {
+        Self { paths: String::new(), is_tree: false, ..self.clone() }
     }
 
     /// Whether paths are named that are to be looked for from here.
@@ -80,9 +97,12 @@ impl Again {
 
     /// `rofs-harden audit -f odd.yaml --service web`; the fixing verb has no name. What is `more` comes last.
     pub(super) fn command(&self, verb: &str, more: &str) -> String {
-        let verb = if verb.is_empty() { String::new() } else { format!(" {verb}") };
+        let is_fixing = verb.is_empty();
+        let verb = if is_fixing { String::new() } else { format!(" {verb}") };
+        let paths = if is_fixing || self.layers.is_empty() { &self.paths } else { &self.layers };
+        let layer = if is_fixing { &*self.layer } else { "" };
         let more = if more.is_empty() { String::new() } else { format!(" {more}") };
-        format!("rofs-harden{verb}{}{}{}{}{more}", self.around, self.root, self.paths, self.choice)
+        format!("rofs-harden{verb}{}{}{paths}{}{layer}{more}", self.around, self.root, self.choice)
     }
 
     /// `docker compose -f odd.yaml up -d`.

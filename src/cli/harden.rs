@@ -56,7 +56,7 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let person = ask.as_ref().map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let named = Again::of(&args.input, &args.choice);
+    let named = Again::of(&args.input, &args.choice).into_layer(args.override_file.as_deref());
     let asking =
         Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify, has_review: true, again: &named };
     if let (Aim::Review, Some(ask)) = (aim, &ask) {

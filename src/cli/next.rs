@@ -55,7 +55,7 @@ impl Outlook {
     /// Errors: as for [`Plan::of`].
     pub(super) fn of(files: &Files<'_>, plan: &Plan<'_>, asking: Asking<'_>) -> Result<Self> {
         let (layers, all_layers) = (layers(files, asking.again), named(files));
-        let again = files.layers_to_name().map_or_else(|| asking.again.clone(), |layers| asking.again.with_layers(&format!(" {layers}")));
+        let again = files.layers_to_name().map_or_else(|| asking.again.clone(), |layers| asking.again.with_layers(format!(" {layers}")));
         let has_review = asking.has_review;
         let mut outlook = Self { folder: folder(files, &layers), layers, all_layers, has_review, again, ..Self::default() };
         let is_said = match asking.aim {
@@ -183,7 +183,7 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
     let folders: BTreeSet<&Path> = plans.iter().map(|p| &*p.outlook.folder).collect();
     let is_found = |plan: &&Prepared| plan.outlook.layers.is_empty();
     // Projects of which one has files of other names are started from here, each by its files.
-    let is_listed = plans.len() > 1 && plans.len() <= MOST_PROJECTS && !plans.iter().all(|plan| is_found(plan));
+    let is_listed = plans.len() > 1 && plans.len() <= MOST_PROJECTS && !plans.iter().all(is_found);
     let place = match folders.into_iter().collect::<Vec<_>>().as_slice() {
         _ if is_listed => String::new(),
         [folder] if folder.as_os_str().is_empty() => String::new(),
@@ -192,7 +192,7 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
     };
     let is_tried = plans.iter().all(|p| p.after.is_some());
     // It takes no tree, and what is run elsewhere needs no path.
-    let verify = if again.is_tree || !place.is_empty() { again.with_layers("") } else { again.clone() }.command("verify", "");
+    let verify = if again.is_tree || !place.is_empty() { again.in_its_folder() } else { again.clone() }.command("verify", "");
     let first = if is_tried { String::new() } else { format!("; `{verify}` tries the change beside what runs now") };
     ui.hint(&clean_line(&format!("run these{place}{first}")));
     let all: Vec<&str> = match plans {

@@ -139,7 +139,8 @@ fn words(text: &str) -> String {
     let mut parts = text.split(' ').peekable();
     while let Some(part) = parts.next() {
         // An option and its value are one.
-        match parts.peek().filter(|value| part == "--with" && is_plain(value)).copied() {
+        let is_value = |value: &&str| part.starts_with("--") && (value.ends_with(':') || value.contains('='));
+        match parts.peek().copied().filter(is_value) {
             Some(value) => {
                 said.push(word(&format!("{part} {value}")));
                 parts.next();
@@ -186,7 +187,7 @@ mod tests {
             ("an odd ` @octocat", "an odd  `@octocat`"),
             ("` ` <b>", "  `<b>`"),
             ("see GH-14, (JIRA-7) and 0a1b2c3.", "see `GH-14`, (`JIRA-7`) and `0a1b2c3.`"),
-            ("needs CHOWN, SETUID and DAC_OVERRIDE: --with cap-drop", "needs `CHOWN`, `SETUID` and `DAC_OVERRIDE`: `--with cap-drop`"),
+            ("--with cap-drop: adds CHOWN, SETUID and DAC_OVERRIDE", "`--with cap-drop`: adds `CHOWN`, `SETUID` and `DAC_OVERRIDE`"),
             ("read-only for 3-4 days, status 137", "read-only for 3-4 days, status 137"),
         ] {
             assert_eq!(prose(text), expected);

@@ -82,6 +82,11 @@ fn next_steps_are_whole_commands() {
         let run = folder.run(arguments);
         assert!(run.err.contains(expected), "{arguments:?}: {}", run.err);
     }
+    // What goes into a layer of its own goes there again, and the verbs that only read name it as Compose does.
+    let fresh = Folder::new(&[("odd.yaml", SHOP)]);
+    let run = fresh.run(&["-f", "odd.yaml", "--override", "more.yaml", "--service", "web", "--write", "--yes"]).exits(0);
+    assert!(run.err.contains("`rofs-harden verify -f odd.yaml -f more.yaml --service web` tries"), "{}", run.err);
+    assert!(run.err.contains("hint: `rofs-harden -f odd.yaml --service web --override more.yaml --with "), "{}", run.err);
     // What comes from standard input is not written back.
     let run = folder.run_with(&["audit", "-"], &[], WEB).exits(1);
     assert!(run.err.contains("[*] fix 1 now: `rofs-harden -`\n"), "{}", run.err);

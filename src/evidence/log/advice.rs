@@ -58,7 +58,7 @@ pub fn advise(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Advice {
         let known = remedies(symptom.path.as_deref().unwrap_or_default(), &symptom.text, need);
         let usual = match symptom.cause {
             Cause::Capability if help.is_none() => powers::refused(symptom, context),
-            Cause::Full => powers::full(None, context),
+            Cause::Full => Some(powers::full(None, context)),
             _ => None,
         };
         return plain(cause, None, joined([help, known, usual]));
@@ -70,7 +70,7 @@ pub fn advise(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Advice {
             return plain("a missing capability", Some(path), help);
         }
         Cause::Full => {
-            let help = joined([help, powers::full(Some(&path), context)]);
+            let help = joined([help, Some(powers::full(Some(&path), context))]);
             return plain(FULL, Some(path), help);
         }
         Cause::NoExec | Cause::Denied | Cause::ReadOnly => {}

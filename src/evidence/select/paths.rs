@@ -153,8 +153,9 @@ pub(super) fn declared(context: &ServiceContext<'_, '_>, users: &ImageUsers<'_>,
     for folder in context.declared() {
         // A preset says it better: what of it is data, or that it is scratch.
         let is_said = |path: &WritablePath| is_at(folder, &path.target) || path.storage == Storage::State && is_at(&path.target, folder);
+        let is_temporary = ["/tmp", "/var/tmp", "/run", "/var/run"].iter().any(|top| is_at(folder, top));
         let Ok(target) = Target::new(folder, &Storage::State) else { continue };
-        if known.iter().chain(&found).any(is_said) {
+        if is_temporary || known.iter().chain(&found).any(is_said) {
             continue;
         }
         let owner = match &users.run_user {

@@ -21,7 +21,7 @@ pub(super) fn refused(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Opti
     let (capability, what) = if is_mode && !is_owner { ("FOWNER", "mode") } else { ("CHOWN", "owner") };
     if drops {
         return Some(format!(
-            "the file drops capabilities: `cap_add: [{capability}]` gives back what a change of the {what} needs; `--with cap-drop` drops \
+            "the file drops capabilities: `cap_add: [{capability}]` gives back what a change of the {what} needs; the extra `cap-drop` drops \
              only what the preset knows to be spare"
         ));
     }
@@ -38,14 +38,14 @@ pub(super) fn refused(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Opti
 }
 
 /// What to do where nothing more fits.
-pub(super) fn full(path: Option<&str>, context: AdviceContext<'_, '_>) -> Option<String> {
+pub(super) fn full(path: Option<&str>, context: AdviceContext<'_, '_>) -> String {
     let disk = "free space on the disk of the engine: `docker system df` says what takes it".to_owned();
     let sizes = "a tmpfs with `size=` is full at that size, and the disk of the engine when nothing is free: give the tmpfs more, or \
                  free space (`docker system df`)";
-    let (Some(path), Some(service)) = (path, context.service) else { return Some(sizes.to_owned()) };
-    Some(match service.coverage(path) {
+    let (Some(path), Some(service)) = (path, context.service) else { return sizes.to_owned() };
+    match service.coverage(path) {
         Coverage::Writable(mount) if mount.kind == MountKind::Tmpfs => format!(
-            "the tmpfs at {} is full: give it a larger `size=`; `--with sizes` writes only sizes that the presets suggest \
+            "the tmpfs at {} is full: give it a larger `size=`; the extra `sizes` writes only sizes that the presets suggest \
              (`explain unlimited-tmpfs`)",
             mount.shown_target()
         ),
@@ -54,5 +54,5 @@ pub(super) fn full(path: Option<&str>, context: AdviceContext<'_, '_>) -> Option
         }
         Coverage::Engine => format!("{path} has the size that `shm_size` gives it: 64m, where nobody says more"),
         _ => disk,
-    })
+    }
 }
