@@ -91,7 +91,7 @@ fn is_of_option(mover: &Mover, name: &str) -> bool {
     match &mover.by {
         By::Option(own, _) => is_option(own, name),
         By::Word { start, .. } => start.trim_end_matches('=') == name,
-        By::Env(_) | By::Key(_) => false,
+        By::Env(_) | By::Key(_) | By::Setting { .. } => false,
     }
 }
 
