@@ -1,5 +1,6 @@
 //! The command line from outside: what it answers, where, with which exit status, and what it leaves on disk.
 
+mod again;
 mod errors;
 mod fixing;
 mod held;

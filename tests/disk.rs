@@ -228,7 +228,7 @@ fn read_only_files_and_folders_are_refused_even_for_root() {
 fn what_belongs_to_another_user_is_refused() {
     if let Some(root) = child_folder() {
         let write = |name: &str| write_one(&root, &read(&root.join(name)).unwrap());
-        expect_refusal(write("readable/compose.yaml"), "it is read-only");
+        expect_refusal(write("readable/compose.yaml"), "it belongs to root and is not writable for you (user ");
         expect_refusal(write("theirs/compose.yaml"), "its folder is read-only");
         expect_refusal(write("shared/compose.yaml"), "its owner could not be kept");
         return write("mine/compose.yaml").unwrap();

@@ -151,7 +151,11 @@ fn every_project_of_a_tree_is_planned_and_summed_up() {
     assert_eq!(folder.read("ignored/compose.yaml"), SERVICE);
     folder.run(&["-r", "--check", "a", "b"]).exits(0);
     let again = folder.run(&["-r", "--write", "--yes", "a", "b"]).exits(0);
-    assert!(!again.err.contains("no service is selected") && again.err.contains("0 to harden, 2 read-only already"), "{}", again.text());
+    assert!(
+        !again.err.contains("no service is selected") && again.err.contains("services: 2 read-only already, 0 held back"),
+        "{}",
+        again.text()
+    );
     let run = folder.run(&["-r", "notes"]).exits(2);
     assert!(run.err.contains("no project found"), "{}", run.text());
     crate::support::golden_folder_holds("trees", &["shown", "written"]);

@@ -15,6 +15,8 @@ use std::collections::HashMap;
 
 /// What every such comment begins with.
 const MARK: &str = "rofs-harden:";
+/// What one without the colon begins with.
+const FORGOTTEN: &str = "rofs-harden ignore[";
 
 /// One comment.
 #[derive(Debug)]
@@ -79,6 +81,17 @@ impl<'a> Ignores<'a> {
 
     /// Why findings of a rule in a service do not count at a place, if so.
     pub fn reason(&mut self, rule: Rule, service: &str, span: Span) -> Option<&str> {
+        let found = self.find(rule, service, span)?;
+        self.used[found] = true;
+        Some(&self.all[found].reason)
+    }
+
+    /// The comment for which findings of a rule in a service do not count at a place, if so.
+    pub fn comment(&self, rule: Rule, service: &str, span: Span) -> Option<Span> {
+        self.find(rule, service, span).map(|found| self.all[found].span)
+    }
+
+    fn find(&self, rule: Rule, service: &str, span: Span) -> Option<usize> {
         let of_rule = self.by_rule.get(&rule)?;
         let place = |i: usize| (self.all[i].scope.file, self.all[i].scope.start);
         let mut at = of_rule.partition_point(|(i, _)| place(*i) <= (span.file, span.start)).checked_sub(1);
@@ -86,9 +99,7 @@ impl<'a> Ignores<'a> {
             at = of_rule[i].1;
         }
         let of_service = || self.by_service.get(&(rule, service)).copied();
-        let found = at.map(|at| of_rule[at].0).or_else(of_service)?;
-        self.used[found] = true;
-        Some(&self.all[found].reason)
+        at.map(|at| of_rule[at].0).or_else(of_service)
     }
 
     /// The extras among `with` that are ignored, by service: their changes are part of the fix of another finding, so they are left out
@@ -216,7 +227,9 @@ fn comments(stream: &Stream) -> Vec<Comment<'_>> {
     let (mut line_start, mut line_text) = (usize::MAX, 0);
     // The comments between these two lines stand alone, and are about the second.
     let mut alone = 0..0;
-    for (mark, _) in text.match_indices(MARK) {
+    let mut marks: Vec<usize> = [MARK, FORGOTTEN].iter().flat_map(|mark| text.match_indices(mark)).map(|(at, _)| at).collect();
+    marks.sort_unstable();
+    for mark in marks {
         if line_start != file.line_start(mark) {
             line_start = file.line_start(mark);
             line_text = mark - text[line_start..mark].trim_start().len();
@@ -289,7 +302,11 @@ fn find_scopes(stream: &Stream, lines: &mut HashMap<usize, Option<Span>>) {
 
 /// The rules and the reason of a comment, or what is wrong with it.
 fn read(comment: &str) -> Result<(Vec<Rule>, String), String> {
-    let text = comment.trim_start_matches('#').trim().trim_start_matches(MARK).trim();
+    let text = comment.trim_start_matches('#').trim();
+    if text.starts_with(FORGOTTEN) {
+        return Err(format!("a `:` is missing behind `{}`, so nothing is ignored", MARK.trim_end_matches(':')));
+    }
+    let text = text.trim_start_matches(MARK).trim();
     let inner = text.strip_prefix("ignore[").and_then(|rest| rest.split_once(']'));
     let Some((names, reason)) = inner else { return Err("this comment is not `ignore[RULE] reason`".into()) };
     let rules = names.split(',').map(|name| Rule::named(name.trim())).collect::<Result<Vec<_>, _>>()?;

@@ -16,7 +16,7 @@ pub use inspect::{inspect, unnamed};
 pub use key::Key;
 pub use restrict::rule_of_extra;
 pub use rule::{Rule, Severity};
-pub use surface::Surface;
+pub use surface::{Surface, image_volumes};
 
 use crate::compose::{Coverage, Known, NotRead, Project, Service};
 use crate::evidence::{Confidence, Extra, Need, Reason, Source, Storage, Target, WritablePath};

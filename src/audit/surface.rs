@@ -2,7 +2,8 @@
 
 use super::finding::{Fix, What};
 use super::restrict::capability;
-use crate::compose::{Known, MountKind, Service};
+use crate::compose::{Coverage, Known, MountKind, Service};
+use crate::evidence::{Need, Storage, WritablePath};
 
 /// Where a service can write, counted by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct Surface {
     pub root: bool,
     /// Writable tmpfs mounts.
     pub tmpfs: usize,
-    /// Writable volumes, named or not.
+    /// Writable volumes: those of the file, named or not, and those that the image declares.
     pub volumes: usize,
     /// Writable binds of the host.
     pub binds: usize,
@@ -36,8 +37,8 @@ impl Surface {
         ("all capabilities", 40),
     ];
 
-    /// That of a service. What a variable decides counts as writable.
-    pub fn of(service: &Service<'_>) -> Self {
+    /// That of a service of which this is known. What a variable decides counts as writable.
+    pub fn of(service: &Service<'_>, need: Option<&Need>) -> Self {
         let privileged = service.may_be("privileged");
         // Who is privileged has them anyway.
         let all_capabilities = !privileged && service.list("cap_add").iter().any(|(_, text)| capability(text) == "ALL");
@@ -53,16 +54,20 @@ impl Surface {
                 MountKind::Fixed => {}
             }
         }
+        surface.volumes += need.map_or(0, |need| image_volumes(service, need).count());
         surface
     }
 
-    /// What is left of it after a fix.
+    /// What is left of it after a fix of this service.
     #[must_use]
-    pub fn after(mut self, fix: &Fix) -> Self {
+    pub fn after(mut self, fix: &Fix, need: Option<&Need>) -> Self {
+        let is_there = |target: &str| need.is_some_and(|need| need.paths.iter().any(|path| path.is_declared && *path.target == *target));
         for change in &fix.changes {
             match &change.what {
                 What::ReadOnly => self.root = false,
                 What::Tmpfs(_) => self.tmpfs += 1,
+                // The image's own volume gets a name.
+                What::Volume { target, .. } if is_there(target) => {}
                 What::Volume { .. } => self.volumes += 1,
                 What::ReadOnlyBind(_) => self.binds = self.binds.saturating_sub(1),
                 What::TmpfsOptions(_) | What::Declare(_) | What::User(_) | What::Healthcheck(_) | What::Item { .. } => {}
@@ -86,4 +91,12 @@ impl Surface {
     pub fn score(&self) -> usize {
         self.counts().iter().zip(Self::WEIGHTS).map(|(count, (_, weight))| count * weight).sum()
     }
+}
+
+/// Where the image declares volumes and the file mounts nothing: the engine makes one there, which can be written.
+pub fn image_volumes<'n>(service: &Service<'_>, need: &'n Need) -> impl Iterator<Item = &'n WritablePath> {
+    let is_open = |path: &&WritablePath| {
+        path.is_declared && path.storage == Storage::State && matches!(service.coverage(&path.target), Coverage::Root)
+    };
+    super::unique(&need.paths).filter(is_open)
 }

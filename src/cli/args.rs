@@ -4,6 +4,7 @@ mod audit;
 mod engine;
 mod pr;
 mod presets;
+mod read;
 
 pub(super) use audit::{Audit, FailOn, Format, Severity};
 pub(super) use engine::{Observe, Trying, Verify};
@@ -16,12 +17,9 @@ use super::prepared::Aim;
 use super::ui::{Color, Progress};
 use crate::error::{Error, Result};
 use crate::evidence::{Extra, Extras};
-use crate::text::nearest;
 use clap::builder::PossibleValuesParser;
-use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 /// Make Docker Compose services run on a read-only root filesystem
 ///
@@ -38,57 +36,6 @@ pub(super) struct Cli {
     /// Print version
     #[arg(long, short = 'V', action = ArgAction::Version, help_heading = "Options")]
     version: Option<bool>,
-}
-
-impl Cli {
-    /// The command line. What clap finds wrong with it is said by clap, which ends the process.
-    ///
-    /// Errors: an option stands before a verb, which is read as a PATH there.
-    pub(super) fn read() -> Result<Self> {
-        let words: Vec<OsString> = std::env::args_os().collect();
-        let parsed = Self::try_parse_from(&words);
-        let command = Self::command();
-        let is_verb = |word: &&str| command.find_subcommand(word).is_some();
-        let first = words.get(1).and_then(|word| word.to_str());
-        let verb = match &parsed {
-            Ok(cli) if cli.verb.is_none() => cli.harden.input.paths.first().and_then(|path| path.to_str()).filter(is_verb),
-            // A verb that comes first is one, whatever is wrong behind it.
-            Err(error)
-                if !first.is_some_and(|word| is_verb(&word)) && error.context().any(|(_, value)| value.to_string().contains("[PATH]")) =>
-            {
-                words.iter().skip(1).filter_map(|word| word.to_str()).find(is_verb)
-            }
-            _ => None,
-        };
-        if let (Some("help"), Some(word), Err(_)) = (first, words.get(2).and_then(|word| word.to_str()), &parsed)
-            && let Some(near) = mistyped(&command, word)
-        {
-            return Err(Error::Usage(format!("there is no verb `{word}`"), Some(format!("did you mean `rofs-harden help {near}`?"))));
-        }
-        let near = first.and_then(|word| mistyped(&command, word));
-        let is_fixing = match &parsed {
-            Ok(cli) => cli.verb.is_none(),
-            Err(error) => matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::ArgumentConflict),
-        };
-        if let (Some(word), Some(near), true) = (first, near, is_fixing) {
-            let what = format!("`{word}` is no verb, and no file or folder has that name");
-            return Err(Error::Usage(what, Some(format!("did you mean `rofs-harden {near}`?"))));
-        }
-        match verb.filter(|_| !words.iter().any(|word| word == "--")) {
-            Some(verb) => {
-                let hint = format!("put the options behind it: rofs-harden {verb} ...; a folder of that name is ./{verb}");
-                Err(Error::Usage(format!("`{verb}` is a verb, and an option stands before it"), Some(hint)))
-            }
-            None => Ok(parsed.unwrap_or_else(|error| error.exit())),
-        }
-    }
-}
-
-/// The verb that a first word nearly is, where it is neither one nor a path.
-fn mistyped(command: &clap::Command, word: &str) -> Option<String> {
-    let is_word = word.bytes().all(|b| b.is_ascii_alphabetic()) && command.find_subcommand(word).is_none();
-    let near = nearest(word, command.get_subcommands().map(clap::Command::get_name)).filter(|_| is_word)?;
-    (!Path::new(word).exists()).then(|| near.to_owned())
 }
 
 /// Help begins with what most people need, on a screen of 80 by 24; all options follow.
@@ -127,17 +74,40 @@ Examples:
   rofs-harden - < compose.yaml > hardened.yaml
 
 More:
-  rofs-harden completions SHELL   completions for bash, zsh, fish, elvish or powershell
+  rofs-harden completions SHELL   completions for bash, zsh, fish and others
   rofs-harden man [VERB]          manual pages; --dir DIR writes them all
 
 Exit status:
   0    done, or nothing to do; what was left alone is listed
-  1    --check: something is missing, has no place in the files, or is not on this machine; else the answer to the question was no
-  2    the work could not be done; nothing was written (with -r: for some of the projects)
-  130  interrupted; a project is written whole or not at all, and the message says how many were
+  1    with --check: something is missing, has no place in the files, or is
+       not on this machine; with --write: you answered no
+  2    the work could not be done; nothing was written (with -r: for some of
+       the projects)
+  130  interrupted; a project is written whole or not at all, and the message
+       says how many were
 
-Killed (SIGKILL, power failure): at most one project is half done. Of its files some may be new and some old, and beside each may be a
-.rofs-harden-??????.tmp. Run the command again: it plans what is missing, and removes those files where it writes.";
+Killed (SIGKILL, power failure): at most one project is half done. Of its
+files some may be new and some old, and beside each may be a
+.rofs-harden-??????.tmp. Run the command again: it plans what is missing, and
+removes those files where it writes.";
+
+const AFTER_DIAGNOSE: &str = "\
+Examples:
+  # What could the services not write?
+  docker compose logs | rofs-harden diagnose
+
+  # The log of one service, and the fix into the file
+  rofs-harden diagnose --service api --write
+
+  # A log whose lines do not say which service it is of
+  rofs-harden diagnose api.log --service api
+
+Exit status:
+  0    nothing is said that could not be written, or all of it is fixed by
+       what was written
+  1    something could not be written, and is not fixed yet
+  2    the work could not be done; nothing was written
+  130  interrupted; nothing was written, or the message says what was";
 
 /// Options of every verb.
 #[derive(Debug, Args)]
@@ -165,7 +135,7 @@ pub(super) struct Input {
     /// Compose file (can be repeated): layers of one project, in order
     #[arg(long, short, value_name = "FILE", conflicts_with = "paths", help_heading = "Input")]
     pub(super) file: Vec<PathBuf>,
-    /// Every project below PATH (default: here), found as git sees the tree
+    /// Every project below PATH [default: here]; what Git ignores is left out
     #[arg(long, short, conflicts_with = "file", help_heading = "Input")]
     pub(super) recursive: bool,
     /// Folder that relative paths start from [default: that of the first file]
@@ -191,7 +161,7 @@ pub(super) struct Choice {
     #[arg(long, value_name = "PRESET", add = complete::presets(), help_heading = "Selection")]
     pub(super) preset: Vec<String>,
     /// Service to harden (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset
-    #[arg(long, value_name = "SERVICE", add = complete::choices(), help_heading = "Selection")]
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',', add = complete::choices(), help_heading = "Selection")]
     pub(super) service: Vec<String>,
 }
 
@@ -273,6 +243,9 @@ pub(super) fn wanted_extras(with: &[String], has_override: bool) -> Result<Extra
     Ok(Extra::ALL.into_iter().filter(is_asked_for).collect())
 }
 
+/// What helps where there is nobody to ask.
+const WITHOUT_QUESTIONS: &str = "add --yes to write without questions";
+
 /// What becomes of what a verb found.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
@@ -305,12 +278,28 @@ impl Writing {
     ///
     /// Errors: there is nobody to ask.
     pub(super) fn ask(&self) -> Result<Option<Ask>> {
+        self.expect_one_answer()?;
+        self.asks().then(|| Ask::new("--write", WITHOUT_QUESTIONS)).transpose()
+    }
+
+    /// The same where a log is read from standard input.
+    ///
+    /// Errors: there is nobody to ask.
+    pub(super) fn ask_beside_input(&self) -> Result<Option<Ask>> {
+        self.asks().then(|| Ask::beside_input("--write", WITHOUT_QUESTIONS)).transpose()
+    }
+
+    /// Errors: the answer is for programs, and something is to be written.
+    pub(super) fn expect_one_answer(&self) -> Result<()> {
         if self.write && self.is_json() {
             let hint = "leave out --write to print it, or --format to write the change".to_owned();
             return Err(Error::Usage("--format json writes nothing".into(), Some(hint)));
         }
-        let asks = self.write && !self.yes;
-        asks.then(|| Ask::new("--write", "add --yes to write without questions")).transpose()
+        Ok(())
+    }
+
+    fn asks(&self) -> bool {
+        self.write && !self.yes
     }
 }
 
@@ -368,10 +357,10 @@ pub(super) enum SchemaOf {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Report what each service can write, and what to fix
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_long_help = audit::AFTER, mut_args = audit::looked_at)]
     Audit(Audit),
     /// Find out from a log what a service could not write, and fix it
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_long_help = AFTER_DIAGNOSE)]
     Diagnose(Diagnose),
     /// Find out what services write: run the project in isolation, or look at what runs
     #[command(disable_help_flag = true, after_long_help = engine::AFTER_OBSERVE, mut_args = engine::only_named_or_running)]
@@ -385,7 +374,7 @@ pub(super) enum Verb {
     /// Explain what a rule means, and what to do about it
     #[command(disable_help_flag = true)]
     Explain {
-        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`; or words of an error, such as EROFS; none lists the rules
+        /// Name of a rule, as it stands in brackets behind a message; `guide`, `engine`, `configuration`, `moving-data`, `pull-requests`, `ci`; or words of an error, such as EROFS; none lists the rules
         #[arg(value_name = "RULE", add = complete::pages(), help_heading = "Input")]
         rule: Vec<String>,
     },

@@ -6,6 +6,7 @@ use crate::report::style::{width, wrap};
 use crate::text::clean_line;
 use console::{Key, Term};
 use dialoguer::Confirm;
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +28,17 @@ pub(super) struct Ask {
 impl Ask {
     /// Errors: a usage error that names `instead` when there is nobody to ask.
     pub(super) fn new(flag: &str, instead: &str) -> Result<Self> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        Self::at(io::stdin().is_terminal(), flag, instead)
+    }
+
+    /// The same where something else is read from standard input: keys are read from the terminal that the process belongs to.
+    pub(super) fn beside_input(flag: &str, instead: &str) -> Result<Self> {
+        let has_terminal = || File::options().read(true).write(true).open("/dev/tty").is_ok();
+        Self::at(io::stdin().is_terminal() || has_terminal(), flag, instead)
+    }
+
+    fn at(has_keys: bool, flag: &str, instead: &str) -> Result<Self> {
+        if !has_keys || !io::stderr().is_terminal() {
             let message = format!("{flag} asks a question, and there is no terminal to ask on");
             return Err(Error::Usage(message, Some(instead.to_owned())));
         }

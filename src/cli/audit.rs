@@ -1,7 +1,8 @@
 //! The report on what is so.
 
+use super::again::Again;
 use super::answers;
-use super::args::{self, Audit, FailOn, Format, Input};
+use super::args::{self, Audit, FailOn, Format};
 use super::baseline::Baseline;
 use super::harden::Status;
 use super::remedy;
@@ -17,7 +18,7 @@ use crate::report::json;
 use crate::report::listing::{self, Layout};
 use crate::report::summing::{self, Step};
 use crate::report::{github, html, markdown, sarif};
-use crate::text::{clean_line, count, shell_word};
+use crate::text::{clean_line, count};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     let selection = Selection { limits: true, ..args.choice.selection()? };
     let options = Options { purpose: Purpose::Report, ..args.choice.options(selection) };
-    let edits = matches!(args.format, Format::Json | Format::Sarif);
+    let edits = matches!(args.format(), Format::Json | Format::Sarif);
     let mut unreadable = Vec::new();
     let paths: Vec<Option<PathBuf>> = if args.input.recursive {
         let (folders, others) = tree::projects(&args.input.paths)?;
@@ -67,7 +68,7 @@ pub(super) fn run(ui: &Ui, args: &Audit) -> Result<Status> {
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
-    match args.format {
+    match args.format() {
         Format::Text => listing_for_people(ui, args, &report),
         Format::Json => ui.stream(|out| json::write(out, &report)),
         Format::Sarif => {
@@ -133,39 +134,27 @@ fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
         ui.note(&clean_line(&format!("{} is left out: {}", left.service, left.reason)));
     }
     ui.note(&summing::sentence(report));
-    summing::steps(report).iter().for_each(|step| ui.note(&clean_line(&said(step, &args.input))));
+    let again = Again::of(&args.input, &args.choice);
+    // What is read from standard input is not written back.
+    let write = if args.input.paths.iter().any(|path| path == Path::new("-")) { "" } else { "--write" };
+    summing::steps(report).iter().for_each(|step| ui.note(&clean_line(&said(step, &again, write))));
 }
 
 /// What to do first, as a line.
-fn said(step: &Step, input: &Input) -> String {
+fn said(step: &Step, again: &Again, write: &str) -> String {
+    let command = |more: &str| again.command("", more);
     match step {
-        Step::Fix(number) => format!("[*] fix {number} now: `{} --write`", command(input)),
+        Step::Fix(number) => format!("[*] fix {number} now: `{}`", command(write)),
         Step::Guess(number) => {
             let them = count(*number, "fix is a guess", "fixes are guesses");
-            format!("[?] {them}: try them with `--unsafe-fixes`")
+            format!("[?] {them}, to be seen with `{}`", command("--unsafe-fixes"))
         }
-        Step::Extras(names) => format!("[+] drop more: `{}`", remedy::with(names)),
+        Step::Extras(names) => format!("[+] drop more: `{}`", command(&remedy::with(names))),
         Step::ByHand(number, rule) => {
             let them = count(*number, "error needs", "errors need");
             format!("{them} you: `rofs-harden explain {rule}`")
         }
     }
-}
-
-/// The command that plans what was looked at.
-fn command(input: &Input) -> String {
-    let mut words = vec!["rofs-harden".to_owned()];
-    words.extend(input.recursive.then(|| "-r".to_owned()));
-    let mut add = |option: &[&str], value: &Path| {
-        words.extend(option.iter().map(|&word| word.to_owned()));
-        words.push(shell_word(&value.display().to_string()).into_owned());
-    };
-    input.project_directory.iter().for_each(|path| add(&["--project-directory"], path));
-    input.env_file.iter().for_each(|path| add(&["--env-file"], path));
-    input.root.iter().for_each(|path| add(&["--root"], path));
-    input.file.iter().for_each(|path| add(&["-f"], path));
-    input.paths.iter().for_each(|path| add(&[], path));
-    words.join(" ")
 }
 
 fn project(path: Option<&Path>, args: &Audit, options: &Options, edits: bool) -> Result<(Project, Vec<String>)> {

@@ -1,26 +1,30 @@
 //! From a log to the cause, and to the change that mends it.
 
+use super::again::Again;
 use super::args::Diagnose;
 use super::ask::Ask;
 use super::asked::for_compose;
 use super::harden::{Status, finish, present};
-use super::prepared::{Aim, Asking, Prepared};
+use super::prepared::{Asking, Prepared};
 use super::ui::Ui;
-use crate::compose::{Project, Service};
+use crate::audit::{Ignores, Rule};
+use crate::compose::{Known, Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker;
 use crate::error::{Error, Result};
 use crate::evidence::log::{Advice, AdviceContext, Cause, Reader, Symptom, advise, join};
 use crate::evidence::{Need, Selection, WritablePath, instead_of};
-use crate::plan::{self, Files, Options, Start};
+use crate::plan::{self, Config, Files, Options, Start};
 use crate::report::advice;
 use crate::report::answers::{Complaint, Diagnosis};
 use crate::report::json::json;
-use crate::text::{clean_line, did_you_mean};
-use std::collections::BTreeSet;
+use crate::text::{Span, clean_line, did_you_mean, shell_word};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
+/// Most services that are named.
+const MOST_NAMES: usize = 12;
 /// Bytes of a line that are read; the rest is skipped.
 const MAX_LINE: u64 = 64 << 10;
 
@@ -36,7 +40,7 @@ struct Found {
 
 /// Reads the logs, says what they mean, and shows or writes the change.
 pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
-    let ask = args.writing.ask()?;
+    args.writing.expect_one_answer()?;
     let input = args.project();
     let files = match Files::read(&Disk, &input) {
         // Without a project a log can still be read.
@@ -66,7 +70,7 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
     if args.writing.is_json() {
         ui.out(&json(&Diagnosis { version: 1, symptoms: found.iter().map(complaint).collect(), dropped })?);
     } else {
-        found.iter().for_each(|f| ui.out(&lines(f)));
+        found.iter().for_each(|f| ui.sentences(&lines(f)));
         if dropped > 0 {
             ui.warn(&format!("{dropped} further lines say other things that could not be written; these are left out"));
         }
@@ -76,15 +80,41 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
         ui.note("no line says that something could not be written");
         return Ok(Status::Done);
     }
+    if found.iter().any(|f| f.service.is_none() && f.advice.mend.is_some()) && !args.writing.is_json() {
+        ui.hint(&clean_line(&whose_log(args, project.as_ref())));
+    }
     let ours = found.iter().filter(|f| !f.is_stranger);
     let mends: Vec<&WritablePath> = ours.filter_map(|f| f.advice.mend.as_ref()).filter(|m| !m.service.is_empty()).collect();
     if mends.is_empty() || args.writing.is_json() {
         return Ok(Status::FindingsRemain);
     }
-    let Some(files) = files else { return Ok(Status::FindingsRemain) };
+    let (Some(files), Some(project)) = (&files, &project) else { return Ok(Status::FindingsRemain) };
+    let ignored = ignored(files, project, &mends)?;
+    for (service, place) in &ignored {
+        ui.warn(&clean_line(&format!("`{service}` is ignored at {place}, so what fixes it is not planned")));
+        ui.hint("take out what ignores it to have it planned, or write the fix by hand");
+    }
+    let mends: Vec<&WritablePath> = mends.into_iter().filter(|path| !ignored.contains_key(&path.service)).collect();
+    if mends.is_empty() {
+        return Ok(Status::FindingsRemain);
+    }
     let is_mended = |f: &Found| f.symptom.cause == Cause::Harmless || f.advice.mend.as_ref().is_some_and(|m| !m.service.is_empty());
-    let status = mend(ui, args.writing.aim(), &files, &mends, ask.as_ref())?;
-    Ok(if found.iter().all(is_mended) { status } else { Status::FindingsRemain })
+    // What the log means is said in any case.
+    let ask = args.writing.ask_beside_input()?;
+    let status = mend(ui, args, files, &mends, ask.as_ref())?;
+    Ok(if ignored.is_empty() && found.iter().all(is_mended) { status } else { Status::FindingsRemain })
+}
+
+/// How the fix of a log that names no service gets into the file.
+fn whose_log(args: &Diagnose, project: Option<&Project<'_>>) -> String {
+    let logs: String = args.logs.iter().map(|path| format!(" {}", shell_word(&path.display().to_string()))).collect();
+    let command = Again::of_log(args).command("diagnose", &format!("--service NAME{logs}"));
+    let Some(project) = project else {
+        return format!("whose log is it? in the folder of its project, `{command}` puts the fix into the file");
+    };
+    let mut names: Vec<&str> = project.services.iter().take(MOST_NAMES).map(|service| service.name).collect();
+    names.extend((project.services.len() > MOST_NAMES).then_some("..."));
+    format!("whose log is it? `{command}` puts the fix into the file (services: {})", names.join(", "))
 }
 
 /// Names in the log that are no services of the project, each once, without the number of the container: `wep` for `wep-1`.
@@ -94,8 +124,25 @@ fn strangers(found: &[Found]) -> BTreeSet<&str> {
     names.map(|name| name.rsplit_once(['-', '_']).filter(|(_, number)| is_number(number)).map_or(name, |(service, _)| service)).collect()
 }
 
+/// The services of these fixes that a person ignores, and where.
+fn ignored(files: &Files<'_>, project: &Project<'_>, mends: &[&WritablePath]) -> Result<BTreeMap<String, String>> {
+    let (comments, config) = (Ignores::of(project), Config::of(files)?);
+    let at = |span: Span| {
+        let source = project.sources.file(span.file)?;
+        Some(format!("{}:{}", source.path.display(), source.stream.text().line(span.start as usize)))
+    };
+    let place = |service: &Service<'_>| {
+        let rule = if service.read_only == Known::Yes { Rule::UncoveredWrite } else { Rule::WritableRoot };
+        let comment = comments.comment(rule, service.name, service.key().span());
+        comment.and_then(at).or_else(|| config.place(rule, service.name).map(str::to_owned))
+    };
+    let services = mends.iter().filter_map(|path| project.service(&path.service));
+    Ok(services.filter_map(|service| Some((service.name.to_owned(), place(service)?))).collect())
+}
+
 /// Shows or writes the change, through the same plan as every other.
-fn mend(ui: &Ui, aim: Aim, files: &Files<'_>, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
+fn mend(ui: &Ui, args: &Diagnose, files: &Files<'_>, mends: &[&WritablePath], ask: Option<&Ask>) -> Result<Status> {
+    let (aim, again) = (args.writing.aim(), Again::of_log(args));
     let mut selection = Selection { auto: true, ..Selection::default() };
     for path in mends {
         if !selection.only.contains(&path.service) {
@@ -107,7 +154,7 @@ fn mend(ui: &Ui, aim: Aim, files: &Files<'_>, mends: &[&WritablePath], ask: Opti
         }
     }
     let options = Options { selection, ..Options::default() };
-    let plan = Prepared::of(files, Asking { view: Some(ui.view()), ..Asking::plainly(&options, aim) })?;
+    let plan = Prepared::of(files, Asking { view: Some(ui.view()), again: &again, ..Asking::plainly(&options, aim) })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask)?;
     let is_written = aim.writes() && mends.iter().all(|path| plan.changed().any(|service| service == path.service));
@@ -140,7 +187,9 @@ fn read_logs(args: &Diagnose, project: Option<(&Files<'_>, &plan::Input)>) -> Re
             logs.push((format!("log of {service}"), log));
         }
         (None, true) if io::stdin().is_terminal() => {
-            let hint = "name a log, pipe one (docker compose logs | rofs-harden diagnose), or use --service to ask the engine".to_owned();
+            let again = Again::of_log(args);
+            let pipe = again.diagnose(again.files());
+            let hint = format!("name a log, pipe one (`{pipe}`), or use --service to ask the engine");
             return Err(Error::Usage("no log to read".into(), Some(hint)));
         }
         (None, true) => logs.push(("<stdin>".to_owned(), read(io::stdin().lock())?)),

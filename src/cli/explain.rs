@@ -10,7 +10,8 @@ use crate::text::{clean_line, nearest};
 use std::cmp::Reverse;
 
 /// Pages that are about no rule: name, text.
-const TOPICS: [(&str, &str); 7] = [
+const TOPICS: [(&str, &str); 8] = [
+    ("ci", include_str!("../../docs/ci.md")),
     ("configuration", include_str!("../../docs/configuration.md")),
     ("editors", include_str!("../../docs/editors.md")),
     ("engine", include_str!("../../docs/engine.md")),
@@ -104,5 +105,5 @@ fn list(ui: &Ui) {
         text += &format!("{start}{}\n", lines.join(&format!("\n{}", " ".repeat(indent))));
     }
     ui.paged(&text);
-    ui.hint("`rofs-harden explain RULE` says more, and `explain EROFS` finds a page; there are also `explain guide`, `explain engine`, `explain configuration`, `explain moving-data` and `explain pull-requests`");
+    ui.hint("`rofs-harden explain RULE` says more, and `explain EROFS` finds a page; there are also `explain guide`, `explain engine`, `explain configuration`, `explain moving-data`, `explain pull-requests` and `explain ci`");
 }

@@ -1,5 +1,6 @@
 //! The fixing verb: plan, show, ask, write.
 
+use super::again::{self, Again};
 use super::answers;
 use super::args::{AnswerFormat, Choice, Harden};
 use super::ask::Ask;
@@ -55,7 +56,9 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     let oracle = Oracle::find(args.oracle)?;
     let person = ask.as_ref().map(|ask| (ui, ask));
     let view = matches!(aim, Aim::Show | Aim::Write { .. }).then(|| ui.view());
-    let asking = Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify, has_review: true };
+    let named = Again::of(&args.input, &args.choice).into_layer(args.override_file.as_deref());
+    let asking =
+        Asking { options: &options, aim, oracle: oracle.as_ref(), person, view, tries: args.verify, has_review: true, again: &named };
     if let (Aim::Review, Some(ask)) = (aim, &ask) {
         return review::run(ui, &reviewed(ui, args)?, asking, ask, args.plain);
     }
@@ -77,7 +80,8 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         present(ui, aim, plan);
     }
     if args.verify && !verify::check(ui, args, &plans, &paths)? {
-        ui.hint("nothing was written; `rofs-harden verify --heal` looks for what is missing, --service '!NAME' leaves a service out");
+        let heal = named.command("verify", "--heal");
+        ui.hint(&format!("nothing was written; `{heal}` looks for what is missing, --service '!NAME' leaves a service out"));
         return Ok(Status::FindingsRemain);
     }
     finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
@@ -132,11 +136,15 @@ fn reviewed(ui: &Ui, args: &Harden) -> Result<Vec<plan::Input>> {
 /// Errors: presets are named, and none takes a service.
 fn expect_a_match(choice: &Choice, plans: &[Prepared]) -> Result<()> {
     let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
-    let candidates: Vec<String> = plans.iter().flat_map(|p| &p.left_alone).map(|left| remedy::option(&left.next)).collect();
-    if candidates.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
+    let left: Vec<_> = plans.iter().flat_map(|p| &p.left_alone).collect();
+    let candidates: Vec<String> = left.iter().filter_map(|left| left.next.as_ref()).map(remedy::option).collect();
+    if left.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
         return Ok(());
     }
-    let hint = format!("say for which service it is: {}", candidates.join(" or "));
+    let hint = match candidates.as_slice() {
+        [] => notes::OWN_PRESETS.to_owned(),
+        candidates => format!("say for which service it is: {}", candidates.join(" or ")),
+    };
     Err(Error::Usage(format!("--preset {preset} matches no service"), Some(clean_line(&hint))))
 }
 
@@ -149,7 +157,7 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
         report_oddity(ui, oddity);
     }
     if aim.checks() {
-        plan.missing.iter().for_each(|line| ui.out(line));
+        plan.missing.iter().for_each(|line| ui.sentences(line));
     } else if aim != Aim::Review {
         for (i, diff) in plan.diffs.iter().enumerate() {
             ui.out(&diff.text);
@@ -228,7 +236,7 @@ fn filter(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> {
         ui.warn(&clean_line(&format!("{} would change too; name the project's folder to see how", rewrite.before().name())));
     }
     notes::remarks(ui, &plan.remarks);
-    notes::held_back(ui, &plan.held_back);
+    notes::held_back(ui, &plan.held_back, &plan.outlook.again);
     Ok(Status::Done)
 }
 
@@ -294,7 +302,12 @@ fn file_names(plans: &[&Prepared]) -> String {
 }
 
 fn check(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack]) -> Status {
-    notes::held_back(ui, held_back);
+    if aim == (Aim::Check { is_strict: true }) {
+        // Each has its line.
+        notes::how_to_include(ui, held_back, again_of(plans));
+    } else {
+        notes::held_back(ui, held_back, again_of(plans));
+    }
     if let Some(text) = counted(plans).text(0, "are") {
         ui.note(&text);
     }
@@ -308,6 +321,11 @@ fn check(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack]) -> Stat
     }
     ui.note(if plans.iter().all(|p| p.findings.is_empty()) { "nothing is missing" } else { "nothing else is missing" });
     Status::Done
+}
+
+/// What names them all: each plan of a run has the same.
+fn again_of<'p>(plans: &[&'p Prepared]) -> &'p Again {
+    plans.first().map_or(&again::NOTHING, |plan| &plan.outlook.again)
 }
 
 fn counted(plans: &[&Prepared]) -> Counts {
@@ -338,7 +356,7 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
         }
     }
     if aim != Aim::Review {
-        notes::held_back(ui, held_back);
+        notes::held_back(ui, held_back, again_of(plans));
     }
     let counts = counted(plans);
     let text = match done {
@@ -346,7 +364,8 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
         Done::Shown => counts.text(counts.hardened, "would be"),
         Done::Nothing | Done::Declined => counts.text(0, "are"),
     };
-    if let Some(text) = text.filter(|_| counts.selected > 0) {
+    // Of a tree these are only the projects that change, and its own sum follows.
+    if let Some(text) = text.filter(|_| counts.selected > 0 && !again_of(plans).is_tree) {
         ui.note(&text);
     }
     match done {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "the terminal and its environment are met here")]
 
+mod again;
 mod answers;
 mod args;
 mod ask;

@@ -1,5 +1,6 @@
 //! What to do next: after a write, and after a run that found nothing to do.
 
+use super::again::Again;
 use super::moving;
 use super::prepared::{Aim, Asking, Prepared};
 use super::remedy;
@@ -22,6 +23,8 @@ const MOST_FILES: usize = 4;
 const MOST_VOLUMES: usize = 4;
 /// Most services of a project that is looked at once more for what else could be done.
 const MOST_SERVICES: usize = 500;
+/// Most projects whose commands are listed one by one.
+const MOST_PROJECTS: usize = 4;
 /// Most reminders that are shown.
 const MOST_REMINDERS: usize = 3;
 
@@ -41,8 +44,12 @@ pub(super) struct Outlook {
     /// Where Compose is run, if not here, and with which `-f` options.
     folder: PathBuf,
     layers: String,
+    /// The same with all of them, from here.
+    all_layers: String,
     /// Whether the verb has a review.
     has_review: bool,
+    /// What names the same projects and services in a command that is printed.
+    pub(super) again: Again,
 }
 
 impl Outlook {
@@ -50,7 +57,10 @@ impl Outlook {
     ///
     /// Errors: as for [`Plan::of`].
     pub(super) fn of(files: &Files<'_>, plan: &Plan<'_>, asking: Asking<'_>) -> Result<Self> {
-        let mut outlook = Self { folder: folder(files), layers: layers(files), has_review: asking.has_review, ..Self::default() };
+        let (layers, all_layers) = (layers(files, asking.again), named(files));
+        let again = files.layers_to_name().map_or_else(|| asking.again.clone(), |layers| asking.again.with_layers(format!(" {layers}")));
+        let has_review = asking.has_review;
+        let mut outlook = Self { folder: folder(files, &layers), layers, all_layers, has_review, again, ..Self::default() };
         let is_said = match asking.aim {
             Aim::Check { .. } => false,
             Aim::Show => asking.view.is_some() && plan.rewrites.is_empty(),
@@ -60,9 +70,11 @@ impl Outlook {
             return Ok(outlook);
         }
         let fixes: HashMap<&str, &Fix> = plan.accepted.iter().map(|fix| (fix.service.as_str(), fix)).collect();
+        let known: HashMap<&str, &Need> = plan.needs.iter().map(|need| (need.service.as_str(), need)).collect();
         for service in &plan.project.services {
-            let surface = Surface::of(service);
-            outlook.surface += fixes.get(service.name).map_or(surface, |fix| surface.after(fix)).score();
+            let need = known.get(service.name).copied();
+            let surface = Surface::of(service, need);
+            outlook.surface += fixes.get(service.name).map_or(surface, |fix| surface.after(fix, need)).score();
         }
         let changed: BTreeSet<&str> = plan.changed().collect();
         for need in plan.needs.iter().filter(|need| changed.contains(need.service.as_str())) {
@@ -102,21 +114,35 @@ impl Outlook {
 }
 
 /// The options with which Compose reads the project's files, where it would not find them by itself.
-fn layers(files: &Files<'_>) -> String {
+fn layers(files: &Files<'_>, again: &Again) -> String {
     let named = || {
-        let paths: Vec<&Path> = files.sources().layers().iter().filter_map(|id| Some(&*files.sources().file(*id)?.path)).collect();
         let is_usual = |path: &&Path| path.file_name().is_some_and(|name| MAIN_NAMES.iter().chain(&OVERRIDE_NAMES).any(|n| name == *n));
-        let option = |path: &&Path| format!("-f {}", shell_word(&path.display().to_string()));
-        (!paths.iter().all(is_usual)).then(|| paths.iter().map(option).collect::<Vec<_>>().join(" "))
+        // What else is named is named from here.
+        let is_found = !again.names_layers && paths(files).iter().all(is_usual) && (is_here(files) || !again.starts_here());
+        (!is_found).then(|| named(files))
     };
-    files.layers_to_name().or_else(named).map_or(String::new(), |layers| format!(" {layers}"))
+    files.layers_to_name().map(|layers| format!(" {layers}")).or_else(named).unwrap_or_default()
+}
+
+/// The files of the project's layers.
+fn paths<'f>(files: &'f Files<'_>) -> Vec<&'f Path> {
+    files.sources().layers().iter().filter_map(|id| Some(&*files.sources().file(*id)?.path)).collect()
+}
+
+/// All layers by `-f` options.
+fn named(files: &Files<'_>) -> String {
+    paths(files).into_iter().map(|path| format!(" -f {}", shell_word(&path.display().to_string()))).collect()
+}
+
+/// Whether the project's folder is the one that the program runs in.
+fn is_here(files: &Files<'_>) -> bool {
+    let folder = files.sources().directory();
+    folder.as_os_str().is_empty() || folder == Path::new(".") || disk::real_path(folder) == disk::real_path(Path::new("."))
 }
 
 /// The folder in which Compose finds the project's files; empty if that is here.
-fn folder(files: &Files<'_>) -> PathBuf {
-    let folder = files.sources().directory();
-    let is_here = !layers(files).is_empty() || folder == Path::new(".") || disk::real_path(folder) == disk::real_path(Path::new("."));
-    if is_here { PathBuf::new() } else { folder.to_owned() }
+fn folder(files: &Files<'_>, layers: &str) -> PathBuf {
+    if !layers.is_empty() || is_here(files) { PathBuf::new() } else { files.sources().directory().to_owned() }
 }
 
 /// Whether it is more than assumed that a service does without something.
@@ -156,14 +182,21 @@ pub(super) fn after_writing(ui: &Ui, plans: &[&Prepared]) {
 
 /// Says how what was written is started and tried.
 fn start(ui: &Ui, plans: &[&Prepared]) {
+    let Some(Outlook { again, .. }) = plans.first().map(|plan| &plan.outlook) else { return };
     let folders: BTreeSet<&Path> = plans.iter().map(|p| &*p.outlook.folder).collect();
+    let is_found = |plan: &&Prepared| plan.outlook.layers.is_empty();
+    // Projects of which one has files of other names are started from here, each by its files.
+    let is_listed = plans.len() > 1 && plans.len() <= MOST_PROJECTS && !plans.iter().all(is_found);
     let place = match folders.into_iter().collect::<Vec<_>>().as_slice() {
+        _ if is_listed => String::new(),
         [folder] if folder.as_os_str().is_empty() => String::new(),
         [folder] => format!(" in {}", folder.display()),
         _ => " in the folder of each project".to_owned(),
     };
     let is_tried = plans.iter().all(|p| p.after.is_some());
-    let first = if is_tried { "" } else { "; `rofs-harden verify` tries the change beside what runs now" };
+    // It takes no tree, and what is run elsewhere needs no path.
+    let verify = if again.is_tree || !place.is_empty() { again.in_its_folder() } else { again.clone() }.command("verify", "");
+    let first = if is_tried { String::new() } else { format!("; `{verify}` tries the change beside what runs now") };
     ui.hint(&clean_line(&format!("run these{place}{first}")));
     let layers = if let [plan] = plans { &*plan.outlook.layers } else { "" };
     let volumes: Vec<_> = plans.iter().flat_map(|plan| moving::new_volumes(&plan.accepted)).collect();
@@ -177,7 +210,12 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
             ui.note(&format!("    {}", clean_line(&line)));
         }
     }
-    for line in [format!("docker compose{layers} up -d"), format!("docker compose{layers} logs | rofs-harden diagnose")] {
+    let all: Vec<&str> = match plans {
+        [plan] => vec![&plan.outlook.layers],
+        _ if is_listed => plans.iter().map(|plan| &*plan.outlook.all_layers).collect(),
+        _ => vec![""],
+    };
+    for line in all.iter().flat_map(|layers| [again.compose(layers, "up -d"), again.diagnose(layers)]) {
         ui.note(&format!("    {}", clean_line(&line)));
     }
 }
@@ -186,9 +224,10 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
 fn drop_more(ui: &Ui, plans: &[&Prepared]) {
     let extras: Extras = Extra::ALL.into_iter().filter(|e| plans.iter().any(|p| p.outlook.extras.has(*e))).collect();
     let all = Outlook { extras, ..Outlook::default() };
-    if let Some(with) = all.with() {
+    if let (Some(with), Some(plan)) = (all.with(), plans.first()) {
         let names: Vec<&String> = plans.iter().flat_map(|p| &p.outlook.services).collect();
-        ui.hint(&format!("`{with}` drops further privileges of {}", services(&names)));
+        let command = plan.outlook.again.command("", &with);
+        ui.hint(&clean_line(&format!("`{command}` drops further privileges of {}", services(&names))));
     }
 }
 
@@ -242,11 +281,13 @@ pub(super) fn after_nothing(ui: &Ui, plans: &[&Prepared], counts: Counts) {
     }
     let errors: usize = plans.iter().map(|p| p.outlook.errors).sum();
     if let Some(first) = plans.iter().find(|p| p.outlook.errors > 0) {
-        let errors = count(errors, "error is", "errors are");
-        ui.hint(&format!("next: `rofs-harden audit`, {errors} left (`rofs-harden explain {}`)", first.outlook.rule));
+        let (errors, them) = (count(errors, "error is", "errors are"), if errors == 1 { "it" } else { "them" });
+        let (audit, rule) = (first.outlook.again.command("audit", ""), first.outlook.rule);
+        ui.hint(&clean_line(&format!("next: {errors} left: `{audit}` shows {them} (`rofs-harden explain {rule}`)")));
     } else if plans.iter().any(|p| !p.outlook.extras.is_empty()) {
         drop_more(ui, plans);
     } else {
-        ui.hint("next: run `rofs-harden --check` in CI, which fails when a service is not read-only any more");
+        let check = plans.first().map_or_else(String::new, |plan| plan.outlook.again.command("", "--check"));
+        ui.hint(&clean_line(&format!("next: run `{check}` in CI, which fails when a service is not read-only any more")));
     }
 }

@@ -1,5 +1,6 @@
 //! What is said beside the answer: what was left alone, what was held back, and why each line is there.
 
+use super::again::Again;
 use super::prepared::Prepared;
 use super::remedy;
 use super::ui::Ui;
@@ -18,9 +19,12 @@ const MOST_TARGETS: usize = 4;
 /// Says what was left alone.
 pub(super) fn remarks(ui: &Ui, remarks: &[Remark]) {
     for remark in remarks {
-        ui.warn(&clean_line(&remark.text));
+        if !remark.is_said {
+            ui.warn(&clean_line(&remark.text));
+        }
         if let Some(remedy) = &remark.remedy {
-            ui.hint(&clean_line(&remedy::with_paste(remedy, &remark.paste)));
+            let whose = if remark.is_said { format!("{}: ", remark.service) } else { String::new() };
+            ui.hint(&clean_line(&format!("{whose}{}", remedy::with_paste(remedy, &remark.paste))));
         }
         for line in remark.paste.lines() {
             ui.note(&format!("    {}", clean_line(line)));
@@ -67,23 +71,38 @@ pub(super) fn reasons(ui: &Ui, rewrite: &Rewrite) {
 }
 
 /// Services whose fix is held back, each with why and with what includes it.
-pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack]) {
+pub(super) fn held_back(ui: &Ui, held_back: &[HeldBack], again: &Again) {
     for HeldBack { service, why, next } in held_back {
         let next = remedy::option(next);
         ui.note(&clean_line(&format!("held back {service}: {why}; {next} includes it")));
     }
+    how_to_include(ui, held_back, again);
+}
+
+/// What includes all that is held back.
+pub(super) fn how_to_include(ui: &Ui, held_back: &[HeldBack], again: &Again) {
     if !held_back.is_empty() {
         ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
     }
     if held_back.iter().any(|held| matches!(&held.next, Remedy::NamePreset { preset: Some(preset), .. } if preset == "generic")) {
-        ui.hint("to know it, `rofs-harden observe` runs the project and shows what is written, `rofs-harden verify --heal` finds the least that works");
+        let (observe, heal) = (again.command("observe", ""), again.command("verify", "--heal"));
+        ui.hint(&format!("to find out: `{observe}` runs the project and shows what it writes, `{heal}` finds the least that works"));
     }
 }
 
-/// Services that the named presets do not match, each with what would include it.
+/// Services that the named presets do not match: those that other presets know in one line, each other one with what would include it.
 pub(super) fn left_alone(ui: &Ui, left_alone: &[LeftAlone]) {
     for LeftAlone { service, what, next } in left_alone {
-        let next = remedy::option(next);
-        ui.note(&clean_line(&format!("left alone {service}: {what}; {next} includes it")));
+        if let Some(next) = next {
+            ui.note(&clean_line(&format!("left alone {service}: {what}; {} includes it", remedy::option(next))));
+        }
+    }
+    let known: Vec<&str> = left_alone.iter().filter(|left| left.next.is_none()).map(|left| left.service.as_str()).collect();
+    if !known.is_empty() {
+        ui.note(&clean_line(&format!("left alone, as other presets know what they are: {}", known.join(", "))));
+        ui.hint(OWN_PRESETS);
     }
 }
+
+/// How services get the presets that know them.
+pub(super) const OWN_PRESETS: &str = "leave out --preset, or add `--preset auto`, and each service gets the preset that knows it";

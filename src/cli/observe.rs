@@ -4,6 +4,7 @@ mod image;
 mod running;
 mod table;
 
+use super::again::Again;
 use super::args::Observe;
 use super::harden::{Status, finish, present};
 use super::prepared::{Asking, Prepared};
@@ -54,7 +55,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         ui.out(&json(&Observations { version: 1, services: rows })?);
         return Ok(if all_work { Status::Done } else { Status::FindingsRemain });
     }
-    rows.iter().for_each(|row| ui.out(&lines(row)));
+    rows.iter().for_each(|row| ui.sentences(&lines(row)));
     if ran.sights.is_empty() {
         ui.note("no service could be watched");
         return Ok(Status::FindingsRemain);
@@ -73,7 +74,8 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
-        ui.hint("`rofs-harden verify` runs the result and says whether it works");
+        let verify = Again::of(&args.input, &args.choice).command("verify", "");
+        ui.hint(&format!("`{verify}` runs the result and says whether it works"));
     }
     Ok(if all_work { status } else { Status::FindingsRemain })
 }
@@ -114,7 +116,9 @@ fn plan(ui: &Ui, args: &Observe, input: &plan::Input, evidence: Evidence<'_>) ->
     }
     selection.only.retain(|name| !selection.skip.contains(name));
     let options = args.choice.options(selection);
-    Prepared::read(input, Asking { view: Some(ui.view()), tries: true, ..Asking::plainly(&options, args.writing.aim()) })
+    let named = Again::of(&args.input, &args.choice);
+    let asking = Asking { again: &named, ..Asking::plainly(&options, args.writing.aim()) };
+    Prepared::read(input, Asking { view: Some(ui.view()), tries: true, ..asking })
 }
 
 /// What each service wrote, and the places that must be writable.

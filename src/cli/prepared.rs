@@ -1,9 +1,11 @@
 //! The plan of one project, prepared for a terminal: everything that is shown, asked, written or summed up, without the project itself.
 
+use super::again::{self, Again};
 use super::ask::Ask;
 use super::moving;
 use super::next::Outlook;
 use super::oracle::Oracle;
+use super::remedy;
 use super::ui::{Ui, View};
 use crate::audit::{Finding, Fix};
 use crate::compose::Sources;
@@ -128,12 +130,14 @@ pub(super) struct Asking<'r> {
     pub(super) tries: bool,
     /// Whether the verb has a review.
     pub(super) has_review: bool,
+    /// What names the same projects and services in a command that is printed.
+    pub(super) again: &'r Again,
 }
 
 impl<'r> Asking<'r> {
     /// Nobody has a say, and nothing is made but the plan.
     pub(super) fn plainly(options: &'r Options, aim: Aim) -> Self {
-        Self { options, aim, oracle: None, person: None, view: None, tries: false, has_review: false }
+        Self { options, aim, oracle: None, person: None, view: None, tries: false, has_review: false, again: &again::NOTHING }
     }
 }
 
@@ -185,7 +189,8 @@ impl Prepared {
             _ => Vec::new(),
         };
         let unnamed = Unnamed::of(&plan.unnamed);
-        let remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
+        let mut remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
+        Remark::mark_said(&mut remarks, &missing);
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
         let counts = plan.counts();
         let ignoring = asking.options.decisions.as_ref().map_or(Ok(Vec::new()), |decisions| ignoring(files, &plan, decisions))?;
@@ -293,7 +298,9 @@ fn whole(plan: &Plan<'_>) -> Result<Option<Vec<Rewrite>>> {
 
 /// What a strict check says beside what is missing.
 fn writable(plan: &Plan<'_>) -> Vec<String> {
-    let held: Vec<_> = plan.held_back.iter().map(|held| (held.service.as_str(), held.why.as_str())).collect();
+    let why = |held: &HeldBack| format!("{}; {} includes it", held.why, remedy::option(&held.next));
+    let held: Vec<(&str, String)> = plan.held_back.iter().map(|held| (held.service.as_str(), why(held))).collect();
+    let held: Vec<_> = held.iter().map(|(service, why)| (*service, why.as_str())).collect();
     let refused = plan.refused.iter().map(|refused| refused.service.as_str());
     let settled = plan.settled.iter().map(String::as_str).chain(plan.changed()).chain(refused).collect();
     remarks::writable(&plan.project, &plan.findings, &settled, &held)

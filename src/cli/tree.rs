@@ -25,6 +25,8 @@ struct Sum {
     failed: usize,
     counts: Counts,
     changed: usize,
+    /// Services of what was written.
+    written: usize,
     /// What `--check` counts.
     missing: usize,
     held_back: usize,
@@ -74,8 +76,9 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
     let status = match asking.aim {
         Aim::Check { .. } if sum.missing > 0 => Status::FindingsRemain,
         Aim::Write { .. } if !kept.is_empty() => {
-            let (status, failed) = write(ui, &kept, ask)?;
+            let Wrote { status, services, failed } = write(ui, &kept, ask)?;
             sum.failed += failed;
+            sum.written = services;
             status
         }
         _ => Status::Done,
@@ -83,7 +86,7 @@ pub(super) fn run(ui: &Ui, input: &Input, asking: Asking<'_>, ask: Option<&Ask>)
     for folder in &unreadable {
         warn_of(ui, folder);
     }
-    ui.note(&sum.text(asking.aim));
+    ui.note(&sum.text());
     match (sum.changed > 0, asking.aim != Aim::Show, sum.held_back > 0) {
         (true, false, _) => ui.hint("add --write to make the changes"),
         (false, _, true) => ui.hint("--unsafe-fixes includes what is held back: it is assumed, not documented"),
@@ -97,14 +100,23 @@ pub(super) fn warn_of(ui: &Ui, folder: &str) {
     ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
 }
 
-/// Asks, and writes one project after the other: an interrupt ends it after the project it is in. Returns how many could not be
-/// written, which stops no other.
-fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<(Status, usize)> {
+/// What became of a tree that was to be written.
+struct Wrote {
+    status: Status,
+    /// Services that were hardened.
+    services: usize,
+    /// Projects that could not be written.
+    failed: usize,
+}
+
+/// Asks, and writes one project after the other: an interrupt ends it after the project it is in. One that cannot be
+/// written stops no other.
+fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<Wrote> {
     let all: Vec<&Prepared> = plans.iter().collect();
     let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     if !consent(&all, ask)? {
         closing(ui, Aim::Write { asks: true }, &all, &held_back, Done::Declined);
-        return Ok((Status::FindingsRemain, 0));
+        return Ok(Wrote { status: Status::FindingsRemain, services: 0, failed: 0 });
     }
     let (mut written, mut failed) = (Vec::new(), 0);
     for plan in all {
@@ -126,7 +138,7 @@ fn write(ui: &Ui, plans: &[Prepared], ask: Option<&Ask>) -> Result<(Status, usiz
     if !written.is_empty() {
         closing(ui, Aim::Write { asks: ask.is_some() }, &written, &held_back, Done::Written);
     }
-    Ok((Status::Done, failed))
+    Ok(Wrote { status: Status::Done, services: written.iter().map(|plan| plan.accepted.len()).sum(), failed })
 }
 
 /// The folders of all projects below `tops` (default: here), and what could not be looked into.
@@ -153,15 +165,17 @@ impl Sum {
         }
     }
 
-    fn text(&self, aim: Aim) -> String {
-        let verb = if aim.writes() { "to harden" } else { "would be hardened" };
+    /// What was done of it, and what was not.
+    fn text(&self) -> String {
+        let parts = [(self.written, "hardened"), (self.changed - self.written, "would be hardened")];
+        let done: Vec<String> = parts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}, ")).collect();
         let refused: String = self.refused.iter().map(|(rule, number)| format!(", {number} {rule}")).collect();
         let failed = if self.failed > 0 { format!(", {} with an error", count(self.failed, "project", "projects")) } else { String::new() };
         format!(
-            "{}, {}: {} {verb}, {} read-only already, {} held back{refused}{failed}",
+            "{}, {}: {}{} read-only already, {} held back{refused}{failed}",
             count(self.projects, "project", "projects"),
             count(self.counts.services, "service", "services"),
-            self.changed,
+            done.concat(),
             self.counts.hard,
             self.held_back
         )

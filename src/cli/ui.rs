@@ -3,12 +3,17 @@
 use crate::edge::pager;
 use crate::report::answers::Event;
 use crate::report::json::line;
-use crate::report::style::{Look, paint, wrap};
+use crate::report::style::{Look, paint, width, wrap};
 use crate::text::clean_line;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// What further lines of a sentence begin with.
+const FURTHER: &str = "    ";
+/// What lines begin with that are there to be copied.
+const COPIED: &str = "        ";
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -123,6 +128,23 @@ impl Ui {
     /// Writes the answer. A reader that went away (`| head`) is no error.
     pub(super) fn out(&self, text: &str) {
         write_to(&mut io::stdout().lock(), text);
+    }
+
+    /// Writes an answer in sentences, broken at blanks for a person: further lines are indented. What is indented by eight columns is there
+    /// to be copied, and stays as it is.
+    pub(super) fn sentences(&self, text: &str) {
+        let is_whole = |line: &str| !self.for_a_person || line.starts_with(COPIED) || width(line) <= self.width();
+        let broken = |line: &str| {
+            if is_whole(line) {
+                return format!("{line}\n");
+            }
+            let indent = if line.starts_with(FURTHER) { FURTHER } else { "" };
+            let mut lines = wrap(line, self.width() - FURTHER.len()).into_iter();
+            let first = lines.next().unwrap_or_default();
+            let further: String = lines.map(|line| format!("{FURTHER}{line}\n")).collect();
+            format!("{indent}{first}\n{further}")
+        };
+        self.out(&text.lines().map(broken).collect::<String>());
     }
 
     /// Writes an answer piece by piece, so that it is never in memory as a whole. A reader that went away is no error.

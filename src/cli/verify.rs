@@ -1,5 +1,6 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
+use super::again::Again;
 use super::args::{Harden, Trying, Verify, wanted_extras};
 use super::asked::for_compose;
 use super::harden::{Status, finish, present};
@@ -43,6 +44,8 @@ pub(super) struct Case<'c> {
     /// What becomes of its plans.
     pub(super) aim: Aim,
     pub(super) context: TrialContext<'c>,
+    /// What names the project in a command that is printed.
+    again: Again,
 }
 
 /// Runs the verb over every PATH.
@@ -60,6 +63,7 @@ pub(super) fn run(ui: &Ui, args: &Verify) -> Result<Status> {
         let selection = Selection { assume: true, with: wanted_extras(&args.with, false)?, ..args.choice.selection()? };
         let mut case = Case::new(ui, args.input.project(path), args.choice.options(selection), &args.trying, &docker)?;
         case.aim = aim;
+        case.again = Again::of(&args.input, &args.choice);
         if args.as_is {
             case.options.selection.skip = case.services()?;
             case.options.selection.only.clear();
@@ -187,7 +191,7 @@ impl<'c> Case<'c> {
         let profiles = if options.profiles.is_empty() { &all[..] } else { &options.profiles };
         let layers = for_compose(&files, &input, profiles);
         let context = TrialContext { ui, docker: docker.clone(), layers, probes, options: trying, only, hold: None };
-        Ok(Self { input, options, aim: Aim::Show, context })
+        Ok(Self { input, options, aim: Aim::Show, context, again: Again::default() })
     }
 
     /// Names of its services.
@@ -216,7 +220,8 @@ impl<'c> Case<'c> {
     /// The plan for a selection.
     pub(super) fn plan(&self, selection: &Selection) -> Result<Prepared> {
         let options = Options { selection: selection.clone(), ..self.options.clone() };
-        Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..Asking::plainly(&options, self.aim) })
+        let asking = Asking { again: &self.again, ..Asking::plainly(&options, self.aim) };
+        Prepared::read(&self.input, Asking { view: Some(self.context.ui.view()), tries: true, ..asking })
     }
 
     /// The project with the change as Compose resolves it.
@@ -342,13 +347,13 @@ fn show(ui: &Ui, rows: &[Row]) {
         };
         let project = if row.project.is_empty() { String::new() } else { format!("{}: ", row.project) };
         let root = if row.read_only { "" } else { " (its root filesystem is writable)" };
-        ui.out(&format!(
+        ui.sentences(&format!(
             "{}{}: {}{}\n",
             clean_line(&project),
             clean_line(&row.service),
             paint(color, look, word),
             clean_line(&format!(": {}{root}", row.why))
         ));
-        row.details.iter().for_each(|line| ui.out(&format!("    {}\n", clean_line(line))));
+        row.details.iter().for_each(|line| ui.sentences(&format!("    {}\n", clean_line(line))));
     }
 }

@@ -251,7 +251,13 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
 
     /// Whether its Dockerfile declares `path`, or a folder above it, as a volume.
     pub(super) fn declares(&self, path: &str) -> bool {
-        self.facts().is_some_and(|f| f.folders.iter().any(|(kind, folder)| *kind == "VOLUME" && is_at(path, folder)))
+        self.declared().any(|folder| is_at(path, folder))
+    }
+
+    /// What its Dockerfile declares as volumes.
+    pub(super) fn declared(&self) -> impl Iterator<Item = &str> {
+        let folders = self.facts().map_or(&[][..], |facts| &facts.folders);
+        folders.iter().filter(|(kind, _)| *kind == "VOLUME").map(|(_, folder)| folder.as_str())
     }
 
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
@@ -411,7 +417,7 @@ fn absolute(token: &str) -> &str {
 }
 
 /// Enough of a text for a reason.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTED) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

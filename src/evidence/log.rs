@@ -40,6 +40,8 @@ pub enum Cause {
     NoExec,
     /// The process lacks a capability.
     Capability,
+    /// There is no room left.
+    Full,
     /// It looks like a failure, and nothing has to be done.
     Harmless,
 }
@@ -167,7 +169,7 @@ struct Patterns {
 }
 
 /// Words of which every symptom has one; a test holds the patterns against it.
-const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities|java\.io\.tmpdir|no locator available|createtemp|gettempfilename|unable to access log file|cannot lock /etc/|^usermod: |^chpasswd: |crashpad_handler: |writable\] failed|for writing|wflyctl0276|check permissions|must be present and|must be writ|should be writ|not writeable|trying to write|chsh: |chfn: |(?:user|group)(?:add|mod|del): |failure while writing)";
+const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities|java\.io\.tmpdir|no locator available|createtemp|gettempfilename|unable to access log file|cannot lock /etc/|^usermod: |^chpasswd: |crashpad_handler: |writable\] failed|for writing|wflyctl0276|check permissions|must be present and|must be writ|should be writ|not writeable|trying to write|chsh: |chfn: |(?:user|group)(?:add|mod|del): |failure while writing|no space left on device|enospc)";
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     // The patterns are part of the program, and a test compiles them all.

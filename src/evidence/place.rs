@@ -12,6 +12,9 @@ pub(super) use remedy::remedies;
 use super::{Need, Storage, TmpfsOptions};
 use crate::compose::is_at;
 
+/// Where a program changes its own files, as it does when it starts.
+const OWN_FILE: &str = "a program or start script that changes its own files";
+
 /// What a path was to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -74,7 +77,7 @@ impl Place {
 
     /// Whether it is a start script that changes what the image has.
     pub(super) fn is_start_script(&self) -> bool {
-        self.cause.starts_with("a start script")
+        self.cause.starts_with("a start script") || self.cause == OWN_FILE
     }
 
     /// The place that a path asks for.
@@ -296,7 +299,7 @@ impl Way<'_> {
                 return Place::mount("a start script that rewrites settings", self.folder(), Storage::State, Some(&help));
             }
             let help = format!("it is a file of the program: {FINISHED}");
-            return Place::none("a start script that rewrites the program", help);
+            return Place::none(OWN_FILE, help);
         }
         let end = self.first(root, names::is_data).unwrap_or(match self.parts {
             ["var", ..] => self.folders.min(root + 1),

@@ -352,6 +352,9 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
     if context.service.read_only == Known::Yes && is_a_guess && !base.named && !selection.assume {
         paths.clear();
     }
+    if context.service.unknown_mounts.is_none() {
+        paths.extend(paths::declared(context, &users, &paths));
+    }
     // What the person says of a path counts before what a preset says.
     let own = named_paths;
     let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;

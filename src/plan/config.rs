@@ -15,7 +15,7 @@ use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
 use crate::text::{FileId, Span, TextFile, did_you_mean, with_nearest};
 pub use added::exclusions;
-use exclude::Excluded;
+use exclude::{Excluded, Why};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -219,8 +219,9 @@ impl Config {
                 let near = did_you_mean(path.get_ref(), known);
                 config.missing.push(format!("{}: there is no file or folder `{}`{near}", at(path.span()), path.get_ref()));
             }
+            let said_at = at(exclude.reason.span());
             if let Some((rule, service, reason)) = read_exclude(exclude, place).map_err(wrong)? {
-                config.excluded.add(rule, service, reason);
+                config.excluded.add(rule, service, Why { reason, place: said_at });
             }
         }
         Ok(config)
@@ -275,7 +276,7 @@ impl Config {
     /// Leaves out findings of a service, as the file could say.
     pub(super) fn leave_out(&mut self, service: &str, ignored: &[Ignored]) {
         for Ignored { rule, reason, .. } in ignored {
-            self.excluded.add(*rule, Some(service.to_owned()), reason.clone());
+            self.excluded.add(*rule, Some(service.to_owned()), Why { reason: reason.clone(), place: NAME.to_owned() });
         }
     }
 
@@ -284,6 +285,11 @@ impl Config {
         for finding in findings.iter_mut().filter(|f| f.ignored.is_none()) {
             finding.ignored = self.excluded.reason(finding.rule, &finding.service).map(str::to_owned);
         }
+    }
+
+    /// The place at which findings of a rule in a service are left out, if they are.
+    pub fn place(&self, rule: Rule, service: &str) -> Option<&str> {
+        self.excluded.why(rule, service).map(|why| why.place.as_str())
     }
 
     /// What the file names and is not there: services of this project, files and folders.

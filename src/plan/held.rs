@@ -2,9 +2,9 @@
 
 use super::Options;
 use crate::audit::{Applicability, Change, Finding, Fix, Rule, What};
-use crate::compose::{Known, Project, Service, shown_reference};
+use crate::compose::{Image, Known, Project, Service, shown_reference};
 use crate::evidence::preset::list;
-use crate::evidence::{Need, Selection, Source};
+use crate::evidence::{Need, Selection, Source, known};
 use crate::remedy::Remedy;
 use std::collections::{HashMap, HashSet};
 
@@ -26,8 +26,8 @@ pub struct LeftAlone {
     pub service: String,
     /// What it is.
     pub what: String,
-    /// What would include it.
-    pub next: Remedy,
+    /// What would include it; nothing where another preset knows it, which then is the right one.
+    pub next: Option<Remedy>,
 }
 
 /// Fixes that are documented or agreed to, and the services of those that are not.
@@ -85,6 +85,13 @@ pub(super) fn left_alone(project: &Project<'_>, needs: &[Need], selection: &Sele
         (None, Some(image)) => format!("its image is {}", shown_reference(&image)),
         (None, None) => "it names no image".to_owned(),
     };
-    let left = |s: &Service<'_>| LeftAlone { service: s.name.to_owned(), what: what(s), next: given(s.name, preset) };
+    // What is built on an image that no preset knows would have been taken.
+    let is_known = |s: &Service<'_>| {
+        let image = s.text("image");
+        let image = image.as_deref().and_then(Image::parse);
+        s.get("build").is_some() || image.is_some_and(|image| known(image.repository).is_ok_and(|preset| preset.is_some()))
+    };
+    let next = |s: &Service<'_>| (!is_known(s)).then(|| given(s.name, preset));
+    let left = |s: &Service<'_>| LeftAlone { service: s.name.to_owned(), what: what(s), next: next(s) };
     project.services.iter().filter(is_left).map(left).collect()
 }

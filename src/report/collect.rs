@@ -7,7 +7,7 @@ use super::data::{
 use crate::audit::{self, Rule, What};
 use crate::compose::{self, Coverage, Known, MountKind};
 use crate::error::Result;
-use crate::evidence::{Need, Source};
+use crate::evidence::{Need, Source, WritablePath};
 use crate::plan::Plan;
 use crate::remedy;
 use crate::rewrite::{Options, Rewrite, rewrite};
@@ -118,8 +118,8 @@ fn position(text: &TextFile, byte: usize) -> Position {
 
 fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, own: &[&audit::Finding]) -> Service {
     let fix = own.iter().find_map(|f| f.fix.as_ref()).filter(|f| found.planned.contains(f.service.as_str()));
-    let before = audit::Surface::of(service);
-    let after = fix.map_or(before, |fix| before.after(fix));
+    let before = audit::Surface::of(service, Some(need));
+    let after = fix.map_or(before, |fix| before.after(fix, Some(need)));
     let has = |rules: &[Rule]| own.iter().any(|f| rules.contains(&f.rule));
     let checks = |surface: &audit::Surface, tmp: bool| Checks {
         root_is_read_only: !surface.root,
@@ -146,7 +146,7 @@ fn service(found: &Found<'_, '_>, service: &compose::Service<'_>, need: &Need, o
         // With a read-only root, what is not mounted cannot be written.
         checks: Change { before: checks(&before, tmp.unwrap_or(!before.root)), after: checks(&after, tmp.unwrap_or(!after.root)) },
         surface: Change { before: surface(&before), after: surface(&after) },
-        mounts: mounts(service, fix),
+        mounts: mounts(service, need, fix),
     }
 }
 
@@ -155,7 +155,7 @@ fn surface(surface: &audit::Surface) -> Surface {
     Surface { score: surface.score(), root, tmpfs, volumes, binds, sockets, privileged, all_capabilities }
 }
 
-fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount> {
+fn mounts(service: &compose::Service<'_>, need: &Need, fix: Option<&audit::Fix>) -> Vec<Mount> {
     let changes = || fix.into_iter().flat_map(|f| &f.changes);
     let mut restrictions: HashMap<&str, &audit::Change> = HashMap::new();
     for change in changes() {
@@ -185,13 +185,21 @@ fn mounts(service: &compose::Service<'_>, fix: Option<&audit::Fix>) -> Vec<Mount
         let reason = restriction.map(|c| c.reason.text.clone());
         mounts.push(Mount { target: mount.shown_target().to_owned(), kind, source, writable, planned: false, reason });
     }
+    let image_volumes: Vec<&WritablePath> = audit::image_volumes(service, need).collect();
+    let is_named = |path: &WritablePath| changes().any(|c| matches!(&c.what, What::Volume { target, .. } if *target == path.target));
+    for path in image_volumes.iter().filter(|path| !is_named(path)) {
+        let writable = Change { before: Answer::Yes, after: Answer::Yes };
+        let (target, reason) = (path.target.to_string(), Some(path.reason.text.clone()));
+        mounts.push(Mount { target, kind: Kind::AnonymousVolume, source: None, writable, planned: false, reason });
+    }
     for change in changes() {
         let (target, kind, source) = match &change.what {
             What::Tmpfs(item) => (item.target.clone(), Kind::Tmpfs, None),
             What::Volume { name, target } => (target.to_string(), Kind::Volume, Some(name.clone())),
             _ => continue,
         };
-        let writable = Change { before: Answer::No, after: Answer::Yes };
+        let is_writable = image_volumes.iter().any(|path| *path.target == target);
+        let writable = Change { before: if is_writable { Answer::Yes } else { Answer::No }, after: Answer::Yes };
         mounts.push(Mount { target, kind, source, writable, planned: true, reason: Some(change.reason.text.clone()) });
     }
     mounts

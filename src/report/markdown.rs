@@ -117,7 +117,11 @@ pub fn prose(text: &str) -> String {
 fn words(text: &str) -> String {
     let is_plain = |word: &str| {
         let inner = word.trim_matches(|c| matches!(c, ',' | '.' | ';' | ':' | '(' | ')'));
-        inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\'')) && !is_reference(inner)
+        let is_option = inner.starts_with("--");
+        inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '\''))
+            && !is_option
+            && !is_capability(inner)
+            && !is_reference(inner)
     };
     let word = |word: &str| {
         if is_plain(word) {
@@ -131,7 +135,26 @@ fn words(text: &str) -> String {
         }
         format!("{}{}{}", &word[..start], code(&word[start..end]), &word[end..])
     };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    let mut said: Vec<String> = Vec::new();
+    let mut parts = text.split(' ').peekable();
+    while let Some(part) = parts.next() {
+        // An option and its value are one.
+        let is_value = |value: &&str| part.starts_with("--") && (value.ends_with(':') || value.contains('='));
+        match parts.peek().copied().filter(is_value) {
+            Some(value) => {
+                said.push(word(&format!("{part} {value}")));
+                parts.next();
+            }
+            None => said.push(word(part)),
+        }
+    }
+    said.join(" ")
+}
+
+/// Whether a word is the name of a capability, which are ticked together or not at all.
+fn is_capability(word: &str) -> bool {
+    ["CHOWN", "FOWNER", "FSETID", "KILL", "LEASE", "MKNOD", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "BPF", "PERFMON"]
+        .contains(&word)
 }
 
 /// Whether a forge may take a word for a reference: to an issue, as `GH-14`, or to a commit, by the digits of its id.
@@ -164,6 +187,7 @@ mod tests {
             ("an odd ` @octocat", "an odd  `@octocat`"),
             ("` ` <b>", "  `<b>`"),
             ("see GH-14, (JIRA-7) and 0a1b2c3.", "see `GH-14`, (`JIRA-7`) and `0a1b2c3.`"),
+            ("--with cap-drop: adds CHOWN, SETUID and DAC_OVERRIDE", "`--with cap-drop`: adds `CHOWN`, `SETUID` and `DAC_OVERRIDE`"),
             ("read-only for 3-4 days, status 137", "read-only for 3-4 days, status 137"),
         ] {
             assert_eq!(prose(text), expected);

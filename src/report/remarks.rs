@@ -24,6 +24,10 @@ fn at(project: &Project<'_>, span: Span) -> String {
 
 /// Something that was left alone, and why.
 pub struct Remark {
+    /// The service; empty where it is about none.
+    pub service: String,
+    /// Whether another line says the same, so that only what to do is left to say.
+    pub is_said: bool,
     /// Place, service, what, and the rule's name.
     pub text: String,
     /// What to do about it.
@@ -32,6 +36,18 @@ pub struct Remark {
     pub paste: String,
     /// The rule's name.
     pub rule: &'static str,
+}
+
+impl Remark {
+    /// Marks those that a line of a strict check says: `... web: can write ...; refused: it is privileged [needs-writable-root]`.
+    pub fn mark_said(remarks: &mut [Self], lines: &[String]) {
+        let refused = |line: &str| Some(line.split_once("; refused: ")?.1.trim_end().to_owned());
+        let said: HashSet<String> = lines.iter().filter_map(|line| refused(line)).collect();
+        for remark in remarks.iter_mut().filter(|remark| !remark.service.is_empty()) {
+            let what = remark.text.split_once(&format!(": {}: ", remark.service)).map(|(_, what)| clean_line(what));
+            remark.is_said = what.is_some_and(|what| said.contains(&what));
+        }
+    }
 }
 
 /// Findings without a fix, and fixes that could not be placed: what was left alone, why, and what to change.
@@ -49,7 +65,7 @@ pub fn remarks(project: &Project<'_>, findings: &[Finding], refused: &[Refused])
         let service = if finding.service.is_empty() { String::new() } else { format!("{}: ", finding.service) };
         let more = if more > 0 { format!(", and {more} more files like it") } else { String::new() };
         let text = format!("{}: {service}{message} [{rule}]{more}", at(project, finding.span));
-        remarks.push(Remark { text, remedy, paste, rule });
+        remarks.push(Remark { service: finding.service.clone(), is_said: false, text, remedy, paste, rule });
     }
     Ok(remarks)
 }

@@ -32,11 +32,11 @@ fn of_service(place: &Place<'_>, service: &Service<'_>) -> String {
         return format!("**{}** is left out\n", markdown::span(service.name));
     };
     let fix = fix_of(place.plan, service.name);
-    let before = Surface::of(service);
+    let before = Surface::of(service, Some(need));
     let root = if before.root { "writable root filesystem" } else { "read-only root filesystem" };
     let mut text = format!("**{}**: {root}, writable surface {}", markdown::span(service.name), before.score());
     match fix {
-        Some(fix) => text += &format!("; {} with the change\n\n", before.after(fix).score()),
+        Some(fix) => text += &format!("; {} with the change\n\n", before.after(fix, Some(need)).score()),
         None => text += "\n\n",
     }
     text += &format!("It is known from {}\n\n", why(&need.basis));

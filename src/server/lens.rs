@@ -26,7 +26,7 @@ pub(super) fn all(place: &Place<'_>, by_file: &mut [Found]) {
 
 fn lens(place: &Place<'_>, service: &Service<'_>, span: Span) -> Option<CodeLens> {
     let is_ignored = |f: &Finding| f.service == service.name && f.rule == Rule::WritableRoot && f.ignored.is_some();
-    if !Surface::of(service).root || place.plan.findings.iter().any(is_ignored) {
+    if !Surface::of(service, None).root || place.plan.findings.iter().any(is_ignored) {
         return None;
     }
     let fix = fix_of(place.plan, service.name);
@@ -51,8 +51,9 @@ fn would(fix: &Fix) -> String {
 
 /// How much the service can change, now and after its fix.
 fn hint(place: &Place<'_>, service: &Service<'_>, span: Span) -> Option<InlayHint> {
-    let before = Surface::of(service);
-    let after = before.after(fix_of(place.plan, service.name)?);
+    let need = place.plan.needs.iter().find(|need| need.service == service.name);
+    let before = Surface::of(service, need);
+    let after = before.after(fix_of(place.plan, service.name)?, need);
     let label = Label::String(format!("surface {} → {}", before.score(), after.score()));
     Some(InlayHint {
         position: place.range(span).end,

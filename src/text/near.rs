@@ -1,6 +1,7 @@
 //! Names that somebody may have meant.
 
-/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more; case aside.
+/// The one of `names` that is nearest to `wrong`, if one is near: at most one edit in four characters, and one more; case aside. Of
+/// several that are as near, the first.
 pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let lower = wrong.to_lowercase();
     names
@@ -9,7 +10,7 @@ pub fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<
         .filter(|(name, most)| name.len().abs_diff(wrong.len()) <= *most && name.len() <= 256)
         .map(|(name, most)| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name, most))
         .filter(|(distance, _, most)| distance <= most)
-        .min()
+        .min_by_key(|(distance, ..)| *distance)
         .map(|(_, name, _)| name)
 }
 
@@ -37,6 +38,8 @@ mod tests {
         for (wrong, expected) in [("pyhton", Some("python")), ("Node", Some("node")), ("", None), ("ngin", Some("nginx"))] {
             assert_eq!(nearest(wrong, ["nginx", "node", "python"].into_iter()), expected, "{wrong}");
         }
+        assert_eq!(nearest("postgrs", ["postgres", "postgis"].into_iter()), Some("postgres"));
+        assert_eq!(nearest("postgrs", ["postgis", "postgres"].into_iter()), Some("postgis"));
         assert_eq!(did_you_mean("nod", ["node"].into_iter()), "; did you mean `node`?");
         assert_eq!(did_you_mean("zzzz", ["node"].into_iter()), "");
     }

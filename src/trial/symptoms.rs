@@ -27,7 +27,7 @@ pub(super) fn telling<'s>(
     symptoms.iter().filter(move |s| {
         let is_ours = match s.cause {
             Cause::ReadOnly => is_hard && !is_elsewhere(s, service),
-            Cause::NoExec | Cause::Denied => {
+            Cause::NoExec | Cause::Denied | Cause::Full => {
                 let path = s.path.as_deref().filter(|p| p.starts_with('/'));
                 service.zip(path).is_some_and(|(service, path)| matches!(service.coverage(path), Coverage::Writable(_)))
             }

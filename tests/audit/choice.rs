@@ -77,7 +77,7 @@ fn the_last_lines_say_what_to_do_first() {
     let run = folder.run(&["audit", "a b"]).exits(1);
     let last: Vec<&str> = run.err.lines().rev().take(3).collect();
     assert_eq!(last[2], "[*] fix 1 now: `rofs-harden 'a b' --write`", "{}", run.err);
-    assert!(last[1].starts_with("[+] drop more: `--with cap-drop,no-new-privileges"), "{}", run.err);
+    assert!(last[1].starts_with("[+] drop more: `rofs-harden 'a b' --with cap-drop,no-new-privileges"), "{}", run.err);
     assert_eq!(last[0], "1 error needs you: `rofs-harden explain engine-socket`", "{}", run.err);
     let run = folder.run(&["audit", "-r", "--severity", "note"]).exits(1);
     assert!(run.err.contains("`rofs-harden -r --write`"), "{}", run.err);

@@ -124,3 +124,22 @@ fn a_project_that_cannot_be_read_is_in_every_report() {
         assert!(run.out.contains("writable-root"), "{format}: {}", run.out);
     }
 }
+
+#[test]
+fn volumes_of_the_image_are_counted_and_named() {
+    let text = "services:\n  cache:\n    image: redis:7-alpine\n    read_only: true\n";
+    let folder = Folder::compose(text);
+    let run = folder.run(&["audit", "--fail-on", "never"]).exits(0);
+    let row: Vec<&str> = run.out.lines().find(|line| line.starts_with("cache ")).unwrap().split_whitespace().collect();
+    assert_eq!((row[2], row[row.len() - 1]), ("2", "1"), "{}", run.out);
+    let markdown = folder.run(&["audit", "--fail-on", "never", "--format", "markdown"]).exits(0).out;
+    assert!(markdown.contains("| `/data` (anonymous volume) |"), "{markdown}");
+    assert!(!markdown.contains("| nothing |"), "{markdown}");
+    let html = folder.run(&["audit", "--fail-on", "never", "--format", "html"]).exits(0).out;
+    assert!(html.contains("/data"), "{html}");
+    // A name changes nothing of what can be written.
+    let named = folder.run(&["--with", "named-volumes", "--write", "--yes"]).exits(0);
+    assert!(named.err.contains("hardened") || named.err.contains("wrote"), "{}", named.err);
+    let after = folder.run(&["audit", "--fail-on", "never"]).exits(0);
+    assert!(after.err.contains("writable surface 2\n"), "{}", after.err);
+}

@@ -31,9 +31,9 @@ fn a_preset_takes_what_it_matches_and_lists_the_rest() {
     let run = folder.run(&["--preset", "node"]).exits(0);
     assert_eq!(run.out.matches("read_only").count(), 1, "{}", run.out);
     for line in [
-        "left alone web: its image is nginx:1.27; --service web=node includes it\n",
+        "left alone, as other presets know what they are: web, vault\n\
+         hint: leave out --preset, or add `--preset auto`, and each service gets the preset that knows it\n",
         "left alone jobs: its image is example.org/jobs:3; --service jobs=node includes it\n",
-        "left alone vault: its image is vaultwarden/server:1.32; --service vault=node includes it\n",
         "1 of 4 services would be read-only; 3 left alone\n",
     ] {
         assert!(run.err.contains(line), "{line:?} in {}", run.err);
@@ -45,7 +45,10 @@ fn a_preset_that_matches_nothing_is_an_error_with_candidates() {
     let run = Folder::compose(SHOP).run(&["--preset", "python"]).exits(2);
     assert_eq!(run.out, "");
     assert!(run.err.starts_with("error: --preset python matches no service\n"), "{}", run.err);
-    assert!(run.err.contains("--service web=python or --service api=python or --service jobs=python"), "{}", run.err);
+    // Only what no other preset knows.
+    assert!(run.err.contains("say for which service it is: --service jobs=python\n"), "{}", run.err);
+    let known = Folder::compose("services:\n  web:\n    image: nginx:1.27\n").run(&["--preset", "python"]).exits(2);
+    assert!(known.err.contains("\nhint: leave out --preset, or add `--preset auto`, and each"), "{}", known.err);
     // Where all that it could take is read-only already there is nothing to do.
     Folder::compose("services:\n  a:\n    image: node\n    read_only: true\n    tmpfs: /tmp\n").run(&["--preset", "python"]).exits(0);
 }

@@ -196,3 +196,43 @@ fn a_page_is_found_by_the_words_of_an_error() {
     let none = folder.run(&["explain", "xyzzy\u{1b}[2J"]).exits(2);
     assert!(none.err.contains("no page has these words") && none.err.contains("rofs-harden explain") && !none.err.contains('\u{1b}'));
 }
+
+#[test]
+fn the_name_that_most_people_use_is_the_near_one() {
+    let folder = Folder::new(&[]);
+    for (arguments, near) in [
+        (&["presets", "postgrs"][..], Some("postgres")),
+        (&["presets", "show", "postgrs"], Some("postgres")),
+        (&["presets", "show", "foo/ngin"], Some("nginx")),
+        (&["presets", "show", "foo/bar"], None),
+        (&["presets", "show", "ghcr.io/me/xyz"], None),
+    ] {
+        let run = folder.run(arguments).exits(2);
+        let said = near.map(|near| format!("hint: did you mean `{near}`? "));
+        assert_eq!(run.err.contains("did you mean"), near.is_some(), "{arguments:?}: {}", run.err);
+        assert!(run.err.contains(&said.unwrap_or_default()), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn examples_of_the_help_can_be_copied_at_80_columns() {
+    let folder = Folder::new(&[]);
+    for verb in ["", "audit", "diagnose", "observe", "verify", "pr"] {
+        let arguments: Vec<&str> = [verb, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let help = folder.run(&arguments).exits(0).out;
+        let examples = help.split_once("\nExamples:\n").unwrap_or_else(|| panic!("{verb}: {help}")).1;
+        assert!(examples.contains("\nExit status:\n  0    "), "{verb}: {examples}");
+        for line in examples.lines() {
+            assert!(line.chars().count() <= 80, "{verb}: {line}");
+        }
+        // A line is a comment, a command, or goes on with one.
+        let mut goes_on = false;
+        for line in examples.lines().take_while(|line| line.is_empty() || line.starts_with(' ')).filter(|line| !line.is_empty()) {
+            let is_command = line.contains("rofs-harden");
+            assert!(line.trim_start().starts_with('#') || is_command || goes_on, "{verb}: {line}");
+            goes_on = line.ends_with('\\');
+        }
+    }
+    assert!(!folder.run(&["pr", "--help"]).exits(0).out.contains("fixing verb"));
+    assert!(folder.run(&["explain", "writable-root"]).exits(0).out.contains("`g` in the"));
+}

@@ -30,7 +30,7 @@ fn a_write_says_what_to_run_what_else_could_go_and_the_way_back() {
     let run = folder.run(&["--write", "--yes"]).exits(0);
     let next = "hint: run these; `rofs-harden verify` tries the change beside what runs now\n    \
                 docker compose up -d\n    docker compose logs | rofs-harden diagnose\n\
-                hint: `--with cap-drop,no-new-privileges,user` drops further privileges of 2 services (web, api)\n\
+                hint: `rofs-harden --with cap-drop,no-new-privileges,user` drops further privileges of 2 services (web, api)\n\
                 hint: to go back: `git restore --source=HEAD compose.yaml`\n";
     assert!(run.err.ends_with(next), "{}", run.err);
     assert_ne!(folder.read("compose.yaml"), SHOP);
@@ -102,9 +102,9 @@ fn a_clean_run_says_how_far_it_is_and_one_thing_to_do() {
     let socket = "    volumes: [/var/run/docker.sock:/s.sock]\n";
     let ignored = "    # rofs-harden: ignore[engine-socket] it is the dashboard\n";
     for (text, score, next) in [
-        (hard.to_owned(), 2, "`--with cap-drop,no-new-privileges"),
-        (format!("{hard}{socket}"), 52, "next: `rofs-harden audit`, 1 error is left (`rofs-harden explain engine-socket`)"),
-        (format!("{hard}{dropped}{ignored}{socket}"), 52, "`--with user` drops further privileges of 1 service (web)"),
+        (hard.to_owned(), 2, "`rofs-harden --with cap-drop,no-new-privileges"),
+        (format!("{hard}{socket}"), 52, "next: 1 error is left: `rofs-harden audit` shows it (`rofs-harden explain engine-socket`)"),
+        (format!("{hard}{dropped}{ignored}{socket}"), 52, "`rofs-harden --with user` drops further privileges of 1 service (web)"),
         (all_dropped(hard), 2, "next: run `rofs-harden --check` in CI, which fails when a service is not read-only any more"),
     ] {
         let folder = Folder::compose(&text);

@@ -135,3 +135,37 @@ fn what_a_log_shows_and_no_mount_mends_is_no_success() {
         assert!(folder.read("compose.yaml").contains("target: /data"), "what can be mended is");
     }
 }
+
+#[test]
+fn a_tree_says_what_was_done_and_counts_every_project() {
+    let ready = "services:\n  web:\n    image: nginx\n    read_only: true\n    tmpfs: [/run, /var/cache/nginx]\n";
+    let open = "services:\n  web:\n    image: nginx\n  jobs:\n    image: example.org/jobs:3\n";
+    let folder =
+        Folder::new(&[("a/compose.yaml", ready), ("b/compose.yaml", open), ("c/compose.yaml", "services:\n  x:\n    image: redis:8\n")]);
+    let shown = folder.run(&["-r"]).exits(0);
+    assert!(shown.err.contains("3 projects, 4 services: 2 would be hardened, 1 read-only already, 1 held back\n"), "{}", shown.err);
+    let run = folder.run(&["-r", "--write", "--yes"]).exits(0);
+    assert!(run.err.contains("3 projects, 4 services: 2 hardened, 1 read-only already, 1 held back\n"), "{}", run.err);
+    // Of the projects that changed alone nothing is counted beside that.
+    assert!(!run.err.contains(" of 3 services") && !run.err.contains("to harden"), "{}", run.err);
+    let again = folder.run(&["-r", "--write", "--yes"]).exits(0);
+    assert!(again.err.contains("3 projects, 4 services: 3 read-only already, 1 held back\n"), "{}", again.err);
+}
+
+#[test]
+fn a_strict_check_says_each_service_once() {
+    let text = "services:\n  agent:\n    image: example.org/agent:1\n    privileged: true\n  jobs:\n    image: example.org/jobs:3\n";
+    let run = Folder::compose(text).run(&["--check", "--strict"]).exits(1);
+    let lines = |name: &str| {
+        run.text().lines().filter(|line| line.contains(&format!(" {name}: ")) || line.contains(&format!("held back {name}"))).count()
+    };
+    assert_eq!(lines("jobs"), 1, "{}", run.text());
+    assert_eq!(run.out.lines().filter(|line| line.contains("agent")).count(), 1, "{}", run.text());
+    assert!(!run.err.contains("warning: compose.yaml"), "{}", run.text());
+    assert!(
+        run.out.contains("jobs: can write to its root filesystem [writable-root]; held back: unknown image")
+            && run.out.contains("; --service jobs=generic includes it\n"),
+        "{}",
+        run.out
+    );
+}

@@ -70,3 +70,32 @@ fn programs_and_reviewers_are_told_of_it() {
     folder.run(&["--write", "--yes"]).exits(0);
     folder.run(&["--check", "--format", "json"]).exits(0);
 }
+
+#[test]
+fn a_volume_of_the_dockerfile_is_one_of_the_image() {
+    let dockerfile = "FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nUSER node\nVOLUME /app/uploads\nVOLUME [\"/srv/files\", \"/srv/$X\"]\n";
+    let text = "services:\n  app:\n    build: ./app\n";
+    let folder = || Folder::new(&[("compose.yaml", text), ("app/Dockerfile", dockerfile)]);
+    let said = "data of `app` lies in unnamed volumes at /app/uploads and /srv/files: `--with named-volumes` names them\n";
+    let run = folder().run(&["--service", "app=node"]).exits(0);
+    assert!(run.err.contains(said), "{}", run.err);
+    let audit = folder().run(&["audit", "--select", "unnamed-volume", "--fail-on", "never"]).exits(0);
+    for target in ["/app/uploads", "/srv/files"] {
+        let line =
+            format!("keeps `{target}` in a volume without a name, which `docker compose down` leaves behind (Dockerfile VOLUME {target})");
+        assert!(audit.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(&line), "{}", audit.out);
+    }
+    let folder = folder();
+    folder.run(&["--with", "named-volumes", "--service", "app=node", "--write", "--yes"]).exits(0);
+    let written = folder.read("compose.yaml");
+    assert!(written.contains("target: /app/uploads\n") && written.contains("target: /srv/files\n"), "{written}");
+    // It is written once, and what a stage that is not built declares counts for nothing.
+    assert!(folder.run(&["--with", "named-volumes"]).exits(0).err.contains("nothing to do"));
+    let other = "FROM node:20 AS build\nVOLUME /a\nFROM node:20\nCMD [\"node\", \"a.js\"]\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("app/Dockerfile", other)]);
+    assert!(!folder.run(&["--service", "app=node"]).exits(0).err.contains("unnamed volume"));
+    // A preset knows better what of it is data.
+    let redis = Folder::new(&[("compose.yaml", text), ("app/Dockerfile", "FROM redis:8\nVOLUME /data\nVOLUME /tmp\n")]);
+    let run = redis.run(&["audit", "--select", "unnamed-volume", "--fail-on", "never"]).exits(0);
+    assert_eq!(run.out.matches("without a name").count(), 1, "{}", run.out);
+}

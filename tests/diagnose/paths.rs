@@ -36,7 +36,7 @@ fn what_compose_would_read_as_a_variable_is_escaped() {
         assert!(text != STACK && !run.err.contains("internal error"), "{path}: {}", run.text());
         assert!(!text.contains(['\u{2028}', '\u{feff}', '\u{202e}']), "{path}: nothing invisible goes into the file:\n{text}");
         folder.run(&["--check"]).exits(0);
-        folder.run(&["diagnose", "log"]).exits(1).says("a path that is writable by now");
+        folder.run(&["diagnose", "log"]).exits(1).says("a path that is writable now");
         if let Some(compose) = &compose {
             let model = compose.effective(folder.path(), &[("X", "x"), ("HOME", "/home")]).expect(&text);
             let service = &model["services"]["web"];

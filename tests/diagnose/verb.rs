@@ -74,7 +74,7 @@ fn each_of_the_usual_causes_is_named_and_mended() {
         ("api-1  | EACCES: permission denied, open '/opt/x'", "api", "a user who may not write there", None),
         ("cache-1  | open /var/lib/extra/x: permission denied", "cache", "ownership of a mount", None),
         ("api-1  | fork/exec /tmp/w: permission denied", "api", "a program that is run from a tmpfs", Some("tmpfs /tmp:mode=1777,exec")),
-        ("cache-1  | open /var/lib/extra/x: read-only file system", "cache", "a path that is writable by now", None),
+        ("cache-1  | open /var/lib/extra/x: read-only file system", "cache", "a path that is writable now", None),
     ] {
         let run = stack().run_with(&["diagnose", "--json"], &[], line);
         let found: Value = serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}", run.text()));
@@ -99,7 +99,7 @@ fn the_change_goes_through_the_same_plan() {
     assert_eq!(after, expected);
     let again = folder.run(&["diagnose", "api.log", "--write", "--yes"]);
     assert_eq!(folder.read("compose.yaml"), after);
-    assert!(again.out.contains("writable by now"), "{}", again.text());
+    assert!(again.out.contains("writable now"), "{}", again.text());
 }
 
 #[test]
@@ -151,4 +151,142 @@ fn the_hint_names_what_the_verb_has() {
     let run = folder.run(&["diagnose", "app.log"]).exits(1);
     assert!(run.err.ends_with("hint: add --write to make the change\n"), "{}", run.err);
     assert!(folder.run(&["diagnose", "app.log", "-i"]).exits(2).err.contains("unexpected argument '-i'"));
+}
+
+#[test]
+fn a_service_that_is_ignored_is_said_to_be_with_its_place() {
+    let log =
+        "api-1  | open /data/memo.txt: read-only file system\nweb-1  | mkdir() \"/var/cache/nginx/x\" failed (30: Read-only file system)\n";
+    let said =
+        |place: &str| format!("warning: `api` is ignored at {place}, so what fixes it is not planned\nhint: take out what ignores it");
+    let text = "services:\n  web:\n    image: nginx\n  # rofs-harden: ignore[writable-root] it installs itself\n  api:\n    image: node\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("all.log", log), ("api.log", log.lines().next().unwrap())]);
+    let run = folder.run(&["diagnose", "api.log"]).exits(1);
+    assert!(run.err.starts_with(&said("compose.yaml:4")), "{}", run.err);
+    assert!(!run.err.contains("nothing to do") && !run.err.contains("--check"), "{}", run.err);
+    // The others are fixed.
+    let run = folder.run(&["diagnose", "all.log", "--write", "--yes"]).exits(1);
+    assert!(run.err.contains(&said("compose.yaml:4")) && run.err.contains("hardened 1 service (web)"), "{}", run.err);
+    let config = "[[exclude]]\nrule = \"writable-root\"\nservice = \"api\"\nreason = \"it installs itself\"\n";
+    let plain = text.replace("  # rofs-harden: ignore[writable-root] it installs itself\n", "");
+    let folder = Folder::new(&[("compose.yaml", &plain), ("rofs-harden.toml", config), ("api.log", log.lines().next().unwrap())]);
+    let run = folder.run(&["diagnose", "api.log"]).exits(1);
+    assert!(run.err.starts_with(&said("rofs-harden.toml:4")), "{}", run.err);
+}
+
+#[test]
+fn a_volume_of_the_dockerfile_is_mounted_there_already() {
+    let dockerfile = "FROM node:20-alpine\nWORKDIR /app\nCOPY . .\nUSER node\nVOLUME /app/uploads\n";
+    let text = "services:\n  app:\n    build: .\n    read_only: true\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("Dockerfile", dockerfile)]);
+    let denied = "app-1  | Error: EACCES: permission denied, open '/app/uploads/a.png'\n";
+    let run = folder.run_with(&["diagnose"], &[], denied).exits(1);
+    assert!(run.out.contains("/app/uploads/a.png: ownership of a volume of the image"), "{}", run.out);
+    assert!(run.out.contains("`RUN mkdir -p /app/uploads && chown 1000 /app/uploads`"), "{}", run.out);
+    assert!(!run.out.contains("nothing is mounted there"), "{}", run.out);
+    let run = folder.run_with(&["diagnose"], &[], &denied.replace("EACCES: permission denied", "EROFS: read-only file system")).exits(1);
+    assert!(run.out.contains("fix: volume at /app/uploads"), "{}", run.out);
+}
+
+#[test]
+fn what_no_mount_fixes_has_the_answer_of_the_guide() {
+    let text = "services:
+  web:
+    image: nginx
+    read_only: true
+    tmpfs: [/tmp:size=1m]
+    volumes: [./d:/data]
+  db:
+    image: postgres:17
+    cap_drop: [ALL]
+  own:
+    image: redis:8
+    user: \"1000\"
+";
+    let folder = Folder::compose(text);
+    let initdb = "initdb: error: could not change permissions of directory \"/var/lib/postgresql/data\": Operation not permitted";
+    for (line, cause, help) in [
+        (
+            "web-1  | dd: error writing '/tmp/x': No space left on device",
+            "/tmp/x: no room left",
+            "the tmpfs at /tmp is full: give it a larger `size=`",
+        ),
+        ("web-1  | Error: ENOSPC: no space left on device, write '/tmp/y'", "/tmp/y: no room left", "the tmpfs at /tmp is full"),
+        (
+            "web-1  | OSError: [Errno 28] No space left on device: '/data/z'",
+            "/data/z: no room left",
+            "the host's disk behind the mount at /data",
+        ),
+        ("web-1  | write failed: No space left on device", "no room left", "`size=`"),
+        ("db-1  | chown: /var/lib/postgresql/data: Operation not permitted", "a missing capability", "`cap_add: [CHOWN]`"),
+        (&format!("db-1  | {initdb}"), "a missing capability", "`cap_add: [FOWNER]`"),
+        ("own-1  | chown: /data: Operation not permitted", "a missing capability", "and it runs as 1000: give the folder to 1000"),
+        (
+            "web-1  | chown: changing ownership of '/data': Operation not permitted",
+            "a missing capability",
+            "give the folder to the service's user",
+        ),
+    ] {
+        let run = folder.run_with(&["diagnose"], &[], &format!("{line}\n")).exits(1);
+        let said = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(cause) && said.contains(help), "{line}: {}", run.text());
+    }
+    // A disk that is watched is none that is full.
+    folder.run_with(&["diagnose"], &[], "web-1  | disk check: no space problem on device\n").exits(0);
+}
+
+#[test]
+fn a_log_without_names_leads_to_the_option_that_names_its_service() {
+    let text = "services:\n  web:\n    image: nginx\n  api:\n    image: node\n";
+    let folder = Folder::new(&[
+        ("odd.yaml", text),
+        ("a b.log", "open /tmp/x: read-only file system\n"),
+        ("other/x.log", "open /tmp/x: read-only file system\n"),
+    ]);
+    let run = folder.run(&["diagnose", "-f", "odd.yaml", "a b.log"]).exits(1);
+    let hint = "hint: whose log is it? `rofs-harden diagnose -f odd.yaml --service NAME 'a b.log'` puts the fix into the file (services: web, api)\n";
+    assert!(run.err.contains(hint), "{}", run.err);
+    let named = folder.run(&["diagnose", "-f", "odd.yaml", "--service", "web", "a b.log"]).exits(1);
+    assert!(named.out.contains("+    read_only: true") && !named.err.contains("whose log"), "{}", named.text());
+    // Without a project there is no file.
+    let alone = Folder::new(&[("x.log", "open /tmp/x: read-only file system\n")]).run(&["diagnose", "x.log"]).exits(1);
+    assert!(
+        alone.err.contains("hint: whose log is it? in the folder of its project, `rofs-harden diagnose --service NAME x.log`"),
+        "{}",
+        alone.err
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn an_engine_without_compose_is_said_to_be_one() {
+    use std::os::unix::fs::PermissionsExt;
+    for said in [
+        "unknown flag: --file\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n",
+        "docker: 'compose' is not a docker command.\nSee 'docker --help'\n",
+    ] {
+        let folder = Folder::new(&[
+            ("compose.yaml", STACK),
+            ("Dockerfile", DOCKERFILE),
+            ("said", said),
+            ("bin/docker", "#!/bin/sh\ncat said >&2\nexit 125\n"),
+        ]);
+        let program = folder.path().join("bin/docker");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.path().join("bin").display());
+        let run = folder.run_with(&["diagnose", "--service", "web"], &[("PATH", &path)], "").exits(2);
+        assert!(
+            run.err.starts_with("error: the engine cannot be asked: `docker` has no Compose plugin, so `docker compose` is not there\n"),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn a_piped_log_is_read_before_anybody_is_asked() {
+    let log = "web-1  | mkdir() \"/var/cache/nginx/x\" failed (30: Read-only file system)\n";
+    let run = stack().run_with(&["diagnose", "--write"], &[], log).exits(2);
+    assert!(run.out.contains("fix: tmpfs /var/cache/nginx:mode=755"), "{}", run.text());
+    assert!(run.err.contains("there is no terminal to ask on") && run.err.contains("hint: add --yes"), "{}", run.err);
 }

@@ -148,6 +148,31 @@ fn a_long_tree_says_how_far_it_is() {
     let ended = Terminal::start(&folder, 100, &["-r", "--oracle"], &environment).ends(0);
     let bytes = String::from_utf8_lossy(&ended.bytes);
     assert!(bytes.contains("\r64 of 66 projects"), "{bytes}");
-    ended.says("66 projects, 66 services: 0 would be hardened, 66 read-only already, 0 held back");
+    ended.says("66 projects, 66 services: 66 read-only already, 0 held back");
     assert!(!ended.lines().iter().any(|l| l.contains("of 66 projects")), "{:?}", ended.lines());
+}
+
+#[test]
+fn sentences_are_broken_between_words() {
+    let text = "services:\n  a-rather-long-name-of-a-service:\n    image: nginx\n  own:\n    image: nginx\n    read_only: true\n    user: \"1000\"\n    volumes: [d:/data]\nvolumes: {d: {}}\n";
+    let log =
+        "own-1  | touch: cannot touch '/data/x': Permission denied\nown-1  | touch: cannot touch '/usr/bin/x': Read-only file system\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("x.log", log)]);
+    for columns in [80, 60] {
+        for (arguments, code) in [
+            (&["--check"][..], 1),
+            (&["diagnose", "x.log"], 1),
+            (&["presets", "show", "nginx"], 0),
+            (&["presets", "show", "postgres:17-alpine"], 0),
+        ] {
+            let ended = Terminal::start(&folder, columns, arguments, &[("PAGER", "cat")]).ends(code);
+            let said = String::from_utf8_lossy(&ended.bytes).into_owned();
+            for line in console::strip_ansi_codes(&said).lines() {
+                let is_copied = line.starts_with("        ");
+                // A word, such as an address, may be longer than the window.
+                let is_word = line.split_whitespace().any(|word| word.len() + 24 > usize::from(columns));
+                assert!(line.chars().count() <= usize::from(columns) || is_copied || is_word, "{arguments:?} {columns}: {line}");
+            }
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::screen::{CTRL_C, ENTER, ESCAPE, Terminal};
 use crate::cli::SHOP;
-use crate::support::Folder;
+use crate::support::{Folder, PROGRAM};
+use portable_pty::CommandBuilder;
 
 const QUESTION: &str = "Write compose.yaml: harden 2 services (web, api), leave 1 service (jobs)? [y/N]";
 
@@ -96,4 +97,19 @@ fn what_is_to_be_copied_keeps_its_indentation() {
     terminal.shows("[y/N]").press("y");
     let screen = terminal.ends(0).screen.contents();
     assert!(screen.contains("\n    docker compose up -d\n"), "{screen}");
+}
+
+#[test]
+fn a_log_that_is_piped_leaves_the_terminal_for_the_question() {
+    let text = "services:\n  web:\n    image: nginx\n    read_only: true\n";
+    let log = "web-1  | mkdir() \"/var/cache/nginx/x\" failed (30: Read-only file system)\n";
+    let folder = Folder::new(&[("compose.yaml", text), ("x.log", log)]);
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("cat x.log | {PROGRAM} diagnose --write")]);
+    let mut terminal = Terminal::start_command(&folder, 100, command, &[("PATH", "/usr/bin:/bin")]);
+    terminal.shows("Write compose.yaml");
+    terminal.press("y");
+    let ended = terminal.ends(0);
+    assert!(ended.screen.contents().contains("fix: tmpfs /var/cache/nginx:mode=755"), "{}", ended.screen.contents());
+    assert!(folder.read("compose.yaml").contains("/var/cache/nginx:mode=755"));
 }

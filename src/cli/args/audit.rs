@@ -3,8 +3,40 @@
 use super::{Choice, Input};
 use crate::audit::Rule;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 use std::path::PathBuf;
+
+pub(super) const AFTER: &str = "\
+Examples:
+  # What can each service write, and what is to be done first?
+  rofs-harden audit
+
+  # Only what fails, loses data, or gives the host away
+  rofs-harden audit --severity error
+
+  # Accept today's findings; from then on only new ones count
+  rofs-harden audit --baseline audit.json --update-baseline
+  rofs-harden audit --baseline audit.json
+
+  # For code scanning, and a page to look at
+  rofs-harden audit -r --format sarif > audit.sarif
+  rofs-harden audit -r --format html > audit.html
+
+Exit status:
+  0    no finding is as bad as --fail-on says
+  1    some finding is
+  2    the work could not be done, or not for some project
+  130  interrupted";
+
+/// Says in the help what the options are about here, where nothing is changed.
+pub(super) fn looked_at(arg: Arg) -> Arg {
+    match arg.get_id().as_str() {
+        "service" => {
+            arg.help("Service to look at (can be repeated): `web` only this one, `'!web'` not this one, `web=node` with this preset")
+        }
+        _ => arg,
+    }
+}
 
 /// Options of the report.
 #[derive(Debug, Args)]
@@ -15,7 +47,10 @@ pub(in crate::cli) struct Audit {
     pub(in crate::cli) choice: Choice,
     /// Format of the report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Output")]
-    pub(in crate::cli) format: Format,
+    format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    json: bool,
     /// Lowest severity that makes the exit status 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t, help_heading = "Output")]
     pub(in crate::cli) fail_on: FailOn,
@@ -40,6 +75,13 @@ pub(in crate::cli) struct Audit {
     /// Write the current findings to the --baseline file
     #[arg(long, requires = "baseline", help_heading = "Findings")]
     pub(in crate::cli) update_baseline: bool,
+}
+
+impl Audit {
+    /// How the report is written.
+    pub(in crate::cli) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
 }
 
 /// The least severity that is reported.

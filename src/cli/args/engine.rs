@@ -12,7 +12,8 @@ Examples:
   # See what a service writes when it is used
   rofs-harden observe --http 'api:3000 POST /upload x'
 
-  # What have the containers written that run now? Nothing is started, stopped or changed
+  # What have the containers written that run now?
+  # Nothing is started, stopped or changed
   rofs-harden observe --running
   rofs-harden observe --running -r
 
@@ -20,28 +21,34 @@ Examples:
   rofs-harden observe --image example.com/api:3 --save api.toml
 
 Exit status:
-  0    every service was watched and works on a writable root; with --running: a container of each runs
+  0    every service was watched and works on a writable root;
+       with --running: a container of each runs
   1    some service was not run, or fails as it is
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left; the message says what was written";
+  130  interrupted; nothing of the run is left; the message says what was
+       written";
 
 pub(super) const AFTER_VERIFY: &str = "\
 Examples:
   # Does the hardened project work?
   rofs-harden verify --probe 'db: pg_isready -q'
 
-  # Does it keep what it is given, and does it still work after many requests?
-  rofs-harden verify --http 'api:3000 POST /notes hello' --http 'api:3000 GET /notes => 200 hello' --repeat 20
+  # Does it keep what it is given, also after many requests?
+  rofs-harden verify --http 'api:3000 POST /notes hello' \\
+    --http 'api:3000 GET /notes => 200 hello' --repeat 20
 
-  # Find the smallest set of writable places, then write it; the same with the fewest capabilities
+  # Find the smallest set of writable places, then write it
   rofs-harden verify --heal --write
+
+  # The same with the fewest capabilities
   rofs-harden verify --heal --with cap-drop
 
 Exit status:
   0    every service with a read-only root works
   1    some such service fails, or cannot be proved here; nothing was written
   2    the work could not be done; nothing was written
-  130  interrupted; nothing of the run is left; the message says what was written";
+  130  interrupted; nothing of the run is left; the message says what was
+       written";
 
 /// Takes out of the help what these verbs do not take: see [`Input::runnable`].
 pub(super) fn only_named(arg: Arg) -> Arg {

@@ -12,7 +12,8 @@ Examples:
   # See what would be sent, and send nothing
   rofs-harden pr --dry-run
 
-  # The repository of this checkout: open a pull request, or bring the open one up to date
+  # The repository of this checkout: open a pull request, or bring the
+  # open one up to date
   rofs-harden pr
 
   # A repository that is not checked out
@@ -24,15 +25,19 @@ Examples:
   # For any other forge: a patch and the text
   rofs-harden pr --patch DIR
 
-  # Every repository of an organisation: look first, then have no more than three open at a time
+  # Every repository of an organisation: look first, then have no more
+  # than three open at a time
   rofs-harden pr --repos org:NAME --dry-run --html > overview.html
   rofs-harden pr --repos org:NAME --canary 3
 
-Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, GITEA_TOKEN or FORGEJO_TOKEN.
+Tokens are read from the environment: GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN,
+GITEA_TOKEN or FORGEJO_TOKEN.
 
 Exit status:
-  0    opened, brought up to date, closed, reviewed, or left alone for the reason given
-  2    the work could not be done, or not for some project; what was done before is found again by the next run
+  0    opened, brought up to date, closed, reviewed, or left alone for the
+       reason given
+  2    the work could not be done, or not for some project; what was done
+       before is found again by the next run
   130  interrupted";
 
 /// Options that only make sense where a pull request is opened.
@@ -81,7 +86,7 @@ pub(in crate::cli) struct Pr {
     /// Include changes that are assumed, not documented, to work
     #[arg(long, help_heading = "Selection")]
     pub(in crate::cli) unsafe_fixes: bool,
-    /// Drop further privileges, as far as the presets know that it works: see the fixing verb
+    /// Drop further privileges, as far as the presets know that it works (can be repeated): `rofs-harden --help` says which there are
     #[arg(long, value_name = "EXTRA", value_delimiter = ',', value_parser = extras(), help_heading = "Selection")]
     pub(in crate::cli) with: Vec<String>,
     /// Propose what was declined before

@@ -1,6 +1,7 @@
 //! What images say of themselves, without running them.
 
 use super::{Elsewhere, Evidence, Place, plan, write_preset};
+use crate::cli::again::Again;
 use crate::cli::args::Observe;
 use crate::cli::harden::{Status, finish, present};
 use crate::cli::prepared::Aim;
@@ -108,7 +109,7 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
         ui.out(&json(&Report { version: 1, images: rows })?);
         return Ok(if is_whole { Status::Done } else { Status::FindingsRemain });
     }
-    rows.iter().for_each(|row| ui.out(&row.lines()));
+    rows.iter().for_each(|row| ui.sentences(&row.lines()));
     if let Some(file) = &args.save {
         let [(image, user, paths)] = kept.as_slice() else {
             let hint = Some("name one image: --image IMAGE".to_owned());
@@ -135,7 +136,8 @@ pub(super) fn run(ui: &Ui, args: &Observe, names: &[String]) -> Result<Status> {
     let plan = plan(ui, args, &input, Evidence { chosen, found, known: &needs, unseen, broken })?;
     present(ui, aim, &plan);
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
-    ui.hint("`rofs-harden verify` runs the result and says whether it works");
+    let verify = Again::of(&args.input, &args.choice).command("verify", "");
+    ui.hint(&format!("`{verify}` runs the result and says whether it works"));
     Ok(if is_whole { status } else { Status::FindingsRemain })
 }
 

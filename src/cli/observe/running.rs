@@ -1,6 +1,7 @@
 //! What the containers of a project that run now have written. The engine is only read from.
 
 use super::{Elsewhere, Evidence, Place, places, plan, save};
+use crate::cli::again::Again;
 use crate::cli::args::Observe;
 use crate::cli::asked::for_compose;
 use crate::cli::harden::{Status, finish, present};
@@ -108,14 +109,16 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
         ui.out(&json(&Report { version: 1, project: name, services: rows })?);
         return Ok(if is_whole { Status::Done } else { Status::FindingsRemain });
     }
-    rows.iter().for_each(|row| ui.out(&looker.lines(row)));
+    rows.iter().for_each(|row| ui.sentences(&looker.lines(row)));
     for service in &unseen {
         ui.out(&format!("{}: no container of it runs\n", clean_line(service)));
     }
     ui.note(UNSEEN);
     let seen: Vec<&str> = rows.iter().map(|row| row.service.as_str()).collect();
+    let named = Again::of(&args.input, &args.choice);
     if seen.is_empty() {
-        ui.hint("start the project (docker compose up -d), or run `rofs-harden observe`, which runs a copy");
+        let (up, observe) = (named.compose(named.files(), "up -d"), named.command("observe", ""));
+        ui.hint(&format!("start the project (`{up}`), or run `{observe}`, which runs a copy"));
         return Ok(Status::FindingsRemain);
     }
     if let Some(file) = &args.save {
@@ -131,7 +134,7 @@ pub(super) fn run(ui: &Ui, args: &Observe) -> Result<Status> {
     }
     let status = finish(ui, aim, &[&plan], ask.as_ref())?;
     if !args.writing.write {
-        ui.hint("`rofs-harden verify` runs the result and says whether it works");
+        ui.hint(&format!("`{}` runs the result and says whether it works", named.command("verify", "")));
     }
     Ok(if is_whole { status } else { Status::FindingsRemain })
 }

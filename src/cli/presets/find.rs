@@ -78,15 +78,25 @@ pub(super) fn find(word: Option<&str>) -> Result<Vec<Found>> {
     Ok(found.into_iter().map(|(_, found)| found).collect())
 }
 
-/// Nothing is known of an image.
+/// Nothing is known of an image. Of the names that are near, the one that most people use is named.
 pub(super) fn unknown(word: &str) -> Error {
-    let last = word.rsplit('/').next().unwrap_or(word);
-    let names = || list().map(|(name, _)| name).chain(catalogue::all().map(Entry::image));
-    let near = nearest(word, names()).or_else(|| {
-        let part = |name: &'static str| name.rsplit('/').next().unwrap_or(name);
-        let near = nearest(last, names().map(part))?;
-        names().find(|name| part(name) == near)
-    });
+    let known = match all() {
+        Ok(mut known) => {
+            known.sort_by_key(|found| Reverse(found.used));
+            known
+        }
+        Err(error) => return error,
+    };
+    let names = || known.iter().flat_map(|found| std::iter::once(found.name()).chain(found.preset.images.iter().map(String::as_str)));
+    let last = |name: &str| name.rsplit('/').next().unwrap_or(name).to_lowercase();
+    // Behind another account only what is hardly another word is near.
+    let elsewhere = || {
+        let wanted = last(word);
+        let near = |name: &&str| strsim::damerau_levenshtein(&wanted, &last(name)) <= wanted.len() / 4;
+        // The image itself comes before what somebody made of it.
+        names().filter(near).min_by_key(|name| (strsim::damerau_levenshtein(&wanted, &last(name)), name.contains('/')))
+    };
+    let near = nearest(word, names()).or_else(elsewhere);
     let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
     let hint = format!("{near}`rofs-harden presets` lists the presets, `rofs-harden presets WORD` finds images");
     Error::Usage(format!("nothing is known of `{}`", clean_line(word)), Some(hint))

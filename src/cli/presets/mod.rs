@@ -16,7 +16,10 @@ pub(super) fn run(ui: &Ui, what: Option<&Presets>, search: &Find) -> Result<Stat
     match what {
         None => list(ui, search)?,
         Some(Presets::List(search)) => list(ui, search)?,
-        Some(Presets::Show { name }) => ui.paged(&clean(&show::text(name)?)),
+        Some(Presets::Show { name }) => {
+            let columns = ui.for_a_person().then(|| ui.width().min(show::MOST_COLUMNS));
+            ui.paged(&clean(&show::text(name, columns)?));
+        }
         Some(Presets::Check { file }) => {
             let loaded = disk::read(file)?;
             let preset = Preset::parse(&file.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(), loaded.file())?;

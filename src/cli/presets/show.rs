@@ -9,16 +9,20 @@ use crate::evidence::catalogue;
 use crate::evidence::preset::Preset;
 use crate::evidence::{Confidence, Selection, known, needs};
 use crate::report::docker_run::docker_run;
+use crate::report::style::wrap;
 use crate::rewrite::{Options, rewrite};
 use crate::text::{FileId, MAX_FILE_BYTES, TextFile};
 use crate::yaml::{Stream, quote_if_needed};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Everything that is known of a preset, an image, or a preset file.
+/// Most columns of a text that is read line by line.
+pub(super) const MOST_COLUMNS: usize = 100;
+
+/// Everything that is known of a preset, an image, or a preset file, in lines of so many columns where a person reads it.
 ///
 /// Errors: nothing is; a preset file that is wrong.
-pub(super) fn text(name: &str) -> Result<String> {
+pub(super) fn text(name: &str, columns: Option<usize>) -> Result<String> {
     let is_file = name.starts_with(['.', '/', '~']) || name.contains('\\') || Path::new(name).extension().is_some_and(|e| e == "toml");
     let (preset, image) = if is_file {
         (Arc::new(preset(name)?), None)
@@ -31,16 +35,16 @@ pub(super) fn text(name: &str) -> Result<String> {
     let named = image.or(preset.images.first().map(String::as_str)).and_then(Image::parse);
     let of_catalogue = || catalogue::find(named?.repository)?.check();
     let check = preset.check.clone().or_else(of_catalogue);
-    let mut text = Preset { check, ..Preset::clone(&preset) }.describe();
+    let mut text = Preset { check, ..Preset::clone(&preset) }.describe(columns.unwrap_or(MOST_COLUMNS));
     let first = preset.images.first().cloned();
     if let Some(image) = image.map(ToOwned::to_owned).or(first) {
-        text += &usage(&preset, &image)?;
+        text += &usage(&preset, &image, columns)?;
     }
     Ok(text)
 }
 
 /// A service of the image as the program hardens it.
-fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
+fn usage(preset: &Arc<Preset>, image: &str, columns: Option<usize>) -> Result<String> {
     let unverified = Error::Unverified;
     let compose = format!("services:\n  app:\n    image: {}\n", quote_if_needed(image, false));
     let file = TextFile::new("compose.yaml", compose.into_bytes(), MAX_FILE_BYTES).map_err(|e| unverified(e.to_string()))?;
@@ -58,7 +62,14 @@ fn usage(preset: &Arc<Preset>, image: &str) -> Result<String> {
     let guess = guess.map(|why| format!(" (a guess: {why})")).unwrap_or_default();
     let indent = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
     let indented: String = after.after().text().lines().map(indent).collect();
-    Ok(format!("\nin Compose{guess}\n{indented}\nwith docker run\n  {}\n", docker_run(fix, image)))
+    let heading = wrap(&format!("in Compose{guess}"), columns.unwrap_or(usize::MAX)).join("\n");
+    let run = docker_run(fix, image);
+    // A command goes on behind a backslash, but not in the middle of a quoted word.
+    let run = match columns.filter(|_| !run.contains('\'')) {
+        Some(columns) => wrap(&run, columns.saturating_sub(6)).join(" \\\n    "),
+        None => run,
+    };
+    Ok(format!("\n{heading}\n{indented}\nwith docker run\n  {run}\n"))
 }
 
 /// Whether the program would take that preset for the image by itself.

@@ -32,6 +32,10 @@ pub(super) fn names(_: &Metadata) -> u64 {
     1
 }
 
+pub(super) fn other_owner(_: &Metadata) -> Option<(u32, u32)> {
+    None
+}
+
 pub(super) fn is_own(_: &Metadata) -> bool {
     true
 }

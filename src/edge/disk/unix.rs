@@ -55,6 +55,11 @@ pub(super) fn names(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
+/// Whose the file is and who this is, where these are two.
+pub(super) fn other_owner(metadata: &Metadata) -> Option<(u32, u32)> {
+    Some((metadata.uid(), rustix::process::geteuid().as_raw())).filter(|(owner, user)| owner != user && *user != 0)
+}
+
 /// Whether it may be this user's own file.
 pub(super) fn is_own(metadata: &Metadata) -> bool {
     let user = rustix::process::geteuid();

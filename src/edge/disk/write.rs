@@ -155,7 +155,15 @@ impl<'a> Target<'a> {
         let mut handle = match handle {
             Ok(handle) if !named.permissions().readonly() => handle,
             Err(e) if !is_forbidden(&e) => return Err(gone_or_failed(loaded, &e)),
-            _ => return refuse(loaded, "it is read-only", "make it writable for yourself if it may be changed (chmod u+w)"),
+            _ => {
+                let Some((owner, user)) = system::other_owner(&named) else {
+                    return refuse(loaded, "it is read-only", "make it writable for yourself if it may be changed (chmod u+w)");
+                };
+                let owner = if owner == 0 { "root".to_owned() } else { format!("user {owner}") };
+                let reason = format!("it belongs to {owner} and is not writable for you (user {user})");
+                let hint = format!("run this as {owner} (sudo), or have the file given to you (chown {user})");
+                return refuse(loaded, &reason, &hint);
+            }
         };
         let opened = handle.metadata().map_err(|e| cannot_write(loaded, &e))?;
         if !opened.is_file() || system::identity(&opened) != (device, inode) {

@@ -150,8 +150,7 @@ fn stream<T>(mut command: Command, read: impl FnOnce(ChildStdout) -> Result<T>) 
     let result = stdout.ok_or_else(|| Error::Engine("its answer has no stream".into())).and_then(read)?;
     let status = child.0.wait().map_err(|e| Error::Engine(e.to_string()))?;
     let complaints = complaints.join().unwrap_or_default();
-    let complaint = if complaints.trim().is_empty() { format!("`docker` ended with {status}") } else { complaints.trim().to_owned() };
-    if status.success() { Ok(result) } else { Err(Error::Engine(complaint)) }
+    if status.success() { Ok(result) } else { Err(Error::Engine(complaint(&complaints, status))) }
 }
 
 /// Gives both streams of a command to `read` as one, as they come.
@@ -168,10 +167,21 @@ fn stream_both<T>(mut command: Command, read: impl FnOnce(PipeReader) -> Result<
 impl Answer {
     /// Its complaints, or that it made none.
     pub fn complaint(&self) -> String {
-        // Warnings of Compose about other things begin with the time.
-        let text = self.stderr.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("time=")).collect::<Vec<_>>().join("; ");
-        if text.is_empty() { format!("`docker` ended with {}", self.status) } else { text }
+        complaint(&self.stderr, self.status)
     }
+}
+
+/// What `docker` complained of, on one line, or that it made no complaint.
+fn complaint(text: &str, status: ExitStatus) -> String {
+    // Without its plugin `compose` is no word that `docker` knows, and the first option behind it is one too many.
+    let is_no_verb = |line: &str| line.contains("'compose' is not a docker command") || line.contains("unknown command: docker compose");
+    let is_no_option = |line: &str| line.starts_with("unknown flag: --file") || line.starts_with("unknown shorthand flag: 'f'");
+    if text.lines().map(str::trim).any(|line| is_no_verb(line) || is_no_option(line)) {
+        return "`docker` has no Compose plugin, so `docker compose` is not there".to_owned();
+    }
+    // Warnings of Compose about other things begin with the time.
+    let text = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("time=")).collect::<Vec<_>>().join("; ");
+    if text.is_empty() { format!("`docker` ended with {status}") } else { text }
 }
 
 /// `docker` in a group of its own, so that Ctrl-C at the terminal reaches this program and not it, and without the tokens of forges: a

@@ -112,8 +112,7 @@ impl Docker {
         if status.success() || NOT_THERE.iter().any(|said| complaint.contains(said)) {
             return Ok(None);
         }
-        let complaint = complaint.trim();
-        Err(Error::Engine(if complaint.is_empty() { format!("`docker` ended with {status}") } else { complaint.to_owned() }))
+        Err(Error::Engine(super::complaint(&complaint, status)))
     }
 }
 

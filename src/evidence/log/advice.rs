@@ -1,6 +1,7 @@
 //! From a symptom to a writable path, or to what else can be done.
 
 mod mounted;
+mod powers;
 
 use super::{Cause, Deed, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
@@ -8,6 +9,9 @@ use crate::evidence::place::{Asked, Kind, Place, is_kernels, remedies, unmountab
 use crate::evidence::select::owned;
 use crate::evidence::{Confidence, Need, Reason, RunUser, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::sync::Arc;
+
+/// Where there is no room left.
+const FULL: &str = "no room left";
 
 /// What a symptom comes to for one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,15 +51,28 @@ pub fn advise(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Advice {
         let cause = match symptom.cause {
             Cause::Harmless => "harmless",
             Cause::Capability => "a missing capability",
+            Cause::Full => FULL,
             _ if symptom.path.is_some() => "a relative path, and the working directory is not known",
             _ => "a path that the line does not name",
         };
         let known = remedies(symptom.path.as_deref().unwrap_or_default(), &symptom.text, need);
-        return plain(cause, None, joined([help, known]));
+        let usual = match symptom.cause {
+            Cause::Capability if help.is_none() => powers::refused(symptom, context),
+            Cause::Full => Some(powers::full(None, context)),
+            _ => None,
+        };
+        return plain(cause, None, joined([help, known, usual]));
     };
     match symptom.cause {
         Cause::Harmless => return plain("harmless", Some(path), help),
-        Cause::Capability => return plain("a missing capability", Some(path), help),
+        Cause::Capability => {
+            let help = help.or_else(|| powers::refused(symptom, context));
+            return plain("a missing capability", Some(path), help);
+        }
+        Cause::Full => {
+            let help = joined([help, Some(powers::full(Some(&path), context))]);
+            return plain(FULL, Some(path), help);
+        }
         Cause::NoExec | Cause::Denied | Cause::ReadOnly => {}
     }
     if let Some(Coverage::ReadOnly(mount)) = service.map(|s| s.coverage(&path)) {
@@ -73,7 +90,7 @@ pub fn advise(symptom: &Symptom, context: AdviceContext<'_, '_>) -> Advice {
             _ if symptom.is_asked => mounted::denied(symptom, path, mount, context),
             _ => {
                 let help = Some("the file already has a writable mount there; the log may be older than that".to_owned());
-                plain("a path that is writable by now", Some(path), help)
+                plain("a path that is writable now", Some(path), help)
             }
         };
     }
@@ -106,6 +123,20 @@ fn unmounted(symptom: &Symptom, path: String, context: AdviceContext<'_, '_>) ->
     let plain = |help| Advice { cause, path: Some(path.clone()), mend: None, help, remedy: None };
     let Some((target, storage)) = mount else { return plain(joined([own.clone(), remedy.clone(), place.help.clone()])) };
     let run_user = need.map_or(&RunUser::Unknown, |n| &n.run_user);
+    // The engine's volume there is as the image has the folder, and one with a name would be the same.
+    if symptom.cause == Cause::Denied && known.is_some_and(|known| known.is_declared && known.reason.source == Source::Rule) {
+        let user = match run_user {
+            RunUser::Number(uid, _) => uid.to_string(),
+            RunUser::Name(name) => name.clone(),
+            RunUser::Unknown => "USER".to_owned(),
+        };
+        let how = format!(
+            "the volume that the Dockerfile declares there is root's: make the folder above `USER` and `VOLUME`, \
+             `RUN mkdir -p {target} && chown {user} {target}`; `explain volume-owner` has other ways"
+        );
+        let cause = "ownership of a volume of the image";
+        return Advice { cause, path: Some(path), mend: None, help: joined([own, remedy, Some(how)]), remedy: None };
+    }
     let uid = if let RunUser::Number(uid, _) = run_user { Some(*uid).filter(|uid| *uid != 0) } else { None };
     let is_new = kind == Kind::Made || kind == Kind::Unknown && target == path;
     if symptom.cause != Cause::ReadOnly {
@@ -153,7 +184,29 @@ fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
             all.push(part);
         }
     }
-    (!all.is_empty()).then(|| all.join("; "))
+    // What begins with a capital is a sentence of its own.
+    let next = |text: String, part: String| {
+        let separator = if part.starts_with(|c: char| c.is_ascii_uppercase()) { ". " } else { "; " };
+        text + separator + &part
+    };
+    all.into_iter().reduce(next)
+}
+
+/// Who said something, in a sentence: of a language it is not the language that speaks.
+fn speaker(program: &str) -> &str {
+    match program {
+        ".net" => "a .NET program",
+        "erlang" => "an Erlang program",
+        "go" => "a Go program",
+        "java" => "a Java program",
+        "node" => "a Node.js program",
+        "perl" => "a Perl program",
+        "php" => "a PHP program",
+        "python" => "a Python program",
+        "ruby" => "a Ruby program",
+        "rust" => "a Rust program",
+        other => other,
+    }
 }
 
 /// What the path of a symptom was to be.
@@ -214,7 +267,7 @@ fn writable(
 ) -> Result<WritablePath, String> {
     let target = Target::new(target, &storage).map_err(|why| unmountable(target, why))?;
     let log = context.log;
-    let text = format!("{} said: {}", symptom.program, symptom.text);
+    let text = format!("{} said: {}", speaker(symptom.program), symptom.text);
     let reason = Reason {
         source: if context.is_planned { Source::Run } else { Source::Log(log.to_owned()) },
         text,

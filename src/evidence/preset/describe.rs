@@ -3,12 +3,9 @@
 use super::{Check, Condition, Moved, NoNewPrivileges, Preset, User, Writable};
 use crate::evidence::Confidence;
 
-/// Longest line, in characters.
-const WIDTH: usize = 100;
-
-/// Everything `preset` says.
-pub(super) fn describe(preset: &Preset) -> String {
-    let mut text = Text(String::new());
+/// Everything `preset` says, in lines of so many characters.
+pub(super) fn describe(preset: &Preset, columns: usize) -> String {
+    let mut text = Text { text: String::new(), columns };
     text.line("", &format!("{}: {}", preset.name, preset.summary));
     text.blank();
     text.line("matches  ", &matches(preset));
@@ -77,7 +74,7 @@ pub(super) fn describe(preset: &Preset) -> String {
         text.line("", "notes");
     }
     preset.notes.iter().for_each(|note| text.line("  - ", note));
-    text.0
+    text.text
 }
 
 /// What it is for.
@@ -169,7 +166,10 @@ fn place(text: &mut Text, path: &Writable) {
     }
 }
 
-struct Text(String);
+struct Text {
+    text: String,
+    columns: usize,
+}
 
 impl Text {
     fn conditions(&mut self, when: &[Condition], unless: &[Condition]) {
@@ -178,38 +178,38 @@ impl Text {
     }
 
     fn blank(&mut self) {
-        self.0.push('\n');
+        self.text.push('\n');
     }
 
     /// `text` behind `start`, wrapped at blanks; further lines begin below the first word.
     fn line(&mut self, start: &str, text: &str) {
-        self.0.push_str(start);
+        self.text.push_str(start);
         let indent = start.chars().count();
         let mut column = indent;
         for (i, word) in text.split(' ').enumerate() {
             let length = word.chars().count();
-            if i > 0 && column + 1 + length > WIDTH {
-                self.0.push('\n');
-                self.0.extend(std::iter::repeat_n(' ', indent));
+            if i > 0 && column + 1 + length > self.columns {
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(' ', indent));
                 column = indent;
             } else if i > 0 {
-                self.0.push(' ');
+                self.text.push(' ');
                 column += 1;
             }
             // A path may be longer than a line; it goes on behind one of its folders.
             let mut rest = word;
-            while column + rest.chars().count() > WIDTH
-                && let Some(end) = rest.char_indices().take(WIDTH - column).filter(|(_, c)| *c == '/').last()
+            while column + rest.chars().count() > self.columns
+                && let Some(end) = rest.char_indices().take(self.columns.saturating_sub(column)).filter(|(_, c)| *c == '/').last()
             {
-                self.0.push_str(&rest[..=end.0]);
-                self.0.push('\n');
-                self.0.extend(std::iter::repeat_n(' ', indent));
+                self.text.push_str(&rest[..=end.0]);
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(' ', indent));
                 (rest, column) = (&rest[end.0 + 1..], indent);
             }
-            self.0.push_str(rest);
+            self.text.push_str(rest);
             column += rest.chars().count();
         }
-        self.0.push('\n');
+        self.text.push('\n');
     }
 }
 
@@ -231,7 +231,7 @@ adds
   read_only: true
   tmpfs /var/cache/nginx:mode=755
 ";
-        let text = Preset::embedded("nginx").expect("a preset").describe();
+        let text = Preset::embedded("nginx").expect("a preset").describe(100);
         assert!(text.starts_with(expected), "{text}");
         assert!(text.contains("only when something is mounted or copied to /etc/nginx/templates\n"), "{text}");
     }
@@ -239,14 +239,21 @@ adds
     #[test]
     fn lines_are_wrapped() {
         for (name, _) in list() {
-            let text = Preset::embedded(name).expect("a preset").describe();
-            assert!(text.lines().all(|l| l.chars().count() <= WIDTH && !l.ends_with(' ')), "{text}");
+            for columns in [100, 60] {
+                let text = Preset::embedded(name).expect("a preset").describe(columns);
+                let fits = |line: &str| {
+                    // What is longer is one word, behind what its line begins with.
+                    let is_word = || columns < 100 && line.trim_start().split(' ').count() <= 3;
+                    line.chars().count() <= columns || is_word()
+                };
+                assert!(text.lines().all(|line| fits(line) && !line.ends_with(' ')), "{text}");
+            }
         }
-        let mut text = Text(String::new());
+        let mut text = Text { text: String::new(), columns: 100 };
         text.line("  - ", &format!("{} {} end", "a".repeat(60), "b".repeat(60)));
-        assert_eq!(text.0, format!("  - {}\n    {} end\n", "a".repeat(60), "b".repeat(60)));
-        let mut text = Text(String::new());
+        assert_eq!(text.text, format!("  - {}\n    {} end\n", "a".repeat(60), "b".repeat(60)));
+        let mut text = Text { text: String::new(), columns: 100 };
         text.line("  - ", &format!("{}/{}/c end", "a".repeat(60), "b".repeat(60)));
-        assert_eq!(text.0, format!("  - {}/\n    {}/c end\n", "a".repeat(60), "b".repeat(60)));
+        assert_eq!(text.text, format!("  - {}/\n    {}/c end\n", "a".repeat(60), "b".repeat(60)));
     }
 }

@@ -325,9 +325,9 @@ impl Preset {
         self.images.is_empty() && self.prefixes.is_empty() && !self.is_addition()
     }
 
-    /// Everything it says, as plain text of at most 100 columns (longer words aside).
-    pub fn describe(&self) -> String {
-        describe::describe(self)
+    /// Everything it says, as plain text of at most so many columns (longer words aside).
+    pub fn describe(&self, columns: usize) -> String {
+        describe::describe(self, columns)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Part;
 use crate::compose::{Coverage, Known, Word, is_at};
-use crate::evidence::context::{ImageUsers, RunUser, ServiceContext};
+use crate::evidence::context::{ImageUsers, RunUser, ServiceContext, short};
 use crate::evidence::moves::moves;
 use crate::evidence::outputs::{Asks, outputs};
 use crate::evidence::place::{Asked, Kind, Place, hides_files};
@@ -202,6 +202,29 @@ impl Gathered {
             self.put(Some(WritablePath { service, target, storage, is_declared: false, owner: None, reason }));
         }
     }
+}
+
+/// What the service's Dockerfile declares as volumes and nothing of these holds: the engine makes a volume there for each container.
+pub(super) fn declared(context: &ServiceContext<'_, '_>, users: &ImageUsers<'_>, known: &[WritablePath]) -> Vec<WritablePath> {
+    let mut found: Vec<WritablePath> = Vec::new();
+    for folder in context.declared() {
+        // A preset says it better: what of it is data, or that it is scratch.
+        let is_said = |path: &WritablePath| is_at(folder, &path.target) || path.storage == Storage::State && is_at(&path.target, folder);
+        let is_temporary = ["/tmp", "/var/tmp", "/run", "/var/run"].iter().any(|top| is_at(folder, top));
+        let Ok(target) = Target::new(folder, &Storage::State) else { continue };
+        if is_temporary || known.iter().chain(&found).any(is_said) {
+            continue;
+        }
+        let owner = match &users.run_user {
+            RunUser::Number(uid, _) if *uid != 0 && !context.gives_away(folder) => Some(*uid),
+            _ => None,
+        };
+        let text = format!("Dockerfile VOLUME {}", short(folder));
+        let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
+        let service = context.service.name.to_owned();
+        found.push(WritablePath { service, target, storage: Storage::State, is_declared: true, owner, reason });
+    }
+    found
 }
 
 /// Whether the image declares a path as a volume. What is known of an image says nothing of another.

@@ -300,7 +300,7 @@ fn the_facts_of_a_place_are_read_and_shown() {
       nothing else moves it: f
       source: m
 ";
-    assert!(preset.describe().contains(expected), "{}", preset.describe());
+    assert!(preset.describe(100).contains(expected), "{}", preset.describe(100));
     let unknown = read(&format!("{HEAD}[[writable]]\ntarget = '/a'\nstorage = 'state'\n{TAIL}")).expect("a preset");
     assert_eq!((&unknown.writable[0].declared, &unknown.writable[0].moved), (&None, &None));
 }
