@@ -273,7 +273,7 @@ impl Review {
         match (1..=number).map(at).find(|i| self.is_open(*i)) {
             Some(next) => {
                 if forwards && next <= self.cursor {
-                    self.message = self.from_the_top(next);
+                    self.message = self.way_around(next);
                 }
                 self.go(next)
             }
@@ -282,7 +282,7 @@ impl Review {
     }
 
     /// What is said where the way to the next service leads around the end of the list.
-    fn from_the_top(&self, next: usize) -> String {
+    fn way_around(&self, next: usize) -> String {
         clean_line(&format!("again from the top: {} is not decided", self.rows[next].name))
     }
 
@@ -346,7 +346,7 @@ impl Review {
         match (1..number).map(|step| (from + step) % number).find(|i| self.is_open(*i)) {
             Some(next) => {
                 if next < from && self.message.is_empty() {
-                    self.message = self.from_the_top(next);
+                    self.message = self.way_around(next);
                 }
                 self.go(next);
             }
