@@ -108,7 +108,8 @@ fn compose(preset: &Preset) -> String {
                 service(&name, "", &format!("    environment:\n      {}: \"{}\"\n", some(variable), some(value)))
             }
             Condition::Tag(parts) => service(&name, &format!(":1-{}", some(&parts[0])), ""),
-            Condition::Version(Versions { from, to }) => {
+            Condition::Version(versions) => {
+                let Versions { from, to } = versions[0];
                 let version = if to == [u32::MAX; 3] { from } else { to };
                 let numbers: Vec<String> = version.iter().filter(|n| **n != u32::MAX).map(ToString::to_string).collect();
                 service(&name, &format!(":{}{}", preset.version_after.as_deref().unwrap_or_default(), numbers.join(".")), "")

@@ -1,6 +1,7 @@
 //! What images of one name need by version, by build, and by the image that they are built on.
 
 use crate::pipe::{harden, selection};
+use crate::support::Folder;
 use rofs_harden::audit::{Rule, What};
 use rofs_harden::evidence::{Extra, Selection};
 
@@ -91,6 +92,15 @@ fn what_an_image_declares_by_version_gets_no_mount() {
         ("valkey/valkey:7.2.11", "", "/data", true),
         ("valkey/valkey:8", "", "/data", false),
         ("valkey/valkey:8.1.8", "", "/data", false),
+        ("valkey/valkey:7.2.10-alpine", "", "/data", true),
+        ("valkey/valkey:7.2.12", "", "/data", false),
+        ("valkey/valkey:7.2", "", "/data", false),
+        ("valkey/valkey:8.0.5", "", "/data", true),
+        ("valkey/valkey:8.0.7", "", "/data", false),
+        ("valkey/valkey:8.1.3", "", "/data", true),
+        ("valkey/valkey:8.1.6-alpine", "", "/data", false),
+        ("ghcr.io/valkey-io/valkey:9.0.1", "", "/data", false),
+        ("valkey/valkey:9.1.0", "", "/data", false),
         ("prom/prometheus:v2.53.0", "", "/prometheus", true),
         ("quay.io/prometheus/prometheus", "", "/prometheus", true),
         ("prom/prometheus:v3.9.0-distroless", "", "/prometheus", false),
@@ -116,4 +126,47 @@ fn what_an_image_declares_by_version_gets_no_mount() {
         assert_eq!(is_mounted, !is_declared, "{image} {target}");
         assert!(with_names.iter().any(|own| own == target), "{image}: {with_names:?}");
     }
+}
+
+/// Where a release was built twice, with a volume and without, nobody knows what lies on a machine.
+#[test]
+fn releases_that_were_built_both_ways_are_held_back() {
+    let said = |image: &str, keys: &str, options: &[&str]| {
+        Folder::compose(&format!("services:\n  s:\n    image: {image}\n{keys}")).run(options).exits(0)
+    };
+    let data = "    volumes:\n      - ./data:/data\n";
+    for tag in ["7.2.11", "8.0.6-alpine", "8.1.4", "8.1.5", "9.0.0"] {
+        let run = said(&format!("valkey/valkey:{tag}"), "", &[]);
+        assert!(run.err.contains("held back s: image valkey/valkey:") && run.err.contains("the day its image was built"), "{}", run.err);
+        let run = said(&format!("valkey/valkey:{tag}"), data, &[]);
+        assert!(!run.err.contains("held back") && run.out.contains("+    read_only: true"), "{}", run.err);
+    }
+    for tag in ["7.2.10", "8.0.7", "8.1.6", "9.0.1", "9", "latest"] {
+        assert!(!said(&format!("valkey/valkey:{tag}"), "", &[]).err.contains("held back"), "{tag}");
+    }
+}
+
+/// Before 1.0 the images of n8n start as root and become another user, which they cannot without capabilities.
+#[test]
+fn images_that_became_another_user_keep_what_they_need_for_it() {
+    let said = |tag: &str, keys: &str, options: &[&str]| {
+        Folder::compose(&format!("services:\n  s:\n    image: n8nio/n8n:{tag}\n{keys}")).run(options).exits(0)
+    };
+    let all = ["--unsafe-fixes", "--with", "cap-drop,user"];
+    assert!(said("1.90.0", "", &all).out.contains("cap_drop"));
+    for (image, tag) in
+        [("n8nio/n8n", "0.236.3"), ("grafana/grafana", "5.0.4"), ("docker.elastic.co/elasticsearch/elasticsearch", "7.17.0")]
+    {
+        let text = format!("services:\n  s:\n    image: {image}:{tag}\n");
+        let run = Folder::compose(&text).run(&all).exits(0);
+        assert!(run.out.contains("read_only: true") && !run.out.contains("cap_drop") && !run.out.contains("user:"), "{image}: {}", run.out);
+    }
+    let root = "    volumes:\n      - ./n8n:/root/.n8n\n";
+    assert!(said("0.236.3", root, &all).err.contains("make a link to /root/.n8n in /home/node"));
+    assert!(!said("1.90.0", root, &all).err.contains("make a link to"));
+    assert!(said("0.236.3", "", &[]).err.contains("images before 1.0 start as root"));
+    assert!(said("0.51.0", "", &[]).err.contains("those before 0.52 stay root, with their data in /root/.n8n"));
+    // The pages are kept in the same home as the data.
+    let moved = said("1.90.0", "    environment:\n      N8N_USER_FOLDER: /n8n\n", &all);
+    assert!(moved.out.contains("/n8n/.cache:") && moved.out.contains("target: /n8n/.n8n"), "{}", moved.out);
 }

@@ -135,6 +135,24 @@ impl<'t> Image<'t> {
     }
 }
 
+/// Longest name and longest digest that people are shown, in characters.
+const MAX_NAME: usize = 60;
+const MAX_DIGEST: usize = 12;
+
+/// A reference for people: of a digest the beginning, `postgres:17@sha256:0123456789ab…`, and of a long name too.
+pub fn shown_reference(reference: &str) -> String {
+    let cut = |text: &str, max: usize| match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    };
+    match reference.split_once('@').and_then(|(name, digest)| Some((name, digest.split_once(':')?))) {
+        Some((name, (kind, digest))) if digest.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            format!("{}@{kind}:{}", cut(name, MAX_NAME), cut(digest, MAX_DIGEST))
+        }
+        _ => cut(reference, MAX_NAME),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,6 +254,23 @@ mod tests {
         ] {
             let image = Image::parse(reference).expect("a reference");
             assert_eq!(image.version(after), version, "{reference}");
+        }
+    }
+
+    #[test]
+    fn people_are_shown_the_beginning_of_a_digest() {
+        let digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        let long = "registry.example.com/a/quite/long/name/of/an/image/that/nobody/reads:1.2.3";
+        for (reference, expected) in [
+            ("postgres:17".to_owned(), "postgres:17".to_owned()),
+            (format!("postgres:17@sha256:{digest}"), "postgres:17@sha256:0123456789ab…".to_owned()),
+            (format!("postgres@sha512:{digest}{digest}"), "postgres@sha512:0123456789ab…".to_owned()),
+            ("node@sha256:abc".to_owned(), "node@sha256:abc".to_owned()),
+            ("node@sha256:${DIGEST}".to_owned(), "node@sha256:${DIGEST}".to_owned()),
+            (long.to_owned(), format!("{}…", &long[..60])),
+            (format!("{long}@sha256:{digest}"), format!("{}…@sha256:0123456789ab…", &long[..60])),
+        ] {
+            assert_eq!(shown_reference(&reference), expected, "{reference}");
         }
     }
 }

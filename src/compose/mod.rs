@@ -17,13 +17,14 @@ mod oddities;
 mod path;
 mod read;
 mod service;
+pub mod settings;
 mod socket;
 mod sources;
 mod tmpfs;
 mod words;
 
 pub use env::{Env, NoEnv};
-pub use image::{Image, Tag, published_as};
+pub use image::{Image, Tag, published_as, shown_reference};
 pub use interpolate::{escaped, has_variable};
 pub use merge::Entry;
 pub use model::{LISTS, differences};

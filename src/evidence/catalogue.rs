@@ -184,6 +184,7 @@ impl Entry {
         let mut start = self.field(6).splitn(3, ' ');
         let (add, works, source) = (start.next(), start.next(), start.next());
         let capabilities = source.map(|_| Capabilities {
+            when: Vec::new(),
             add: add.into_iter().flat_map(|add| add.split(',')).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect(),
             run_as: None,
             reason: reason("a catalogue starts it with these and no others".into(), source, Confidence::Reported),

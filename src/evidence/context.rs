@@ -2,13 +2,16 @@
 
 mod variables;
 
+pub(super) use variables::is_named;
+
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
 use super::{ImagePath, Target};
 use crate::compose::dockerfile::{Facts, facts, packages};
 use crate::compose::env_file::{Given, has_any};
+use crate::compose::settings::{Bound, bound};
 use crate::compose::{
-    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, split,
+    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, shown_reference, split,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +34,8 @@ pub(super) struct ServiceContext<'s, 'a> {
     pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
     /// What its `env_file` sets.
     given: Given,
+    /// What it has bound into it, such as configuration.
+    bound: Vec<Bound<'s>>,
     /// Mounts that count for no condition: those that an earlier plan made.
     pub(super) unseen: Unseen,
 }
@@ -69,7 +74,7 @@ pub enum RunUser {
 
 impl<'s, 'a> ServiceContext<'s, 'a> {
     /// `left` bounds how much is read of all files together.
-    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
+    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &'s Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
         let (built, packages) = (facts(service, texts, left), packages(service, texts, left));
         let environment = variables::environment(service);
@@ -82,7 +87,8 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         } else {
             Given::default()
         };
-        Self { service, built, packages, image, mirrors, environment, given, unseen: Unseen::default() }
+        let bound = bound(service, texts, left);
+        Self { service, built, packages, image, mirrors, environment, given, bound, unseen: Unseen::default() }
     }
 
     /// Whether it is built here, so that its image may have more than its base.
@@ -99,14 +105,12 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         let (text, shown, what) = match (&self.built, self.image.as_deref()) {
             // With a build, `image` is only the name of what comes out.
             (Some(Err(why)), _) => return Err(why.clone()),
-            (Some(Ok(facts)), _) => {
-                (facts.base.as_deref().map_err(Clone::clone)?, Cow::Borrowed(facts.shown_base.as_str()), "Dockerfile base")
-            }
-            (None, Some(image)) => (image, self.service.shown_text("image").unwrap_or_default(), "image"),
+            (Some(Ok(facts)), _) => (facts.base.as_deref().map_err(Clone::clone)?, facts.shown_base.clone(), "Dockerfile base"),
+            (None, Some(image)) => (image, shown_reference(&self.service.shown_text("image").unwrap_or_default()), "image"),
             (None, None) => return Err("it names no image".into()),
         };
-        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {}", short(&shown)))?;
-        Ok((image, format!("{what} {}", short(&shown))))
+        let image = Image::behind(self.mirrors, text).ok_or_else(|| format!("a variable decides the image {shown}"))?;
+        Ok((image, format!("{what} {shown}")))
     }
 
     /// Its users and as whom it runs: `user`, else the Dockerfile's `USER`, else what `base` says of the image. Users of `additions`
@@ -177,7 +181,7 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
             Condition::Env(names) => any(names.iter().map(|n| self.sets(n))),
             Condition::Tag(parts) => any(parts.iter().map(|part| self.has_tag(part))),
             Condition::Version(versions) => match self.image().ok().and_then(|(image, _)| image.version(users.version_after)) {
-                Some(version) => known((versions.from..=versions.to).contains(&version)),
+                Some(version) => known(versions.iter().any(|range| (range.from..=range.to).contains(&version))),
                 None => Known::Unknown,
             },
             Condition::Key(keys) => known(keys.iter().any(|key| self.has(key))),
@@ -320,6 +324,23 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
             }
         }
         argv
+    }
+
+    /// The values of a setting in the files that the project gives a program as its configuration, at one of the places `at` or where a word
+    /// of its command says. Errors: why they are not known, a phrase.
+    pub(super) fn settings(&self, name: &str, at: &[String], argv: &[Word]) -> Result<Vec<String>, String> {
+        let places = || at.iter().map(String::as_str).chain(argv.iter().map(|word| word.text.rsplit('=').next().unwrap_or_default()));
+        let is_path = |place: &&str| place.starts_with('/') && place.len() > 1;
+        let mut found = Vec::new();
+        for file in self.bound.iter().filter(|file| file.is_at_one_of(places().filter(is_path))) {
+            found.extend(file.values(name).ok_or_else(|| format!("what is mounted at {} is not read", short(&file.target)))?);
+        }
+        let copied =
+            self.facts().and_then(|facts| facts.copied.iter().find(|copied| places().filter(is_path).any(|place| is_at(copied, place))));
+        match copied {
+            Some(path) => Err(format!("what its Dockerfile copies to {} is not read", short(path))),
+            None => Ok(found),
+        }
     }
 
     /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in

@@ -2,7 +2,7 @@
 
 use super::context::{ImageUsers, RunUser, ServiceContext};
 use super::health::{self, HealthCheck};
-use super::preset::{NoNewPrivileges, Preset};
+use super::preset::{Capabilities, NoNewPrivileges, Preset};
 use super::select::{Choice, Part};
 use super::{Confidence, Reason, Source, Target, WritablePath};
 use crate::compose::{Known, Mount, MountKind, is_at};
@@ -210,10 +210,15 @@ pub(super) fn reason(part: &Part, text: String, confidence: Confidence) -> Arc<R
     Arc::new(Reason { source: part.preset.source(), text, link: None, confidence })
 }
 
+/// What a preset knows of capabilities, where it is so for this service's image.
+fn of_image<'p>(context: &ServiceContext<'_, '_>, preset: &'p Preset, users: &ImageUsers<'_>) -> Option<&'p Capabilities> {
+    preset.capabilities.as_ref().filter(|known| context.needs(&known.when, &[], users) != Known::No)
+}
+
 fn capabilities(context: &ServiceContext<'_, '_>, choice: &Choice, users: &ImageUsers<'_>) -> Limit {
     let base = &choice.base;
     let unknown = |why: String| Limit::Unknown(Extra::CapDrop, why);
-    let Some(known) = &base.preset.capabilities else {
+    let Some(known) = of_image(context, &base.preset, users) else {
         return unknown(format!("the preset {} does not know which capabilities it needs", base.preset.name));
     };
     if let Some(word) = context.word_of(&USER_CHANGERS).or_else(|| context.word_of(&["--user", "--setuid", "--uid"])) {
@@ -242,7 +247,7 @@ fn capabilities(context: &ServiceContext<'_, '_>, choice: &Choice, users: &Image
             text = format!("{text}; {why}");
         }
     };
-    for addition in choice.additions.iter().filter_map(|a| a.preset.capabilities.as_ref().map(|c| (&a.preset.name, c))) {
+    for addition in choice.additions.iter().filter_map(|a| of_image(context, &a.preset, users).map(|c| (&a.preset.name, c))) {
         addition.1.add.iter().for_each(|name| need(name, format!("{} needs {name}", addition.0)));
     }
     // Root without DAC_OVERRIDE is an ordinary user before files of others.
@@ -300,10 +305,10 @@ pub(super) fn user(context: &ServiceContext<'_, '_>, base: &Part, users: &ImageU
     if let Some(word) = context.word_of(&USER_CHANGERS) {
         return Some(Limit::Unknown(Extra::User, format!("its command has `{word}`, which may change the user")));
     }
-    let Some((uid, gid)) = run_as(context, &base.preset) else {
+    let Some((uid, gid)) = run_as(context, &base.preset, users) else {
         return Some(Limit::Unknown(Extra::User, format!("the preset {} knows no user with which it works", base.preset.name)));
     };
-    let known = base.preset.capabilities.as_ref().map_or(Confidence::Assumed, |c| c.reason.confidence);
+    let known = of_image(context, &base.preset, users).map_or(Confidence::Assumed, |c| c.reason.confidence);
     // A tmpfs is root's unless it says otherwise; only /tmp is open to all in every image.
     let is_open =
         |m: &Mount<'_>| m.target == "/tmp" && !m.node.resolved().as_str().is_some_and(|t| t.contains("mode=") && !t.contains("mode=1777"));
@@ -339,7 +344,8 @@ fn has_owner(context: &ServiceContext<'_, '_>, mount: &Mount<'_>, uid: u32) -> b
 }
 
 /// The user that a preset names for this service's image: that of its tag, if one is named there.
-fn run_as(context: &ServiceContext<'_, '_>, preset: &Preset) -> Option<(u32, u32)> {
+fn run_as(context: &ServiceContext<'_, '_>, preset: &Preset, users: &ImageUsers<'_>) -> Option<(u32, u32)> {
+    let known = of_image(context, preset, users)?;
     for variant in &preset.tags {
         match context.has_tag(&variant.word) {
             Known::No => {}
@@ -350,5 +356,5 @@ fn run_as(context: &ServiceContext<'_, '_>, preset: &Preset) -> Option<(u32, u32
             Known::Unknown => {}
         }
     }
-    preset.capabilities.as_ref()?.run_as
+    known.run_as
 }

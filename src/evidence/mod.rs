@@ -9,6 +9,7 @@ pub mod image;
 mod limit;
 pub mod log;
 mod moves;
+mod outputs;
 mod place;
 pub mod preset;
 mod program;

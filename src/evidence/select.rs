@@ -60,8 +60,8 @@ pub struct Selection {
     pub more: HashMap<String, Extras>,
     /// What of all that is not asked for of single services.
     pub without: HashMap<String, Extras>,
-    /// Whether lines that are there stay as they are, since all changes go into a layer of their own.
-    pub keeps_lines: bool,
+    /// The file whose lines alone may change, where all changes go into a layer of their own.
+    pub layer: Option<FileId>,
     /// Whether to say of every extra what is known, for an audit.
     pub limits: bool,
 }
@@ -325,8 +325,7 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
     let consent = base.named || agreed || choice.additions.iter().any(|a| a.named);
     let parts = || [base].into_iter().chain(&choice.additions);
     let named_paths = selection.paths.get(context.service.name).map_or(&[][..], Vec::as_slice);
-    let can_follow = wants_limits && !selection.keeps_lines;
-    let own_tmpfs = if can_follow { tmpfs::own(context, parts(), named_paths, extended) } else { Vec::new() };
+    let own_tmpfs = if wants_limits { tmpfs::own(context, parts(), named_paths, (extended, selection.layer)) } else { Vec::new() };
     context.unseen = Unseen::Tmpfs(own_tmpfs.clone());
     let context = &*context;
     let mut users = context.users(&base.preset, choice.additions.iter().map(|a| &*a.preset));

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::audit::{Applicability, Change, Finding, Fix, Rule, What};
-use crate::compose::{Image, Known, Project, Service};
+use crate::compose::{Image, Known, Project, Service, shown_reference};
 use crate::evidence::preset::list;
 use crate::evidence::{Need, Selection, Source, known};
 use crate::remedy::Remedy;
@@ -82,7 +82,7 @@ pub(super) fn left_alone(project: &Project<'_>, needs: &[Need], selection: &Sele
     let is_left = |s: &&Service<'_>| !taken.contains(s.name) && selection.wants(s.name) && s.read_only != Known::Yes;
     let what = |s: &Service<'_>| match (s.get("build"), s.shown_text("image")) {
         (Some(_), _) => "what it is built on is of another kind".to_owned(),
-        (None, Some(image)) => format!("its image is {image}"),
+        (None, Some(image)) => format!("its image is {}", shown_reference(&image)),
         (None, None) => "it names no image".to_owned(),
     };
     // What is built on an image that no preset knows would have been taken.

@@ -254,7 +254,7 @@ fn asked_for<'f>(files: &Files<'_>, project: &Project<'f>, config: &Config, igno
     if files.layer.is_some() {
         // All changes go into that file, and this one would change lines of others.
         selection.with = selection.with.without([Extra::ReadOnlyBinds].into_iter().collect());
-        selection.keeps_lines = true;
+        selection.layer = files.layer;
     }
     config.spare(project, &mut selection, ignores);
     if let Some(decisions) = &options.decisions {

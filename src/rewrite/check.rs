@@ -51,7 +51,8 @@ fn same_tree(before: Node<'_>, after: Node<'_>, ops: &mut Ops<'_, '_>) -> bool {
     match op {
         None => has_grown(before, after, &[], ops),
         Some(Op::Items(items)) => has_grown(before, after, items, ops),
-        Some(Op::Keys(keys)) => has_new_keys(before, after, keys, ops),
+        Some(Op::Keys(keys)) => has_new_keys(before, after, keys.iter().map(|(name, value)| (name.as_str(), value)), ops),
+        Some(Op::Among(keys)) => has_new_keys(before, after, keys.iter().map(|(name, value, _)| (name.as_str(), value)), ops),
         Some(Op::Replace(_) | Op::Amend { .. }) => false,
     }
 }
@@ -68,12 +69,12 @@ fn has_grown(before: Node<'_>, after: Node<'_>, new: &[Value<'_>], ops: &mut Ops
 }
 
 /// Whether new keys, which have names of their own, stand among those that were there, both in their order.
-fn has_new_keys(before: Node<'_>, after: Node<'_>, new: &[(String, Value<'_>)], ops: &mut Ops<'_, '_>) -> bool {
-    let (mut old, mut new) = (before.children(), new.iter().peekable());
+fn has_new_keys<'v>(before: Node<'_>, after: Node<'_>, new: impl Iterator<Item = (&'v str, &'v Value<'v>)>, ops: &mut Ops<'_, '_>) -> bool {
+    let (mut old, mut new) = (before.children(), new.peekable());
     let mut grown = after.children();
     while let Some(key) = grown.next() {
         let Some(value) = grown.next() else { return false };
-        let is_new = |(name, _): &&(String, Value<'_>)| key.kind() == Kind::Scalar && key.text() == *name;
+        let is_new = |(name, _): &(&str, &Value<'_>)| key.kind() == Kind::Scalar && key.text() == *name;
         let is_as_planned = match new.next_if(is_new) {
             Some((_, planned)) => planned.is(value),
             None => [key, value].into_iter().all(|a| old.next().is_some_and(|b| same_tree(b, a, ops))),

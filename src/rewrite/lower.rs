@@ -33,6 +33,7 @@ pub(super) fn lower<'a>(stream: &'a Stream, ops: impl Iterator<Item = &'a (Node<
         let new = match (op, node.style()) {
             (Op::Keys(keys), Style::Block) => lowering.block_keys(*node, keys),
             (Op::Keys(keys), _) => lowering.flow_keys(*node, keys),
+            (Op::Among(keys), _) => lowering.keys_among(*node, keys),
             (Op::Items(items), Style::Block) => lowering.block_items(*node, items),
             (Op::Items(items), _) => lowering.flow_items(*node, items),
             (Op::Replace(value), _) => lowering.replace(*node, value),
@@ -167,6 +168,26 @@ impl Lowering<'_, '_> {
         pieces
     }
 
+    /// New keys of a block mapping, each before its place.
+    fn keys_among(&self, mapping: Node<'_>, keys: &[(String, Value<'_>, Option<Node<'_>>)]) -> Vec<Piece> {
+        let mut last = Vec::new();
+        let mut pieces = Vec::new();
+        for (key, value, before) in keys {
+            let Some(before) = before else {
+                last.push((key.clone(), value.clone()));
+                continue;
+            };
+            let at = self.text.line_start(before.span().start as usize);
+            let newline = self.text.newline_near(at);
+            let lines = self.entry_lines(&quote_if_needed(key, false), value, self.text.column(before.span().start as usize), "");
+            pieces.push((at, at, lines.iter().flat_map(|line| [line.as_str(), newline]).collect()));
+        }
+        if !last.is_empty() {
+            pieces.extend(self.block_keys(mapping, &last));
+        }
+        pieces
+    }
+
     /// `key: value` as lines in block style.
     fn entry_lines(&self, key: &str, value: &Value<'_>, column: usize, plain: &str) -> Vec<String> {
         let pad = " ".repeat(column);
@@ -279,7 +300,23 @@ impl Lowering<'_, '_> {
             (Value::Seq(items), _) => format!("{}: {}", flow.key(key), flow.render(value, uses_long_syntax(items))),
             _ => format!("{}: {}", flow.key(key), flow.render(value, true)),
         };
-        self.flow_insert(mapping, &keys.iter().map(entry).collect::<Vec<_>>())
+        let followed = followed(mapping);
+        let place = |(key, _): &(String, Value<'_>)| Key::named(key).and_then(|new| followed.iter().find(|(own, _)| *own > new));
+        let (among, last): (Vec<_>, Vec<_>) = keys.iter().partition(|pair| place(pair).is_some());
+        let after = |pair: &(String, Value<'_>)| Some(self.flow_after(mapping, place(pair)?.1, &entry(pair)));
+        let mut pieces: Vec<Piece> = among.into_iter().filter_map(after).collect();
+        if !last.is_empty() {
+            pieces.extend(self.flow_insert(mapping, &last.into_iter().map(entry).collect::<Vec<_>>()));
+        }
+        pieces
+    }
+
+    /// A new member behind one of a flow mapping that has others behind it.
+    fn flow_after(&self, mapping: Node<'_>, before: Node<'_>, member: &str) -> Piece {
+        let end = before.span().end as usize;
+        let key = mapping.entries().find(|(_, value)| *value == before).map(|(key, _)| key);
+        let gap = self.line_prefix(key).map_or_else(|| " ".to_owned(), |prefix| self.text.newline_near(end).to_owned() + &prefix);
+        (end, end, format!(",{gap}{member}"))
     }
 
     /// Columns by which the members of a multi-line flow mapping's children are indented.

@@ -19,8 +19,11 @@
 //! With a layer of its own for all changes, every row is: there.
 
 mod inherit;
+mod op;
 mod sharing;
 mod spot;
+
+pub(super) use op::{Op, Placement, Site};
 
 use super::Refused;
 use super::value::Value;
@@ -28,41 +31,10 @@ use crate::audit::{Fix, Key, Rule, What};
 use crate::compose::{Document, Entry, Mount, Part, Project, escaped, mount};
 use crate::evidence::HealthCheck;
 use crate::text::FileId;
-use crate::yaml::{Kind, Node, NodeId, Style};
+use crate::yaml::{Kind, Node, Style};
 use sharing::Sharing;
 use spot::{Layer, Spot};
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// What happens to one node of the file.
-#[derive(Debug)]
-pub(super) enum Op<'a> {
-    /// New keys at the end of a mapping.
-    Keys(Vec<(String, Value<'a>)>),
-    /// New items at the end of a list.
-    Items(Vec<Value<'a>>),
-    /// Another value in its place.
-    Replace(Value<'a>),
-    /// Another text of a scalar, in the quotes that it has.
-    Amend {
-        /// The text.
-        text: String,
-        /// Whether the scalar stands within brackets, where more needs quotes.
-        in_flow: bool,
-    },
-}
-
-/// The node that an [`Op`] happens to: file and index.
-pub(super) type Site = (u32, NodeId);
-
-/// Ops by node, in the order of the file.
-#[derive(Debug, Default)]
-pub(super) struct Placement<'a> {
-    pub(super) ops: BTreeMap<Site, (Node<'a>, Op<'a>)>,
-    /// What a file without documents is to hold: its number and the top-level keys.
-    pub(super) fresh: Option<(FileId, Value<'a>)>,
-    /// Services whose change cannot be placed.
-    pub(super) refused: Vec<Refused>,
-}
 
 /// The new values of one service, by their key.
 type Wish<'a> = Vec<(Key, Vec<Value<'a>>)>;
@@ -370,11 +342,23 @@ impl<'p, 'a> Placer<'p, 'a> {
 
     /// Puts what is new in the layer into it.
     fn finish(mut self) -> Placement<'a> {
-        let Some(Layer { file, document, .. }) = self.layer else { return self.placement };
-        let services: Vec<(String, Value<'a>)> = std::mem::take(&mut self.new_services)
-            .into_iter()
-            .map(|(index, keys)| (self.project.services[index].name.to_owned(), Value::Map(keys)))
-            .collect();
+        let Some(layer) = self.layer.take() else { return self.placement };
+        let (file, document) = (layer.file, layer.document);
+        let new = std::mem::take(&mut self.new_services);
+        let name = |index: usize| self.project.services[index].name.to_owned();
+        if let Some(section) = layer.written(self.project) {
+            let entry = |(index, keys)| (name(index), Value::Map(keys), layer.later(self.project, section, index));
+            let new: Vec<_> = new.into_iter().map(entry).collect();
+            if !new.is_empty() {
+                self.placement.ops.insert(site(section), (section, Op::Among(new)));
+            }
+            return self.finish_sections(file, document, Vec::new());
+        }
+        let services: Vec<(String, Value<'a>)> = new.into_iter().map(|(index, keys)| (name(index), Value::Map(keys))).collect();
+        self.finish_sections(file, document, services)
+    }
+
+    fn finish_sections(mut self, file: FileId, document: Option<usize>, services: Vec<(String, Value<'a>)>) -> Placement<'a> {
         let volumes = std::mem::take(&mut self.new_volumes);
         let sections = [("services", services), ("volumes", volumes)];
         let Some(document) = document else {

@@ -161,3 +161,31 @@ fn what_compose_would_refuse_is_said_with_line_and_caret() {
         assert!(err.contains(said) && (said.is_empty() != err.contains("Compose")), "{said}\n{err}");
     }
 }
+
+/// A digest is for programs: people see its beginning, the file and JSON have all of it.
+#[test]
+fn people_see_the_beginning_of_a_digest() {
+    let digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let text = format!(
+        "services:\n  db:\n    image: postgres:17@sha256:{digest}\n  own:\n    image: example.org/own@sha256:{digest}\n  api:\n    build: .\n  \
+         hard:\n    image: neo4j:5@sha256:{digest}\n"
+    );
+    let folder =
+        Folder::new(&[("compose.yaml", &*text), ("Dockerfile", &*format!("FROM node:24@sha256:{digest}\nCMD [\"node\", \"a.js\"]\n"))]);
+    for options in [&[][..], &["--check"], &["--preset", "node"], &["audit"], &["audit", "--format", "markdown"], &["--write", "--yes"]] {
+        let run = folder.run(options);
+        let own_lines = |text: &str| text.lines().filter(|line| !line.contains("    image: ")).collect::<Vec<_>>().join("\n");
+        assert!(
+            !own_lines(&run.out).contains("0123456789abc") && !own_lines(&run.err).contains("0123456789abc"),
+            "{options:?}: {}",
+            run.err
+        );
+    }
+    let said = folder.run(&[]);
+    assert!(said.err.contains("unknown image example.org/own@sha256:0123456789ab…;"), "{}", said.err);
+    assert!(said.err.contains("Dockerfile base node:24@sha256:0123456789ab…:"), "{}", said.err);
+    let json = folder.run(&["audit", "--format", "json"]);
+    assert!(json.out.contains(&format!("\"image\": \"postgres:17@sha256:{digest}\"")), "{}", json.out);
+    let after = std::fs::read_to_string(folder.path().join("compose.yaml")).expect("text");
+    assert_eq!(after.matches(digest).count(), 3, "{after}");
+}

@@ -4,6 +4,7 @@ use super::public_projects;
 use crate::pipe::selection;
 use rofs_harden::audit::Rule;
 use rofs_harden::compose::Known;
+use rofs_harden::evidence::Confidence;
 use rofs_harden::plan::source::MapFiles;
 use rofs_harden::plan::{Files, Input, Options, Plan, Start};
 use std::collections::BTreeMap;
@@ -25,10 +26,21 @@ fn kind(why: &str) -> String {
     }
 }
 
+/// What the plan of a service rests on.
+fn basis(plan: &Plan<'_>, service: &str) -> &'static str {
+    match plan.needs.iter().find(|need| need.service == service).map(|need| need.basis.confidence) {
+        Some(Confidence::Documented | Confidence::Reported) => "documented",
+        Some(Confidence::Base) => "base",
+        Some(Confidence::Assumed) => "assumed",
+        None => "nothing",
+    }
+}
+
 #[test]
 fn every_service_of_public_files_has_its_own_reason() {
     let mut states: BTreeMap<&str, usize> = BTreeMap::new();
     let mut reasons: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    let mut bases: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let options = Options { selection: selection(&["auto"], &[]), ..Options::default() };
     for project in public_projects().iter().filter(|p| p.is_ours) {
         let map: MapFiles = project.files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
@@ -54,6 +66,13 @@ fn every_service_of_public_files_has_its_own_reason() {
                 panic!("{}: nothing is said of {}", project.name, service.name);
             };
             *states.entry(state).or_default() += 1;
+            let column = match state {
+                "documented" => 0,
+                "base, held back" | "assumed, held back" => 1,
+                "read-only already" => 3,
+                _ => 2,
+            };
+            bases.entry(basis(&plan, service.name)).or_default()[column] += 1;
             if !why.is_empty() {
                 *reasons.entry((state, why)).or_default() += 1;
             }
@@ -63,6 +82,11 @@ fn every_service_of_public_files_has_its_own_reason() {
         "# What becomes of services of public files\n\nWithout a flag and without a question.\n\n| Services | |\n| --- | --- |\n"
             .to_owned();
     states.iter().for_each(|(state, count)| text += &format!("| {count} | {state} |\n"));
+    text += "\n## By what is known of them\n\nWhat rests on more is planned without a question; what is refused, for a reason of its own.\n\n\
+             | Basis | Planned | Held back | Refused | Read-only already |\n| --- | ---: | ---: | ---: | ---: |\n";
+    bases.iter().for_each(|(basis, [planned, held, refused, already])| {
+        text += &format!("| {basis} | {planned} | {held} | {refused} | {already} |\n");
+    });
     text += "\n## Reasons\n\n| Services | | Reason |\n| --- | --- | --- |\n";
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by(|(a, n), (b, m)| a.0.cmp(b.0).then(m.cmp(n)).then(a.1.cmp(&b.1)));

@@ -2,7 +2,7 @@
 //! by joining paths has a longest length.
 
 use super::{Build, Facts, MAX_BYTES, users};
-use crate::compose::image::Image;
+use crate::compose::image::{Image, shown_reference};
 use crate::compose::{clean_path, has_variable};
 use parse_dockerfile::{Command, Flag, Instruction, JsonOrStringArray, Stage};
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ pub(super) fn read(text: &str, build: &Build) -> Result<Facts, String> {
     let base = loop {
         let written = &stages[current].from.image.value;
         let image = arguments.substitute(written);
-        shown = short(if build.is_hidden { written } else { &image });
+        shown = shown_reference(if build.is_hidden { written } else { &image });
         if let Some(other) = build.contexts.get(image.as_str()) {
             let replaced = || format!("another build context stands for the Dockerfile's base {shown}");
             break other.as_deref().and_then(|o| o.strip_prefix("docker-image://")).map(str::to_owned).ok_or_else(replaced);

@@ -24,28 +24,33 @@ impl ServiceContext<'_, '_> {
 
     /// The values of the variables with this name, in which `*` stands for any text. One that comes from outside the file is not known.
     pub(in crate::evidence) fn variables(&self, name: &str) -> Vec<Word> {
-        let is_it = |own: &str| match name.split_once('*') {
-            Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
-            None => own == name,
-        };
+        self.assigned(|own| is_named(name, own)).into_iter().map(|(_, word)| word).collect()
+    }
+
+    /// All variables with their values.
+    pub(in crate::evidence) fn all_variables(&self) -> Vec<(String, Word)> {
+        self.assigned(|_| true)
+    }
+
+    fn assigned(&self, is_it: impl Fn(&str) -> bool) -> Vec<(String, Word)> {
         let own = self.environment.iter().filter(|(own, ..)| is_it(own));
-        let mut found: Vec<Word> = own
+        let mut found: Vec<(String, Word)> = own
             .map(|(name, value, part)| match value {
-                Some(value) => self.service.word(*part, value),
-                None => Word { text: format!("${name}"), ..Word::default() },
+                Some(value) => ((*name).to_owned(), self.service.word(*part, value)),
+                None => ((*name).to_owned(), Word { text: format!("${name}"), ..Word::default() }),
             })
             .collect();
         let is_replaced = |own: &str| self.environment.iter().any(|(name, ..)| *name == own);
         let given = self.given.variables().filter(|(own, _)| is_it(own) && !is_replaced(own));
         // What such a file says is known, and is not to be repeated.
-        found.extend(given.map(|(name, value)| Word {
-            text: value.map_or_else(|| format!("${name}"), str::to_owned),
-            is_known: value.is_some(),
-            is_hidden: true,
+        found.extend(given.map(|(name, value)| {
+            let text = value.map_or_else(|| format!("${name}"), str::to_owned);
+            (name.to_owned(), Word { text, is_known: value.is_some(), is_hidden: true })
         }));
         let replaced = |own: &str| is_replaced(own) || self.given.variables().any(|(name, _)| name == own);
         let of_image = self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !replaced(own));
-        found.extend(of_image.map(|(_, value)| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false }));
+        let word = |value: &String| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false };
+        found.extend(of_image.map(|(name, value)| (name.clone(), word(value))));
         found
     }
 
@@ -58,6 +63,14 @@ impl ServiceContext<'_, '_> {
     /// Whether an `env_file` sets the variable.
     pub(in crate::evidence) fn is_given(&self, name: &str) -> bool {
         !self.environment.iter().any(|(own, ..)| *own == name) && self.given.variables().any(|(given, _)| given == name)
+    }
+}
+
+/// Whether a variable has this name, in which `*` stands for any text.
+pub(in crate::evidence) fn is_named(name: &str, own: &str) -> bool {
+    match name.split_once('*') {
+        Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
+        None => own == name,
     }
 }
 

@@ -99,7 +99,8 @@ fn privileges(text: &mut Text, preset: &Preset) {
         None => text.line("", "capabilities: not known"),
         Some(capabilities) => {
             let add = if capabilities.add.is_empty() { "none".to_owned() } else { capabilities.add.join(", ") };
-            text.line("", &format!("capabilities after `cap_drop: [ALL]`: {add}"));
+            let when: String = capabilities.when.iter().map(|condition| format!(", when {condition}")).collect();
+            text.line("", &format!("capabilities after `cap_drop: [ALL]`: {add}{when}"));
             text.line("      ", &format!("{} ({})", capabilities.reason.text, capabilities.reason.confidence));
             text.line("      source: ", capabilities.reason.link.as_deref().unwrap_or("none"));
             let on_tags = preset.tags.iter().filter_map(|v| Some((Some(v.word.as_str()), v.run_as?)));

@@ -202,6 +202,8 @@ pub struct Reminder {
 /// Which capabilities an image needs after `cap_drop: [ALL]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capabilities {
+    /// When this is so: all of these must hold.
+    pub when: Vec<Condition>,
     /// The least that must be added when it starts as its own user; names as in Compose, without `CAP_`.
     pub add: Vec<String>,
     /// User and group with which none is needed, if there are such.
@@ -369,6 +371,49 @@ mod tests {
             }
         }
         assert!(count.iter().all(|n| *n > 50), "state, declared, moved and fixed: {count:?}");
+    }
+
+    /// Of scratch, the places in /tmp and /run are everybody's. Of each other place it is said what moves it, or it is on the list of
+    /// those of which nobody has read that yet: it only gets shorter.
+    #[test]
+    fn every_place_for_scratch_says_what_moves_it_or_waits_for_it() {
+        let mut unread = Vec::new();
+        let mut moved = 0;
+        for (name, _) in list().filter(|(name, _)| *name != "generic") {
+            let preset = Preset::embedded(name).expect("a preset");
+            for path in preset.writable.iter().filter(|path| path.scratch.is_some()) {
+                let is_shared = ["/tmp", "/run"].contains(&&*path.target) && path.below.is_none();
+                match &path.moved {
+                    Some(known) => moved += usize::from(!known.by.is_empty()),
+                    None if is_shared => {}
+                    None => unread.push(format!("{name} {}", path.written())),
+                }
+            }
+        }
+        unread.dedup();
+        let known: Vec<&str> =
+            include_str!("../../../tests/data/unread-scratch.txt").lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(unread, known, "a new place says what moves it; one that says so leaves the list");
+        assert!(moved > 60 && unread.len() < 125, "{moved} {}", unread.len());
+    }
+
+    /// A variable that a preset offers for another place is one that a plan follows.
+    #[test]
+    fn every_variable_that_names_a_place_moves_one() {
+        let presets: Vec<Preset> = list().map(|(name, _)| Preset::embedded(name).expect("a preset")).collect();
+        let moved = presets.iter().flat_map(|preset| &preset.writable).filter_map(|path| path.moved.as_ref());
+        let movers: Vec<&By> = moved.flat_map(|moved| &moved.by).map(|mover| &mover.by).collect();
+        let mut count = 0;
+        for preset in &presets {
+            // Settings are only read, and where a program would keep new ones it goes on without.
+            let offered = preset.env.iter().filter(|hint| hint.value.starts_with('/') && hint.name != "JUPYTER_CONFIG_DIR");
+            for hint in offered {
+                let is_followed = movers.iter().any(|by| matches!(by, By::Env(own) if *own == hint.name));
+                assert!(is_followed || crate::evidence::outputs::is_place(&hint.name, &hint.value), "{}: {}", preset.name, hint.name);
+                count += 1;
+            }
+        }
+        assert!(count > 20, "{count}");
     }
 
     #[test]

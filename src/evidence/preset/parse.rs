@@ -208,6 +208,7 @@ fn read_capabilities(preset: &str, raw: RawCapabilities) -> Result<Capabilities,
         confidence: raw.confidence.into(),
     };
     Ok(Capabilities {
+        when: conditions(raw.when)?,
         add: unique(raw.add, |name| CAPABILITIES.contains(&name), "is not a capability as Compose names them, such as CHOWN")?,
         run_as: raw.run_as.as_ref().map(numbers).transpose()?,
         reason: Arc::new(reason),

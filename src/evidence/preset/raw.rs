@@ -269,6 +269,9 @@ pub(super) struct RawReminder {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawCapabilities {
+    /// What must hold for this to be so.
+    #[schemars(with = "Option<RawConditions>")]
+    pub when: Option<Spanned<RawConditions>>,
     #[schemars(with = "Vec<String>")]
     pub add: Vec<Spanned<String>>,
     #[schemars(with = "Option<String>")]

@@ -19,8 +19,8 @@ pub enum Condition {
     Env(Vec<String>),
     /// The tag has one of these parts between `-`.
     Tag(Vec<String>),
-    /// The tag's version is one of these; tags without one are the newest image.
-    Version(Versions),
+    /// The tag's version is in one of these ranges; tags without one are the newest image.
+    Version(Vec<Versions>),
     /// The service has one of these keys, with a value: `hostname`.
     Key(Vec<String>),
     /// What is built names one of these packages.
@@ -39,8 +39,20 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Reads `17`, `<18`, `<=17`, `>17`, `>=18` or `<3.9`. What is left out is any.
+    /// Reads `17`, `<18`, `<=17`, `>17`, `>=18` or `<3.9`, or two of them of which both must hold: `>=8.0 <8.0.6`.
     fn parse(text: &str) -> Option<Self> {
+        match text.split_once(' ') {
+            None => Self::bound(text),
+            Some((one, other)) => {
+                let (one, other) = (Self::bound(one)?, Self::bound(other)?);
+                let both = Self { from: one.from.max(other.from), to: one.to.min(other.to) };
+                (both.from <= both.to).then_some(both)
+            }
+        }
+    }
+
+    /// What is left out of the number is any.
+    fn bound(text: &str) -> Option<Self> {
         let digits = text.trim_start_matches(['<', '>', '=']);
         let number = |part: &str| part.parse().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()));
         let numbers: Vec<u32> = digits.split('.').map(number).collect::<Option<_>>()?;
@@ -83,6 +95,18 @@ fn numbers(version: [u32; 3], any: u32) -> String {
     version[..said].iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lowest, highest) = (numbers(self.from, 0), numbers(self.to, u32::MAX));
+        match (self.from, self.to) {
+            (_, to) if to == [u32::MAX; 3] => write!(f, "{lowest} or newer"),
+            (from, _) if from == [0; 3] => write!(f, "{highest} or older"),
+            (from, to) if from.iter().zip(to).all(|(from, to)| *from == to || (*from, to) == (0, u32::MAX)) => f.write_str(&highest),
+            _ => write!(f, "{lowest} to {highest}"),
+        }
+    }
+}
+
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,13 +115,10 @@ impl fmt::Display for Condition {
             Self::User(names) => write!(f, "it runs as {}", names.join(" or ")),
             Self::Env(names) => write!(f, "the environment sets {}", names.join(" or ")),
             Self::Tag(words) => write!(f, "the tag has {}", words.join(" or ")),
-            Self::Version(Versions { from, to }) if *to == [u32::MAX; 3] => {
-                write!(f, "the tag's version is {} or newer", numbers(*from, 0))
+            Self::Version(versions) => {
+                let all: Vec<String> = versions.iter().map(ToString::to_string).collect();
+                write!(f, "the tag's version is {}", all.join(" or "))
             }
-            Self::Version(Versions { from, to }) if *from == [0; 3] => {
-                write!(f, "the tag's version is {} or older", numbers(*to, u32::MAX))
-            }
-            Self::Version(Versions { from, .. }) => write!(f, "the tag's version is {}", numbers(*from, 0)),
             Self::Key(keys) => write!(f, "the service sets {}", keys.join(" or ")),
             Self::Manifest(packages) => write!(f, "what is built names {}", packages.join(" or ")),
             Self::Unstarted => f.write_str("neither it nor its Dockerfile has a command"),
@@ -132,8 +153,8 @@ pub(super) struct RawConditions {
     /// A part of the tag between `-`; `alpine*` for all that begin so.
     #[schemars(with = "Option<OneOrMore>")]
     tag: Option<Words>,
-    /// The tag's version: `17`, `<18`, `>=18`, `<3.9`.
-    #[schemars(with = "Option<String>")]
+    /// The tag's version: `17`, `<18`, `>=18`, `<3.9`, `>=8.0 <8.0.6`.
+    #[schemars(with = "Option<OneOrMore>")]
     version: Option<RawVersions>,
     /// A key that the service has: `hostname`.
     #[schemars(with = "Option<OneOrMore>")]
@@ -208,13 +229,13 @@ fn checked<E: de::Error>(word: String) -> Result<String, E> {
     if bad { Err(E::custom("a condition needs a word")) } else { Ok(word) }
 }
 
-struct RawVersions(Versions);
+struct RawVersions(Vec<Versions>);
 
 impl<'de> Deserialize<'de> for RawVersions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let wrong = || de::Error::custom(format!("`{text}` is not a version such as \"17\", \"<18\" or \">=3.9\""));
-        Versions::parse(&text).map(Self).ok_or_else(wrong)
+        let Words(texts) = Words::deserialize(deserializer)?;
+        let wrong = |text: &str| de::Error::custom(format!("`{text}` is not a version such as \"17\", \"<18\" or \">=3.9\""));
+        texts.iter().map(|text| Versions::parse(text).ok_or_else(|| wrong(text))).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -236,6 +257,10 @@ mod tests {
             (">3.9", Some(([3, 10, 0], [NEW; 3]))),
             ("<2023.3.9", Some(([0; 3], [2023, 3, 8]))),
             ("17.2", Some(([17, 2, 0], [17, 2, NEW]))),
+            (">=8.0 <8.0.6", Some(([8, 0, 0], [8, 0, 5]))),
+            ("<9 >=8.1.2", Some(([8, 1, 2], [8, NEW, NEW]))),
+            ("<8 >=9", None),
+            (">=8 <9 <10", None),
             ("<0", None),
             ("=17", None),
             ("=>17", None),
@@ -265,5 +290,14 @@ mod tests {
                 "neither it nor its Dockerfile has a command",
             ]
         );
+        for (version, expected) in [
+            ("'17'", "17"),
+            ("'8.0'", "8.0"),
+            ("'>=8.0 <8.0.6'", "8 to 8.0.5"),
+            ("['<7.2.11', '8.1.5', '>=9']", "7.2.10 or older or 8.1.5 or 9 or newer"),
+        ] {
+            let conditions = toml::from_str::<RawConditions>(&format!("version = {version}")).expect("conditions").conditions();
+            assert_eq!(conditions[0].to_string(), format!("the tag's version is {expected}"));
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Where a service must be able to write: what its presets say, at the places where the service has it, and what its own commands write.
 
 use super::Part;
-use crate::compose::{Coverage, Known, is_at};
+use crate::compose::{Coverage, Known, Word, is_at};
 use crate::evidence::context::{ImageUsers, RunUser, ServiceContext, short};
 use crate::evidence::moves::moves;
+use crate::evidence::outputs::{Asks, outputs};
 use crate::evidence::place::{Asked, Kind, Place, hides_files};
-use crate::evidence::preset::Writable;
+use crate::evidence::preset::{Mover, Writable};
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(super) struct Gathered {
     /// Why it is not sure that these are all, phrases.
     pub(super) doubts: Vec<String>,
     places: HashMap<Target, usize>,
+    /// Where something in the service put scratch.
+    moved: HashSet<Target>,
 }
 
 impl Gathered {
@@ -51,7 +54,9 @@ impl Gathered {
                 let moves = moves(context, part.preset.workdir.as_deref(), path, users, &argv);
                 // What somebody named is needed there, whatever decides of its usual place.
                 for (target, by) in &moves.to {
-                    found.put(moved(context, part, path, users, sizes, (target, by)));
+                    let needed = moved(context, part, path, users, sizes, (target, by));
+                    found.moved.extend(needed.iter().filter(|path| path.storage != Storage::State).map(|path| path.target.clone()));
+                    found.put(needed);
                 }
                 moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
                 match (moves.rest, needed) {
@@ -74,7 +79,21 @@ impl Gathered {
             }
         }
         found.written(context, &idle, users, sizes);
+        let counts = |path: &Writable| context.needs(&path.when, &path.unless, users) != Known::No;
+        let movers = all.iter().filter(|(_, path)| counts(path)).flat_map(|(_, path)| path.moved.iter().flat_map(|moved| &moved.by));
+        found.told(context, &argv, &movers.collect::<Vec<_>>(), &idle, (users, sizes));
+        found.join();
         found
+    }
+
+    /// Scratch that was put below other scratch which is open to all needs no mount of its own.
+    fn join(&mut self) {
+        let is_open = |path: &WritablePath| matches!(&path.storage, Storage::Scratch(options) if options.mode == Some(0o1777));
+        let open: Vec<Target> = self.paths.iter().filter(|path| is_open(path)).map(|path| path.target.clone()).collect();
+        let needs_exec = |path: &WritablePath| matches!(&path.storage, Storage::Scratch(options) if options.exec);
+        let is_below = |path: &WritablePath| open.iter().any(|above| *above != path.target && is_at(&path.target, above));
+        let moved = &self.moved;
+        self.paths.retain(|path| !moved.contains(&path.target) || needs_exec(path) || !is_below(path));
     }
 
     fn put(&mut self, needed: Option<WritablePath>) {
@@ -104,9 +123,6 @@ impl Gathered {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
-                if known.scratch.is_some() && hides_files(&known.target) {
-                    self.doubt(format!("its command writes {path}, and a tmpfs at {} hides what the image has there", known.target));
-                }
                 self.put(writable(context, part, known, users, sizes));
                 continue;
             }
@@ -143,6 +159,47 @@ impl Gathered {
                 owner: None,
                 reason,
             }));
+        }
+    }
+
+    /// The places for output that words of the command and variables name, and no preset knows.
+    fn told(
+        &mut self,
+        context: &ServiceContext<'_, '_>,
+        argv: &[Word],
+        known: &[&Mover],
+        idle: &[(&Part, &Writable)],
+        of: (&ImageUsers<'_>, bool),
+    ) {
+        let (users, sizes) = of;
+        let (outputs, doubts) = outputs(context, argv, known);
+        doubts.into_iter().for_each(|doubt| self.doubt(doubt));
+        for output in outputs {
+            let is_known = self.paths.iter().any(|known| is_at(&output.path, &known.target));
+            if is_known || !matches!(context.service.coverage(&output.path), Coverage::Root) {
+                continue;
+            }
+            if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&output.path, &known.target)) {
+                self.put(writable(context, part, known, users, sizes));
+                continue;
+            }
+            let (target, options) = match output.asks() {
+                Asks::Tmpfs(target, options) => (target, options),
+                Asks::Doubt(why) => {
+                    self.doubt(why);
+                    continue;
+                }
+                Asks::Nothing => continue,
+            };
+            let storage = Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0);
+            let text = format!("{} names {}", output.by, output.path);
+            let Ok(target) = Target::new(&target, &storage) else {
+                self.doubt(format!("{text}, and nothing can be mounted there"));
+                continue;
+            };
+            let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
+            let service = context.service.name.to_owned();
+            self.put(Some(WritablePath { service, target, storage, is_declared: false, owner: None, reason }));
         }
     }
 }

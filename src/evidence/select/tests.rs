@@ -1,4 +1,5 @@
 mod places;
+mod scratch;
 
 use super::*;
 use crate::compose::Sources;

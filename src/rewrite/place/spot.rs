@@ -1,8 +1,10 @@
 //! Which of a service's parts takes a change.
 
+use crate::audit::Key;
 use crate::compose::merge;
 use crate::compose::{Entry, Part, Project, Service};
 use crate::text::FileId;
+use crate::yaml::{Kind, Node, Style};
 use std::collections::HashSet;
 
 /// Where the change of one key of a service goes.
@@ -32,6 +34,29 @@ impl<'a> Layer<'a> {
         let services = section.into_iter().flat_map(|s| merge::entries(s.value())).map(|e| e.name()).collect();
         Self { file, document, services }
     }
+
+    /// The `services` of the layer, where it ends with services that a plan wrote.
+    pub(super) fn written(&self, project: &Project<'a>) -> Option<Node<'a>> {
+        let section = project.documents[self.document?].get("services")?.value();
+        let last = section.entries().last()?;
+        (section.style() == Style::Block && is_written((&last.0, &last.1))).then_some(section)
+    }
+
+    /// The first service of a plan in `section` that comes after `service` in the project: before it goes the new one, so that the order
+    /// of steps does not matter.
+    pub(super) fn later(&self, project: &Project<'a>, section: Node<'a>, service: usize) -> Option<Node<'a>> {
+        let entries: Vec<(Node<'a>, Node<'a>)> = section.entries().collect();
+        let start = entries.iter().rposition(|(key, value)| !is_written((key, value))).map_or(0, |at| at + 1);
+        let order: Vec<Option<usize>> = entries[start..].iter().map(|(key, _)| project.index_of(key.text())).collect();
+        let at = order.iter().position(|index| *index > Some(service)).filter(|_| order.is_sorted())?;
+        Some(entries[start + at].0)
+    }
+}
+
+/// Whether a service of a layer has only keys that plans write.
+fn is_written((key, value): (&Node<'_>, &Node<'_>)) -> bool {
+    let is_plans = |(key, _): (Node<'_>, Node<'_>)| Key::named(key.text()).is_some();
+    key.kind() == Kind::Scalar && value.kind() == Kind::Mapping && value.entries().all(is_plans)
 }
 
 /// Finds the spot of `key` by the table in [`super`].
