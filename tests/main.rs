@@ -47,6 +47,7 @@ mod reading;
 mod readme;
 mod refused;
 mod server;
+mod settings;
 mod spans;
 mod spellings;
 mod suite;

@@ -17,6 +17,7 @@ mod oddities;
 mod path;
 mod read;
 mod service;
+pub mod settings;
 mod socket;
 mod sources;
 mod tmpfs;

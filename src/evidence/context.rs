@@ -9,6 +9,7 @@ use super::scripts::shell_before;
 use super::{ImagePath, Target};
 use crate::compose::dockerfile::{Facts, facts, packages};
 use crate::compose::env_file::{Given, has_any};
+use crate::compose::settings::{Bound, bound};
 use crate::compose::{
     Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, shown_reference, split,
 };
@@ -33,6 +34,8 @@ pub(super) struct ServiceContext<'s, 'a> {
     pub(super) environment: Vec<(&'a str, Option<&'a str>, usize)>,
     /// What its `env_file` sets.
     given: Given,
+    /// What it has bound into it, such as configuration.
+    bound: Vec<Bound<'s>>,
     /// Mounts that count for no condition: those that an earlier plan made.
     pub(super) unseen: Unseen,
 }
@@ -71,7 +74,7 @@ pub enum RunUser {
 
 impl<'s, 'a> ServiceContext<'s, 'a> {
     /// `left` bounds how much is read of all files together.
-    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
+    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &'s Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
         let (built, packages) = (facts(service, texts, left), packages(service, texts, left));
         let environment = variables::environment(service);
@@ -84,7 +87,8 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         } else {
             Given::default()
         };
-        Self { service, built, packages, image, mirrors, environment, given, unseen: Unseen::default() }
+        let bound = bound(service, texts, left);
+        Self { service, built, packages, image, mirrors, environment, given, bound, unseen: Unseen::default() }
     }
 
     /// Whether it is built here, so that its image may have more than its base.
@@ -314,6 +318,23 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
             }
         }
         argv
+    }
+
+    /// The values of a setting in the files that the project gives a program as its configuration, at one of the places `at` or where a word
+    /// of its command says. Errors: why they are not known, a phrase.
+    pub(super) fn settings(&self, name: &str, at: &[String], argv: &[Word]) -> Result<Vec<String>, String> {
+        let places = || at.iter().map(String::as_str).chain(argv.iter().map(|word| word.text.rsplit('=').next().unwrap_or_default()));
+        let is_path = |place: &&str| place.starts_with('/') && place.len() > 1;
+        let mut found = Vec::new();
+        for file in self.bound.iter().filter(|file| file.is_at_one_of(places().filter(is_path))) {
+            found.extend(file.values(name).ok_or_else(|| format!("what is mounted at {} is not read", short(&file.target)))?);
+        }
+        let copied =
+            self.facts().and_then(|facts| facts.copied.iter().find(|copied| places().filter(is_path).any(|place| is_at(copied, place))));
+        match copied {
+            Some(path) => Err(format!("what its Dockerfile copies to {} is not read", short(path))),
+            None => Ok(found),
+        }
     }
 
     /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in

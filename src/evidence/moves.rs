@@ -1,5 +1,6 @@
 //! Where a preset's path is for one service: options of its command, variables and keys move it.
 
+use super::Confidence;
 use super::context::{ImageUsers, ServiceContext};
 use super::place::{hides_files, is_filled, parent};
 use super::preset::{By, Form, Key, Mover, Names, Writable};
@@ -49,7 +50,18 @@ pub(super) fn moves(
         if let (By::Env(name), None) = (&mover.by, &unread) {
             unread = context.doubt_of_variable(name).map(|why| (&mover.by, why));
         }
-        for found in values(context, mover, argv) {
+        let values = match values(context, mover, argv) {
+            Ok(values) => values,
+            // Somebody mounted something where it usually is, so it is there; and what is only assumed waits for more than that.
+            Err(_) if path.scratch.is_some() || context.is_mounted(&path.target) || path.reason.confidence == Confidence::Assumed => {
+                continue;
+            }
+            Err(why) => {
+                moves.doubts.push(format!("where {} is kept is not known: {} may move it, and {why}", path.reason.text, mover.by));
+                continue;
+            }
+        };
+        for found in values {
             let Some(named) = places(&found, mover, base.as_ref(), &moved.by) else { continue };
             parts.insert(&mover.part);
             settle(context, path, mover, named, &mut moves);
@@ -95,6 +107,9 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
                 By::Env(name) if folder.is_known && context.is_given(name) => {
                     format!("{} is in an `env_file`, whose values are not repeated, and nothing is mounted there", mover.by)
                 }
+                by @ By::Setting { .. } => {
+                    format!("{by} names another place, values of such files are not repeated, and nothing is mounted there")
+                }
                 by => format!("a variable decides the value of {by}"),
             };
             moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
@@ -119,12 +134,12 @@ fn leave(path: &Writable, mover: &Mover, moves: &mut Moves) {
     }
 }
 
-/// The values that a mover has in the service, as far as it has any.
-fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Vec<Found> {
+/// The values that a mover has in the service, as far as it has any. Errors: why they are not known, a phrase.
+fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Result<Vec<Found>, String> {
     let one = |word: Word| Found { words: vec![word] };
-    match &mover.by {
+    Ok(match &mover.by {
         By::Env(name) => context.variables(name).into_iter().map(one).collect(),
-        By::Key(Key::WorkingDir) => context.own_workdir().map(one).into_iter().collect(),
+        By::Key(Key::WorkingDir) => context.workdir().map(one).into_iter().collect(),
         By::Key(Key::Command) => context.own_command().map(|words| Found { words }).into_iter().collect(),
         By::Word { start, behind } => {
             let is_behind = |i: usize| behind.as_ref().is_none_or(|b| i > 0 && argv[i - 1].text == *b);
@@ -148,7 +163,12 @@ fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Vec
             };
             argv.iter().enumerate().filter_map(value).collect()
         }
-    }
+        By::Setting { name, at } => {
+            // A variable of the program's own, and what such a file says is not to be repeated.
+            let word = |text: String| one(Word { is_known: !text.contains(['$', '{']), is_hidden: true, text });
+            context.settings(name, at, argv)?.into_iter().map(word).collect()
+        }
+    })
 }
 
 struct Found {

@@ -91,7 +91,7 @@ fn is_of_option(mover: &Mover, name: &str) -> bool {
     match &mover.by {
         By::Option(own, _) => is_option(own, name),
         By::Word { start, .. } => start.trim_end_matches('=') == name,
-        By::Env(_) | By::Key(_) => false,
+        By::Env(_) | By::Key(_) | By::Setting { .. } => false,
     }
 }
 
@@ -135,7 +135,10 @@ impl Output {
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
         match place.mount {
-            Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
+            Some((target, Storage::Scratch(_))) if hides_files(&target) && self.role != Role::Cache => {
+                Asks::Doubt(format!("{} names {}, and a tmpfs at {target} hides what the image has there", self.by, self.path))
+            }
+            Some((target, Storage::Scratch(options))) => Asks::Tmpfs(target, open(options)),
             _ if self.role == Role::Cache => Asks::Nothing,
             _ if is_filled(&folder) || hides_files(&folder) => {
                 Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path))

@@ -9,7 +9,8 @@ pub(crate) use installers::installs;
 pub(super) use start::{Deed, Start, deeds};
 
 use super::place::parent;
-use crate::compose::{Coverage, MountKind, Script, Service, Word, clean_path, is_at, script};
+use crate::compose::{Coverage, MountKind, Script, Service, Word, clean_path, is_at, merge, script, split};
+use crate::yaml::Node;
 
 /// What the scripts of a service's own commands write.
 #[derive(Debug, Default)]
@@ -52,13 +53,48 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
     for key in ["entrypoint", "command"] {
         words.extend(service.words(key).unwrap_or_default());
     }
-    let is_hidden = words.iter().any(|word| word.is_hidden);
-    let texts = || ["entrypoint", "command"].iter().flat_map(|key| service.texts(key)).map(|node| node.text().to_owned());
+    let beside = beside(service);
+    let is_hidden = words.iter().chain(beside.iter().flatten()).any(|word| word.is_hidden);
+    let keys = ["entrypoint", "command", "healthcheck", "post_start", "pre_stop"];
+    let texts = || keys.iter().flat_map(|key| service.texts(key)).map(|node| node.text().to_owned());
     let folder = service.word_of("working_dir").filter(|word| word.is_known && !word.is_hidden).map(|word| word.text);
     let mut reading =
         Reading { service: Some(service), shown: is_hidden.then(|| texts().collect()), depth: 0, folder, written: Written::default() };
     reading.words(words.iter().collect());
-    reading.written
+    // What they do beside that is small, and a check that cannot write keeps nothing from working.
+    let doubts = std::mem::take(&mut reading.written.doubts);
+    for words in &beside {
+        reading.words(words.iter().collect());
+    }
+    Written { doubts, ..reading.written }
+}
+
+/// The commands that run in its containers beside its own: health checks, and what runs after the start and before the stop.
+fn beside(service: &Service<'_>) -> Vec<Vec<Word>> {
+    let own = |text: &str| Word { text: text.to_owned(), is_known: true, is_hidden: false };
+    let mut found = Vec::new();
+    let mut add = |part: usize, value: Node<'_>, is_script: bool| {
+        let value = value.resolved();
+        let texts: Vec<Word> = match value.as_str() {
+            Some(text) if is_script => vec![own("CMD-SHELL"), service.word(part, text)],
+            Some(text) => split(&service.word(part, text).text),
+            None => value.items().map(|item| service.word(part, item.resolved().text())).collect(),
+        };
+        let first = texts.first().map(|word| word.text.clone()).unwrap_or_default();
+        found.push(match first.as_str() {
+            "CMD-SHELL" => [own("sh"), own("-c")].into_iter().chain(texts.into_iter().skip(1).take(1)).collect(),
+            "CMD" | "NONE" => texts.into_iter().skip(1).collect(),
+            _ => texts,
+        });
+    };
+    for value in service.values("healthcheck") {
+        merge::get(value.entry.value(), "test").into_iter().for_each(|test| add(value.part, test, true));
+    }
+    for value in ["post_start", "pre_stop"].into_iter().flat_map(|key| service.values(key)) {
+        let items = value.entry.value().resolved().items();
+        items.filter_map(|item| merge::get(item, "command")).for_each(|command| add(value.part, command, false));
+    }
+    found
 }
 
 /// The words of commands on their way to what they write.

@@ -3,7 +3,7 @@
 use super::input::{Input, Start};
 use super::layers::{Layers, OVERRIDE_NAMES, Roots, Way, layers};
 use super::source::{FileSource, Loaded, Outside, Unread, exists, locked, settled};
-use crate::compose::{self, NotRead, Project, Sources, Texts, Wanted, dockerfile, env_file};
+use crate::compose::{self, NotRead, Project, Sources, Texts, Wanted, dockerfile, env_file, settings};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{self, Need, Selection};
 use crate::remedy::Remedy;
@@ -296,10 +296,11 @@ impl<'s> Files<'s> {
         evidence::needs(project, selection, &self.beside(project)?)
     }
 
-    /// Dockerfiles, manifests, and files of variables.
+    /// Dockerfiles, manifests, files of variables and of configuration.
     fn beside(&self, project: &Project<'_>) -> Result<Texts> {
         let mut found = Texts::new();
-        for path in dockerfile::references(project).into_iter().chain(env_file::references(project)) {
+        let files = env_file::references(project).into_iter().chain(settings::references(project));
+        for path in dockerfile::references(project).into_iter().chain(files) {
             let text = match self.source.read_inside(self.roots.all(), &path) {
                 Ok(text) => Ok(text.file().text().to_owned()),
                 Err(Unread::Outside(outside)) => {

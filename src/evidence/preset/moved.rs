@@ -76,6 +76,13 @@ pub enum By {
     },
     /// A key of the service.
     Key(Key),
+    /// A setting in a configuration file that the project gives the program.
+    Setting {
+        /// Its name.
+        name: String,
+        /// Where the program looks for its files, beside those that its command names.
+        at: Vec<String>,
+    },
 }
 
 /// What the value of a mover is.
@@ -138,6 +145,13 @@ pub(super) struct RawMover {
     word: Option<Spanned<String>>,
     /// A key of the service.
     key: Option<Key>,
+    /// A setting in a configuration file that the project mounts: `dir`. Its value is compared and never shown.
+    #[schemars(with = "Option<String>")]
+    setting: Option<Spanned<String>>,
+    /// Where the program looks for its configuration, beside the files that its command names.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    at: Vec<Spanned<String>>,
     /// What the program adds to the path that is named.
     #[schemars(with = "Option<String>")]
     adds: Option<Spanned<String>>,
@@ -233,16 +247,27 @@ fn movers(raw: Spanned<Vec<Spanned<RawMover>>>) -> Result<Vec<Mover>, Wrong> {
 
 fn mover(raw: Spanned<RawMover>) -> Result<Mover, Wrong> {
     let range = raw.span();
-    let RawMover { env, option, form, word, key, adds, part, means, names, json, except, rest, when, source } = raw.into_inner();
+    let RawMover { env, option, form, word, key, setting, at, adds, part, means, names, json, except, rest, when, source } =
+        raw.into_inner();
     if let (Some(form), true) = (&form, option.is_none() || word.is_some()) {
         return Err((form.span(), "this is for an `option` with a value of its own".into()));
     }
-    let by = match (env, option, word, key) {
-        (Some(env), None, None, None) => By::Env(one_word(env)?),
-        (None, Some(option), None, None) => By::Option(one_word(option)?, form.map(Spanned::into_inner).unwrap_or_default()),
-        (None, behind, Some(start), None) => By::Word { start: start_of_word(start)?, behind: behind.map(one_word).transpose()? },
-        (None, None, None, Some(key)) => By::Key(key),
-        _ => return Err((range, "one of `env`, `option`, `word` (also behind an `option`) or `key` says what moves it".into())),
+    if let (Some(at), None) = (at.first(), &setting) {
+        return Err((at.span(), "this is for a `setting`".into()));
+    }
+    let by = match (env, option, word, key, setting) {
+        (Some(env), None, None, None, None) => By::Env(one_word(env)?),
+        (None, Some(option), None, None, None) => By::Option(one_word(option)?, form.map(Spanned::into_inner).unwrap_or_default()),
+        (None, behind, Some(start), None, None) => By::Word { start: start_of_word(start)?, behind: behind.map(one_word).transpose()? },
+        (None, None, None, Some(key), None) => By::Key(key),
+        (None, None, None, None, Some(name)) => {
+            let at = at.into_iter().map(start_of_word).collect::<Result<_, _>>()?;
+            By::Setting { name: start_of_word(name)?, at }
+        }
+        _ => {
+            let wrong = "one of `env`, `option`, `word` (also behind an `option`), `key` or `setting` says what moves it";
+            return Err((range, wrong.into()));
+        }
     };
     if let Some(adds) = adds.as_ref().filter(|a| !a.get_ref().starts_with('/') || clean_path(a.get_ref()) != a.get_ref().as_str()) {
         return Err((adds.span(), format!("`{}` is not a path below a folder, such as /.ollama", adds.get_ref())));
@@ -301,7 +326,8 @@ impl fmt::Display for By {
             Self::Word { start, behind: Some(behind) } => write!(f, "`{behind} {start}PATH` in the command"),
             Self::Word { start, behind: None } => write!(f, "`{start}PATH` in the command"),
             Self::Key(Key::Command) => f.write_str("the key `command`"),
-            Self::Key(Key::WorkingDir) => f.write_str("the key `working_dir`"),
+            Self::Key(Key::WorkingDir) => f.write_str("the folder that it starts in (`working_dir`)"),
+            Self::Setting { name, .. } => write!(f, "the setting `{name}` of a configuration file"),
         }
     }
 }

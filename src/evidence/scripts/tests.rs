@@ -104,6 +104,21 @@ fn what_a_command_writes_is_read_whatever_way_it_is_spelled() {
 }
 
 #[test]
+fn commands_beside_its_own_are_read_too() {
+    for (rest, expected) in [
+        ("healthcheck: {test: 'echo > /opt/x'}", "/opt/x"),
+        ("healthcheck: {test: [CMD-SHELL, 'echo > /opt/x']}", "/opt/x"),
+        ("healthcheck: {test: [CMD, touch, /opt/x]}", "/opt/x"),
+        ("healthcheck: {test: [NONE]}", ""),
+        ("healthcheck: {test: curl -f http://localhost}", ""),
+        ("post_start: [{command: [sh, -c, 'echo > /opt/x']}]", "/opt/x"),
+        ("pre_stop: [{command: touch /opt/x}, {command: touch /opt/y}]", "/opt/x /opt/y"),
+    ] {
+        assert_eq!(read(&format!("nginx\n    {rest}")), expected, "{rest}");
+    }
+}
+
+#[test]
 fn nested_scripts_end_soon() {
     let mut text = "touch /x/y".to_owned();
     for _ in 0..20 {

@@ -234,15 +234,15 @@ fn broken_facts_of_a_place_are_refused_with_line_and_caret() {
         (moved("[]"), "9:12: where nothing moves it, say so in `fixed`\nmoved_by = []\n           ^^"),
         (
             moved("[{ envs = 'A' }]"),
-            "9:15: unknown field `envs`, expected one of `env`, `option`, `form`, `word`, `key`, `adds`, `part`, `means`, `names`, `json`, `except`, `rest`, `when`, `source`; did you mean `env`?\nmoved_by = [{ envs = 'A' }]\n              ^^^^",
+            "9:15: unknown field `envs`, expected one of `env`, `option`, `form`, `word`, `key`, `setting`, `at`, `adds`, `part`, `means`, `names`, `json`, `except`, `rest`, `when`, `source`; did you mean `env`?\nmoved_by = [{ envs = 'A' }]\n              ^^^^",
         ),
         (
             moved("[{ env = 'A', key = 'command' }]"),
-            "9:13: one of `env`, `option`, `word` (also behind an `option`) or `key` says what moves it\nmoved_by = [{ env = 'A', key = 'command' }]\n            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+            "9:13: one of `env`, `option`, `word` (also behind an `option`), `key` or `setting` says what moves it\nmoved_by = [{ env = 'A', key = 'command' }]\n            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
         ),
         (
             moved("[{ part = 'p' }]"),
-            "9:13: one of `env`, `option`, `word` (also behind an `option`) or `key` says what moves it\nmoved_by = [{ part = 'p' }]\n            ^^^^^^^^^^^^^^",
+            "9:13: one of `env`, `option`, `word` (also behind an `option`), `key` or `setting` says what moves it\nmoved_by = [{ part = 'p' }]\n            ^^^^^^^^^^^^^^",
         ),
         (
             moved("[{ key = 'image' }]"),
@@ -295,7 +295,7 @@ fn the_facts_of_a_place_are_read_and_shown() {
       moved by `-e=PATH` in the command (a file)
       moved by `-DPATH` in the command
       moved by `-c dir=PATH` in the command
-      moved by the key `working_dir`
+      moved by the folder that it starts in (`working_dir`)
       moved by the key `command`
       nothing else moves it: f
       source: m
