@@ -3,7 +3,7 @@
 use crate::support::Folder;
 
 /// An image with the rest of its service, a file, and why it is held back, if it is.
-const FILES: [(&str, &str, &str, Option<&str>); 22] = [
+const FILES: [(&str, &str, &str, Option<&str>); 27] = [
     ("redis:7", "command: redis-server /etc/r.conf, volumes: ['./r.conf:/etc/r.conf']", "dir /canary\n", Some("`dir`")),
     ("redis:7", "command: redis-server /etc/r.conf, volumes: ['./r.conf:/etc/r.conf', 'kept:/canary']", "dir /canary\n", None),
     ("redis:7", "command: redis-server /etc/r.conf, volumes: ['./r.conf:/etc/r.conf']", "# dir /canary\ndir ./\n", None),
@@ -47,6 +47,11 @@ const FILES: [(&str, &str, &str, Option<&str>); 22] = [
         Some("`persistence_location`"),
     ),
     ("eclipse-mosquitto:2", "volumes: ['./r.conf:/mosquitto/config/mosquitto.conf']", "persistence_location /mosquitto/data/\n", None),
+    ("mongo:8", "command: --config /m.conf, volumes: ['./r.conf:/m.conf']", "storage:\n  dbPath: /canary\n", Some("`dbPath`")),
+    ("mongo:8", "command: --config /m.conf, volumes: ['./r.conf:/m.conf']", "storage:\n  dbPath: /data/db\n", None),
+    ("grafana/grafana:11.5.0", "environment: {GF_DATABASE_PATH: /canary/x.db}", "", None),
+    ("traefik:3", "volumes: ['./r.conf:/etc/traefik/traefik.yml']", "acme:\n  storage: /canary/acme.json\n", Some("`storage`")),
+    ("traefik:3", "volumes: ['./conf:/etc/traefik']", "", None),
 ];
 
 #[test]

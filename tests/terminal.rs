@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod audit;
+mod choices;
 mod explain;
 mod lines;
 mod looks;

@@ -2,10 +2,10 @@
 
 use super::ui::columns_of;
 use crate::error::{Error, Result};
-use crate::report::style::{cut, wrap};
+use crate::report::style::{width, wrap};
 use crate::text::clean_line;
-use console::Term;
-use dialoguer::{Confirm, Input, MultiSelect, Select};
+use console::{Key, Term};
+use dialoguer::Confirm;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -15,12 +15,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const ANSWER: usize = 8;
 
 /// A person at a terminal who can be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ask {
     term: Term,
     /// Set by Ctrl-C. In the moment between showing a question and reading keys it is a signal and not a key; then the next key of any
     /// kind is where it takes effect.
     interrupted: Arc<AtomicBool>,
+    /// Whether each answer is a line, and not a key.
+    is_by_line: bool,
 }
 
 impl Ask {
@@ -46,12 +48,23 @@ impl Ask {
         if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGINT, interrupted.clone()) {
             return Err(Error::Usage(format!("cannot watch for Ctrl-C: {error}"), Some(instead.to_owned())));
         }
-        Ok(Self { term: Term::stderr(), interrupted })
+        Ok(Self { term: Term::stderr(), interrupted, is_by_line: false })
     }
 
     /// The terminal's width in columns, at least 20.
     pub(super) fn width(&self) -> usize {
         columns_of(&self.term).unwrap_or(80).max(20)
+    }
+
+    /// The same person, who ends each answer with Enter.
+    pub(super) fn by_line(&self) -> Self {
+        Self { is_by_line: true, ..self.clone() }
+    }
+
+    /// Says something before a question.
+    pub(super) fn say(&self, text: &str) -> Result<()> {
+        let lines = wrap(&clean_line(text), self.width());
+        lines.iter().try_for_each(|line| self.term.write_line(line)).map_err(|e| self.failed(&e))
     }
 
     /// Yes or no; Enter and Esc mean no.
@@ -63,50 +76,65 @@ impl Ask {
         for line in lines {
             self.term.write_line(&line).map_err(|e| self.failed(&e))?;
         }
+        if self.is_by_line {
+            return self.confirm_by_line(&prompt);
+        }
         let answer = Confirm::new().with_prompt(prompt).default(false).interact_on_opt(&self.term);
         Ok(self.answer(answer)?.unwrap_or(false))
     }
 
-    /// One of `items`, by index; Esc means none.
-    pub(super) fn select(&self, question: &str, items: &[String]) -> Result<Option<usize>> {
-        self.not_interrupted()?;
-        let items: Vec<String> = items.iter().map(|i| self.item(i)).collect();
-        self.answer(Select::new().with_prompt(clean_line(question)).items(&items).default(0).interact_on_opt(&self.term))
-    }
-
-    /// Some of `items`, all chosen at first; Esc leaves all.
-    pub(super) fn keep(&self, question: &str, items: &[String]) -> Result<Vec<usize>> {
-        self.not_interrupted()?;
-        let shown: Vec<(String, bool)> = items.iter().map(|i| (self.item(i), true)).collect();
-        let answer = MultiSelect::new().with_prompt(clean_line(question)).items_checked(shown).interact_on_opt(&self.term);
-        Ok(self.answer(answer)?.unwrap_or_else(|| (0..items.len()).collect()))
-    }
-
-    /// A line of text that passes `check`; empty means none.
-    pub(super) fn text(&self, question: &str, check: impl Fn(&str) -> std::result::Result<(), String>) -> Result<String> {
-        self.not_interrupted()?;
-        let input = Input::<String>::new().with_prompt(clean_line(question)).allow_empty(true);
-        let answer = input.validate_with(|text: &String| if text.is_empty() { Ok(()) } else { check(text) }).interact_text_on(&self.term);
-        self.answer(answer)
-    }
-
-    /// One key.
-    pub(super) fn key(&self) -> Result<char> {
-        self.not_interrupted()?;
-        let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
-        self.not_interrupted()?;
-        match key {
-            console::Key::Char(c) => Ok(c),
-            console::Key::CtrlC => Err(Error::Interrupted),
-            // The end of input reads as an unknown key, over and over.
-            console::Key::Unknown | console::Key::Escape => Ok('q'),
-            _ => Ok('\0'),
+    fn confirm_by_line(&self, prompt: &str) -> Result<bool> {
+        loop {
+            match self.line(&format!("{prompt} [y/N]"))?.unwrap_or_default().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(true),
+                "" | "n" | "no" => return Ok(false),
+                _ => {}
+            }
         }
     }
 
-    /// One item of a list on one line: the prompts lose count when a line wraps.
-    fn item(&self, text: &str) -> String {
-        cut(&clean_line(text), self.width().saturating_sub(8)).into_owned()
+    /// A line, without blanks around it; Esc and the end of input mean none.
+    ///
+    /// It is read key by key, since Ctrl-C would wait for Enter in a line that the terminal edits.
+    pub(super) fn line(&self, prompt: &str) -> Result<Option<String>> {
+        self.not_interrupted()?;
+        let lines = wrap(&clean_line(prompt), self.width().saturating_sub(ANSWER));
+        self.shown(self.term.write_str(&format!("{} ", lines.join("\n"))))?;
+        let mut text = String::new();
+        loop {
+            let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
+            self.not_interrupted()?;
+            match key {
+                Key::Enter => break,
+                Key::CtrlC => return Err(self.failed(&io::ErrorKind::Interrupted.into())),
+                // The end of input reads as an unknown key, over and over.
+                Key::Unknown | Key::Escape => {
+                    self.shown(self.term.write_line(""))?;
+                    return Ok(None);
+                }
+                Key::Backspace => self.take_back(&mut text, 1)?,
+                Key::Char('\x15') => self.take_back(&mut text, usize::MAX)?,
+                Key::Char(c) if !c.is_control() => {
+                    text.push(c);
+                    self.shown(self.term.write_str(&clean_line(c.encode_utf8(&mut [0; 4]))))?;
+                }
+                _ => {}
+            }
+        }
+        self.shown(self.term.write_line(""))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
+    /// Takes the last characters of a line away.
+    fn take_back(&self, text: &mut String, number: usize) -> Result<()> {
+        let kept = text.chars().count().saturating_sub(number);
+        let gone: String = text.chars().skip(kept).collect();
+        text.truncate(text.len() - gone.len());
+        self.shown(self.term.clear_chars(width(&clean_line(&gone))))
+    }
+
+    fn shown(&self, written: io::Result<()>) -> Result<()> {
+        written.map_err(|e| self.failed(&e))
     }
 
     fn not_interrupted(&self) -> Result<()> {

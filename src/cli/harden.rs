@@ -251,10 +251,14 @@ pub(super) enum Done {
 
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
 pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
-    if let Some(ask) = ask
-        && !ask.confirm(&format!("Write {}: {}?", file_names(plans), summary(plans)))?
-    {
-        return Ok(false);
+    if let Some(ask) = ask {
+        let loaded: Vec<_> = plans.iter().flat_map(|p| p.writes()).map(|write| write.loaded).collect();
+        if let Some(warning) = next::no_way_back(&loaded) {
+            ask.say(&warning)?;
+        }
+        if !ask.confirm(&format!("Write {}: {}?", file_names(plans), summary(plans)))? {
+            return Ok(false);
+        }
     }
     stop::hold()?;
     Ok(true)

@@ -11,6 +11,9 @@ use crate::report::remarks;
 use crate::text::{clean_line, shell_word};
 use std::path::{Path, PathBuf};
 
+/// Most paths in one sentence.
+const MOST_TARGETS: usize = 4;
+
 /// What containers of a project hold where its plan mounts something new.
 ///
 /// Errors: an interrupt.
@@ -28,6 +31,37 @@ pub(super) fn new_volumes(fixes: &[Fix]) -> Vec<(String, String)> {
         _ => None,
     };
     fixes.iter().flat_map(|fix| fix.changes.iter().filter_map(|c| target(fix, &c.what))).collect()
+}
+
+/// What a change loses that nobody moves, where it mounts a new volume; the service is not named.
+pub(super) fn loss(fix: &Fix) -> Option<String> {
+    let mut targets: Vec<String> = new_volumes(std::slice::from_ref(fix)).into_iter().map(|(_, target)| target).collect();
+    if targets.is_empty() {
+        return None;
+    }
+    if targets.len() > MOST_TARGETS {
+        targets.truncate(MOST_TARGETS);
+        targets.push("...".to_owned());
+    }
+    let places = targets.join(", ");
+    Some(format!(
+        "what its container holds at {places} now is lost when it is recreated, unless you move it into the new volume first \
+         (`rofs-harden explain moving-data`)"
+    ))
+}
+
+/// The commands that take along, after the write and before the start, what containers hold where volumes are new. All is copied
+/// before the first container is made again, since that may recreate others.
+pub(super) fn before_the_start(compose: &str, volumes: &[(String, String)]) -> Vec<String> {
+    let archive = |(service, path): &(String, String)| shell_word(&format!("{service}{}.tar", path.replace('/', "-"))).into_owned();
+    let words = |(service, path): &(String, String)| format!("{}:{}", shell_word(service), shell_word(path));
+    let mut services: Vec<String> = volumes.iter().map(|(service, _)| shell_word(service).into_owned()).collect();
+    services.dedup();
+    let services = services.join(" ");
+    let out = volumes.iter().map(|volume| format!("{compose} cp {}/. - > {}", words(volume), archive(volume)));
+    let back = volumes.iter().map(|volume| format!("{compose} cp -a - {} < {}", words(volume), archive(volume)));
+    let stop = std::iter::once(format!("{compose} stop {services}"));
+    stop.chain(out).chain([format!("{compose} create {services}")]).chain(back).collect()
 }
 
 /// Says what would stay behind, and how it comes along.
@@ -107,5 +141,16 @@ mod tests {
         assert_eq!(size(&kept), "at least 10 MiB");
         (kept.bytes, kept.is_more) = (4, false);
         assert_eq!(size(&kept), "4 bytes");
+    }
+
+    #[test]
+    fn all_is_copied_before_the_first_container_is_made_again() {
+        let volumes = [("db", "/data"), ("db", "/my logs"), ("web", "/up")].map(|(s, p)| (s.to_owned(), p.to_owned()));
+        let lines = before_the_start("docker compose -f a.yaml", &volumes);
+        let verbs: Vec<&str> = lines.iter().filter_map(|line| line.split(' ').nth(4)).collect();
+        assert_eq!(verbs, ["stop", "cp", "cp", "cp", "create", "cp", "cp", "cp"]);
+        assert_eq!(lines[0], "docker compose -f a.yaml stop db web");
+        assert_eq!(lines[2], "docker compose -f a.yaml cp db:'/my logs'/. - > 'db-my logs.tar'");
+        assert_eq!(lines[6], "docker compose -f a.yaml cp -a - db:'/my logs' < 'db-my logs.tar'");
     }
 }

@@ -1,6 +1,7 @@
 //! What to do next: after a write, and after a run that found nothing to do.
 
 use super::again::Again;
+use super::moving;
 use super::prepared::{Aim, Asking, Prepared};
 use super::remedy;
 use super::ui::Ui;
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 
 /// Most files that Git is asked about, one by one.
 const MOST_FILES: usize = 4;
+/// Most volumes whose data are moved by commands that are shown.
+const MOST_VOLUMES: usize = 4;
 /// Most services of a project that is looked at once more for what else could be done.
 const MOST_SERVICES: usize = 500;
 /// Most projects whose commands are listed one by one.
@@ -195,6 +198,18 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
     let verify = if again.is_tree || !place.is_empty() { again.in_its_folder() } else { again.clone() }.command("verify", "");
     let first = if is_tried { String::new() } else { format!("; `{verify}` tries the change beside what runs now") };
     ui.hint(&clean_line(&format!("run these{place}{first}")));
+    let layers = if let [plan] = plans { &*plan.outlook.layers } else { "" };
+    let volumes: Vec<_> = plans.iter().flat_map(|plan| moving::new_volumes(&plan.accepted)).collect();
+    if plans.len() > 1 || volumes.len() > MOST_VOLUMES {
+        if !volumes.is_empty() {
+            ui.hint("before `up`, take along what containers hold where a volume is new: `rofs-harden explain moving-data`");
+        }
+    } else if !volumes.is_empty() {
+        ui.note("    # what containers hold comes along; if there are none, begin with `up`");
+        for line in moving::before_the_start(&format!("docker compose{layers}"), &volumes) {
+            ui.note(&format!("    {}", clean_line(&line)));
+        }
+    }
     let all: Vec<&str> = match plans {
         [plan] => vec![&plan.outlook.layers],
         _ if is_listed => plans.iter().map(|plan| &*plan.outlook.all_layers).collect(),
@@ -225,12 +240,8 @@ fn back(plans: &[&Prepared]) -> String {
     if old.len() + new.len() > MOST_FILES {
         return "no copies of the old files were kept: `git restore FILE` goes back to what was committed".to_owned();
     }
-    let is_committed = |loaded: &&&Loaded| {
-        // Without Git or a checkout nothing is committed.
-        git::has_committed(loaded.path(), loaded.file().text().as_bytes()).unwrap_or(false)
-    };
     let mut steps = Vec::new();
-    if !old.is_empty() && old.iter().filter(is_committed).count() == old.len() {
+    if !old.is_empty() && old.iter().all(|loaded| is_committed(loaded)) {
         steps.push(format!("`git restore --source=HEAD {}`", names(&old)));
     } else if !old.is_empty() {
         let old = old.iter().map(|l| l.path().display().to_string()).collect::<Vec<_>>().join(", ");
@@ -240,6 +251,25 @@ fn back(plans: &[&Prepared]) -> String {
         steps.push(format!("`rm {}`", names(&new)));
     }
     format!("to go back: {}", steps.join(" and "))
+}
+
+/// Whether Git has a file as it was read. Without Git or a checkout nothing is committed.
+fn is_committed(loaded: &Loaded) -> bool {
+    git::has_committed(loaded.path(), loaded.file().text().as_bytes()).unwrap_or(false)
+}
+
+/// That files which are about to be written cannot be had back as they are, where that is so.
+pub(super) fn no_way_back(files: &[&Loaded]) -> Option<String> {
+    let old: Vec<_> = files.iter().filter(|loaded| !loaded.is_new()).collect();
+    if old.len() > MOST_FILES {
+        return Some("no copies of the old files are kept: what is not committed cannot be had back".to_owned());
+    }
+    let lost: Vec<String> = old.iter().filter(|loaded| !is_committed(loaded)).map(|loaded| loaded.path().display().to_string()).collect();
+    let them = if lost.len() == 1 { "it is now" } else { "they are now" };
+    let it = if lost.len() == 1 { "it" } else { "them" };
+    let names = lost.join(", ");
+    (!lost.is_empty())
+        .then(|| format!("Git does not have {names} as {them}, and no copy is kept: commit or copy {it} first to be able to go back"))
 }
 
 /// Says how far projects are in which nothing is left to do, and the one thing to do next.

@@ -46,7 +46,7 @@ pub(super) fn new_volumes(ui: &Ui, plans: &[&Prepared]) {
         let more = if targets.len() > MOST_TARGETS { ", ..." } else { "" };
         let targets = targets.into_iter().take(MOST_TARGETS).collect::<Vec<_>>().join(", ");
         let [what, how] = NEW_VOLUMES;
-        ui.note(&clean_line(&format!("{what} ({targets}{more})")));
+        ui.warn(&clean_line(&format!("{what} ({targets}{more})")));
         ui.hint(how);
     }
 }

@@ -72,6 +72,13 @@ pub struct Reason {
     pub confidence: Confidence,
 }
 
+impl Reason {
+    /// Whether a person chose it beside what is known, so that nothing speaks for it but that.
+    pub fn is_choice(&self) -> bool {
+        self.source == Source::User && self.confidence == Confidence::Assumed
+    }
+}
+
 /// Who gives a reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {

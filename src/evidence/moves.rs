@@ -1,5 +1,6 @@
 //! Where a preset's path is for one service: options of its command, variables and keys move it.
 
+use super::Confidence;
 use super::context::{ImageUsers, ServiceContext};
 use super::place::{hides_files, is_filled, parent};
 use super::preset::{By, Form, Key, Mover, Names, Writable};
@@ -51,8 +52,10 @@ pub(super) fn moves(
         }
         let values = match values(context, mover, argv) {
             Ok(values) => values,
-            // Somebody mounted something where it usually is, so it is there.
-            Err(_) if path.scratch.is_some() || context.is_mounted(&path.target) => continue,
+            // Somebody mounted something where it usually is, so it is there; and what is only assumed waits for more than that.
+            Err(_) if path.scratch.is_some() || context.is_mounted(&path.target) || path.reason.confidence == Confidence::Assumed => {
+                continue;
+            }
             Err(why) => {
                 moves.doubts.push(format!("where {} is kept is not known: {} may move it, and {why}", path.reason.text, mover.by));
                 continue;

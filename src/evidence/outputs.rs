@@ -131,16 +131,15 @@ impl Output {
     pub(super) fn asks(&self) -> Asks {
         let kind = if self.is_folder { Kind::Folder } else { Kind::File };
         let place = Place::of(Asked { path: &self.path, kind, is_state: false, need: None, has_program: &|_| None });
-        // Who writes there is not known: many programs give up root before they do.
+        // ImageUsers writes there is not known: many programs give up root before they do.
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
         match place.mount {
-            Some((target, Storage::Scratch(_))) if hides_files(&target) && self.role != Role::Cache => {
-                Asks::Doubt(format!("{} names {}, and a tmpfs at {target} hides what the image has there", self.by, self.path))
-            }
-            Some((target, Storage::Scratch(options))) => Asks::Tmpfs(target, open(options)),
+            Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
             _ if self.role == Role::Cache => Asks::Nothing,
-            _ if is_filled(&folder) => Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path)),
+            _ if is_filled(&folder) || hides_files(&folder) => {
+                Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path))
+            }
             Some((_, Storage::State)) if self.role == Role::Log && !self.is_log_folder(&folder) => {
                 Asks::Doubt(format!("{} names {}, and whether that must be kept is not known", self.by, self.path))
             }

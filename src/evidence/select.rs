@@ -358,14 +358,16 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
     // What the person says of a path counts before what a preset says.
     let own = named_paths;
     let is_vague = choice.recognised.is_err() || basis.confidence == Confidence::Base;
-    if is_vague && !own.is_empty() {
-        let is_seen = own.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
-        let is_by_image = own.iter().any(|p| matches!(p.reason.source, Source::Image(_)));
+    // A path that was chosen beside what is known says nothing of the others.
+    let told: Vec<&WritablePath> = own.iter().filter(|p| !p.reason.is_choice()).collect();
+    if is_vague && !told.is_empty() {
+        let is_seen = told.iter().all(|p| matches!(p.reason.source, Source::Run | Source::Log(_)));
+        let is_by_image = told.iter().any(|p| matches!(p.reason.source, Source::Image(_)));
         (basis.text, basis.confidence) = if is_by_image {
             ("what its image says of itself; nobody ran it".to_owned(), Confidence::Assumed)
         } else if is_seen {
             ("what it writes was seen".to_owned(), Confidence::Reported)
-        } else if own.iter().all(|p| p.reason.link.is_none()) {
+        } else if told.iter().all(|p| p.reason.link.is_none()) {
             ("you name where it writes".to_owned(), Confidence::Documented)
         } else {
             ("the configuration file names where it writes".to_owned(), Confidence::Documented)
@@ -402,9 +404,9 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
     let reminders = reminders(context, choice, &users);
     Need {
         service: context.service.name.to_owned(),
-        consent: consent || selection.assume || own.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
+        consent: consent || selection.assume || told.iter().any(|p| !matches!(p.reason.source, Source::Image(_))),
         basis,
-        recognised: choice.recognised.is_ok() || base.named || !own.is_empty() || choice.additions.iter().any(|a| a.recognised),
+        recognised: choice.recognised.is_ok() || base.named || !told.is_empty() || choice.additions.iter().any(|a| a.recognised),
         paths,
         obstacles,
         own_tmpfs,

@@ -27,6 +27,13 @@ pub struct Decision {
     pub ignored: Vec<Ignored>,
 }
 
+impl Decision {
+    /// Whether it says where the service writes, beside what is known of it.
+    pub fn is_of_paths(&self) -> bool {
+        !self.paths.is_empty() || !self.spared.is_empty()
+    }
+}
+
 /// Findings of a service that do not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ignored {

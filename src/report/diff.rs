@@ -303,7 +303,7 @@ fn reasons(lines: &[NewLine], held: &BTreeSet<&str>) -> Vec<(usize, String)> {
         let known = first.get(line.service.as_str()).filter(|known| known.source == reason.source);
         let text = match known {
             _ if matches!(line.change.what, What::Declare(_)) => format!("the volume that {} mounts", line.service),
-            Some(known) if known.confidence == reason.confidence => reason.text.clone(),
+            Some(known) if known.confidence == reason.confidence || reason.is_choice() => reason.text.clone(),
             Some(_) => format!("{} ({})", reason.text, reason.confidence),
             None if held.contains(line.service.as_str()) => format!("held back: {}", full_reason(line)),
             None => full_reason(line),
@@ -317,6 +317,9 @@ fn reasons(lines: &[NewLine], held: &BTreeSet<&str>) -> Vec<(usize, String)> {
 /// Why a line is there, and how we know.
 pub fn full_reason(line: &NewLine) -> String {
     let reason = &line.change.reason;
+    if reason.is_choice() {
+        return format!("{} ({})", reason.text, reason.source);
+    }
     format!("{} ({}, {})", reason.text, reason.source, reason.confidence)
 }
 

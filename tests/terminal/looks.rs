@@ -66,9 +66,9 @@ fn colour_can_be_refused_at_a_terminal() {
 fn a_review_without_colour_has_none() {
     let folder = Folder::compose(SHOP);
     let mut terminal = Terminal::start(&folder, 60, &["-i", "--plain"], &[("NO_COLOR", "1")]);
-    terminal.dialogue(&[("[1/3]", "n"), ("[2/3]", "t"), ("Path to choose for", "\x1b")]);
+    terminal.dialogue(&[("[1/3]", "n\r"), ("[2/3]", "t\r"), ("Path to choose for", "\x1b")]);
     terminal.shows_times("[q]uit", 3);
-    terminal.press("s");
+    terminal.press("s\r");
     let ended = terminal.ends(1);
     let text = String::from_utf8(ended.bytes).unwrap();
     assert!(!text.contains(";1m") && !text.contains("[1m") && !text.contains("[3"), "{text:?}");
@@ -96,11 +96,11 @@ fn texts_of_strangers_are_only_text() {
         outputs.push((format!("{arguments:?}"), ended));
     }
     let mut terminal = Terminal::start(&folder, 200, &[&name, "-i", "--plain"], &[("NO_COLOR", "1")]);
-    terminal.dialogue(&[("[1/2]", "v")]);
+    terminal.dialogue(&[("[1/2]", "v\r")]);
     terminal.shows_times("[q]uit", 2);
-    terminal.press("a");
+    terminal.press("a\r");
     terminal.shows("? [y/N]");
-    terminal.press("y");
+    terminal.press("y\r");
     outputs.push(("review".into(), terminal.ends(0)));
     let missing = Terminal::start(&folder, 200, &["absent\x1b[2J\u{202e}"], &[("NO_COLOR", "1")]).ends(2);
     missing.says("error: cannot read absent\\u{1b}[2J\\u{202e}: No such file or directory (os error 2)");

@@ -114,8 +114,8 @@ fn each_key_shows_what_it_does() {
         ("t", "tmpfs (in memory"),
         ("\x1b[F \r", "the paths of web are as you chose"),
         ("e\x1b[F \r", "the paths of web are as you chose"),
-        ("x", "what else to take away"),
-        (" \r", "what else is taken from web is as you chose"),
+        ("x", "what else to change"),
+        (" \r", "the extras of web are as you chose"),
         ("i", "what to ignore"),
         (ENTER, "a comment above `web` in compose.yaml"),
         ("\x1b[B", "> rofs-harden.toml"),
@@ -142,7 +142,7 @@ fn escape_goes_back_one_screen() {
         ("x", "Space take it or not"),
         ("i", "Enter ignore this"),
         ("/", "/_"),
-        ("w", "y write this"),
+        ("w", "accept nothing"),
         ("?", "the keys"),
     ] {
         terminal.press(key);
@@ -224,7 +224,7 @@ fn a_comment_in_the_file_says_what_is_ignored_and_why() {
         terminal.press("i\r");
         terminal.shows("> a comment above `web` in compose.yaml").press("\rit is a kiosk\r");
         terminal.shows("a comment in compose.yaml gets the reason").press("/api\ry");
-        terminal.shows("1 of 2 decided").press("w");
+        terminal.shows("2 of 3 decided").press("w");
         terminal.shows("ignore 1 finding").shows("accept 1 service (api)");
         terminal.press("\x1b[F");
         terminal.shows("3 +   # rofs-harden: ignore[writable-root] it is a kiosk").press("y");
@@ -264,7 +264,7 @@ fn a_tree_is_reviewed_project_by_project() {
     terminal.shows("n next project").press("y");
     terminal.shows("[2/5] b/compose.yaml").press("aw");
     terminal.shows("accept 2 services (web, api)").press("n");
-    terminal.shows("[3/5] c/compose.yaml").press("gw");
+    terminal.shows("[3/5] c/compose.yaml").press("yw");
     terminal.press("y");
     let ended = terminal.ends(2);
     ended.says("wrote a/compose.yaml: hardened 1 service (web)");

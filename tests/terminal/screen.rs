@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 pub(super) const CTRL_C: &str = "\x03";
 pub(super) const ENTER: &str = "\r";
 pub(super) const ESCAPE: &str = "\x1b";
-pub(super) const DOWN: &str = "\x1b[B";
 
 /// How long anything may take before the test gives up. Nothing waits this long unless it fails.
 const PATIENCE: Duration = Duration::from_secs(20);

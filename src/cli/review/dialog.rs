@@ -28,7 +28,7 @@ pub(super) enum DialogKind {
     AddPath,
     /// What holds each path.
     Storage,
-    /// What else is taken away from it.
+    /// What else is changed.
     Extras,
     /// What is ignored: one of these, or all (`None`); and the file whose comment can say why, if one can.
     Rules(Vec<Option<Rule>>, Option<String>),
@@ -194,7 +194,7 @@ impl Dialog {
             Key::Char(' ') => {
                 let Some(item) = self.items.get_mut(self.cursor) else { return Outcome::Stay };
                 if !item.is_possible {
-                    return Outcome::Refuse("that cannot be taken away here".into());
+                    return Outcome::Refuse("that is not possible here".into());
                 }
                 item.is_on = !item.is_on;
             }
@@ -242,7 +242,7 @@ impl Dialog {
                 decision.without = decision.without.without(more).and(less);
                 // Whoever asks by name for what is a guess agrees to it.
                 decision.agrees |= changed(true).any(|(_, is_a_guess)| is_a_guess);
-                format!("what else is taken from {} is as you chose", row.name)
+                format!("the extras of {} are as you chose", row.name)
             })),
             DialogKind::AddPath | DialogKind::Reason(..) | DialogKind::Search(_) => Outcome::Stay,
         }
@@ -260,7 +260,7 @@ pub(super) fn chosen(service: &str, target: &str, is_volume: bool) -> Result<Wri
     let scratch = || Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
     let storage = if is_volume { Storage::State } else { scratch() };
     let target = Target::new(target, &storage).map_err(|why| format!("`{target}` {why}; write a path such as /data"))?;
-    let reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Documented };
+    let reason = Reason { source: Source::User, text: "chosen in the review".into(), link: None, confidence: Confidence::Assumed };
     Ok(WritablePath { service: service.to_owned(), target, storage, is_declared: false, owner: None, reason: reason.into() })
 }
 

@@ -6,13 +6,14 @@ use super::keys;
 use super::row::Kind;
 use super::state::{Review, Screen};
 use crate::report::style::{self, Look, cut, pad, paint, wrap};
-use crate::text::clean_line;
+use crate::text::{clean_line, count};
 use ansi_to_tui::IntoText;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
+use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 /// What is drawn beside the review itself.
@@ -23,6 +24,9 @@ pub(super) struct Scene<'s> {
     pub(super) text: &'s str,
     pub(super) color: bool,
 }
+
+/// The state of a service that a person changed.
+const CHOICE: &str = "your choice";
 
 /// Most lines that a message takes at the bottom.
 const MOST_MESSAGE: usize = 3;
@@ -46,13 +50,14 @@ pub(super) fn draw(frame: &mut Frame<'_>, review: &mut Review, scene: &Scene<'_>
     let room = height - bottom_height - top;
     let has_list = matches!(review.screen, Screen::List | Screen::Dialog(_));
     let shown = if has_list { list_height(review.rows.len(), room) } else { 0 };
-    for (place, index) in window(review.cursor, review.rows.len(), shown).enumerate() {
+    let seen = window(review.cursor, review.rows.len(), shown);
+    for (place, index) in seen.clone().enumerate() {
         put(buffer, area, top + place, &row(review, index, width, scene.color));
     }
     top += shown;
     let mut room = room - shown;
     if shown > 0 && room > 1 {
-        put(buffer, area, top, &painted(&paint(scene.color, Look::Dim, &"─".repeat(width))));
+        put(buffer, area, top, &painted(&paint(scene.color, Look::Dim, &separator(&seen, review.rows.len(), width))));
         top += 1;
         room -= 1;
     }
@@ -82,21 +87,29 @@ fn list_height(services: usize, room: usize) -> usize {
 }
 
 /// Which of `number` items are shown, so that the one at `cursor` is among them.
-fn window(cursor: usize, number: usize, shown: usize) -> std::ops::Range<usize> {
+fn window(cursor: usize, number: usize, shown: usize) -> Range<usize> {
     let start = cursor.saturating_sub(shown / 2).min(number.saturating_sub(shown));
     start..(start + shown).min(number)
 }
 
+/// The line below the list, which says what of it is shown where that is not all.
+fn separator(seen: &Range<usize>, number: usize, width: usize) -> String {
+    let part = if seen.len() < number { format!("── services {}-{} of {number} ", seen.start + 1, seen.end) } else { String::new() };
+    let part = if style::width(&part) > width { String::new() } else { part };
+    let rest = "─".repeat(width.saturating_sub(style::width(&part)));
+    part + &rest
+}
+
 fn title(review: &Review, scene: &Scene<'_>, width: usize) -> String {
-    let all = (0..review.rows.len()).filter(|i| review.can_change(*i)).count();
-    let open = (0..review.rows.len()).filter(|i| review.is_open(*i)).count();
+    let (decided, all) = review.progress();
     let what = match &review.screen {
         Screen::Sum => "the sum".to_owned(),
         Screen::Leave => "leave?".to_owned(),
         Screen::Help => "the keys".to_owned(),
         Screen::Rule(rule) => rule.id().to_owned(),
         Screen::File => "the whole file".to_owned(),
-        Screen::List | Screen::Dialog(_) => format!("{} of {all} decided", all - open),
+        Screen::List | Screen::Dialog(_) if all == review.rows.len() || width < 60 => format!("{decided} of {all} decided"),
+        Screen::List | Screen::Dialog(_) => format!("{}, {decided} of {all} decided", count(review.rows.len(), "service", "services")),
     };
     let room = width.saturating_sub(what.len() + 2);
     paint(scene.color, Look::Bold, &cut(&format!("{}  {what}", pad(&cut(scene.title, room), room)), width))
@@ -106,8 +119,9 @@ fn title(review: &Review, scene: &Scene<'_>, width: usize) -> String {
 fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static> {
     let row = &review.rows[index];
     let (sign, word, look) = match (row.kind, review.verdicts[index].take) {
-        (Kind::Sure | Kind::Guess, Some(true)) => ('+', "accept", Some(Look::Added)),
-        (Kind::Sure | Kind::Guess, Some(false)) => ('-', "skip", Some(Look::Dim)),
+        (Kind::Sure | Kind::Choice | Kind::Guess, Some(true)) => ('+', "accept", Some(Look::Added)),
+        (Kind::Sure | Kind::Choice | Kind::Guess, Some(false)) => ('-', "skip", Some(Look::Dim)),
+        (Kind::Choice, None) => ('~', CHOICE, Some(Look::Warning)),
         (Kind::Sure, None) => (' ', "sure", None),
         (Kind::Guess, None) => ('?', "guess", Some(Look::Warning)),
         (Kind::Refused, _) => ('!', "refused", Some(Look::Error)),
@@ -118,11 +132,17 @@ fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static
     let longest = review.rows.iter().map(|r| style::width(&clean_line(&r.name))).max().unwrap_or(0);
     let columns = longest.min((width / 3).max(8));
     let head = format!("{}{sign} {}  ", if is_here { '>' } else { ' ' }, pad(&cut(&clean_line(&row.name), columns), columns));
-    let guess = if row.kind == Kind::Guess { "a guess: " } else { "" };
-    let brief = clean_line(&format!("{guess}{}", row.brief));
-    let used = style::width(&head) + 9;
+    let kind = match row.kind {
+        Kind::Guess => "a guess: ",
+        Kind::Choice if review.verdicts[index].take.is_some() => "your choice: ",
+        _ => "",
+    };
+    let brief = clean_line(&format!("{kind}{}", row.brief));
+    let has_choice = (0..review.rows.len()).any(|i| review.rows[i].kind == Kind::Choice && review.is_open(i));
+    let state = if has_choice { CHOICE.len() } else { 7 };
+    let used = style::width(&head) + state + 2;
     let brief = if width > used + 8 { cut(&brief, width - used).into_owned() } else { String::new() };
-    let painted_word = look.map_or_else(|| pad(word, 7), |look| paint(color, look, &pad(word, 7)));
+    let painted_word = look.map_or_else(|| pad(word, state), |look| paint(color, look, &pad(word, state)));
     let mut line = painted(&format!("{head}{painted_word}  {brief}"));
     if is_here && color {
         line = line.patch_style(Modifier::REVERSED);
@@ -151,7 +171,8 @@ fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>
     let list: Vec<(&str, &str)> = keys::LIST.iter().map(|(key, short, _)| (*key, *short)).collect();
     let mut hints: Vec<(&str, &str)> = match &review.screen {
         Screen::List => list,
-        Screen::Sum => keys::SUM.to_vec(),
+        Screen::Sum if review.writes() => keys::SUM.to_vec(),
+        Screen::Sum => keys::SUM[1..].to_vec(),
         Screen::Leave => keys::LEAVE.to_vec(),
         Screen::Help | Screen::Rule(_) | Screen::File => keys::PAGE.to_vec(),
         Screen::Dialog(dialog) => match dialog.kind {
@@ -188,7 +209,7 @@ fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<
         DialogKind::Paths => "where it must be able to write",
         DialogKind::AddPath => "another writable path",
         DialogKind::Storage => "tmpfs (in memory, gone when the container stops) or volume (kept)",
-        DialogKind::Extras => "what else to take away",
+        DialogKind::Extras => "what else to change",
         DialogKind::Rules(..) => "what to ignore",
         DialogKind::Place(..) => "where the reason goes",
         DialogKind::Reason(_, Some(_)) => "why it is ignored (goes into a comment)",
@@ -214,7 +235,14 @@ fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<
     let end = places.get(dialog.cursor + 1).copied().unwrap_or(items.len());
     let room = room.saturating_sub(lines.len()).max(1);
     let start = end.saturating_sub(room).min(places.get(dialog.cursor).copied().unwrap_or(0));
+    let hidden = items.len().saturating_sub(start + room);
     lines.extend(items.into_iter().skip(start).take(room));
+    // The last line says what lies below it, unless it is all that is seen of the item under the cursor.
+    if hidden > 0 && room > end - start {
+        lines.pop();
+        let more = format!("  ... {} more", count(hidden + 1, "line", "lines"));
+        lines.push(painted(&paint(color, Look::Dim, &cut(&more, width))));
+    }
     lines
 }
 

@@ -2,8 +2,8 @@
 //! readers.
 
 use super::dialog::{added, chosen, set};
-use super::row::fix;
-use super::session::{Session, risk};
+use super::row::Kind;
+use super::session::Session;
 use crate::cli::ask::Ask;
 use crate::cli::ui::Ui;
 use crate::error::Result;
@@ -12,71 +12,114 @@ use crate::plan::{Decision, Decisions, Options};
 use crate::report::diff;
 use crate::report::remarks::services;
 use crate::report::style::{Look, paint, wrap};
-use crate::text::{clean, clean_line};
+use crate::text::clean_line;
+use std::collections::HashMap;
 
-/// Which service is being decided, and what was decided so far. Knows nothing of the terminal.
+/// Which service is being decided, how sure each change is, and what was decided so far. Knows nothing of the terminal.
 #[derive(Debug)]
 struct Lines {
+    kinds: Vec<Kind>,
     decisions: Vec<Option<bool>>,
     position: usize,
 }
 
-/// What a key asks for.
+/// What an answer asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Effect {
     /// Show the service at the position.
     Show,
+    /// Ask again.
+    Ask,
+    /// Say why the answer cannot be, and ask again.
+    Refuse(&'static str),
     /// Let the person change its list of paths.
     EditPaths,
     /// Let the person choose between tmpfs and volume for one of its paths.
     ChooseStorage,
     /// Show the whole file as it would be.
     ViewFile,
-    /// Explain the keys.
+    /// Explain the answers.
     Help,
     /// All is decided.
     Finish,
 }
 
-const PROMPT: &str = "[y]es [n]o [a]ll [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
+const PROMPT: &str = "[y]es [n]o [g]uess, take it [a]ll sure [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
 
-const KEYS: &str = "\
+const HELP: &str = "\
+  A letter or its word, then Enter:
   y  harden this service
   n  leave it as it is
-  a  harden it and all that follow
+  g  harden it although its change is a guess
+  a  harden all that is sure, from this one on
   s  leave it and all that follow
   e  change the list of its writable paths
   t  choose tmpfs or named volume for a path
-  v  view the whole file as it would be
+  v  view the whole file with this change and all that is accepted
   q  stop here; what was accepted is still asked about
   Ctrl-C  stop; nothing is written";
 
+/// The answers that are words, by their letter.
+const WORDS: [(&str, char); 11] = [
+    ("yes", 'y'),
+    ("no", 'n'),
+    ("guess", 'g'),
+    ("all", 'a'),
+    ("skip", 's'),
+    ("edit", 'e'),
+    ("tmpfs", 't'),
+    ("volume", 't'),
+    ("view", 'v'),
+    ("help", '?'),
+    ("quit", 'q'),
+];
+
 impl Lines {
-    /// A review of `number` services.
-    fn new(number: usize) -> Self {
-        Self { decisions: vec![None; number], position: 0 }
+    /// A review of services whose changes are so sure.
+    fn new(kinds: Vec<Kind>) -> Self {
+        Self { decisions: vec![None; kinds.len()], kinds, position: 0 }
     }
 
-    /// Takes a key.
-    fn step(&mut self, key: char) -> Effect {
-        let last = self.decisions.len();
-        match key.to_ascii_lowercase() {
-            'y' => self.decide(true, self.position + 1),
-            'n' => self.decide(false, self.position + 1),
-            'a' => self.decide(true, last),
-            's' => self.decide(false, last),
-            'q' => self.position = last,
+    /// Takes an answer.
+    fn step(&mut self, answer: &str) -> Effect {
+        let answer = answer.trim().to_ascii_lowercase();
+        let word = WORDS.iter().find(|(word, _)| *word == answer).map(|(_, letter)| *letter);
+        let mut letters = answer.chars();
+        let Some(letter) = word.or(letters.next().filter(|_| letters.next().is_none())) else {
+            return if answer.is_empty() { Effect::Ask } else { Effect::Help };
+        };
+        let is_guess = self.kinds.get(self.position) == Some(&Kind::Guess);
+        match letter {
+            'y' if is_guess => return Effect::Refuse("it is a guess: g hardens it all the same"),
+            'g' if !is_guess => return Effect::Refuse("it is no guess: y hardens it"),
+            'y' | 'g' => self.decide(true, |i, position| i == position),
+            'n' => self.decide(false, |i, position| i == position),
+            'a' => {
+                let sure: Vec<bool> = self.kinds.iter().map(|kind| *kind == Kind::Sure).collect();
+                if !(self.position..sure.len()).any(|i| sure[i] && self.decisions[i].is_none()) {
+                    return Effect::Refuse("nothing sure is left; guesses and your choices are decided one by one");
+                }
+                self.decide(true, |i, position| i >= position && sure[i]);
+            }
+            's' => self.decide(false, |i, position| i >= position),
+            'q' => self.position = self.decisions.len(),
             'e' => return Effect::EditPaths,
             't' => return Effect::ChooseStorage,
             'v' => return Effect::ViewFile,
             _ => return Effect::Help,
         }
-        if self.position >= last { Effect::Finish } else { Effect::Show }
+        if self.position >= self.decisions.len() { Effect::Finish } else { Effect::Show }
     }
 
-    fn decide(&mut self, accept: bool, until: usize) {
-        self.decisions[self.position..until].fill(Some(accept));
-        self.position = until;
+    /// Decides what is open and meant, and goes to the next that is open.
+    fn decide(&mut self, accept: bool, is_meant: impl Fn(usize, usize) -> bool) {
+        for i in 0..self.decisions.len() {
+            if self.decisions[i].is_none() && is_meant(i, self.position) {
+                self.decisions[i] = Some(accept);
+            }
+        }
+        let open = (self.position..self.decisions.len()).find(|i| self.decisions[*i].is_none());
+        self.position = open.unwrap_or(self.decisions.len());
     }
 
     /// Whether the service at `index` was accepted.
@@ -90,36 +133,46 @@ impl Lines {
 pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Options> {
     let open: Vec<String> = session.plan.findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.clone()).collect();
     let mut decisions = Decisions::new();
-    let mut state = Lines::new(open.len());
+    let mut state = Lines::new(kinds(&session, &open)?);
     let mut effect = if open.is_empty() { Effect::Finish } else { Effect::Show };
     loop {
         let index = state.position;
+        let show = |session: &Session<'_>, state: &Lines| show(ui, ask, session, &open[index], state.kinds[index], (index + 1, open.len()));
         match effect {
             Effect::Finish => break,
-            Effect::Show => show(ui, ask, &session, &open[index], (index + 1, open.len()))?,
-            Effect::Help => ui.err_line(KEYS),
-            Effect::ViewFile => view_file(ui, ask, &session, &open[index])?,
+            Effect::Show => show(&session, &state)?,
+            Effect::Ask => {}
+            Effect::Refuse(why) => ui.err_line(&format!("  {}: {why}", clean_line(&open[index]))),
+            Effect::Help => ui.err_line(HELP),
+            Effect::ViewFile => {
+                let is_taken = |name: &str| open.iter().position(|other| other == name).is_some_and(|i| state.accepted(i));
+                ui.err_line(session.file(Some(&open[index]), is_taken, ask.width())?.trim_end());
+            }
             Effect::EditPaths | Effect::ChooseStorage => {
                 let service = &open[index];
                 let own = decisions.entry(service.clone()).or_default();
                 let paths = session.plan.needs.iter().find(|n| n.service == *service).map_or(&[][..], |n| &n.paths);
                 if effect == Effect::EditPaths {
-                    edit_paths(ask, service, paths, own)?;
+                    edit_paths(ui, ask, service, paths, own)?;
                 } else {
                     choose_storage(ui, ask, service, paths, own)?;
                 }
                 session.decide(decisions.clone())?;
-                show(ui, ask, &session, service, (index + 1, open.len()))?;
+                state.kinds = kinds(&session, &open)?;
+                show(&session, &state)?;
             }
         }
         for line in wrap(PROMPT, ask.width()) {
             ui.err_line(&paint(ui.err_color(), Look::Bold, &line));
         }
-        effect = state.step(ask.key()?);
-        let decided: Vec<&str> = (index..state.position).filter(|i| state.decisions[*i].is_some()).map(|i| &*open[i]).collect();
-        if let Some(last) = state.position.checked_sub(1).filter(|_| !decided.is_empty()) {
-            let verb = if state.accepted(last) { "harden" } else { "leave" };
-            ui.err_line(&format!("  {verb} {}", services(&decided)));
+        let before = state.decisions.clone();
+        effect = state.step(&ask.line(">")?.unwrap_or_else(|| "q".to_owned()));
+        for (accept, verb) in [(true, "harden"), (false, "leave")] {
+            let decided = (0..open.len()).filter(|i| before[*i].is_none() && state.decisions[*i] == Some(accept));
+            let decided: Vec<&str> = decided.map(|i| &*open[i]).collect();
+            if !decided.is_empty() {
+                ui.err_line(&format!("  {verb} {}", services(&decided)));
+            }
         }
     }
     for (i, service) in open.into_iter().enumerate() {
@@ -128,7 +181,13 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Opt
     Ok(Options { decisions: Some(decisions), ..session.options })
 }
 
-fn show(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str, (number, of): (usize, usize)) -> Result<()> {
+/// How sure the changes of services are now.
+fn kinds(session: &Session<'_>, services: &[String]) -> Result<Vec<Kind>> {
+    let rows: HashMap<String, Kind> = session.rows()?.into_iter().map(|row| (row.name, row.kind)).collect();
+    Ok(services.iter().map(|service| rows.get(service).copied().unwrap_or(Kind::Done)).collect())
+}
+
+fn show(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str, kind: Kind, (number, of): (usize, usize)) -> Result<()> {
     let finding = session.plan.findings.iter().find(|f| f.service == service && f.fix.is_some());
     let rule = finding.map_or(String::new(), |f| format!(" [{}]", f.rule.id()));
     let file = finding.and_then(|f| session.plan.project.sources.file(f.span.file)).map_or("", |s| s.stream.text().name());
@@ -138,26 +197,18 @@ fn show(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str, (number, of): 
         ui.err_line("  nothing to change with these paths");
         return Ok(());
     };
-    let text = format!("Service `{service}` {}. {}", finding.message, risk(fix));
-    for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
-        ui.err_line(&format!("  {line}"));
-    }
     let outcome = session.outcome(fix)?;
+    let text = format!("Service `{service}` {}. {}", finding.message, session.risk(kind, fix));
+    for text in std::iter::once(text).chain(session.doubts(fix, &outcome)?) {
+        for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
+            ui.err_line(&format!("  {line}"));
+        }
+    }
     for rewrite in &outcome.rewrites {
         ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
     }
     for refused in &outcome.refused {
         ui.warn(&clean_line(&format!("alone this cannot be written: {}", refused.why)));
-    }
-    Ok(())
-}
-
-fn view_file(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str) -> Result<()> {
-    let outcome = fix(&session.plan, service).map(|fix| session.outcome(fix)).transpose()?;
-    match (outcome.and_then(|o| o.rewrites.into_iter().next()), session.plan.project.sources.files().first().map(|s| &s.stream)) {
-        (Some(rewrite), _) => ui.err_line(diff::view(&rewrite, diff::WHOLE, ask.width(), ui.err_color()).trim_end()),
-        (None, Some(stream)) => ui.err_line(clean(stream.text().text()).trim_end()),
-        (None, None) => {}
     }
     Ok(())
 }
@@ -170,17 +221,46 @@ fn describe(path: &WritablePath) -> String {
     }
 }
 
-fn edit_paths(ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decision) -> Result<()> {
-    let shown: Vec<String> = paths.iter().map(describe).collect();
-    if !shown.is_empty() {
-        let kept = ask.keep("Writable paths (space drops one, Enter goes on)", &shown)?;
-        for (_, path) in paths.iter().enumerate().filter(|(i, _)| !kept.contains(i)) {
+/// Shows paths, each with its number and what holds it.
+fn list(ui: &Ui, ask: &Ask, title: &str, paths: &[WritablePath]) {
+    ui.err_line(&format!("  {}", clean_line(title)));
+    for (number, path) in paths.iter().enumerate() {
+        let lines = wrap(&clean_line(&describe(path)), ask.width().saturating_sub(6).max(20));
+        ui.err_line(&format!("  {:>2}  {}", number + 1, lines.join("\n      ")));
+    }
+}
+
+/// The places in a list that a line names by their numbers.
+fn numbers(text: &str, length: usize) -> Result<Vec<usize>, String> {
+    let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+    let number = |word: &str| match word.parse::<usize>() {
+        Ok(number) if (1..=length).contains(&number) => Ok(number - 1),
+        _ => Err(format!("`{word}` is no number of the list; write numbers from 1 to {length}")),
+    };
+    words.map(number).collect()
+}
+
+/// What a line is read as, asked for until it can be; none means that nothing changes.
+fn answer<T>(ui: &Ui, ask: &Ask, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
+    loop {
+        let Some(text) = ask.line(prompt)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        match read(&text) {
+            Ok(answer) => return Ok(Some(answer)),
+            Err(why) => ui.err_line(&format!("  {}", clean_line(&why))),
+        }
+    }
+}
+
+fn edit_paths(ui: &Ui, ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decision) -> Result<()> {
+    if !paths.is_empty() {
+        list(ui, ask, &format!("Writable paths of {service}:"), paths);
+        let dropped = answer(ui, ask, "Numbers of those to drop (Enter keeps all):", |text| numbers(text, paths.len()))?;
+        for path in dropped.into_iter().flatten().map(|i| &paths[i]) {
             own.paths.retain(|p| p.target != path.target);
             own.spared.push(path.target.to_string());
         }
     }
-    let text = ask.text("Another writable path (empty for none)", |text| added(service, text).map(drop))?;
-    if let Ok(path) = added(service, &text) {
+    if let Some(path) = answer(ui, ask, "Another writable path (Enter for none):", |text| added(service, text))? {
         own.spared.retain(|spared| **spared != *path.target);
         set(own, path);
     }
@@ -188,20 +268,29 @@ fn edit_paths(ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decisi
 }
 
 fn choose_storage(ui: &Ui, ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decision) -> Result<()> {
-    let shown: Vec<String> = paths.iter().map(describe).collect();
-    if shown.is_empty() {
+    if paths.is_empty() {
+        ui.err_line("  it has no writable path to choose for");
         return Ok(());
     }
-    let Some(path) = ask.select("Path to choose for", &shown)?.and_then(|index| paths.get(index)) else { return Ok(()) };
-    let kinds = ["tmpfs: in memory, gone when the container stops".to_owned(), "named volume: kept".to_owned()];
-    let is_volume = match ask.select(&format!("Where {} lives", path.target), &kinds)? {
-        Some(0) if path.storage == Storage::State => false,
-        Some(1) => true,
-        _ => return Ok(()),
+    list(ui, ask, &format!("Writable paths of {service}:"), paths);
+    let one = |text: &str| match numbers(text, paths.len())?.as_slice() {
+        [only] => Ok(*only),
+        _ => Err("choose for one path at a time".to_owned()),
     };
-    match chosen(service, &path.target, is_volume) {
-        Ok(path) => set(own, path),
-        Err(why) => ui.warn(&clean_line(&why)),
+    let Some(path) = answer(ui, ask, "Path to choose for, by its number (Enter for none):", one)?.map(|i| &paths[i]) else { return Ok(()) };
+    let question = format!("Where {} lives: t for a tmpfs (gone when the container stops), v for a named volume (kept):", path.target);
+    let is_volume = answer(ui, ask, &question, |text| match text.to_ascii_lowercase().as_str() {
+        "t" | "tmpfs" => Ok(false),
+        "v" | "volume" => Ok(true),
+        _ => Err("write t or v".to_owned()),
+    })?;
+    match is_volume
+        .filter(|is_volume| *is_volume || path.storage == Storage::State)
+        .map(|is_volume| chosen(service, &path.target, is_volume))
+    {
+        Some(Ok(path)) => set(own, path),
+        Some(Err(why)) => ui.warn(&clean_line(&why)),
+        None => {}
     }
     Ok(())
 }
@@ -210,25 +299,58 @@ fn choose_storage(ui: &Ui, ask: &Ask, service: &str, paths: &[WritablePath], own
 mod tests {
     use super::*;
 
-    fn decided(keys: &str, services: usize) -> (Vec<bool>, Option<Effect>) {
-        let mut review = Lines::new(services);
-        let effect = keys.chars().map(|k| review.step(k)).last();
-        ((0..services).map(|i| review.accepted(i)).collect(), effect)
+    /// What answers decide of services: a sure one for `s`, a guess for `g`, a choice for `c`.
+    fn decided(answers: &[&str], services: &str) -> (String, Option<Effect>) {
+        let kind = |c| match c {
+            's' => Kind::Sure,
+            'g' => Kind::Guess,
+            _ => Kind::Choice,
+        };
+        let mut review = Lines::new(services.chars().map(kind).collect());
+        let effect = answers.iter().map(|answer| review.step(answer)).last();
+        let sign = |decision: &Option<bool>| decision.map_or('.', |accept| if accept { '+' } else { '-' });
+        (review.decisions.iter().map(sign).collect(), effect)
     }
 
     #[test]
-    fn keys_decide_service_by_service() {
-        assert_eq!(decided("yn", 3), (vec![true, false, false], Some(Effect::Show)));
-        assert_eq!(decided("yny", 3), (vec![true, false, true], Some(Effect::Finish)));
-        assert_eq!(decided("na", 3), (vec![false, true, true], Some(Effect::Finish)));
-        assert_eq!(decided("ys", 3), (vec![true, false, false], Some(Effect::Finish)));
-        assert_eq!(decided("yq", 3), (vec![true, false, false], Some(Effect::Finish)));
+    fn answers_decide_service_by_service() {
+        for (answers, services, expected, effect) in [
+            (&["y", "n"][..], "sss", "+-.", Effect::Show),
+            (&["y", "n", "y"], "sss", "+-+", Effect::Finish),
+            (&["n", "a"], "sss", "-++", Effect::Finish),
+            (&["y", "s"], "sss", "+--", Effect::Finish),
+            (&["y", "q"], "sss", "+..", Effect::Finish),
+            (&["YES", " no ", "Skip"], "sss", "+--", Effect::Finish),
+        ] {
+            assert_eq!(decided(answers, services), (expected.to_owned(), Some(effect)), "{answers:?}");
+        }
     }
 
     #[test]
-    fn unknown_keys_decide_nothing() {
-        for key in ['\0', 'x', '\r', ' ', '?'] {
-            assert_eq!(decided(&key.to_string(), 1), (vec![false], Some(Effect::Help)), "{key:?}");
+    fn all_means_what_is_sure_and_a_guess_has_its_own_letter() {
+        assert_eq!(decided(&["a"], "sgcs"), ("+..+".to_owned(), Some(Effect::Show)));
+        assert_eq!(decided(&["a", "g", "y"], "sgcs"), ("++++".to_owned(), Some(Effect::Finish)));
+        assert_eq!(decided(&["a", "guess"], "gs"), ("++".to_owned(), Some(Effect::Finish)));
+        for (answer, services) in [("y", "gs"), ("g", "sg"), ("g", "cg"), ("a", "gc")] {
+            let (decisions, effect) = decided(&[answer], services);
+            assert_eq!(decisions, "..", "{answer} {services}");
+            assert!(matches!(effect, Some(Effect::Refuse(_))), "{answer} {services}");
+        }
+    }
+
+    #[test]
+    fn other_answers_decide_nothing() {
+        for answer in ["x", "?", "help", "yy", "yes please"] {
+            assert_eq!(decided(&[answer], "s"), (".".to_owned(), Some(Effect::Help)), "{answer:?}");
+        }
+        assert_eq!(decided(&["", " "], "s"), (".".to_owned(), Some(Effect::Ask)), "an Enter too many does nothing");
+    }
+
+    #[test]
+    fn numbers_name_places_of_the_list() {
+        assert_eq!(numbers("1, 3", 3), Ok(vec![0, 2]));
+        for text in ["0", "4", "x", "1 -2"] {
+            assert!(numbers(text, 3).is_err(), "{text}");
         }
     }
 }

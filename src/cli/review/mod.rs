@@ -45,6 +45,8 @@ enum Verdict {
 /// Errors: a project cannot be planned, where it is the only one; it cannot be written; an interrupt.
 pub(super) fn run(ui: &Ui, projects: &[Input], asking: Asking<'_>, ask: &Ask, is_plain: bool) -> Result<Status> {
     let is_plain = is_plain || std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let by_line = ask.by_line();
+    let ask = if is_plain { &by_line } else { ask };
     let mut status = Status::Done;
     for (number, input) in projects.iter().enumerate() {
         let place = (number + 1, projects.len());
@@ -64,7 +66,7 @@ pub(super) fn run(ui: &Ui, projects: &[Input], asking: Asking<'_>, ask: &Ask, is
 /// Reviews one project and writes what is accepted; `None` says that no other follows.
 fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool, place: (usize, usize)) -> Result<Option<Status>> {
     let files = Files::read(&Disk, input)?;
-    let session = Session::new(&files, asking.options, ui.err_color())?;
+    let session = Session::new(&files, input, asking.options, ui.err_color())?;
     if place.1 > 1 && session.plan.findings.is_empty() {
         return Ok(Some(Status::Done));
     }

@@ -75,6 +75,10 @@ pub(super) struct Review {
     pub(super) last_scroll: usize,
     past: Vec<Change>,
     future: Vec<Change>,
+    /// Which services had something to decide at first.
+    could_change: Vec<bool>,
+    /// Whether the last key was a `g` that accepted nothing: another one goes to the top.
+    is_halfway_up: bool,
     /// What was searched for last.
     pub(super) sought: String,
     /// Whether other projects follow.
@@ -96,9 +100,12 @@ impl Review {
             last_scroll: 0,
             past: Vec::new(),
             future: Vec::new(),
+            could_change: Vec::new(),
+            is_halfway_up: false,
             sought: String::new(),
             is_one_of_many,
         };
+        review.could_change = (0..review.rows.len()).map(|i| review.can_change(i)).collect();
         if let Some(first) = (0..review.rows.len()).find(|i| review.is_open(*i)) {
             review.cursor = first;
         }
@@ -123,12 +130,31 @@ impl Review {
     }
 
     pub(super) fn can_change(&self, index: usize) -> bool {
-        matches!(self.rows[index].kind, Kind::Sure | Kind::Guess)
+        matches!(self.rows[index].kind, Kind::Sure | Kind::Choice | Kind::Guess)
+    }
+
+    /// How many services are decided, and of how many. What is ignored is decided too.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        let all = (0..self.rows.len()).filter(|i| self.could_change[*i] || self.can_change(*i));
+        let (all, open) = all.fold((0, 0), |(all, open), i| (all + 1, open + usize::from(self.is_open(i))));
+        (all - open, all)
+    }
+
+    /// Whether the change of a service is accepted.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        (0..self.rows.len()).any(|i| self.rows[i].name == name && self.can_change(i) && self.verdicts[i].take == Some(true))
+    }
+
+    /// Whether anything of what was decided changes a file.
+    pub(super) fn writes(&self) -> bool {
+        let takes = |i: usize| self.can_change(i) && self.verdicts[i].take == Some(true);
+        (0..self.rows.len()).any(|i| takes(i) || !self.verdicts[i].decision.ignored.is_empty())
     }
 
     /// Takes a key.
     pub(super) fn key(&mut self, key: Key) -> Step {
         self.message.clear();
+        let is_halfway_up = std::mem::take(&mut self.is_halfway_up);
         if key == Key::Ctrl('c') {
             return Step::Interrupt;
         }
@@ -137,8 +163,10 @@ impl Review {
             return self.take_outcome(outcome);
         }
         match (self.screen.clone(), key) {
+            (Screen::List, Key::Char('g')) if is_halfway_up => self.go(0),
             (Screen::List, _) => self.in_list(key),
-            (Screen::Sum, Key::Char('y')) => Step::Write,
+            (Screen::Sum, Key::Char('y')) if self.writes() => Step::Write,
+            (Screen::Sum, Key::Char('y')) => self.say("nothing is accepted yet; Enter goes back"),
             (Screen::Leave, Key::Char('y')) => Step::Quit,
             (Screen::Leave | Screen::Sum, Key::Char('n')) if self.is_one_of_many => Step::Next,
             (Screen::Sum, Key::Char('q')) => self.leave(),
@@ -172,13 +200,13 @@ impl Review {
             Key::Up | Key::Char('k') => self.go(self.cursor.saturating_sub(1)),
             Key::Down | Key::Char('j') => self.go((self.cursor + 1).min(last)),
             Key::Home => self.go(0),
-            Key::End => self.go(last),
+            Key::End | Key::Char('G') => self.go(last),
             Key::Tab | Key::Right => self.go_to_open(true),
             Key::BackTab | Key::Left => self.go_to_open(false),
             Key::Enter if (0..=last).any(|i| self.is_open(i)) => self.go_to_open(true),
             Key::Enter => self.show(Screen::Sum),
-            Key::Char('y') => self.accept(false),
-            Key::Char('g') => self.accept(true),
+            Key::Char('y') => self.accept(),
+            Key::Char('g') => self.accept_guess(),
             Key::Char('n') => self.skip(),
             Key::Char('a') => self.accept_all(),
             Key::Char('u') => self.undo(),
@@ -243,20 +271,40 @@ impl Review {
         let number = self.rows.len();
         let at = |step: usize| (self.cursor + if forwards { step } else { number - step }) % number;
         match (1..=number).map(at).find(|i| self.is_open(*i)) {
-            Some(next) => self.go(next),
+            Some(next) => {
+                if forwards && next <= self.cursor {
+                    self.message = self.way_around(next);
+                }
+                self.go(next)
+            }
             None => self.say("everything is decided: w shows the sum"),
         }
     }
 
-    fn accept(&mut self, as_a_guess: bool) -> Step {
+    /// What is said where the way to the next service leads around the end of the list.
+    fn way_around(&self, next: usize) -> String {
+        clean_line(&format!("again from the top: {} is not decided", self.rows[next].name))
+    }
+
+    fn accept(&mut self) -> Step {
         let row = &self.rows[self.cursor];
         match row.kind {
-            Kind::Sure | Kind::Guess => {}
+            Kind::Sure | Kind::Choice => self.verdict_here(true),
+            Kind::Guess => return self.say(format!("{} is a guess: g accepts it all the same", row.name)),
             _ => return self.say(format!("{} does not change: {}", row.name, row.brief)),
         }
-        if row.kind == Kind::Guess && !as_a_guess {
-            return self.say(format!("{} is a guess: g accepts it all the same", row.name));
+        Step::Stay
+    }
+
+    /// Accepts a guess, and nothing else: whoever types `gg` to go to the top accepts nothing on the way.
+    fn accept_guess(&mut self) -> Step {
+        let row = &self.rows[self.cursor];
+        if row.kind != Kind::Guess {
+            self.is_halfway_up = true;
+            let what = if self.can_change(self.cursor) { "is no guess: y accepts it" } else { "does not change" };
+            return self.say(format!("{} {what}; gg goes to the top", row.name));
         }
+        self.message = clean_line(&format!("accepted {}, a guess; u undoes it", row.name));
         self.verdict_here(true);
         Step::Stay
     }
@@ -281,23 +329,32 @@ impl Review {
         let sure = (0..self.rows.len()).filter(|i| self.is_open(*i) && self.rows[*i].kind == Kind::Sure);
         let taken: Vec<_> = sure.map(|i| (i, Verdict { take: Some(true), ..self.verdicts[i].clone() })).collect();
         if taken.is_empty() {
-            return self.say("nothing sure is left to accept; guesses are decided one by one");
+            return self.say("nothing sure is left to accept; guesses and your choices are decided one by one");
         }
         let said = format!("accepted {}", count(taken.len(), "service", "services"));
         self.decide(taken);
+        self.message = said;
         if !self.is_open(self.cursor) {
             self.go_on(self.cursor);
         }
-        let more = if self.message.is_empty() { String::new() } else { format!("; {}", self.message) };
-        self.say(said + &more)
+        Step::Stay
     }
 
     /// Goes from a service that was decided to the next one that is not.
     fn go_on(&mut self, from: usize) {
         let number = self.rows.len();
         match (1..number).map(|step| (from + step) % number).find(|i| self.is_open(*i)) {
-            Some(next) => _ = self.go(next),
-            None => "everything is decided: w shows the sum".clone_into(&mut self.message),
+            Some(next) => {
+                if next < from && self.message.is_empty() {
+                    self.message = self.way_around(next);
+                }
+                self.go(next);
+            }
+            None => {
+                let said = if self.message.is_empty() { "" } else { "; " };
+                self.message += said;
+                self.message += "everything is decided: w shows the sum";
+            }
         }
     }
 
@@ -347,7 +404,13 @@ impl Review {
             Outcome::Change(change) => {
                 let at = self.cursor;
                 let mut verdict = self.verdicts[at].clone();
-                let message = change(&mut verdict.decision, &self.rows[at]);
+                let mut message = change(&mut verdict.decision, &self.rows[at]);
+                // What was accepted is another change now.
+                let is_another = verdict.decision.ignored == self.verdicts[at].decision.ignored;
+                if is_another && verdict.decision != self.verdicts[at].decision && verdict.take == Some(true) {
+                    verdict.take = None;
+                    message += "; it is to be accepted again";
+                }
                 self.show(Screen::List);
                 if verdict == self.verdicts[at] {
                     return self.say("nothing changed");

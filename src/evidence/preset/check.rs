@@ -100,7 +100,7 @@ impl RawCheck {
         let command: Vec<String> = command.into_iter().map(line).collect::<Result<_, _>>()?;
         let reason = Reason {
             source: Source::Preset(preset.to_owned()),
-            text: if of_image == Some(true) { "its Dockerfile has a health check" } else { "the image has what asks it" }.to_owned(),
+            text: if of_image == Some(true) { "its Dockerfile has a health check" } else { "the image has the program for it" }.to_owned(),
             link: Some(line(source)?),
             confidence: confidence.into(),
         };

@@ -53,7 +53,12 @@ fn each_key_decides_what_it_says() {
         ("y", "+web", "jobs"),
         ("yy", "+web", "jobs"),
         ("yg", "+web +jobs", "api"),
-        ("g", "+web", "jobs"),
+        ("g", "", "web"),
+        ("gg", "", "old"),
+        ("yjg", "+web", "api"),
+        ("yggg", "+web +jobs", "old"),
+        ("ygg", "+web +jobs", "api"),
+        ("G", "", "api"),
         ("n", "-web", "jobs"),
         ("nnn", "-web -jobs -api", "api"),
         ("a", "+web +api", "jobs"),
@@ -186,7 +191,7 @@ fn extras_are_taken_where_they_are_known() {
     assert_eq!(press(&mut review, "x \n"), Step::Plan);
     assert!(review.decisions()["web"].with.has(Extra::CapDrop));
     press(&mut review, "xj ");
-    assert_eq!(review.message, "that cannot be taken away here");
+    assert_eq!(review.message, "that is not possible here");
     press(&mut review, "<u");
     assert!(!review.decisions().contains_key("web"));
 }
@@ -245,4 +250,60 @@ fn pages_scroll_no_further_than_they_are_long() {
     assert_eq!(review.screen, Screen::List);
     press(&mut review, "z");
     assert_eq!(review.message, "that key does nothing here; ? shows the keys");
+}
+
+#[test]
+fn a_choice_is_accepted_by_itself_and_no_guess_by_the_way() {
+    let of = |keys: &str| {
+        let mut review = review();
+        review.rows[1].kind = Kind::Choice;
+        press(&mut review, keys);
+        (decided(&review), review.message.clone())
+    };
+    assert_eq!(of("a").0, "+api", "what a person changed is not among all that is sure");
+    assert_eq!(of("y").0, "+web");
+    assert_eq!(of("g"), (String::new(), "web is no guess: y accepts it; gg goes to the top".to_owned()));
+    assert_eq!(of("yg").1, "accepted jobs, a guess; u undoes it");
+    assert_eq!(of("ygy").1, "everything is decided: w shows the sum");
+}
+
+#[test]
+fn another_change_is_accepted_anew() {
+    for keys in ["e \n", "x \n", "e+/srv\n"] {
+        let mut review = review();
+        press(&mut review, "y");
+        review.cursor = 1;
+        press(&mut review, keys);
+        assert_eq!(decided(&review), "", "{keys:?}");
+        assert!(review.message.ends_with("; it is to be accepted again"), "{keys:?}: {}", review.message);
+        press(&mut review, "u");
+        assert_eq!(decided(&review), "+web", "{keys:?}");
+    }
+    let mut ignored = review();
+    press(&mut ignored, "y");
+    ignored.cursor = 1;
+    press(&mut ignored, "i\nkiosk\n");
+    assert_eq!(decided(&ignored), "+web", "a reason to ignore makes no other change");
+}
+
+#[test]
+fn what_is_ignored_is_decided_and_nothing_is_written_for_nothing() {
+    let mut review = review();
+    assert_eq!((review.progress(), review.writes()), ((0, 3), false));
+    assert_eq!(press(&mut review, "wy"), Step::Stay);
+    assert_eq!((&review.screen, review.message.as_str()), (&Screen::Sum, "nothing is accepted yet; Enter goes back"));
+    press(&mut review, "\nn");
+    assert_eq!((review.progress(), review.writes()), ((1, 3), false));
+    press(&mut review, "ij\nall of it\n");
+    review.rows[3].kind = Kind::Ignored;
+    assert_eq!((review.progress(), review.writes()), ((2, 3), true));
+}
+
+#[test]
+fn the_way_around_the_end_is_said() {
+    let mut review = review();
+    press(&mut review, "G\n");
+    assert_eq!((review.message.as_str(), review.cursor), ("again from the top: web is not decided", 1));
+    press(&mut review, "Gy");
+    assert_eq!((review.message.as_str(), review.cursor), ("again from the top: web is not decided", 1));
 }
