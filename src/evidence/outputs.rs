@@ -131,7 +131,7 @@ impl Output {
     pub(super) fn asks(&self) -> Asks {
         let kind = if self.is_folder { Kind::Folder } else { Kind::File };
         let place = Place::of(Asked { path: &self.path, kind, is_state: false, need: None, has_program: &|_| None });
-        // ImageUsers writes there is not known: many programs give up root before they do.
+        // Who writes there is not known: many programs give up root before they do.
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
         match place.mount {
