@@ -47,7 +47,8 @@ pub(super) fn moves(
         if parts.contains(&mover.part) || context.needs(&mover.when, &[], users) == Known::No {
             continue;
         }
-        if let (By::Env(name), None) = (&mover.by, &unread) {
+        // A part that a file nobody can read might move is no reason where the whole is known.
+        if let (By::Env(name), None, true) = (&mover.by, &unread, mover.part.is_none() || moved.by.iter().all(|m| m.part.is_some())) {
             unread = context.doubt_of_variable(name).map(|why| (&mover.by, why));
         }
         let values = match values(context, mover, argv) {

@@ -131,7 +131,7 @@ impl Output {
     pub(super) fn asks(&self) -> Asks {
         let kind = if self.is_folder { Kind::Folder } else { Kind::File };
         let place = Place::of(Asked { path: &self.path, kind, is_state: false, need: None, has_program: &|_| None });
-        // ImageUsers writes there is not known: many programs give up root before they do.
+        // Who writes there is not known: many programs give up root before they do.
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
         match place.mount {
@@ -150,8 +150,12 @@ impl Output {
     /// Whether nothing else than logs is in the folder of a log: it or the file is called so, and it is no place for data.
     fn is_log_folder(&self, folder: &str) -> bool {
         let is_data = ["/var/lib", "/var/opt", "/data"].iter().any(|top| is_at(folder, top));
-        !is_data && (self.path.ends_with(".log") || folder.to_lowercase().contains("log"))
+        !is_data && (is_log_name(&self.path) || folder.to_lowercase().contains("log"))
     }
+}
+
+fn is_log_name(path: &str) -> bool {
+    path.to_ascii_lowercase().rsplit_once('.').is_some_and(|(_, end)| end == "log")
 }
 
 /// The words of a name, in small letters: `--worker-tmp-dir`, `LOG_FILE`, `logDir`.
@@ -194,7 +198,7 @@ fn role(name: &str, value: &str) -> Option<Role> {
         // Models are too large for memory.
         return (!has(&["hf", "hub", "huggingface", "model", "models", "torch"])).then_some(Role::Cache);
     }
-    let is_place = || has(&FOLDERS) || has(&["destination", "error", "file", "filename", "filepath", "output"]) || value.ends_with(".log");
+    let is_place = || has(&FOLDERS) || has(&["destination", "error", "file", "filename", "filepath", "output"]) || is_log_name(value);
     let is_log = has(&["logdir", "logfile", "logpath"]) || has(&["accesslog", "log", "logger", "logs"]) && is_place();
     (is_log && !has(&other)).then_some(Role::Log)
 }

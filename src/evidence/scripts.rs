@@ -60,11 +60,11 @@ pub(crate) fn writes(service: &Service<'_>) -> Written {
     let folder = service.word_of("working_dir").filter(|word| word.is_known && !word.is_hidden).map(|word| word.text);
     let mut reading =
         Reading { service: Some(service), shown: is_hidden.then(|| texts().collect()), depth: 0, folder, written: Written::default() };
-    reading.words(words.iter().collect());
+    reading.words(&words);
     // What they do beside that is small, and a check that cannot write keeps nothing from working.
     let doubts = std::mem::take(&mut reading.written.doubts);
     for words in &beside {
-        reading.words(words.iter().collect());
+        reading.words(words);
     }
     Written { doubts, ..reading.written }
 }

@@ -169,7 +169,9 @@ fn rows(unit: &Unit, fix: &Fix, names_project: bool) -> String {
     }
     let mut rows: Vec<[String; 3]> = fix.changes.iter().filter_map(planned).collect();
     let report = unit.report.services.iter().find(|s| s.name == fix.service);
-    let stays = |m: &&Mount| !m.planned && m.writable.after != Answer::No;
+    // Those that the image declares follow with their evidence.
+    let is_of_image = |m: &Mount| m.kind == Kind::AnonymousVolume && m.reason.is_some();
+    let stays = |m: &&Mount| !m.planned && m.writable.after != Answer::No && !is_of_image(m);
     rows.extend(report.iter().flat_map(|s| &s.mounts).filter(stays).map(as_before));
     let unnamed = unit.unnamed.iter().filter(|unnamed| unnamed.service == fix.service).flat_map(|unnamed| &unnamed.targets);
     rows.extend(unnamed.map(|target| without_a_name(target)));

@@ -73,6 +73,9 @@ fn a_linked_checkout_and_a_submodule_are_checkouts() {
     assert!(folder.read("linked/out/body.md").contains("read-only"));
 }
 
+/// Leads a `.git` to another one.
+type Lead<'l> = &'l dyn Fn(&Path, &Path);
+
 #[test]
 fn another_repository_is_not_shown_whatever_leads_to_it() {
     let forge = forge(&[("compose.yaml", COMPOSE)]);
@@ -89,7 +92,7 @@ fn another_repository_is_not_shown_whatever_leads_to_it() {
         if from.is_dir() && !from.is_symlink() { std::fs::remove_dir_all(from) } else { std::fs::remove_file(from) }.unwrap_or_default();
         std::os::unix::fs::symlink(to, from).unwrap();
     };
-    let ways: [(&str, &dyn Fn(&Path, &Path)); 8] = [
+    let ways: [(&str, Lead<'_>); 8] = [
         ("objects and references", &|own, other| ["objects", "refs"].iter().for_each(|name| link(&own.join(name), &other.join(name)))),
         ("references alone", &|own, other| link(&own.join("refs"), &other.join("refs"))),
         ("a link", &|own, other| link(own, other)),

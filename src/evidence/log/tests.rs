@@ -7,13 +7,17 @@ fn read(lines: &str) -> Vec<Symptom> {
 }
 
 /// Lines for patterns that the collected messages do not reach.
-const MORE: [&str; 6] = [
+const MORE: [&str; 10] = [
     "chpasswd: cannot lock /etc/shadow; try again later.",
     "write failed errno=30 at '/var/lib/app/x'",
     "sh: /tmp/tool: Permission denied",
     "Unhandled exception. System.UnauthorizedAccessException: Access to the path '/app/x' is denied.",
     "AH00526: Syntax error on line 74 of /etc/apache2/apache2.conf: Invalid Mutex directory in argument file:/var/lock/apache2",
     "Fatal Error Unable to create lock file: Read-only file system (30)",
+    "cp: error writing '/srv/x': No space left on device",
+    "Error: ENOSPC: no space left on device, write '/srv/x'",
+    "OSError: [Errno 28] No space left on device: '/srv/x'",
+    "initdb: error: could not change permissions of directory \"/srv/x\": Operation not permitted",
 ];
 
 #[test]

@@ -58,14 +58,13 @@ const FIXED: [(&str, &str); 6] = [
 
 impl Reading<'_, '_> {
     /// The words of `entrypoint` and `command`, as one program is started with them.
-    pub(super) fn words(&mut self, words: Vec<&Word>) {
+    pub(super) fn words(&mut self, words: &[Word]) {
         // An image's own entry point, whatever it is, runs the shell that stands behind it.
-        let shell = words.iter().position(|word| is_shell(word)).unwrap_or(0);
+        let shell = words.iter().position(is_shell).unwrap_or(0);
         if shell > 0 {
-            self.own_program(words[0]);
+            self.own_program(&words[0]);
         }
-        let words = words[shell..].iter().map(|word| (*word).clone()).collect();
-        self.simple(&Simple { words, outputs: Vec::new() });
+        self.simple(&Simple { words: words[shell..].to_vec(), outputs: Vec::new() });
     }
 
     /// A command.

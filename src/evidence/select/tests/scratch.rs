@@ -111,6 +111,10 @@ fn a_place_of_output_that_fits_nowhere_is_said() {
             "`--logfile` in the command names /usr/bin/redis.log, and nothing can be mounted there",
         ),
         ("image: 'redis:7', command: 'redis-server --logfile ${LOG}'", "a variable decides what `--logfile` in the command names"),
+        (
+            "image: 'node:22', environment: {PIDFILE: /etc/app/x.pid}",
+            "the variable `PIDFILE` names /etc/app/x.pid, and nothing can be mounted there",
+        ),
         ("image: 'node:22', environment: {TMPDIR: '${SCRATCH}'}", "a variable decides what the variable `TMPDIR` names"),
         (
             "image: 'node:22', environment: {LOG_FILE: /var/lib/app/app.txt}",
