@@ -154,6 +154,15 @@ fn escape_goes_back_one_screen() {
 }
 
 #[test]
+fn a_key_that_comes_with_an_escape_counts() {
+    let folder = Folder::compose(HOUSE);
+    let mut terminal = review(&folder);
+    terminal.press("?");
+    terminal.shows("the keys").press(&format!("{ESCAPE}q"));
+    terminal.ends(1).says("nothing was written");
+}
+
+#[test]
 fn enter_alone_writes_nothing() {
     let folder = Folder::compose(HOUSE);
     let mut terminal = review(&folder);

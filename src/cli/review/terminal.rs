@@ -30,6 +30,8 @@ pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<Out>>,
     /// Set by a signal that asks to stop until the shell says otherwise.
     suspended: Arc<AtomicBool>,
+    /// The key behind an escape that came with it.
+    waiting: Option<KeyEvent>,
 }
 
 impl Screen {
@@ -42,7 +44,7 @@ impl Screen {
         let suspended = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
         signal_hook::flag::register(signal_hook::consts::SIGTSTP, suspended.clone()).map_err(|e| failed(&e))?;
-        taken_over().map(|terminal| Self { terminal, suspended }).map_err(|e| {
+        taken_over().map(|terminal| Self { terminal, suspended, waiting: None }).map_err(|e| {
             give_back();
             failed(&e)
         })
@@ -59,6 +61,9 @@ impl Screen {
     ///
     /// Errors: [`Error::Interrupted`] after a signal; the terminal is gone.
     pub(super) fn key(&mut self) -> Result<Option<Key>> {
+        if let Some(key) = self.waiting.take() {
+            return Ok(Some(read(key)));
+        }
         loop {
             stop::go_on()?;
             if self.suspended.swap(false, Ordering::Relaxed) {
@@ -70,6 +75,11 @@ impl Screen {
                 continue;
             }
             match event::read().map_err(|e| failed(&e))? {
+                // Who is quick presses the next key before the escape was read; together they look like one with Alt, which means nothing here.
+                Event::Key(key) if key.kind != KeyEventKind::Release && is_behind_escape(key) => {
+                    self.waiting = Some(KeyEvent { modifiers: KeyModifiers::NONE, ..key });
+                    return Ok(Some(Key::Escape));
+                }
                 Event::Key(key) if key.kind != KeyEventKind::Release => match read(key) {
                     Key::Ctrl('z') => ask_to_suspend(),
                     key => return Ok(Some(key)),
@@ -175,10 +185,13 @@ fn ask_to_suspend() {
 #[cfg(not(unix))]
 fn ask_to_suspend() {}
 
+fn is_behind_escape(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Char(_)) && key.modifiers.contains(KeyModifiers::ALT) && !key.modifiers.contains(KeyModifiers::CONTROL)
+}
+
 fn read(key: KeyEvent) -> Key {
     match key.code {
         KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::CONTROL) => Key::Ctrl(c.to_ascii_lowercase()),
-        KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => Key::Other,
         KeyCode::Char(c) => Key::Char(c),
         KeyCode::Up => Key::Up,
         KeyCode::Down => Key::Down,

@@ -279,10 +279,14 @@ impl Running {
     /// Errors: as for [`Docker::run`].
     pub fn wait(mut self, docker: &Docker, patience: Duration) -> Result<Answer> {
         loop {
-            if let Some(answer) = self.poll()? {
+            let answer = self.poll()?;
+            // In the moment before it has a group of its own, Ctrl-C reaches it as well.
+            if answer.as_ref().is_none_or(|answer| !answer.status.success()) {
+                docker.go_on()?;
+            }
+            if let Some(answer) = answer {
                 return Ok(answer);
             }
-            docker.go_on()?;
             if self.since.elapsed() > patience {
                 return Err(Error::Engine(format!("no answer within {} s", patience.as_secs())));
             }

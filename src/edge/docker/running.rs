@@ -109,6 +109,7 @@ impl Docker {
         }
         let complaint = child.0.stderr.take().map(|stream| text_of(stream, super::MAX_COMPLAINT)).unwrap_or_default();
         let status = child.0.wait().map_err(|e| Error::Engine(e.to_string()))?;
+        self.go_on()?;
         if status.success() || NOT_THERE.iter().any(|said| complaint.contains(said)) {
             return Ok(None);
         }

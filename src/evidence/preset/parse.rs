@@ -74,12 +74,11 @@ pub(super) fn parse(name: &str, file: &TextFile) -> Result<Preset> {
 }
 
 fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
-    let mut paths = HashSet::new();
-    let mut writable = Vec::new();
+    let mut writable: Vec<Writable> = Vec::new();
     for path in raw.writable {
         let range = path.target.span();
         let path = read_writable(name, path)?;
-        if !paths.insert((path.written(), format!("{:?} {:?}", path.when, path.unless))) {
+        if writable.iter().any(|other| other.written() == path.written() && other.when == path.when && other.unless == path.unless) {
             return Err((range, format!("`{}` is listed twice", path.target)));
         }
         writable.push(path);

@@ -34,7 +34,8 @@ impl Arguments<'_> {
     }
 
     /// The values of an option: `-o V`, `-oV`, `-sSo V`, `--output V`, `--output=V`. A `-` in their place names no file.
-    pub(super) fn values(&self, short: char, long: &str) -> Vec<Word> {
+    pub(super) fn values(&self, short: impl Into<Option<char>>, long: &str) -> Vec<Word> {
+        let short = short.into();
         let mut found = Vec::new();
         for (at, word) in self.0.iter().enumerate() {
             let next = || self.0.get(at + 1).map(|next| (*next).clone());
@@ -42,10 +43,12 @@ impl Arguments<'_> {
             let value = match (word.text.strip_prefix(long), letters(word)) {
                 (Some(""), _) => next(),
                 (Some(rest), _) if rest.starts_with('=') => Some(cut(&rest[1..])),
-                (_, Some(letters)) => letters.split_once(short).and_then(|(_, rest)| match rest.trim_start_matches('=') {
-                    "" => next(),
-                    joined => Some(cut(joined)),
-                }),
+                (_, Some(letters)) => {
+                    short.and_then(|short| letters.split_once(short)).and_then(|(_, rest)| match rest.trim_start_matches('=') {
+                        "" => next(),
+                        joined => Some(cut(joined)),
+                    })
+                }
                 _ => None,
             };
             found.extend(value.filter(|value| value.text != "-"));

@@ -216,7 +216,7 @@ impl Reading<'_, '_> {
                 }
             }
             "curl" => {
-                let folders = arguments.values('\0', "--output-dir");
+                let folders = arguments.values(None, "--output-dir");
                 for (short, long) in [('o', "--output"), ('c', "--cookie-jar"), ('D', "--dump-header")] {
                     let files = arguments.values(short, long);
                     files.iter().for_each(|word| self.file(word));
