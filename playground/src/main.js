@@ -49,7 +49,7 @@ function plan() {
   if (!engine) return;
   const began = performance.now();
   const files = editor.texts();
-  const answer = answerTo({ ask: "plan", files, ...asked });
+  const answer = answerTo({ plan: { files, ...asked } });
   at("#changes").classList.toggle("stale", Boolean(answer.failure));
   if (answer.failure) showFailure(answer.failure);
   else show(answer.plan, files);
@@ -157,7 +157,7 @@ function preset(service, name, input) {
 function rule(name) {
   at("#rule-title").textContent = name;
   // The markup is the program's own.
-  at("#rule-page").innerHTML = engine({ ask: "rule", name }).rule.html;
+  at("#rule-page").innerHTML = engine({ rule: { name } }).rule.html;
   at("#rule").showModal();
 }
 
@@ -240,7 +240,7 @@ async function main() {
   const [first, begin] = await Promise.all([unpack(location.hash), start()]);
   restart = begin;
   engine = restart();
-  choices = engine({ ask: "choices" }).choices;
+  choices = engine("choices").choices;
   load(first ?? EXAMPLES[0]);
   controls();
   for (const box of document.querySelectorAll("#extras input")) box.checked = asked.extras.includes(box.value);

@@ -163,6 +163,14 @@ impl Reading<'_, '_> {
         self.path(word, true);
     }
 
+    fn files_of(&mut self, words: &[Word]) {
+        words.iter().for_each(|word| self.file(word));
+    }
+
+    fn folders_of(&mut self, words: &[Word]) {
+        words.iter().for_each(|word| self.folder(word));
+    }
+
     /// The folder that it is in.
     fn here(&mut self) {
         match self.folder.clone() {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// A question.
 #[derive(Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case")]
 enum Question {
     /// What there is to choose from.
     Choices,

@@ -130,33 +130,33 @@ impl Reading<'_, '_> {
         match name {
             // With `-f`, what is not there is no error.
             "rm" if arguments.has('f') => {}
-            "mkfifo" | "rm" | "rmdir" | "tee" | "touch" | "truncate" | "unlink" => all("dmrst").iter().for_each(|word| self.file(word)),
-            "mkdir" => all("mZ").iter().for_each(|word| self.folder(word)),
+            "mkfifo" | "rm" | "rmdir" | "tee" | "touch" | "truncate" | "unlink" => self.files_of(&all("dmrst")),
+            "mkdir" => self.folders_of(&all("mZ")),
             "mknod" => all("mZ").iter().take(1).for_each(|word| self.file(word)),
             "mktemp" => match arguments.values('p', "--tmpdir").first().or(all("p").first()) {
                 Some(word) => self.file(word),
                 None => self.put("/tmp".to_owned(), true),
             },
             "chgrp" | "chmod" | "chown" | "setfacl" => all("mx").iter().skip(1).for_each(|word| self.file(word)),
-            "install" if arguments.has('d') => all("mogtS").iter().for_each(|word| self.folder(word)),
+            "install" if arguments.has('d') => self.folders_of(&all("mogtS")),
             "cp" | "install" | "ln" | "mv" | "rsync" => self.copies(name, arguments),
             "sed" if arguments.has('i') || arguments.0.iter().any(|word| word.text.starts_with("--in-place")) => {
                 let is_given = !arguments.values('e', "--expression").is_empty() || !arguments.values('f', "--file").is_empty();
                 // Behind the letter of `-i` stands the end of a copy's name.
                 let names: Vec<Word> = all("efl").into_iter().skip(usize::from(!is_given)).collect();
-                names.iter().for_each(|word| self.file(word));
+                self.files_of(&names);
             }
             "gzip" | "gunzip" | "bzip2" | "bunzip2" | "xz" | "unxz" | "zstd" | "unzstd" if !arguments.has('c') => {
-                all("S").iter().for_each(|word| self.file(word));
+                self.files_of(&all("S"));
             }
             "dd" => {
                 let outputs =
                     arguments.0.iter().filter_map(|w| Some(Word { text: w.text.strip_prefix("of=")?.to_owned(), ..(*w).clone() }));
                 outputs.for_each(|word| self.file(&word));
             }
-            "openssl" => arguments.behind(&["-out", "-keyout"]).iter().for_each(|word| self.file(word)),
+            "openssl" => self.files_of(&arguments.behind(&["-out", "-keyout"])),
             "ssh-keygen" if arguments.has('A') => self.put("/etc/ssh".to_owned(), true),
-            "ssh-keygen" => arguments.values('f', "-f").iter().for_each(|word| self.file(word)),
+            "ssh-keygen" => self.files_of(&arguments.values('f', "-f")),
             "htpasswd" if !arguments.has('n') => all("C").iter().take(1).for_each(|word| self.file(word)),
             "sqlite3" => all("").iter().filter(|word| word.text != ":memory:").take(1).for_each(|word| self.file(word)),
             "find" => self.finds(arguments),
@@ -171,9 +171,9 @@ impl Reading<'_, '_> {
         let operands = arguments.operands(if name == "rsync" { "efT" } else { "mogtS" });
         let targets = if name == "rsync" { Vec::new() } else { arguments.values('t', "--target-directory") };
         if name == "mv" {
-            operands.iter().for_each(|word| self.file(word));
+            self.files_of(&operands);
         }
-        targets.iter().for_each(|word| self.folder(word));
+        self.folders_of(&targets);
         match operands.split_last() {
             // Of another machine.
             Some((last, _)) if name == "rsync" && last.text.split('/').next().is_some_and(|first| first.contains(':')) => {}
@@ -209,8 +209,8 @@ impl Reading<'_, '_> {
                 let files = arguments.values('O', "--output-document");
                 let folders = arguments.values('P', "--directory-prefix");
                 let is_printed = arguments.has('O') || arguments.0.iter().any(|word| word.text.starts_with("--output-document"));
-                files.iter().for_each(|word| self.file(word));
-                folders.iter().for_each(|word| self.folder(word));
+                self.files_of(&files);
+                self.folders_of(&folders);
                 if !is_printed && folders.is_empty() && !arguments.is_given(&["--spider"]) {
                     self.here();
                 }
@@ -219,9 +219,9 @@ impl Reading<'_, '_> {
                 let folders = arguments.values(None, "--output-dir");
                 for (short, long) in [('o', "--output"), ('c', "--cookie-jar"), ('D', "--dump-header")] {
                     let files = arguments.values(short, long);
-                    files.iter().for_each(|word| self.file(word));
+                    self.files_of(&files);
                 }
-                folders.iter().for_each(|word| self.folder(word));
+                self.folders_of(&folders);
                 if folders.is_empty() && (arguments.has('O') || arguments.is_given(&["--remote-name"])) {
                     self.here();
                 }
@@ -232,7 +232,7 @@ impl Reading<'_, '_> {
                 if !arguments.0.iter().any(|word| word.text.starts_with('-') && word.text[1..].starts_with(['l', 'p', 't', 'v', 'Z'])) =>
             {
                 let folders = arguments.values('d', "-d");
-                folders.iter().for_each(|word| self.folder(word));
+                self.folders_of(&folders);
                 if folders.is_empty() {
                     self.here();
                 }
@@ -261,7 +261,7 @@ impl Reading<'_, '_> {
         };
         if does('x', "--extract") || arguments.is_given(&["--get"]) {
             let folders = arguments.values('C', "--directory");
-            folders.iter().for_each(|word| self.folder(word));
+            self.folders_of(&folders);
             if folders.is_empty() && !does('O', "--to-stdout") {
                 self.here();
             }
@@ -272,7 +272,7 @@ impl Reading<'_, '_> {
             } else {
                 arguments.values('f', "--file")
             };
-            files.iter().for_each(|word| self.file(word));
+            self.files_of(&files);
         }
     }
 }
