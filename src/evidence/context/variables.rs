@@ -40,15 +40,16 @@ impl ServiceContext<'_, '_> {
                 None => ((*name).to_owned(), Word { text: format!("${name}"), ..Word::default() }),
             })
             .collect();
-        let is_replaced = |own: &str| self.environment.iter().any(|(name, ..)| *name == own);
-        let given = self.given.variables().filter(|(own, _)| is_it(own) && !is_replaced(own));
+        let mut names: HashSet<&str> = self.environment.iter().map(|(name, ..)| *name).collect();
+        let given = self.given.variables().filter(|(own, _)| is_it(own) && !names.contains(own));
         // What such a file says is known, and is not to be repeated.
         found.extend(given.map(|(name, value)| {
             let text = value.map_or_else(|| format!("${name}"), str::to_owned);
             (name.to_owned(), Word { text, is_known: value.is_some(), is_hidden: true })
         }));
-        let replaced = |own: &str| is_replaced(own) || self.given.variables().any(|(name, _)| name == own);
-        let of_image = self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !replaced(own));
+        names.extend(self.given.variables().map(|(name, _)| name));
+        let of_image =
+            self.facts().into_iter().flat_map(|facts| &facts.environment).filter(|(own, _)| is_it(own) && !names.contains(&**own));
         let word = |value: &String| Word { text: value.clone(), is_known: !value.contains('$'), is_hidden: false };
         found.extend(of_image.map(|(name, value)| (name.clone(), word(value))));
         found

@@ -74,11 +74,13 @@ pub(super) fn parse(name: &str, file: &TextFile) -> Result<Preset> {
 }
 
 fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
-    let mut writable: Vec<Writable> = Vec::new();
+    let mut paths = HashSet::new();
+    let mut writable = Vec::new();
     for path in raw.writable {
         let range = path.target.span();
         let path = read_writable(name, path)?;
-        if writable.iter().any(|other| other.written() == path.written() && other.when == path.when && other.unless == path.unless) {
+        let words = |conditions: &[Condition]| conditions.iter().map(ToString::to_string).collect::<Vec<_>>();
+        if !paths.insert((path.written(), words(&path.when), words(&path.unless))) {
             return Err((range, format!("`{}` is listed twice", path.target)));
         }
         writable.push(path);

@@ -204,10 +204,14 @@ impl Gathered {
     }
 }
 
+/// Most volumes of one Dockerfile that are looked at.
+const MAX_DECLARED: usize = 100;
+
 /// What the service's Dockerfile declares as volumes and nothing of these holds: the engine makes a volume there for each container.
 pub(super) fn declared(context: &ServiceContext<'_, '_>, users: &ImageUsers<'_>, known: &[WritablePath]) -> Vec<WritablePath> {
     let mut found: Vec<WritablePath> = Vec::new();
-    for folder in context.declared() {
+    // More are no data of anybody.
+    for folder in context.declared().take(MAX_DECLARED) {
         // A preset says it better: what of it is data, or that it is scratch.
         let is_said = |path: &WritablePath| is_at(folder, &path.target) || path.storage == Storage::State && is_at(&path.target, folder);
         let is_temporary = ["/tmp", "/var/tmp", "/run", "/var/run"].iter().any(|top| is_at(folder, top));
