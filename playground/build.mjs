@@ -13,7 +13,7 @@ copyFileSync(here("index.html"), `${folder}/index.html`);
 // What the compiler leaves to be made smaller. Memory stays in one piece: its large part is what is taken out.
 const small = `${folder}/engine.wasm`;
 execFileSync(process.execPath, [
-  here("node_modules/binaryen/bin/wasm-opt"), "-Oz", "--const-hoisting", "-Oz", "--skip-pass=memory-packing", "--enable-bulk-memory", "--enable-bulk-memory-opt",
+  here("node_modules/binaryen/bin/wasm-opt"), "--gufa", "-Oz", "--const-hoisting", "-Oz", "--skip-pass=memory-packing", "--enable-bulk-memory", "--enable-bulk-memory-opt",
   "--enable-sign-ext", "--enable-mutable-globals", "--enable-nontrapping-float-to-int", "--enable-multivalue", "--enable-reference-types",
   engine, "-o", small,
 ], { stdio: "inherit" });

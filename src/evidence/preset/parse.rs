@@ -79,8 +79,8 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
     for path in raw.writable {
         let range = path.target.span();
         let path = read_writable(name, path)?;
-        let words = |conditions: &[Condition]| conditions.iter().map(ToString::to_string).collect::<Vec<_>>();
-        if !paths.insert((path.written(), words(&path.when), words(&path.unless))) {
+        let words = |conditions: &[Condition]| conditions.iter().map(|condition| format!("{condition}\n")).collect::<String>();
+        if !paths.insert(format!("{}\n{}\n{}", path.written(), words(&path.when), words(&path.unless))) {
             return Err((range, format!("`{}` is listed twice", path.target)));
         }
         writable.push(path);
