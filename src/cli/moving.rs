@@ -51,17 +51,22 @@ pub(super) fn loss(fix: &Fix) -> Option<String> {
 }
 
 /// The commands that take along, after the write and before the start, what containers hold where volumes are new. All is copied
-/// before the first container is made again, since that may recreate others.
+/// before the first container is made again, since that may recreate others; and each goes on only where the one before it succeeded,
+/// since a container that is made again is lost with what was not copied.
 pub(super) fn before_the_start(compose: &str, volumes: &[(String, String)]) -> Vec<String> {
-    let archive = |(service, path): &(String, String)| shell_word(&format!("{service}{}.tar", path.replace('/', "-"))).into_owned();
-    let words = |(service, path): &(String, String)| format!("{}:{}", shell_word(service), shell_word(path));
+    let place = |(service, path): &(String, String)| format!("{}:{}", shell_word(service), shell_word(path));
     let mut services: Vec<String> = volumes.iter().map(|(service, _)| shell_word(service).into_owned()).collect();
     services.dedup();
     let services = services.join(" ");
-    let out = volumes.iter().map(|volume| format!("{compose} cp {}/. - > {}", words(volume), archive(volume)));
-    let back = volumes.iter().map(|volume| format!("{compose} cp -a - {} < {}", words(volume), archive(volume)));
-    let stop = std::iter::once(format!("{compose} stop {services}"));
-    stop.chain(out).chain([format!("{compose} create {services}")]).chain(back).collect()
+    let out = volumes.iter().map(|volume| format!("{compose} cp {}/. - > {} &&", place(volume), archive(&volume.0, &volume.1)));
+    let back = volumes.iter().map(|volume| format!("{compose} cp -a - {} < {} &&", place(volume), archive(&volume.0, &volume.1)));
+    let stop = std::iter::once(format!("{compose} stop {services} &&"));
+    stop.chain(out).chain([format!("{compose} create {services} &&")]).chain(back).collect()
+}
+
+/// The file for what a service holds at a path, as a word of a shell.
+fn archive(service: &str, path: &str) -> String {
+    shell_word(&format!("{service}{}.tar", path.replace('/', "-"))).into_owned()
 }
 
 /// Says what would stay behind, and how it comes along.
@@ -96,8 +101,7 @@ pub(super) fn may_stay<'s>(ask: &Ask, services: impl Iterator<Item = &'s str>) -
 pub(super) fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
     let (service, path) = (shell_word(&kept.service), shell_word(&kept.path));
     let compose = format!("docker compose -p {}{}", shell_word(&kept.project), layers.map(|l| format!(" {l}")).unwrap_or_default());
-    let archive = format!("{}{}.tar", kept.service, kept.path.replace('/', "-"));
-    let archive = shell_word(&archive);
+    let archive = archive(&kept.service, &kept.path);
     [
         format!("{compose} stop {service}"),
         format!("{compose} cp {service}:{path}/. - > {archive} && {compose} rm -f {service}"),
@@ -149,8 +153,8 @@ mod tests {
         let lines = before_the_start("docker compose -f a.yaml", &volumes);
         let verbs: Vec<&str> = lines.iter().filter_map(|line| line.split(' ').nth(4)).collect();
         assert_eq!(verbs, ["stop", "cp", "cp", "cp", "create", "cp", "cp", "cp"]);
-        assert_eq!(lines[0], "docker compose -f a.yaml stop db web");
-        assert_eq!(lines[2], "docker compose -f a.yaml cp db:'/my logs'/. - > 'db-my logs.tar'");
-        assert_eq!(lines[6], "docker compose -f a.yaml cp -a - db:'/my logs' < 'db-my logs.tar'");
+        assert_eq!(lines[0], "docker compose -f a.yaml stop db web &&");
+        assert_eq!(lines[2], "docker compose -f a.yaml cp db:'/my logs'/. - > 'db-my logs.tar' &&");
+        assert_eq!(lines[6], "docker compose -f a.yaml cp -a - db:'/my logs' < 'db-my logs.tar' &&");
     }
 }

@@ -198,17 +198,16 @@ fn start(ui: &Ui, plans: &[&Prepared]) {
     let verify = if again.is_tree || !place.is_empty() { again.in_its_folder() } else { again.clone() }.command("verify", "");
     let first = if is_tried { String::new() } else { format!("; `{verify}` tries the change beside what runs now") };
     ui.hint(&clean_line(&format!("run these{place}{first}")));
-    let layers = if let [plan] = plans { &*plan.outlook.layers } else { "" };
     let volumes: Vec<_> = plans.iter().flat_map(|plan| moving::new_volumes(&plan.accepted)).collect();
-    if plans.len() > 1 || volumes.len() > MOST_VOLUMES {
-        if !volumes.is_empty() {
-            ui.hint("before `up`, take along what containers hold where a volume is new: `rofs-harden explain moving-data`");
+    match plans {
+        _ if volumes.is_empty() => {}
+        [plan] if volumes.len() <= MOST_VOLUMES => {
+            ui.note("    # what containers hold comes along; if there are none, begin with `up`");
+            for line in moving::before_the_start(again.compose(&plan.outlook.layers, "").trim_end(), &volumes) {
+                ui.note(&format!("    {}", clean_line(&line)));
+            }
         }
-    } else if !volumes.is_empty() {
-        ui.note("    # what containers hold comes along; if there are none, begin with `up`");
-        for line in moving::before_the_start(&format!("docker compose{layers}"), &volumes) {
-            ui.note(&format!("    {}", clean_line(&line)));
-        }
+        _ => ui.hint("before `up`, take along what containers hold where a volume is new: `rofs-harden explain moving-data`"),
     }
     let all: Vec<&str> = match plans {
         [plan] => vec![&plan.outlook.layers],
