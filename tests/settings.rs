@@ -84,3 +84,37 @@ fn the_folder_that_a_dockerfile_starts_in_moves_data_too() {
         assert!(run.text().contains(expected) || folder.run(&[]).text().contains(expected), "{dockerfile}: {}", run.text());
     }
 }
+
+#[test]
+fn a_value_in_a_script_is_neither_shown_nor_written() {
+    let script = |text: &str| format!("command: [sh, -c, '{text}; nginx']");
+    for body in [
+        script("mkdir -p /var/log/app/${X}"),
+        script("echo > /opt/${X}"),
+        script("echo > /opt/${X}/y"),
+        script("sed -i s/a/b/ /etc/nginx/${X}"),
+        script("cd /opt/${X} && touch y"),
+        script("sh -c \"touch /opt/${X}/y\""),
+        script("curl -o/opt/${X} u"),
+        script("nginx -g \"pid /opt/${X};\""),
+        script("cd /$$(echo a); chown a ${X}"),
+        "command: sh -c 'touch /opt/${X}/y'".to_owned(),
+        "command: /opt/${X}/run.sh\n    volumes: ['./x:/opt']".to_owned(),
+        "command: sh -c 'touch y'\n    working_dir: /opt/${X}".to_owned(),
+        "command: nginx\n    post_start: [{command: 'touch /opt/${X}/y'}, {command: [touch, '/opt/${X}/z']}]".to_owned(),
+        "command: nginx\n    healthcheck: {test: 'touch /opt/${X}/y'}".to_owned(),
+        "command: ['--logfile', '/opt/${X}/y']".to_owned(),
+        "environment: {LOG_FILE: '/opt/${X}/y', TMPDIR: '/opt/${X}'}".to_owned(),
+    ] {
+        let folder = Folder::new(&[("compose.yaml", &format!("services:\n  s:\n    image: nginx\n    {body}\n")), (".env", "X=canary\n")]);
+        let formats = ["text", "json", "sarif", "github", "markdown", "html"];
+        let audits = formats.map(|format| vec!["audit", "--format", format]);
+        let runs =
+            audits.into_iter().chain([vec![], vec!["--check"], vec!["--format", "json"], vec!["--unsafe-fixes", "--write", "--yes"]]);
+        for args in runs {
+            let run = folder.run(&args);
+            assert!(!run.text().contains("canary"), "{body} {}", run.text());
+        }
+        assert!(!folder.read("compose.yaml").contains("canary"), "{body}");
+    }
+}

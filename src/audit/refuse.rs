@@ -149,7 +149,7 @@ fn command<'a>(service: &Service<'a>) -> Option<Node<'a>> {
 /// A file right below `/`, or among the image's programs, that a command writes: nothing can be mounted there.
 fn writes_the_root(service: &Service<'_>, written: &Written) -> Option<Refusal> {
     let is_root = |path: &str| matches!(service.coverage(path), Coverage::Root);
-    let (path, folder) = written.paths.iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
+    let (path, folder) = written.paths[..written.own].iter().find(|(path, folder)| is_filled(folder) && is_root(path))?;
     let key = command(service)?;
     let message = format!("`{}` writes `{path}`, and nothing can be mounted at {folder}, where the image's files are", key.text());
     Some(refusal(Rule::NeedsWritableRoot, key, message, "write to a folder of its own, such as /tmp or one with a volume"))

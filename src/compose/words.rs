@@ -57,11 +57,17 @@ impl<'a> Service<'a> {
     pub fn words(&self, key: &str) -> Option<Vec<Word>> {
         let PartValue { part, entry } = self.values(key).pop()?;
         let value = entry.value().resolved();
-        if let Some(text) = self.parts[part].text(value) {
-            return Some(self.parted(part, text));
+        let has_words = value.kind() == Kind::Sequence || self.parts[part].text(value).is_some();
+        has_words.then(|| self.words_in(part, value))
+    }
+
+    /// The words of a command that stands in the part with this index, in either form.
+    pub fn words_in(&self, part: usize, value: Node<'a>) -> Vec<Word> {
+        let value = value.resolved();
+        match self.parts[part].text(value) {
+            Some(text) => self.parted(part, text),
+            None => value.items().map(|item| self.word(part, item.resolved().text())).collect(),
         }
-        let own = |item: Node<'a>| self.word(part, item.resolved().text());
-        (value.kind() == Kind::Sequence).then(|| value.items().map(own).collect())
     }
 
     /// The words of a command that is one text. Compose replaces its variables before it parts it.

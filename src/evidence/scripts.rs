@@ -9,14 +9,15 @@ pub(crate) use installers::installs;
 pub(super) use start::{Deed, Start, deeds};
 
 use super::place::parent;
-use crate::compose::{Coverage, MountKind, Script, Service, Word, clean_path, is_at, merge, script, split};
-use crate::yaml::Node;
+use crate::compose::{Coverage, MountKind, Script, Service, Word, clean_path, is_at, merge, script};
 
 /// What the scripts of a service's own commands write.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
     /// The paths that they make or change, cleaned, and the folder that must be writable for it.
     pub(crate) paths: Vec<(String, String)>,
+    /// How many of these are of its own commands, and not of what runs beside them.
+    pub(crate) own: usize,
     /// Why there may be more.
     pub(crate) doubts: Vec<String>,
     /// The first program that installs packages.
@@ -47,54 +48,53 @@ pub(super) fn shell_before(words: &[Word]) -> Option<usize> {
     (is_shell(&words[shell]) && words[shell + 1..].iter().any(is_inline)).then_some(shell)
 }
 
-/// What the scripts of `command` and `entrypoint` write, and which files of the project they run.
+/// What the scripts of `command` and `entrypoint` write, and of what runs beside them, and which files of the project they run.
 pub(crate) fn writes(service: &Service<'_>) -> Written {
     let mut words: Vec<Word> = Vec::new();
     for key in ["entrypoint", "command"] {
         words.extend(service.words(key).unwrap_or_default());
     }
-    let beside = beside(service);
-    let is_hidden = words.iter().chain(beside.iter().flatten()).any(|word| word.is_hidden);
+    let (hooks, check) = (hooks(service), check(service));
+    let is_hidden = words.iter().chain(hooks.iter().flatten()).chain(&check).any(|word| word.is_hidden);
     let keys = ["entrypoint", "command", "healthcheck", "post_start", "pre_stop"];
     let texts = || keys.iter().flat_map(|key| service.texts(key)).map(|node| node.text().to_owned());
     let folder = service.word_of("working_dir").filter(|word| word.is_known && !word.is_hidden).map(|word| word.text);
     let mut reading =
         Reading { service: Some(service), shown: is_hidden.then(|| texts().collect()), depth: 0, folder, written: Written::default() };
     reading.words(&words);
-    // What they do beside that is small, and a check that cannot write keeps nothing from working.
+    let (own, installer) = (reading.written.paths.len(), reading.written.installer.take());
+    hooks.iter().for_each(|words| reading.words(words));
+    // A check that cannot write keeps nothing from working, so that only what it plainly writes counts.
     let doubts = std::mem::take(&mut reading.written.doubts);
-    for words in &beside {
-        reading.words(words);
-    }
-    Written { doubts, ..reading.written }
+    reading.words(&check);
+    Written { own, doubts, installer, ..reading.written }
 }
 
-/// The commands that run in its containers beside its own: health checks, and what runs after the start and before the stop.
-fn beside(service: &Service<'_>) -> Vec<Vec<Word>> {
-    let own = |text: &str| Word { text: text.to_owned(), is_known: true, is_hidden: false };
-    let mut found = Vec::new();
-    let mut add = |part: usize, value: Node<'_>, is_script: bool| {
-        let value = value.resolved();
-        let texts: Vec<Word> = match value.as_str() {
-            Some(text) if is_script => vec![own("CMD-SHELL"), service.word(part, text)],
-            Some(text) => split(&service.word(part, text).text),
-            None => value.items().map(|item| service.word(part, item.resolved().text())).collect(),
-        };
-        let first = texts.first().map(|word| word.text.clone()).unwrap_or_default();
-        found.push(match first.as_str() {
-            "CMD-SHELL" => [own("sh"), own("-c")].into_iter().chain(texts.into_iter().skip(1).take(1)).collect(),
-            "CMD" | "NONE" => texts.into_iter().skip(1).collect(),
-            _ => texts,
-        });
-    };
-    for value in service.values("healthcheck") {
-        merge::get(value.entry.value(), "test").into_iter().for_each(|test| add(value.part, test, true));
-    }
-    for value in ["post_start", "pre_stop"].into_iter().flat_map(|key| service.values(key)) {
+/// The commands that run after the start and before the stop.
+fn hooks(service: &Service<'_>) -> Vec<Vec<Word>> {
+    let values = ["post_start", "pre_stop"].into_iter().flat_map(|key| service.values(key));
+    let commands = values.flat_map(|value| {
         let items = value.entry.value().resolved().items();
-        items.filter_map(|item| merge::get(item, "command")).for_each(|command| add(value.part, command, false));
+        items.filter_map(move |item| Some((value.part, merge::get(item, "command")?)))
+    });
+    commands.map(|(part, command)| service.words_in(part, command)).collect()
+}
+
+/// The command of the health check.
+fn check(service: &Service<'_>) -> Vec<Word> {
+    let tests = service.values("healthcheck").into_iter().filter_map(|value| Some((value.part, merge::get(value.entry.value(), "test")?)));
+    let Some((part, test)) = tests.last() else { return Vec::new() };
+    let shell = |script: Word| {
+        ["sh", "-c"].map(|text| Word { text: text.to_owned(), is_known: true, is_hidden: false }).into_iter().chain([script])
+    };
+    if let Some(text) = test.resolved().as_str() {
+        return shell(service.word(part, text)).collect();
     }
-    found
+    let mut words = service.words_in(part, test).into_iter();
+    match (words.next(), words.next()) {
+        (Some(kind), Some(script)) if kind.text == "CMD-SHELL" => shell(script).collect(),
+        (_, first) => first.into_iter().chain(words).collect(),
+    }
 }
 
 /// The words of commands on their way to what they write.

@@ -28,6 +28,14 @@ impl Arguments<'_> {
         self.0.iter().any(|word| letters(word).is_some_and(|letters| letters.contains(letter)))
     }
 
+    /// Whether a short option with code is among them: by itself, as `--eval`, or in a group before the program's own words, since `-verbose`
+    /// behind these is no group.
+    pub(super) fn has_code(&self, letter: char) -> bool {
+        let groups = self.0.iter().take_while(|word| word.text.starts_with('-'));
+        self.is_given(&[&format!("-{letter}"), "--eval"])
+            || groups.into_iter().any(|word| letters(word).is_some_and(|letters| letters.contains(letter)))
+    }
+
     /// Whether a word is among them.
     pub(super) fn is_given(&self, wanted: &[&str]) -> bool {
         self.0.iter().any(|word| wanted.contains(&word.text.as_str()))

@@ -82,7 +82,7 @@ impl Reading<'_, '_> {
             self.put("/etc/passwd".to_owned(), false);
         } else if let Some((_, folder)) = FIXED.iter().find(|(known, _)| *known == name) {
             self.put((*folder).to_owned(), true);
-        } else if CODE.iter().any(|(known, option)| *known == name && arguments.has(*option) || arguments.is_given(&["--eval"])) {
+        } else if CODE.iter().any(|(known, option)| *known == name && arguments.has_code(*option)) {
             self.doubt(format!("its script has code for {name}, and what that writes is not read"));
         } else if is_shell(program) || matches!(name.as_str(), "su" | "runuser") {
             self.shell(&name, &arguments);

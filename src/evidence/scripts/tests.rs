@@ -9,7 +9,7 @@ fn read(command: &str) -> String {
     let file = TextFile::new("f", text.into_bytes(), MAX_FILE_BYTES).unwrap();
     let sources = Sources::single(Stream::parse(&file, FileId(0)).unwrap());
     let project = Project::read(&sources).unwrap();
-    let Written { paths, doubts, installer } = writes(&project.services[0]);
+    let Written { paths, doubts, installer, .. } = writes(&project.services[0]);
     let shown = paths.into_iter().map(|(path, folder)| if folder == path { format!("{path}/") } else { path });
     let marks = installer.map(|name| format!("+{name}")).into_iter().chain(doubts.first().map(|_| "?".to_owned()));
     shown.chain(marks).collect::<Vec<_>>().join(" ")
@@ -79,6 +79,10 @@ fn what_a_command_writes_is_read_whatever_way_it_is_spelled() {
         ("git clone u /opt/x", "/opt/x/"),
         ("perl -pi -e 's/a/b/' /x", "?"),
         ("python3 -uc 'x'", "?"),
+        ("node server.js -verbose", ""),
+        ("python app.py -config /x", ""),
+        ("php -d x=y -r 'z'", "?"),
+        ("mongosh --eval x", ""),
         // Installers.
         ("yarn && yarn start", "+yarn"),
         ("python -m pip install x", "+python"),
@@ -113,6 +117,9 @@ fn commands_beside_its_own_are_read_too() {
         ("healthcheck: {test: curl -f http://localhost}", ""),
         ("post_start: [{command: [sh, -c, 'echo > /opt/x']}]", "/opt/x"),
         ("pre_stop: [{command: touch /opt/x}, {command: touch /opt/y}]", "/opt/x /opt/y"),
+        // What a hook cannot write stops the container; what a check cannot write does not.
+        ("post_start: [{command: 'python3 -c x'}]", "?"),
+        ("healthcheck: {test: [CMD, python3, -c, x]}", ""),
     ] {
         assert_eq!(read(&format!("nginx\n    {rest}")), expected, "{rest}");
     }

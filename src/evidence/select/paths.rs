@@ -44,28 +44,26 @@ impl Gathered {
             }
         }
         for (part, path) in &all {
-            {
-                let (part, path) = (*part, &**path);
-                let needed = context.needs(&path.when, &path.unless, users);
-                if needed == Known::No {
-                    idle.push((part, path));
-                    continue;
-                }
-                let moves = moves(context, part.preset.workdir.as_deref(), path, users, &argv);
-                // What somebody named is needed there, whatever decides of its usual place.
-                for (target, by) in &moves.to {
-                    let needed = moved(context, part, path, users, sizes, (target, by));
-                    found.moved.extend(needed.iter().filter(|path| path.storage != Storage::State).map(|path| path.target.clone()));
-                    found.put(needed);
-                }
-                moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
-                match (moves.rest, needed) {
-                    (None, Known::Yes) => found.put(writable(context, part, path, users, sizes)),
-                    (None, _) => unknown.push((part, path)),
-                    (Some(rest), _) => {
-                        for below in rest.iter().filter_map(|below| Target::new(below, &storage(path)).ok()) {
-                            found.put(writable(context, part, &Writable { target: below, ..path.clone() }, users, sizes));
-                        }
+            let (part, path) = (*part, &**path);
+            let needed = context.needs(&path.when, &path.unless, users);
+            if needed == Known::No {
+                idle.push((part, path));
+                continue;
+            }
+            let moves = moves(context, part.preset.workdir.as_deref(), path, users, &argv);
+            // What somebody named is needed there, whatever decides of its usual place.
+            for (target, by) in &moves.to {
+                let needed = moved(context, part, path, users, sizes, (target, by));
+                found.moved.extend(needed.iter().filter(|path| path.storage != Storage::State).map(|path| path.target.clone()));
+                found.put(needed);
+            }
+            moves.doubts.into_iter().for_each(|doubt| found.doubt(doubt));
+            match (moves.rest, needed) {
+                (None, Known::Yes) => found.put(writable(context, part, path, users, sizes)),
+                (None, _) => unknown.push((part, path)),
+                (Some(rest), _) => {
+                    for below in rest.iter().filter_map(|below| Target::new(below, &storage(path)).ok()) {
+                        found.put(writable(context, part, &Writable { target: below, ..path.clone() }, users, sizes));
                     }
                 }
             }

@@ -3,18 +3,24 @@
 use super::*;
 use crate::compose::Coverage;
 
-/// The paths of a service that nothing covers, and are kept or other than the usual scratch, with `?` behind what is assumed; then what is not known.
-fn kept(body: &str) -> Vec<String> {
+/// What is known of one service, with the paths that nothing covers.
+pub(super) fn uncovered(body: &str) -> Need {
     let services = format!("  s: {{{body}}}\n");
-    let need = try_needs(&services, &auto(), None).expect("needs").remove(0);
+    let mut need = try_needs(&services, &auto(), None).expect("needs").remove(0);
     let text = TextFile::new("f", format!("services:\n{services}").into_bytes(), MAX_FILE_BYTES).expect("text");
     let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
     let project = Project::read(&sources).expect("a project");
-    let is_open = |p: &&WritablePath| matches!(project.services[0].coverage(&p.target), Coverage::Root);
+    need.paths.retain(|path| matches!(project.services[0].coverage(&path.target), Coverage::Root));
+    need
+}
+
+/// The paths of a service that nothing covers, and are kept or other than the usual scratch, with `?` behind what is assumed; then what is not known.
+fn kept(body: &str) -> Vec<String> {
+    let need = uncovered(body);
     let usual = ["/tmp", "/run", "/run/postgresql", "/run/mysqld", "/var/cache/nginx"];
     let doubt = |p: &WritablePath| if p.reason.confidence == Confidence::Assumed { "?" } else { "" };
     let paths = need.paths.iter().filter(|p| p.storage == Storage::State || !usual.contains(&&*p.target));
-    let mut found: Vec<String> = paths.filter(is_open).map(|p| format!("{}{}", &*p.target, doubt(p))).collect();
+    let mut found: Vec<String> = paths.map(|p| format!("{}{}", &*p.target, doubt(p))).collect();
     if need.basis.confidence == Confidence::Assumed {
         found.extend(need.basis.text.split_once(": ").map(|(_, why)| why.to_owned()));
     }

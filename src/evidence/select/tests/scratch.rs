@@ -1,17 +1,12 @@
 //! Where a service was told to put logs, process numbers, sockets, temporary files and caches: tables.
 
+use super::places::uncovered;
 use super::*;
-use crate::compose::Coverage;
 
 /// The paths of a service that nothing covers, and what is not known of it.
 fn open(body: &str) -> (Vec<String>, Option<String>) {
-    let services = format!("  s: {{{body}}}\n");
-    let need = try_needs(&services, &auto(), None).expect("needs").remove(0);
-    let text = TextFile::new("f", format!("services:\n{services}").into_bytes(), MAX_FILE_BYTES).expect("text");
-    let sources = Sources::single(Stream::parse(&text, FileId(0)).expect("YAML"));
-    let project = Project::read(&sources).expect("a project");
-    let is_open = |p: &&WritablePath| matches!(project.services[0].coverage(&p.target), Coverage::Root);
-    let paths = need.paths.iter().filter(is_open).map(|p| p.target.to_string()).collect();
+    let need = uncovered(body);
+    let paths = need.paths.iter().map(|p| p.target.to_string()).collect();
     let doubt = need.basis.text.split_once(" runs read-only with these mounts; ").or_else(|| need.basis.text.split_once(": "));
     (paths, doubt.map(|(_, why)| why.to_owned()).filter(|_| need.basis.confidence == Confidence::Assumed))
 }
