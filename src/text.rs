@@ -2,6 +2,7 @@
 
 mod clean;
 mod near;
+pub(crate) mod toml;
 
 pub use clean::{clean, clean_line, count, drives_terminal, shell_word, uri_part, uri_path};
 pub use near::{did_you_mean, nearest, with_nearest};

@@ -173,7 +173,7 @@ const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     // The patterns are part of the program, and a test compiles them all.
-    let raw: RawPatterns = toml::from_str(include_str!("log/patterns.toml")).unwrap_or_else(|e| unreachable!("{e}"));
+    let raw: RawPatterns = crate::text::toml::read(include_str!("log/patterns.toml")).unwrap_or_else(|e| unreachable!("{e}"));
     let set = RegexSetBuilder::new(raw.pattern.iter().map(|p| &p.regex)).unicode(false).build();
     Patterns {
         words: fixed(WORDS),

@@ -13,6 +13,7 @@ use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
 use crate::evidence::preset::{Preset, RawPath};
 use crate::evidence::{Confidence, Extra, Extras, Reason, Selection, Source, WritablePath};
+use crate::text::toml::{self, Spanned};
 use crate::text::{FileId, Span, TextFile, did_you_mean, with_nearest};
 pub use added::exclusions;
 use exclude::{Excluded, Why};
@@ -22,7 +23,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use toml::Spanned;
 
 /// Its name.
 pub const NAME: &str = "rofs-harden.toml";
@@ -105,7 +105,7 @@ struct RawExclude {
 
 /// The files among the presets that a configuration file names. What is wrong with it is said when it is read.
 pub fn preset_files(text: &str) -> Vec<String> {
-    let raw: RawConfig = toml::from_str(text).unwrap_or_default();
+    let raw: RawConfig = toml::read(text).unwrap_or_default();
     let of_services = raw.services.into_values().filter_map(|service| service.preset);
     raw.presets.into_iter().chain(of_services).map(Spanned::into_inner).filter(|name| is_file(name)).collect()
 }
@@ -138,7 +138,7 @@ pub struct Config {
 ///
 /// Errors: why it is none.
 pub fn pull_requests(text: &str) -> Result<Option<bool>, String> {
-    toml::from_str::<RawConfig>(text).map(|raw| raw.pull_requests).map_err(|e| e.message().to_owned())
+    toml::read::<RawConfig>(text).map(|raw| raw.pull_requests).map_err(|e| e.message().to_owned())
 }
 
 /// A part of the file and what is wrong with it.
@@ -172,7 +172,7 @@ impl Config {
     /// Reads a file.
     fn parse(place: &Place<'_>) -> Result<Self> {
         let wrong = |wrong: Wrong| place.error(wrong);
-        let raw: RawConfig = toml::from_str(place.text.text()).map_err(|e| wrong((e.span().unwrap_or(0..0), with_nearest(e.message()))))?;
+        let raw: RawConfig = toml::read(place.text.text()).map_err(|e| wrong((e.range(), with_nearest(e.message()))))?;
         let named = |name: &Spanned<String>| place.preset(name);
         let mut config = Self { assume: raw.unsafe_fixes, ..Self::default() };
         if !raw.presets.is_empty() {

@@ -1,7 +1,12 @@
 //! Which packages a build context names, as words of an ecosystem: `npm:next`, `pypi:django`, `gem:rails`. Nothing here fails: what is
 //! not understood names nothing.
 
-use std::collections::BTreeSet;
+#![expect(clippy::zero_sized_map_values, reason = "serde reads tables into maps, and only their keys matter here")]
+
+use crate::text::toml;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Manifests that are looked for beside a Dockerfile and in its context.
 pub(super) const NAMES: [&str; 10] = [
@@ -20,8 +25,8 @@ pub(super) const NAMES: [&str; 10] = [
 /// The packages that the manifest of this name depends on when it runs.
 pub(super) fn packages(name: &str, text: &str) -> BTreeSet<String> {
     let (ecosystem, names) = match name {
-        "package.json" => ("npm", keys_of_json(text, "dependencies")),
-        "composer.json" => ("composer", keys_of_json(text, "require")),
+        "package.json" => ("npm", names(json(text).dependencies)),
+        "composer.json" => ("composer", names(json(text).require)),
         "requirements.txt" => ("pypi", text.lines().filter_map(requirement).collect()),
         "pyproject.toml" | "Pipfile" => ("pypi", python(text)),
         "Gemfile" => ("gem", text.lines().filter_map(gem).collect()),
@@ -33,9 +38,22 @@ pub(super) fn packages(name: &str, text: &str) -> BTreeSet<String> {
     names.into_iter().map(|name| format!("{ecosystem}:{}", name.to_ascii_lowercase())).collect()
 }
 
-fn keys_of_json(text: &str, section: &str) -> Vec<String> {
-    let value: serde_json::Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
-    value.get(section).and_then(serde_json::Value::as_object).map(|map| map.keys().cloned().collect()).unwrap_or_default()
+/// What a table names, whatever it says of it.
+type Keys = BTreeMap<String, IgnoredAny>;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Json {
+    dependencies: Option<Keys>,
+    require: Option<Keys>,
+}
+
+fn json(text: &str) -> Json {
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default()
+}
+
+fn names(keys: Option<Keys>) -> Vec<String> {
+    keys.unwrap_or_default().into_keys().collect()
 }
 
 /// `Django` of `Django[argon2]>=5 ; python_version > "3"`; names are compared with `-`.
@@ -46,14 +64,37 @@ fn requirement(line: &str) -> Option<String> {
     (name.starts_with(|c: char| c.is_ascii_alphanumeric())).then(|| name.replace(['_', '.'], "-"))
 }
 
+/// `pyproject.toml` of packages and of Poetry, and Pipenv's file.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Python {
+    project: Project,
+    tool: Tool,
+    packages: Keys,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Project {
+    dependencies: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tool {
+    poetry: Poetry,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Poetry {
+    dependencies: Keys,
+}
+
 fn python(text: &str) -> Vec<String> {
-    let Ok(table) = text.parse::<toml::Table>() else { return Vec::new() };
-    let at = |path: &[&str]| path.iter().try_fold(&toml::Value::Table(table.clone()), |value, key| value.get(key)).cloned();
-    let items = at(&["project", "dependencies"]);
-    let items = items.iter().filter_map(toml::Value::as_array).flatten().filter_map(toml::Value::as_str);
-    let tables = [at(&["tool", "poetry", "dependencies"]), at(&["packages"])];
-    let keys = tables.iter().flatten().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
-    items.chain(keys.map(String::as_str)).filter_map(requirement).collect()
+    let Python { project, tool, packages } = toml::read(text).unwrap_or_default();
+    let keys = tool.poetry.dependencies.into_keys().chain(packages.into_keys());
+    project.dependencies.into_iter().chain(keys).filter_map(|name| requirement(&name)).collect()
 }
 
 fn gem(line: &str) -> Option<String> {

@@ -60,7 +60,7 @@ struct Foreign {
 
 static FOREIGN: LazyLock<Foreign> = LazyLock::new(|| {
     // The data is part of the program, and a test compiles it all.
-    let raw: Raw = toml::from_str(include_str!("foreign.toml")).unwrap_or_else(|e| unreachable!("{e}"));
+    let raw: Raw = crate::text::toml::read(include_str!("foreign.toml")).unwrap_or_else(|e| unreachable!("{e}"));
     let any = |all: &[String]| all.iter().map(|one| format!("(?:{one})")).collect::<Vec<_>>().join("|");
     let set = RegexSetBuilder::new(raw.lines.iter().map(|l| &l.regex)).unicode(false).build();
     Foreign {

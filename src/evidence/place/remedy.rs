@@ -28,7 +28,7 @@ struct Remedies {
 
 static REMEDIES: LazyLock<Remedies> = LazyLock::new(|| {
     // The list is part of the program, and a test compiles it.
-    let raw: Raw = toml::from_str(include_str!("remedies.toml")).unwrap_or_else(|e| unreachable!("{e}"));
+    let raw: Raw = crate::text::toml::read(include_str!("remedies.toml")).unwrap_or_else(|e| unreachable!("{e}"));
     let set = RegexSetBuilder::new(raw.remedy.iter().map(|r| &r.regex)).unicode(false).build();
     let set = set.unwrap_or_else(|e| unreachable!("{e}"));
     Remedies { set, say: raw.remedy.into_iter().map(|r| r.say).collect() }

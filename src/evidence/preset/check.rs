@@ -5,11 +5,11 @@ use super::parse::{Wrong, conditions, line};
 use super::raw::RawConfidence;
 use super::when::RawConditions;
 use crate::evidence::{Reason, Source};
+use crate::text::toml::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fmt;
 use std::sync::Arc;
-use toml::Spanned;
 
 /// How an image is asked whether it does its work.
 #[derive(Clone, Debug, PartialEq, Eq)]

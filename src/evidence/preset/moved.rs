@@ -6,11 +6,11 @@ use super::Condition;
 use super::parse::{Wrong, conditions, line};
 use super::when::RawConditions;
 use crate::compose::clean_path;
+use crate::text::toml::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::fmt;
 use std::ops::Range;
-use toml::Spanned;
 
 /// Whether an image declares a path as a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]

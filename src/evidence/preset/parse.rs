@@ -10,11 +10,11 @@ use super::{
 use crate::compose::{Image, Tag, clean_path};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::{Reason, Source, Storage, Target, TmpfsOptions};
+use crate::text::toml::{self, Spanned};
 use crate::text::{FileId, Span, TextFile, with_nearest};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
-use toml::Spanned;
 
 /// A part of the file and what is wrong with it.
 pub(super) type Wrong = (Range<usize>, String);
@@ -66,7 +66,7 @@ const CAPABILITIES: [&str; 41] = [
 
 /// Reads a preset file. Errors: the first thing in it that is wrong.
 pub(super) fn parse(name: &str, file: &TextFile) -> Result<Preset> {
-    let raw = toml::from_str::<RawPreset>(file.text()).map_err(|e| (e.span().unwrap_or(0..0), with_nearest(e.message())));
+    let raw = toml::read::<RawPreset>(file.text()).map_err(|e| (e.range(), with_nearest(e.message())));
     raw.and_then(|raw| preset(name, raw)).map_err(|(range, message)| -> Error {
         let span = Span { file: FileId(0), start: range.start as u32, end: range.end as u32 };
         SourceError::new(file, span, message, Some("`rofs-harden presets show nginx` shows what a preset says".into())).into()

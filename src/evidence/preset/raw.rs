@@ -4,11 +4,11 @@ use super::check::RawCheck;
 use super::moved::RawMover;
 use super::when::RawConditions;
 use crate::evidence::{Confidence, Storage, Target, TmpfsOptions};
+use crate::text::toml::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use toml::Spanned;
 
 /// What images of one family write, and need.
 #[derive(Deserialize, JsonSchema)]

@@ -277,7 +277,7 @@ mod tests {
     fn conditions_read_as_sentences() {
         let text =
             "present = '/a'\ncommand = ['npm', 'npx']\nuser = 'node'\nenv = 'A=b'\ntag = 'alpine'\nversion = '<3.9'\nunstarted = true\n";
-        let conditions = toml::from_str::<RawConditions>(text).expect("conditions").conditions();
+        let conditions = crate::text::toml::read::<RawConditions>(text).expect("conditions").conditions();
         assert_eq!(
             conditions.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
@@ -296,7 +296,7 @@ mod tests {
             ("'>=8.0 <8.0.6'", "8 to 8.0.5"),
             ("['<7.2.11', '8.1.5', '>=9']", "7.2.10 or older or 8.1.5 or 9 or newer"),
         ] {
-            let conditions = toml::from_str::<RawConditions>(&format!("version = {version}")).expect("conditions").conditions();
+            let conditions = crate::text::toml::read::<RawConditions>(&format!("version = {version}")).expect("conditions").conditions();
             assert_eq!(conditions[0].to_string(), format!("the tag's version is {expected}"));
         }
     }

@@ -4,7 +4,7 @@ use super::{NAME, Place, RawConfig, nearest, read_exclude};
 use crate::error::{Error, Result};
 use crate::plan::source::{Loaded, settled};
 use crate::plan::{Decision, Decisions, Files};
-use crate::text::{MAX_FILE_BYTES, TextFile};
+use crate::text::{MAX_FILE_BYTES, TextFile, toml};
 use std::path::Path;
 
 /// The configuration file with what was decided to be ignored and is not said by a comment: as it is, or to be made, and its new
@@ -53,7 +53,7 @@ pub fn exclusions<'d>(files: &Files<'_>, decisions: &'d Decisions) -> Result<Opt
     };
     let name = loaded.file().name().to_owned();
     let after = TextFile::new(name, text.clone().into_bytes(), MAX_FILE_BYTES).map_err(|e| wrong(e.to_string()))?;
-    let raw: RawConfig = toml::from_str(after.text()).map_err(|e| wrong(e.message().to_owned()))?;
+    let raw: RawConfig = toml::read(after.text()).map_err(|e| wrong(e.message().to_owned()))?;
     let place = Place { files, text: &after, folder, first };
     let read = raw.exclude.into_iter().rev().take(ignored().count()).map(|raw| read_exclude(raw, &place).map_err(|(_, why)| wrong(why)));
     let read = read.collect::<Result<Vec<_>>>()?;
