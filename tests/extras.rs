@@ -153,6 +153,46 @@ fn the_order_of_steps_does_not_matter_in_a_layer_of_its_own() {
     }
 }
 
+/// A single text follows as a list does, whether it becomes one or not.
+#[test]
+fn a_single_text_follows_at_once() {
+    let block = |tmpfs: &str| format!("services:\n  s:\n    image: nginx\n    tmpfs: {tmpfs}\n");
+    let more = "    volumes: [{type: tmpfs, target: /var/cache/nginx}]\n";
+    for text in [
+        block("/run:mode=755"),
+        block("/run:mode=755 # why"),
+        block("'/run:mode=755'"),
+        block("\"/run:mode=755\""),
+        block("|-\n      /run:mode=755"),
+        block("!!str /run:mode=755"),
+        block("!override /run:mode=755"),
+        block("\n      /run:mode=755\n"),
+        block("/run:mode=755").replace(": nginx\n", ": nginx\n    read_only: true\n"),
+        block("/run:mode=755") + more,
+        block("&t /run:mode=755"),
+        "services:\n  s: {image: nginx, tmpfs: /run:mode=755}\n".to_owned(),
+        "services: {s: {tmpfs: '/run:mode=755', image: nginx, volumes: [{type: tmpfs, target: /var/cache/nginx}]}}\n".to_owned(),
+        "{\"services\": {\"s\": {\"image\": \"nginx\", \"tmpfs\": \"/run:mode=755\"}}}\n".to_owned(),
+    ] {
+        for with in ["sizes", "user", "user,sizes,cap-drop,no-new-privileges"] {
+            let folder = Folder::new(&[("compose.yaml", &text)]);
+            folder.run(&["--with", with, "--write", "--yes"]).exits(0);
+            let once = folder.read("compose.yaml");
+            assert!(once.contains("# why") == text.contains("# why"), "{once}");
+            // A user cannot write to the other mount, and so stays out.
+            let follows = !text.contains("&t") && (with != "user" || !text.contains("type: tmpfs"));
+            assert_eq!(
+                [",size=", ",uid="].iter().any(|more| once.contains(&format!("/run:mode=755{more}"))),
+                follows,
+                "{with}\n{text}\n{once}"
+            );
+            folder.run(&["--with", with, "--check"]).exits(0);
+            folder.run(&["--with", with, "--write", "--yes"]).exits(0);
+            assert_eq!(folder.read("compose.yaml"), once, "{with}\n{text}");
+        }
+    }
+}
+
 /// Only lines that are as an earlier plan wrote them, and that nobody else uses, follow.
 #[test]
 fn lines_of_others_stay_as_they_are() {

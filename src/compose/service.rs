@@ -235,7 +235,7 @@ impl<'a> Service<'a> {
             .collect()
     }
 
-    /// The definition in which a mount stands in the list `key` and nowhere else, so that a change of it changes nothing else in the
+    /// The definition in which a mount stands in the list `key`, or as its only text, and nowhere else, so that a change of it changes nothing else in the
     /// file; `None` where it has other users or comes from somewhere else.
     pub fn alone(&self, mount: &Mount<'a>, key: &str) -> Option<Node<'a>> {
         let part = self.parts.get(mount.part as usize).filter(|part| !mount.is_hidden() && !part.is_base)?;
@@ -251,7 +251,8 @@ impl<'a> Service<'a> {
         }
         let (outer, inner) = (list.span(), mount.span());
         let is_inside = outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end;
-        let is_alone = list.kind() == Kind::Sequence && is_own(&part.definition) && is_own(&list);
+        let is_one = list.kind() == Kind::Sequence || list == mount.node;
+        let is_alone = is_one && is_own(&part.definition) && is_own(&list);
         (is_alone && is_inside).then_some(part.definition)
     }
 

@@ -309,9 +309,18 @@ impl<'p, 'a> Placer<'p, 'a> {
         let Some(service) = self.project.service(&fix.service) else { return };
         for item in items {
             let Some(mount) = service.mounts.iter().find(|m| m.target == item.target) else { continue };
-            let list = service.parts.get(mount.part as usize).and_then(|part| part.get("tmpfs"));
-            let in_flow = list.is_some_and(|list| list.value().style() == Style::Flow);
-            self.placement.ops.insert(site(mount.node), (mount.node, Op::Amend { text: item.to_string(), in_flow }));
+            let op = self.placement.ops.entry(site(mount.node)).or_insert_with(|| {
+                let part = service.parts.get(mount.part as usize);
+                let list = part.and_then(|part| part.get("tmpfs")).map(|list| list.value());
+                let in_flow = list.into_iter().chain(part.map(|part| part.definition)).any(|node| node.style() == Style::Flow);
+                (mount.node, Op::Amend { text: String::new(), in_flow })
+            });
+            match &mut op.1 {
+                Op::Amend { text, .. } => *text = item.to_string(),
+                // The only text, which becomes the first item of a list.
+                Op::Replace(Value::Seq(items) | Value::Override(items)) => items[0] = Value::Text(item.to_string()),
+                _ => {}
+            }
         }
     }
 
