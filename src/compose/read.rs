@@ -5,7 +5,7 @@ mod include;
 use super::env::Env;
 use super::interpolate;
 use super::merge::{self, Entry};
-use super::service::{Part, Scope, Service, complete, has_hidden_below, is_reset};
+use super::service::{Part, Scope, Service, check_layer, complete, has_hidden_below, is_reset};
 use super::sources::{NotRead, Sources, Wanted, join};
 use super::{Document, Project, invalid};
 use crate::text::{FileId, Span};
@@ -163,6 +163,7 @@ impl<'a> Reader<'a> {
         self.documents.push(document);
         if let Some(section) = services.map(|e| e.value()) {
             if replaces(section) {
+                model.services.iter().try_for_each(|service| check_layer(service.name, &service.parts))?;
                 *model = Model { volumes: std::mem::take(&mut model.volumes), ..Model::default() };
             }
             let entries = if is_reset(section.resolved()) { Vec::new() } else { merge::entries(section) };
@@ -190,6 +191,9 @@ impl<'a> Reader<'a> {
                 return Err(invalid(entry.key(), format!("services additional properties '{name}' not allowed"), Some(hint)));
             }
             let value = definition.resolved();
+            if let Some(&known) = model.by_name.get(name) {
+                check_layer(name, &model.services[known].parts)?;
+            }
             if replaces(value) {
                 model.remove(name);
             }

@@ -77,6 +77,38 @@ impl<'a> Part<'a> {
     }
 }
 
+/// Checks the values of the last part before another layer takes their place: Compose checks each layer as it comes.
+pub(super) fn check_layer(name: &str, parts: &[Part<'_>]) -> Result<(), SyntaxError> {
+    let Some((last, earlier)) = parts.split_last() else { return Ok(()) };
+    let entries = last.entries().filter(|entry| last.tag(entry).is_none());
+    for entry in entries.filter(|entry| matches!(entry.name(), "read_only" | "tmpfs" | "volumes")) {
+        let value = entry.value().resolved();
+        let is_right = match (entry.name(), last.text(value)) {
+            ("read_only", Some(text)) => mount::word(text).is_some() || has_variable(text),
+            ("read_only", None) => boolean(value).is_some(),
+            ("tmpfs", Some(_)) => true,
+            _ => value.kind() == Kind::Sequence,
+        };
+        // Null keeps what is there.
+        let is_kept = value.is_null() && earlier.iter().any(|part| part.get(entry.name()).is_some());
+        if !is_right && !is_kept {
+            return Err(wrong_kind(name, &entry));
+        }
+    }
+    Ok(())
+}
+
+/// A value of a kind that Compose does not take for its key.
+fn wrong_kind(service: &str, entry: &Entry<'_>) -> SyntaxError {
+    let key = entry.name();
+    let (kinds, hint) = match key {
+        "read_only" => ("a boolean or string", "write true or false"),
+        "tmpfs" => ("a string or a list of strings", "write a path, or a list of paths, or remove the key"),
+        _ => ("a list", "write a list, or remove the key"),
+    };
+    invalid(entry.value(), format!("services.{service}.{key} must be {kinds}"), Some(hint))
+}
+
 /// A service after all merging.
 #[derive(Clone, Debug)]
 pub struct Service<'a> {
@@ -176,11 +208,7 @@ impl<'a> Service<'a> {
             (Some(true), _) => Ok(Known::Yes),
             (Some(false), _) => Ok(Known::No),
             (None, Some(text)) if has_variable(text) => Ok(Known::Unknown),
-            _ => Err(invalid(
-                entry.value(),
-                format!("services.{}.read_only must be a boolean or string", self.name),
-                Some("write true or false"),
-            )),
+            _ => Err(wrong_kind(self.name, &entry)),
         }
     }
 
@@ -194,9 +222,7 @@ impl<'a> Service<'a> {
                 continue;
             }
             if value.kind() != Kind::Sequence {
-                let hint = "write a path, or a list of paths, or remove the key";
-                let message = format!("services.{}.tmpfs must be a string or a list of strings", self.name);
-                return Err(invalid(entry.value(), message, Some(hint)));
+                return Err(wrong_kind(self.name, &entry));
             }
             for (i, item) in value.items().enumerate() {
                 match item.resolved().as_str() {
@@ -213,8 +239,7 @@ impl<'a> Service<'a> {
         for PartValue { part, entry } in self.values("volumes") {
             let value = entry.value().resolved();
             if value.kind() != Kind::Sequence {
-                let message = format!("services.{}.volumes must be a list", self.name);
-                return Err(invalid(entry.value(), message, Some("write a list, or remove the key")));
+                return Err(wrong_kind(self.name, &entry));
             }
             for (i, item) in value.items().enumerate() {
                 let mount = mount::volume_item(item, part as u32, &self.parts[part].scope.env)

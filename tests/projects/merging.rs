@@ -202,3 +202,41 @@ fn many_services_that_share_an_anchor_are_no_trouble() {
     folder.run(&["--preset", "node", "--write", "--yes"]).exits(0);
     assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
 }
+
+/// Compose looks at each layer when it adds it, so that a later one cannot make it right.
+#[test]
+fn a_layer_that_compose_rejects_is_rejected_whatever_follows() {
+    let base = |line: &str| format!("services:\n  a: {{image: node}}\n  w:\n    image: redis:7\n    {line}\n");
+    let layer = |w: &str| format!("services:\n  w: {w}\n");
+    let whole = ["!reset null", "!override {image: x}"].map(layer);
+    let rows = [
+        ("tmpfs:", "must be a string", vec![layer("{tmpfs: /x}"), layer("{tmpfs: !override [/x]}"), layer("{tmpfs: !reset null}")]),
+        ("tmpfs: {a: b}", "must be a string", vec![layer("{tmpfs: !override /x}")]),
+        ("read_only:", "must be a boolean", vec![layer("{read_only: false}"), layer("{read_only: !reset null}")]),
+        ("read_only: [true]", "must be a boolean", vec![layer("{read_only: !override true}")]),
+        ("volumes:", "must be a", vec![layer("{volumes: ['v:/v']}\nvolumes: {v: }"), layer("{volumes: !override ['/v']}")]),
+        ("volumes: /x", "must be a", vec![layer("{volumes: !reset null}")]),
+    ];
+    let compose = Compose::find();
+    let rejected = |files: &[(&str, &str)], says: &str| {
+        let folder = Folder::new(files);
+        let run = folder.run(&["--write", "--yes"]).exits(2);
+        assert!(run.err.contains(says), "{files:?}\n{}", run.text());
+        if let Some(compose) = &compose {
+            assert!(compose.effective(folder.path(), &[]).is_err(), "{files:?}");
+        }
+    };
+    for (line, says, layers) in rows {
+        let base = base(line);
+        for layer in layers.iter().chain(&whole).chain(&["services: !override {w: {image: x}}\n".to_owned()]) {
+            rejected(&[("compose.yaml", &base), ("compose.override.yaml", layer)], says);
+            rejected(&[("compose.yaml", &format!("{base}---\n{layer}"))], says);
+        }
+    }
+    // A null keeps what is there, and then nothing is wrong.
+    for line in ["tmpfs", "read_only", "volumes"] {
+        let base = base("volumes: [/v]\n    tmpfs: /x\n    read_only: true");
+        let null = format!("services:\n  w:\n    {line}:\n---\nservices:\n  w: !override {{image: x}}\n");
+        harden(&[("compose.yaml", &base), ("compose.override.yaml", &null)], &[]);
+    }
+}
