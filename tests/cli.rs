@@ -21,7 +21,7 @@ services:
       - ./html:/usr/share/nginx/html:ro
   api:
     image: node:22-slim
-    command: node server.js   # the API
+    restart: always   # the API
   jobs:
     image: example.org/jobs:3
     volumes: [queue:/var/lib/queue]

@@ -45,7 +45,8 @@ impl Basis {
         let is_known_framework = choice.additions.iter().any(|a| a.recognised && a.preset.framework);
         let (text, confidence) = match &choice.recognised {
             Ok(what) if context.runs_its_own_program(&base.preset) && !is_agreed && !is_known_framework => {
-                (format!("{what}: the base image is known; what your own program writes is not"), Confidence::Base)
+                let known = if context.is_built() { "base image" } else { "image" };
+                (format!("{what}: the {known} is known; what your own program writes is not"), Confidence::Base)
             }
             Ok(what) => match &base.preset.basis {
                 Some(basis) => (format!("{what}: {}", basis.text), basis.confidence),

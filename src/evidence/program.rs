@@ -3,7 +3,7 @@
 use super::context::{ImageUsers, RunUser, ServiceContext, tokens};
 use super::preset::{Below, Preset, Writable};
 use super::{Storage, Target};
-use crate::compose::{clean_path, has_variable};
+use crate::compose::{MountKind, clean_path, has_variable};
 use std::borrow::Cow;
 
 /// Ecosystems, and the presets of images whose programs are of them.
@@ -15,11 +15,15 @@ const STARTS: [&str; 8] =
     ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
 
 impl ServiceContext<'_, '_> {
-    /// Whether what it builds runs another program than that of its base, which `preset` knows. Options alone are
-    /// arguments of the base's own start.
+    /// Whether it runs another program than that of its image or base, which `preset` knows. Options alone are
+    /// arguments of the base's own start. An image that only runs programs has one by a command, or by what is mounted.
     pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
-        if !self.is_built() || preset.runtime {
-            return self.is_built();
+        if preset.runtime {
+            let is_given = || self.service.mounts.iter().any(|mount| mount.kind != MountKind::Tmpfs);
+            return self.is_built() || !self.commands().is_empty() || is_given();
+        }
+        if !self.is_built() {
+            return false;
         }
         let image = self.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
         let family = image.rsplit('/').next().unwrap_or_default();

@@ -24,7 +24,7 @@ fn a_narrow_window_has_reasons_below_the_lines() {
     let ended = Terminal::start(&folder, 40, &["--unsafe-fixes"], &[]).ends(0);
     let lines = ended.lines();
     let at = lines.iter().position(|l| l.ends_with("+     read_only: true")).unwrap();
-    assert!(lines[at + 1].trim_start().starts_with("# image node:22 runs"), "{lines:#?}");
+    assert!(lines[at + 1].trim_start().starts_with("# image node:22: the"), "{lines:#?}");
     // Context is cut, reasons and sentences are wrapped at blanks: no row runs over into the next.
     let wrapped = (0..ended.screen.size().0.get()).filter(|row| ended.screen.row_wrapped(*row)).count();
     assert_eq!(wrapped, 0, "{}", ended.screen.contents());

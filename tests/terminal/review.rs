@@ -13,7 +13,7 @@ services:
     image: nginx:1.27
   api:
     image: node:22-slim
-    command: node server.js   # the API
+    restart: always   # the API
   jobs:
     image: example.org/jobs:3
     volumes: [queue:/var/lib/queue]

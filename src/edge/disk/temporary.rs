@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// Start of a temporary file's name. Six random letters or digits and [`TEMPORARY_SUFFIX`] follow.
@@ -19,6 +20,8 @@ pub const TEMPORARY_SUFFIX: &str = ".tmp";
 const RANDOM: usize = 6;
 /// Times that a name is tried again because another run cleared it away before it was locked.
 const MOST_TRIES: usize = 16;
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A new file in `folder`, locked for as long as it is open.
 pub(super) fn create(folder: &Path) -> io::Result<NamedTempFile> {
@@ -27,9 +30,9 @@ pub(super) fn create(folder: &Path) -> io::Result<NamedTempFile> {
     for _ in 0..MOST_TRIES {
         let file = builder.tempfile_in(folder)?;
         match file.as_file().try_lock() {
-            // Between making and locking it another run may have taken it for left behind.
-            Err(TryLockError::WouldBlock) => {}
-            Ok(()) if system::names(&file.as_file().metadata()?) == 0 => {}
+            // Between making and locking it another run may have taken it for left behind. It goes on before this one does.
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Ok(()) if system::names(&file.as_file().metadata()?) == 0 => std::thread::sleep(PAUSE),
             Ok(()) => return Ok(file),
             // Where the file system knows no locks, nobody clears away either.
             Err(TryLockError::Error(_)) => return Ok(file),

@@ -102,6 +102,24 @@ fn a_base_says_nothing_of_the_program_on_it() {
         assert_eq!(need.basis.confidence, expected, "{dockerfile} {rest}");
         assert!(!need.consent, "{dockerfile}");
     }
+    // An image is no better known than a base.
+    for (body, expected) in [
+        ("image: node:22, command: node server.js, volumes: ['./:/app:ro']", Confidence::Base),
+        ("image: python:3.12, entrypoint: [python, /app/x.py]", Confidence::Base),
+        ("image: eclipse-temurin:21, command: java -jar /app/a.jar", Confidence::Base),
+        ("image: golang, command: go run .", Confidence::Base),
+        ("image: node:22, command: npx -y serve", Confidence::Base),
+        ("image: 'php:8-fpm', volumes: ['./src:/var/www/html']", Confidence::Base),
+        ("image: 'php:8-fpm', volumes: [code:/var/www/html]", Confidence::Base),
+        ("image: 'php:8-fpm', tmpfs: /run", Confidence::Documented),
+        ("image: node:22", Confidence::Documented),
+        ("image: nginx, command: nginx -g 'daemon off;'", Confidence::Documented),
+    ] {
+        let need = try_needs(&format!("  s: {{{body}}}\n"), &auto(), None).expect("needs").remove(0);
+        assert_eq!((need.basis.confidence, need.consent), (expected, false), "{body}");
+        let is_own = need.basis.text.ends_with(": the image is known; what your own program writes is not");
+        assert_eq!(is_own, expected == Confidence::Base, "{}", need.basis.text);
+    }
     // Naming the preset is consent.
     let forced = Selection { forced: vec![("s".into(), preset("node"))], ..auto() };
     for selection in [named(&["node"]), forced] {
@@ -159,11 +177,11 @@ fn scratch_belongs_to_whom_must_write_it() {
         ("image: node, user: '1000:1000'", None, "node: /tmp:mode=1777"),
         ("image: x, user: '1000:1000'", None, "generic?: /tmp:mode=1777,uid=1000,gid=1000?"),
         ("image: x, user: app", None, "generic?: /tmp:mode=1777?"),
-        (&format!("image: node, {npm}"), None, "node: /tmp:mode=1777"),
-        (&format!("image: node, user: node, {npm}"), None, "node: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
-        (&format!("image: node, user: '1000:5', {npm}"), None, "node: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=5"),
+        (&format!("image: node, {npm}"), None, "node~: /tmp:mode=1777"),
+        (&format!("image: node, user: node, {npm}"), None, "node~: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
+        (&format!("image: node, user: '1000:5', {npm}"), None, "node~: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=5"),
         ("build: .", Some("FROM node\nUSER node\nCMD npm start\n"), "node~: /tmp:mode=1777 /home/node/.npm:mode=700,uid=1000,gid=1000"),
-        (&format!("image: node, user: node, {npm}, environment: {{npm_config_cache: /tmp/n}}"), None, "node: /tmp:mode=1777"),
+        (&format!("image: node, user: node, {npm}, environment: {{npm_config_cache: /tmp/n}}"), None, "node~: /tmp:mode=1777"),
         (&format!("image: node, user: '${{U}}', {npm}"), None, "node?: /tmp:mode=1777"),
     ] {
         assert_eq!(shown(&format!("  s: {{{body}}}\n"), &auto(), dockerfile), [format!("s {expected}")], "{body} {dockerfile:?}");
@@ -264,13 +282,13 @@ fn presets_of_commands_are_added_to_that_of_the_image() {
     let node = "image: node, user: node, command: [pm2-runtime, app.js]";
     let forced = |of: &str| Selection { forced: vec![("s".into(), preset(of))], ..auto() };
     for (body, dockerfile, selection, expected) in [
-        (node, None, auto(), format!("node: /tmp:mode=1777 {pm2}")),
+        (node, None, auto(), format!("node~: /tmp:mode=1777 {pm2}")),
         (node, None, named(&["pm2"]), format!("node!: /tmp:mode=1777 {pm2}")),
         (node, None, named(&["node"]), "node!: /tmp:mode=1777 state /data?".into()),
         (node, None, named(&["node", "pm2"]), format!("node!: /tmp:mode=1777 state /data? {pm2}")),
         ("image: node, user: node", None, forced("pm2"), format!("node!: /tmp:mode=1777 {pm2}")),
-        ("image: node, command: node app.js --pm2", None, auto(), "node: /tmp:mode=1777".into()),
-        ("image: node, command: /app/bin/pm2 x", None, auto(), "node: /tmp:mode=1777 /root/.pm2:mode=700".into()),
+        ("image: node, command: node app.js --pm2", None, auto(), "node~: /tmp:mode=1777".into()),
+        ("image: node, command: /app/bin/pm2 x", None, auto(), "node~: /tmp:mode=1777 /root/.pm2:mode=700".into()),
         ("build: .", Some("FROM node\nUSER node\nCMD [\"pm2-runtime\", \"app.js\"]\n"), auto(), format!("node~: /tmp:mode=1777 {pm2}")),
         ("image: x, command: gunicorn app", None, auto(), "generic?: /tmp:mode=1777".into()),
         ("build: .", Some("FROM scratch\n"), named(&["gunicorn"]), "generic!?: /tmp:mode=1777".into()),
