@@ -169,7 +169,7 @@ struct Patterns {
 }
 
 /// Words of which every symptom has one; a test holds the patterns against it.
-const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities|java\.io\.tmpdir|no locator available|createtemp|gettempfilename|unable to access log file|cannot lock /etc/|^usermod: |^chpasswd: |crashpad_handler: |writable\] failed|for writing|wflyctl0276|check permissions|must be present and|must be writ|should be writ|not writeable|trying to write|chsh: |chfn: |(?:user|group)(?:add|mod|del): |failure while writing|no space left on device|enospc)";
+const WORDS: &str = r"(?i:read-?only file|permission denied|not permitted|erofs|eacces|errno|no such file or directory, mk|no usable temp|not writable|not a writable|readonly|unable to open database|cannot create pidfile|write pidfile|server running on socket|bind on unix|misconf|rdb file|coreclr|storing keys|accessdenied|access to the path|temporary directory /|runtimedir|mutex directory|http server: socket|error writing to the directory|npm err! path|npm error path|path: '|map segment|noexec|belongs to uid|is marked read-only|failed to set capabilities|java\.io\.tmpdir|no locator available|createtemp|gettempfilename|unable to access log file|cannot lock /etc/|^usermod: |^chpasswd: |crashpad_handler: |writable\] failed|for writing|wflyctl0276|check permissions|must be present and|must be (?:a )?writ|node locks|is not accessible for user|cannot write to /|wrong ownership|unable to create (?:\[/|the \x22)|failed to create work|could not create unix socket|can't write to /|should be writ|not writeable|trying to write|chsh: |chfn: |(?:user|group)(?:add|mod|del): |failure while writing|no space left on device|enospc)";
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     // The patterns are part of the program, and a test compiles them all.
@@ -183,7 +183,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         makes: fixed(r"(?i:mkdir|makedirs|(?:creat|mak)(?:e|ing) (?:the )?director(?:y|ies))"),
         owns: fixed(r"(?:\b(?:l|f)?ch(?:own|mod|grp)\b|changing (?:ownership|permissions|group))"),
         opens: fixed(
-            r"(?i:\b(?:open|opening|touch|fopen|rb_sysopen|file_put_contents|createfile\w*|tee|log file|pid ?file|regular file|creating file|create file|write to file)\b|cannot create (?:regular )?(?:file)?.?/)",
+            r"(?i:\b(?:open|opening|touch|fopen|rb_sysopen|file_put_contents|createfile\w*|tee|log file|pid ?file|regular file|creating file|create file|write to file|(?:symbolic|hard|config) (?:link|file))\b|cannot move .* to |can(?:no|')t create (?:regular )?(?:file)?.?/)",
         ),
         runs: fixed(r"(?:\bexec(?:ve|vp)?\b|\bspawn|cannot execute|can't execute|cannot run|^(?:\S*/)?(?:ba|da|a|z)?sh: |: \d+: /|fork/)"),
         bare: fixed(

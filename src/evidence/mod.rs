@@ -166,6 +166,9 @@ pub struct Need {
     pub own_tmpfs: Vec<Target>,
     /// Files that its Dockerfile puts into the image, as far as that was asked for.
     pub image_paths: Vec<ImagePath>,
+    /// Where its image runs what it runs, if a preset says so: relative paths start there, but for `working_dir` and what a Dockerfile
+    /// says.
+    pub workdir: Option<String>,
     /// What it can do without, as far as that was asked for.
     pub limits: Vec<Limit>,
     /// How it is asked whether it does its work, where the project has no check for it.

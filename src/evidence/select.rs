@@ -411,6 +411,7 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
         obstacles,
         own_tmpfs,
         image_paths: if selection.limits { context.image_paths() } else { Vec::new() },
+        workdir: base.preset.workdir.clone(),
         limits,
         check,
         with,

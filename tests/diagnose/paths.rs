@@ -105,3 +105,47 @@ impl Run {
         assert!(self.out.contains(part), "{}", self.text());
     }
 }
+
+/// What is a file or a link is not mounted, nor is what a mount would not mend; sentences without the usual words are seen too.
+#[test]
+fn what_a_line_names_is_what_it_was_to_be() {
+    let read_only = ": Read-only file system";
+    for (image, more, line, fix, says) in [
+        ("x", "", format!("ln: failed to create symbolic link '/etc/localtime'{read_only}"), None, "set TZ"),
+        ("x", "", format!("cp: can't create '/etc/timezone'{read_only}"), None, "set TZ"),
+        ("x", "", format!("mv: cannot move '/tmp/x' to '/etc/timezone'{read_only}"), None, "set TZ"),
+        ("x", "", format!("ln: failed to create symbolic link '/srv/data/current'{read_only}"), Some("volume at /srv/data"), ""),
+        ("x", "", format!("ln: failed to create hard link '/srv/data/b' => '/srv/data/a'{read_only}"), Some("volume at /srv/data"), ""),
+        ("x", "", format!("ln: failed to create symbolic link '/etc/nginx/sites-enabled/x'{read_only}"), Some("volume at /etc/nginx/sites-enabled"), ""),
+        ("x", "", format!("cp: can't create directory '/srv/app/data'{read_only}"), Some("volume at /srv/app/data"), ""),
+        ("x", "", format!("error: could not lock config file /root/.gitconfig{read_only}"), None, "GIT_CONFIG_GLOBAL"),
+        ("x", "", format!("touch: cannot touch '/home/app/.gitconfig'{read_only}"), None, "GIT_CONFIG_GLOBAL"),
+        ("x", "", "E: List directory /var/lib/apt/lists/partial is missing. - Acquire (30: Read-only file system)".into(), None, "install them in a build step"),
+        ("x", "", format!("cp: cannot create regular file '/usr/local/share/ca-certificates/x.crt'{read_only}"), None, "SSL_CERT_FILE"),
+        ("nginx", "user: '101'", "nginx: [alert] could not open error log file: open() \"/var/log/nginx/error.log\" failed (13: Permission denied)".into(), None, "error_log stderr"),
+        ("traefik:v2.10", "", "level=error msg=\"The ACME resolver \\\"le\\\" is skipped from the resolvers list because: unable to get ACME account: open /letsencrypt/acme.json: read-only file system\"".into(), Some("volume at /letsencrypt"), ""),
+        ("traefik:v3", "", "ERR The ACME resolve is skipped from the resolvers list error=\"unable to get ACME account: open /letsencrypt/acme.json: read-only file system\"".into(), Some("volume at /letsencrypt"), ""),
+        ("x", "", "2024 ERR module geo is skipped: open /srv/geo/data/db: read-only file system".into(), Some("volume at /srv/geo/data"), ""),
+        ("mysql:8", "", "[ERROR] [MY-010268] [Server] Could not create unix socket lock file /var/run/mysqld/mysqld.sock.lock.".into(), Some("tmpfs /run/mysqld:mode=1777,uid=999,gid=999"), ""),
+        ("elasticsearch:8.1", "", "failed to obtain node locks, tried [/usr/share/elasticsearch/data]; maybe these locations are not writable or multiple nodes were started".into(), Some("volume at /usr/share/elasticsearch/data"), ""),
+        ("logstash:8.1", "", "Path \"/usr/share/logstash/data/queue\" must be a writable directory. It is not writable.".into(), Some("volume at /usr/share/logstash/data"), ""),
+        ("tomcat:10", "", "Failed to create work directory [/usr/local/tomcat/work/Catalina/localhost/ROOT] for context []".into(), Some("tmpfs /usr/local/tomcat/work:mode=1777"), ""),
+        ("tomcat:10", "", "java.io.FileNotFoundException: Unable to create [/usr/local/tomcat/logs/catalina.2024-01-01.log]".into(), Some("tmpfs /usr/local/tomcat/logs:mode=1777"), ""),
+        ("node:20", "", "Can't write to /app/node_modules/@prisma/engines please make sure you install \"prisma\" with the right permissions.".into(), None, "build step"),
+        ("prom/prometheus:v2.50", "", "err=\"mkdir data/: read-only file system\"".into(), Some("volume at /prometheus"), ""),
+        ("louislam/uptime-kuma:1", "", "EROFS: read-only file system, mkdir './data/'".into(), Some("volume at /app/data"), ""),
+        ("traefik:v3", "", "mkdir plugins-storage: read-only file system".into(), Some("tmpfs /plugins-storage:mode=755"), ""),
+        ("x", "working_dir: /srv/own", "mkdir data: read-only file system".into(), Some("volume at /srv/own/data"), ""),
+        ("neo4j:5", "", "Folder /logs is not accessible for user: 7474 or group: 7474 or group: 7474, i.e. the folder is not writable".into(), Some("volume at /logs"), ""),
+        ("solr:9", "", "Cannot write to /var/solr as 8983:8983".into(), Some("volume at /var/solr"), ""),
+        ("x", "", "Unable to create the \"cache\" directory (/var/www/html/var/cache/prod).".into(), Some("tmpfs /var/www/html/var/cache:mode=1777"), ""),
+        ("postgres:16", "volumes: ['./d:/var/lib/postgresql/data']", "FATAL:  data directory \"/var/lib/postgresql/data\" has wrong ownership".into(), None, "owner of its data"),
+        ("x", "tmpfs: [/tmp]", "exec /tmp/entry.sh: permission denied".into(), None, "`/tmp:exec`"),
+        ("mongo:7", "", "{\"s\":\"E\",\"msg\":\"WiredTiger error\",\"attr\":{\"error\":30,\"message\":\"/data/db/WiredTiger.turtle: handle-open: open: Read-only file system\"}}".into(), Some("volume at /data/db"), ""),
+    ] {
+        let folder = Folder::compose(&format!("services:\n  s:\n    image: {image}\n    read_only: true\n    {more}\n"));
+        let run = folder.run_with(&["diagnose", "-"], &[], &format!("s  | {line}\n")).exits(1);
+        let found = run.out.lines().find_map(|l| l.trim().strip_prefix("fix: "));
+        assert!(found == fix && run.out.contains(says), "{line}\n{fix:?}\n{}", run.text());
+    }
+}

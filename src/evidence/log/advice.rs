@@ -5,7 +5,7 @@ mod powers;
 
 use super::{Cause, Deed, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
-use crate::evidence::place::{Asked, Kind, Place, is_kernels, remedies, unmountable};
+use crate::evidence::place::{Asked, Kind, Place, instead, is_kernels, remedies, unmountable};
 use crate::evidence::select::owned;
 use crate::evidence::{Confidence, Need, Reason, RunUser, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::sync::Arc;
@@ -121,6 +121,9 @@ fn unmounted(symptom: &Symptom, path: String, context: AdviceContext<'_, '_>) ->
         _ => place.cause,
     };
     let plain = |help| Advice { cause, path: Some(path.clone()), mend: None, help, remedy: None };
+    if let Some(instead) = instead(&path, &symptom.text).filter(|_| known.is_none()) {
+        return plain(Some(instead));
+    }
     let Some((target, storage)) = mount else { return plain(joined([own.clone(), remedy.clone(), place.help.clone()])) };
     let run_user = need.map_or(&RunUser::Unknown, |n| &n.run_user);
     // The engine's volume there is as the image has the folder, and one with a name would be the same.
@@ -254,7 +257,8 @@ fn absolute(symptom: &Symptom, service: Option<&Service<'_>>, need: Option<&Need
     path?;
     let own = service.and_then(|s| s.text("working_dir")).filter(|folder| folder.starts_with('/'));
     let image = need.and_then(|n| n.image_paths.iter().find(|b| b.is_workdir));
-    own.as_deref().or(image.map(|b| b.path.as_str())).map(join)
+    let known = need.and_then(|n| n.workdir.as_deref());
+    own.as_deref().or(image.map(|b| b.path.as_str())).or(known).map(join)
 }
 
 /// Errors: why nothing can be mounted there, a sentence.

@@ -7,7 +7,7 @@ fn read(lines: &str) -> Vec<Symptom> {
 }
 
 /// Lines for patterns that the collected messages do not reach.
-const MORE: [&str; 10] = [
+const MORE: [&str; 20] = [
     "chpasswd: cannot lock /etc/shadow; try again later.",
     "write failed errno=30 at '/var/lib/app/x'",
     "sh: /tmp/tool: Permission denied",
@@ -18,6 +18,16 @@ const MORE: [&str; 10] = [
     "Error: ENOSPC: no space left on device, write '/srv/x'",
     "OSError: [Errno 28] No space left on device: '/srv/x'",
     "initdb: error: could not change permissions of directory \"/srv/x\": Operation not permitted",
+    "exec /tmp/entry.sh: permission denied",
+    "Path \"/srv/queue\" must be a writable directory. It is not writable.",
+    "failed to obtain node locks, tried [/srv/data]; maybe these locations are not writable",
+    "Folder /logs is not accessible for user: 7474 or group: 7474",
+    "Cannot write to /srv/solr as 8983:8983",
+    "FATAL:  data directory \"/srv/data\" has wrong ownership",
+    "Unable to create the \"cache\" directory (/srv/var/cache/prod).",
+    "Could not create unix socket lock file /run/mysqld/mysqld.sock.lock.",
+    "Can't write to /srv/engines please make sure you install \"prisma\" with the right permissions.",
+    "/data/db/WiredTiger.turtle: handle-open: open: Read-only file system",
 ];
 
 #[test]

@@ -72,7 +72,8 @@ const PROGRAM_PARTS: [&str; 8] = ["bin", "sbin", "lib", "lib64", "libexec", "dis
 const BUILDS: [&str; 4] = [".next", ".nuxt", ".output", ".svelte-kit"];
 
 /// Folders of what may vanish.
-const SCRATCH: [&str; 22] = [
+const SCRATCH: [&str; 23] = [
+    "plugins-storage",
     "tmp",
     "temp",
     "cache",

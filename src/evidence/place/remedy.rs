@@ -19,11 +19,14 @@ struct RawRemedy {
     regex: String,
     /// What helps.
     say: String,
+    /// Whether a mount would not help, or would do harm.
+    #[serde(default)]
+    instead: bool,
 }
 
 struct Remedies {
     set: RegexSet,
-    say: Vec<String>,
+    all: Vec<RawRemedy>,
 }
 
 static REMEDIES: LazyLock<Remedies> = LazyLock::new(|| {
@@ -31,7 +34,7 @@ static REMEDIES: LazyLock<Remedies> = LazyLock::new(|| {
     let raw: Raw = crate::text::toml::read(include_str!("remedies.toml")).unwrap_or_else(|e| unreachable!("{e}"));
     let set = RegexSetBuilder::new(raw.remedy.iter().map(|r| &r.regex)).unicode(false).build();
     let set = set.unwrap_or_else(|e| unreachable!("{e}"));
-    Remedies { set, say: raw.remedy.into_iter().map(|r| r.say).collect() }
+    Remedies { set, all: raw.remedy }
 });
 
 /// A word of a sentence that is a path of some depth: `/opt/keycloak/lib`, `.next/server`.
@@ -44,11 +47,17 @@ static PATH: LazyLock<Regex> = LazyLock::new(|| {
 /// known of such paths and lines. `line` is what the program said, if it did.
 pub(in crate::evidence) fn remedies(path: &str, line: &str, need: Option<&Need>) -> Option<String> {
     let of_preset = need.iter().flat_map(|n| &n.sayings).find(|saying| speaks_of(saying, path));
-    let known = || {
-        let found = REMEDIES.set.matches(format!("{path}\n{line}").as_bytes()).into_iter().next();
-        found.map(|index| REMEDIES.say[index].clone())
-    };
-    of_preset.cloned().or_else(known)
+    of_preset.cloned().or_else(|| known(path, line).map(|remedy| remedy.say.clone()))
+}
+
+/// What helps where a mount would not, or would do harm.
+pub(in crate::evidence) fn instead(path: &str, line: &str) -> Option<String> {
+    known(path, line).filter(|remedy| remedy.instead).map(|remedy| remedy.say.clone())
+}
+
+fn known(path: &str, line: &str) -> Option<&'static RawRemedy> {
+    let found = REMEDIES.set.matches(format!("{path}\n{line}").as_bytes()).into_iter().next();
+    found.map(|index| &REMEDIES.all[index])
 }
 
 /// Whether a sentence names a path or a folder above it; `.next/server` may be anywhere.
@@ -77,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_remedy_is_a_sentence_that_names_something() {
-        for say in &REMEDIES.say {
+        for RawRemedy { say, .. } in &REMEDIES.all {
             assert!(say.len() > 20 && !say.ends_with('.'), "{say}");
         }
         assert!(remedies("/x", "", None).is_none());
