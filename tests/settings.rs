@@ -70,6 +70,71 @@ fn a_setting_moves_data_and_its_value_is_not_shown() {
     }
 }
 
+/// What a file of any program names: whether it is held back, and the file's value is never shown.
+#[test]
+fn a_file_in_a_language_that_nobody_knows_makes_a_guess_where_it_names_another_place() {
+    for (image, at, file, is_held) in [
+        ("grafana/loki:3.4.0", "/etc/loki/local-config.yaml", "common:\n  path_prefix: /canary\n", true),
+        ("grafana/loki:3.4.0", "/etc/loki/local-config.yaml", "common:\n  path_prefix: /loki\n", false),
+        ("grafana/grafana:11.5.0", "/etc/grafana/grafana.ini", "[paths]\ndata = /canary\n", true),
+        (
+            "grafana/grafana:11.5.0",
+            "/etc/grafana/grafana.ini",
+            "[paths]\n;data = /canary\ndata = /var/lib/grafana\nlogs = /var/log/grafana\n",
+            false,
+        ),
+        ("timberio/vector:0.45.0-alpine", "/etc/vector/vector.yaml", "data_dir: /canary\n", true),
+        ("influxdb:2.7", "/etc/influxdb2/config.yml", "bolt-path: /canary/x\n", true),
+        ("influxdb:1.8", "/etc/influxdb/influxdb.conf", "[data]\n  dir = \"/canary\"\n", true),
+        ("nginx:1.27", "/etc/nginx/nginx.conf", "pid /canary/x.pid;\n", true),
+        ("nginx:1.27", "/etc/nginx/nginx.conf", "error_log /canary/x.log warn;\n", true),
+        ("nginx:1.27", "/etc/nginx/conf.d/a.conf", "proxy_cache_path /canary levels=1:2 keys_zone=x:1m;\n", true),
+        (
+            "nginx:1.27",
+            "/etc/nginx/nginx.conf",
+            "error_log /var/log/nginx/error.log;\npid /var/run/nginx.pid;\naccess_log /dev/stdout;\nroot /srv/www;\nproxy_cache_path /var/cache/nginx/x keys_zone=x:1m;\nlocation /canary {\n",
+            false,
+        ),
+        ("httpd:2.4", "/usr/local/apache2/conf/httpd.conf", "ErrorLog /canary/error.log\n", true),
+        (
+            "httpd:2.4",
+            "/usr/local/apache2/conf/httpd.conf",
+            "ErrorLog /proc/self/fd/2\nDocumentRoot \"/usr/local/apache2/htdocs\"\n",
+            false,
+        ),
+        ("caddy:2", "/etc/caddy/Caddyfile", "{\n  storage file_system /canary\n}\n", true),
+        ("caddy:2", "/etc/caddy/Caddyfile", "a.example {\n  log {\n    output file /canary/a.log\n  }\n}\n", true),
+        ("caddy:2", "/etc/caddy/Caddyfile", "a.example {\n  root * /srv\n  handle_path /canary/* {\n  }\n}\n", false),
+        (
+            "clickhouse/clickhouse-server:25.1",
+            "/etc/clickhouse-server/config.d/x.xml",
+            "<clickhouse><path>/canary/</path></clickhouse>\n",
+            true,
+        ),
+        ("rabbitmq:4", "/etc/rabbitmq/rabbitmq.conf", "log.dir = /canary\n", true),
+        ("mysql:8.4", "/etc/mysql/conf.d/a.cnf", "[mysqld]\nlog-error = /canary/x.err\n", true),
+        ("mysql:8.4", "/etc/mysql/conf.d/a.cnf", "[mysqld]\nsocket = /var/run/mysqld/mysqld.sock\ndatadir = /var/lib/mysql\n", false),
+        // Nothing says that it is read.
+        ("nginx:1.27", "/srv/x.conf", "pid /canary/x.pid;\n", false),
+        (
+            "haproxy:3.1",
+            "/usr/local/etc/haproxy/haproxy.cfg",
+            "global\n  stats socket /canary/x.sock mode 660\n  log /dev/log local0\n",
+            true,
+        ),
+    ] {
+        for mounted in ["", ", 'kept:/canary'"] {
+            let text = format!("services:\n  s: {{image: '{image}', volumes: ['./r.conf:{at}'{mounted}]}}\nvolumes: {{kept: }}\n");
+            let folder = Folder::new(&[("compose.yaml", &text), ("r.conf", file)]);
+            let run = folder.run(&[]).exits(0);
+            let said = format!("{image} {file:?} {mounted}: {}", run.text());
+            assert_eq!(run.err.contains("names a place where nothing is known to be writable"), is_held && mounted.is_empty(), "{said}");
+            assert!(run.out.contains("read_only: true") || run.err.contains("held back s: ") || run.err.contains("refused"), "{said}");
+            assert!(text.contains("canary") || !run.text().contains("canary"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn the_folder_that_a_dockerfile_starts_in_moves_data_too() {
     for (dockerfile, expected) in [

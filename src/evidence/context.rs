@@ -35,7 +35,7 @@ pub(super) struct ServiceContext<'s, 'a> {
     /// What its `env_file` sets.
     given: Given,
     /// What it has bound into it, such as configuration.
-    bound: Vec<Bound<'s>>,
+    pub(super) bound: Vec<Bound<'s>>,
     /// Mounts that count for no condition: those that an earlier plan made.
     pub(super) unseen: Unseen,
 }

@@ -2,6 +2,7 @@
 
 mod basis;
 pub mod catalogue;
+mod configured;
 mod context;
 pub mod engine;
 mod health;

@@ -159,7 +159,7 @@ fn is_log_name(path: &str) -> bool {
 }
 
 /// The words of a name, in small letters: `--worker-tmp-dir`, `LOG_FILE`, `logDir`.
-fn parts(name: &str) -> Vec<String> {
+pub(super) fn parts(name: &str) -> Vec<String> {
     let mut found: Vec<String> = vec![String::new()];
     let mut was_small = false;
     for c in name.chars() {

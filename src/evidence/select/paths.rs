@@ -2,10 +2,11 @@
 
 use super::Part;
 use crate::compose::{Coverage, Known, Word, is_at};
+use crate::evidence::configured;
 use crate::evidence::context::{ImageUsers, RunUser, ServiceContext, short};
 use crate::evidence::moves::moves;
 use crate::evidence::outputs::{Asks, outputs};
-use crate::evidence::place::{Asked, Kind, Place, hides_files};
+use crate::evidence::place::{Asked, Kind, Place, hides_files, speaks_of};
 use crate::evidence::preset::{Mover, Writable};
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
@@ -80,6 +81,15 @@ impl Gathered {
         let counts = |path: &Writable| context.needs(&path.when, &path.unless, users) != Known::No;
         let movers = all.iter().filter(|(_, path)| counts(path)).flat_map(|(_, path)| path.moved.iter().flat_map(|moved| &moved.by));
         found.told(context, &argv, &movers.collect::<Vec<_>>(), &idle, (users, sizes));
+        let sayings = || all.iter().flat_map(|(part, _)| part.preset.notes.iter().chain(&part.preset.config));
+        let is_known = |path: &str| {
+            // `/var/run` is a link to `/run`.
+            let path = path.strip_prefix("/var").filter(|rest| is_at(rest, "/run")).unwrap_or(path);
+            let is_said = || all.iter().any(|(_, known)| is_at(path, &known.target)) || sayings().any(|text| speaks_of(text, path));
+            !matches!(context.service.coverage(path), Coverage::Root) || found.paths.iter().any(|p| is_at(path, &p.target)) || is_said()
+        };
+        let doubts = configured::doubts(context, &argv, is_known);
+        doubts.into_iter().for_each(|doubt| found.doubt(doubt));
         found.join();
         found
     }
