@@ -184,3 +184,33 @@ fn a_log_takes_no_more_than_code_scanning_does_and_says_so() {
         assert_eq!(run["invocations"][0]["executionSuccessful"], true);
     }
 }
+
+/// A program that reads JSON is told by the exit status what a person is told.
+#[test]
+fn the_exit_status_is_that_of_text() {
+    let nested = "services:\n  s: {image: nginx, read_only: true, tmpfs: [/run, /var/cache/nginx]}\n";
+    for text in [
+        "services:\n  s: {image: unknown/x}\n",
+        "services:\n  s: {image: nginx}\n",
+        "services:\n  s: {image: nginx, privileged: true}\n",
+        "services:\n  s: {extends: {file: ../common.yml, service: x}}\n",
+        "include: ['compose/$HOSTNAME/a.yml']\nservices:\n  s: {image: nginx, read_only: true, tmpfs: [/run, /var/cache/nginx]}\n",
+        "services:\n  # rofs-harden: ignore[writable-root] it is so\n  s: {image: nginx}\n",
+        nested,
+        "services: []\n",
+    ] {
+        let folder = Folder::compose(text);
+        for args in [
+            &["--check"][..],
+            &["--check", "--strict"],
+            &["--check", "--with", "all"],
+            &["--preset", "node"],
+            &["--check", "--preset", "node"],
+            &[],
+        ] {
+            let said = folder.run(args);
+            let told = folder.run(&[args, &["--format", "json"]].concat());
+            assert_eq!(told.code, said.code, "{text} {}\n{}", said.text(), told.text());
+        }
+    }
+}

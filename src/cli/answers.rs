@@ -1,7 +1,8 @@
 //! Answers for programs: the plan as JSON, and the schemas of all answers.
 
 use super::args::{Harden, SchemaOf};
-use super::harden::Status;
+use super::harden::{Status, expect_a_match};
+use super::prepared;
 use super::presets;
 use super::remedy;
 use super::tree;
@@ -11,7 +12,7 @@ use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::preset::Preset;
 use crate::plan::source::{FileSource, Loaded};
-use crate::plan::{Config, Files, Input, Options, Plan};
+use crate::plan::{Config, Files, Input, LeftAlone, Options, Plan};
 use crate::propose;
 use crate::report::answers::{Diagnosis, Event, HeldBack, Observations, Patch, PlanAnswer, ProjectPlan, Refused};
 use crate::report::base::Base;
@@ -35,24 +36,32 @@ pub(super) fn plan(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> 
     };
     let one = |path: &Option<PathBuf>| {
         let input = if path.as_deref() == Some(Path::new("-")) { args.input.standard_input()? } else { args.project(path.as_deref()) };
-        project(&input, options)
+        project(&input, options, args.strict)
     };
-    let results: Vec<Result<ProjectPlan>> = paths.par_iter().map(one).collect();
+    let results: Vec<Result<Planned>> = paths.par_iter().map(one).collect();
     let mut projects = Vec::new();
+    let (mut lacks, mut left, mut selected) = (false, Vec::new(), 0);
     for (path, result) in paths.iter().zip(results) {
         match result {
-            Ok(project) => projects.push(project),
+            Ok(planned) => {
+                lacks |= planned.lacks;
+                left.extend(planned.left);
+                selected += planned.selected;
+                projects.push(planned.answer);
+            }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             // One project of a tree does not stop the others.
             Err(error) if args.input.recursive => projects.push(failed(path.as_deref(), &error)),
             Err(error) => return Err(error),
         }
     }
+    if !args.input.recursive {
+        expect_a_match(&args.choice, &left, selected)?;
+    }
     for folder in &unreadable {
         ui.warn(&clean_line(&format!("cannot look into {folder}: projects in it are not seen")));
     }
     let has_failed = !unreadable.is_empty() || projects.iter().any(|project| project.project.error.is_some());
-    let lacks = projects.iter().any(|project| !project.changed.is_empty() || !project.refused.is_empty());
     ui.out(&json(&PlanAnswer { version: 1, tool: TOOL, projects })?);
     Ok(match (has_failed, args.check && lacks) {
         (true, _) => Status::Failed,
@@ -61,8 +70,18 @@ pub(super) fn plan(ui: &Ui, args: &Harden, options: &Options) -> Result<Status> 
     })
 }
 
-/// What is planned for one project.
-fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
+/// The plan for one project.
+struct Planned {
+    answer: ProjectPlan,
+    /// Whether `--check` finds something missing.
+    lacks: bool,
+    /// Services that the named presets do not take.
+    left: Vec<LeftAlone>,
+    /// How many services the run is about.
+    selected: usize,
+}
+
+fn project(input: &Input, options: &Options, is_strict: bool) -> Result<Planned> {
     stop::go_on()?;
     let files = Files::read(&Disk, input)?;
     let plan = Plan::of(&files, options)?;
@@ -70,7 +89,9 @@ fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
     let held_back = plan.held_back.iter();
     let refused = plan.refused.iter();
     let patch = |rewrite| Patch::of(rewrite, files.loaded(rewrite.file()).is_some_and(Loaded::is_new));
-    Ok(ProjectPlan {
+    let lacks = !prepared::missing(&plan, is_strict).is_empty();
+    let selected = plan.counts().selected;
+    let answer = ProjectPlan {
         changed: plan.changed().map(str::to_owned).collect(),
         held_back: held_back
             .map(|held| HeldBack {
@@ -85,7 +106,8 @@ fn project(input: &Input, options: &Options) -> Result<ProjectPlan> {
             .collect(),
         patches: plan.rewrites.iter().map(patch).collect(),
         project,
-    })
+    };
+    Ok(Planned { answer, lacks, left: plan.left_alone, selected })
 }
 
 fn failed(path: Option<&Path>, error: &Error) -> ProjectPlan {

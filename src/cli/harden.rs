@@ -19,7 +19,7 @@ use crate::edge::disk::{self, Disk};
 use crate::edge::stop;
 use crate::error::{Error, Result};
 use crate::evidence::Selection;
-use crate::plan::{self, Counts, Files, HeldBack, Options};
+use crate::plan::{self, Counts, Files, HeldBack, LeftAlone, Options};
 use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
@@ -75,7 +75,8 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     };
     let mut written = HashMap::new();
     let plans: Vec<Prepared> = plans.into_iter().map(|plan| plan.unshared(&mut written)).collect::<Result<_>>()?;
-    expect_a_match(&args.choice, &plans)?;
+    let left: Vec<LeftAlone> = plans.iter().flat_map(|p| &p.left_alone).cloned().collect();
+    expect_a_match(&args.choice, &left, counted(&plans.iter().collect::<Vec<_>>()).selected)?;
     for plan in &plans {
         present(ui, aim, plan);
     }
@@ -134,11 +135,10 @@ fn reviewed(ui: &Ui, args: &Harden) -> Result<Vec<plan::Input>> {
 }
 
 /// Errors: presets are named, and none takes a service.
-fn expect_a_match(choice: &Choice, plans: &[Prepared]) -> Result<()> {
+pub(super) fn expect_a_match(choice: &Choice, left: &[LeftAlone], selected: usize) -> Result<()> {
     let Some(preset) = choice.preset.iter().find(|name| *name != "auto") else { return Ok(()) };
-    let left: Vec<_> = plans.iter().flat_map(|p| &p.left_alone).collect();
     let candidates: Vec<String> = left.iter().filter_map(|left| left.next.as_ref()).map(remedy::option).collect();
-    if left.is_empty() || plans.iter().any(|p| p.counts.selected > 0) {
+    if left.is_empty() || selected > 0 {
         return Ok(());
     }
     let hint = match candidates.as_slice() {

@@ -179,13 +179,8 @@ impl Prepared {
 
     /// Keeps what outlives the project.
     fn prepare(files: &Files<'_>, plan: Plan<'_>, asking: Asking<'_>) -> Result<Self> {
-        let open: Vec<&str> = plan.changed().collect();
         let missing = match asking.aim {
-            Aim::Check { is_strict } => {
-                let mut missing = remarks::missing(&plan.project, &plan.findings, &open, &plan.refused);
-                missing.extend(is_strict.then(|| writable(&plan)).into_iter().flatten());
-                missing
-            }
+            Aim::Check { is_strict } => missing(&plan, is_strict),
             _ => Vec::new(),
         };
         let unnamed = Unnamed::of(&plan.unnamed);
@@ -297,6 +292,14 @@ fn whole(plan: &Plan<'_>) -> Result<Option<Vec<Rewrite>>> {
 }
 
 /// What a strict check says beside what is missing.
+/// What `--check` finds missing, a line each; if it is strict, every root filesystem that stays writable without a reason.
+pub(super) fn missing(plan: &Plan<'_>, is_strict: bool) -> Vec<String> {
+    let open: Vec<&str> = plan.changed().collect();
+    let mut missing = remarks::missing(&plan.project, &plan.findings, &open, &plan.refused);
+    missing.extend(is_strict.then(|| writable(plan)).into_iter().flatten());
+    missing
+}
+
 fn writable(plan: &Plan<'_>) -> Vec<String> {
     let why = |held: &HeldBack| format!("{}; {} includes it", held.why, remedy::option(&held.next));
     let held: Vec<(&str, String)> = plan.held_back.iter().map(|held| (held.service.as_str(), why(held))).collect();
