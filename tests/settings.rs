@@ -135,6 +135,24 @@ fn a_file_in_a_language_that_nobody_knows_makes_a_guess_where_it_names_another_p
     }
 }
 
+/// A config or a secret is the same file in another way.
+#[test]
+fn configs_and_secrets_are_read_as_binds_are() {
+    let redis = |given: &str, top: &str| format!("services:\n  s: {{image: 'redis:7', command: redis-server /r.conf, {given}}}\n{top}");
+    for (text, is_held) in [
+        (redis("configs: [{source: c, target: /r.conf}]", "configs: {c: {file: ./r.conf}}\n"), true),
+        (redis("secrets: [{source: c, target: /r.conf}]", "secrets: {c: {file: ./r.conf}}\n"), true),
+        (redis("configs: [{source: c, target: /r.conf}]", "configs: {c: {external: true}}\n"), true),
+        (redis("configs: [{source: c, target: /x.conf}]", "configs: {c: {file: ./r.conf}}\n"), false),
+        ("services:\n  s: {image: 'grafana/loki:3.4.0', configs: [{source: c, target: /etc/loki/local-config.yaml}]}\nconfigs: {c: {file: ./l.yaml}}\n".into(), true),
+    ] {
+        let folder = Folder::new(&[("compose.yaml", &text), ("r.conf", "dir /canary\n"), ("l.yaml", "common:\n  path_prefix: /canary\n")]);
+        let run = folder.run(&[]).exits(0);
+        assert_eq!(run.err.contains("held back s: "), is_held, "{text}{}", run.text());
+        assert!(!run.text().contains("canary"), "{}", run.text());
+    }
+}
+
 #[test]
 fn the_folder_that_a_dockerfile_starts_in_moves_data_too() {
     for (dockerfile, expected) in [

@@ -62,6 +62,8 @@ pub struct Project<'a> {
     pub volumes: Vec<&'a str>,
     /// What is not read, and where: includes that are not on this machine or outside of the project.
     pub unread: Vec<(Span, NotRead)>,
+    /// What configs and secrets are made of, by name.
+    files: HashMap<&'a str, Node<'a>>,
     by_name: HashMap<&'a str, usize>,
 }
 

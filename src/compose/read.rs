@@ -131,7 +131,10 @@ impl<'a> Reader<'a> {
         let by_name = services.iter().enumerate().map(|(i, s)| (s.name, i)).collect();
         complete(&mut services, &by_name);
         let (documents, unread) = (std::mem::take(&mut self.documents), std::mem::take(&mut self.unread));
-        Ok(Project { sources, documents, services, volumes: model.volumes, unread, by_name })
+        // Of one name a config is more likely to be meant than a secret.
+        let sections = ["secrets", "configs"].into_iter().flat_map(|key| documents.iter().filter_map(move |document| document.get(key)));
+        let files = sections.flat_map(|section| merge::entries(section.value())).map(|entry| (entry.name(), entry.value())).collect();
+        Ok(Project { sources, documents, services, volumes: model.volumes, files, unread, by_name })
     }
 
     /// Files merged in order. `including` holds the first files of the includes that led here.

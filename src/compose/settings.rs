@@ -2,9 +2,11 @@
 //! of each program, so a setting is looked for in a line of its own: `dir /x`, `dir = /x`, `dbPath: /x`, `"dbPath": "/x"`, `<path>/x</path>`.
 //! The values are compared and never shown: such files hold secrets.
 
+use super::merge;
 use super::mount::{Mount, MountKind};
 use super::sources::join;
 use super::{Project, Service, Texts, is_at};
+use crate::yaml::Node;
 use std::path::PathBuf;
 
 /// Longest file that is read, in bytes.
@@ -41,18 +43,18 @@ pub struct Bound<'t> {
 
 /// The files that services have as their configuration, sorted.
 pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
-    let files = |service: &Service<'_>| service.all_mounts().filter_map(|mount| file(service, mount)).collect::<Vec<_>>();
+    let files = |service: &Service<'_>| service.all_mounts().filter_map(|mount| file(project, service, mount)).collect::<Vec<_>>();
     let mut paths: Vec<PathBuf> = project.services.iter().flat_map(files).collect();
     paths.sort();
     paths.dedup();
     paths
 }
 
-/// What `service` has bound into it. What is read is taken off `left`.
-pub fn bound<'t>(service: &Service<'_>, texts: &'t Texts, left: &mut usize) -> Vec<Bound<'t>> {
-    let is_bind = |mount: &&Mount<'_>| mount.kind == MountKind::Bind && mount.is_placed;
-    let mut read = |mount: &Mount<'_>| {
-        let text = texts.get(&file(service, mount)?)?.as_ref().ok().filter(|text| text.len() <= MAX_BYTES)?;
+/// What `service` has bound into it, or as a config or secret. What is read is taken off `left`.
+pub fn bound<'t>(project: &Project<'t>, service: &Service<'t>, texts: &'t Texts, left: &mut usize) -> Vec<Bound<'t>> {
+    let is_bind = |mount: &&Mount<'_>| matches!(mount.kind, MountKind::Bind | MountKind::Fixed) && mount.is_placed;
+    let mut read = |mount: &Mount<'t>| {
+        let text = texts.get(&file(project, service, mount)?)?.as_ref().ok().filter(|text| text.len() <= MAX_BYTES)?;
         *left = left.checked_sub(text.len())?;
         Some(text.as_str())
     };
@@ -60,11 +62,20 @@ pub fn bound<'t>(service: &Service<'_>, texts: &'t Texts, left: &mut usize) -> V
 }
 
 /// The file that a mount brings, from where the program runs, if it is one of the project that may be configuration.
-fn file(service: &Service<'_>, mount: &Mount<'_>) -> Option<PathBuf> {
-    let source = mount.source.as_deref().filter(|source| mount.kind == MountKind::Bind && !mount.is_lent && source.starts_with('.'))?;
+fn file(project: &Project<'_>, service: &Service<'_>, mount: &Mount<'_>) -> Option<PathBuf> {
+    let of_bind = || mount.source.as_deref().filter(|source| mount.kind == MountKind::Bind && !mount.is_lent && source.starts_with('.'));
+    let given = definition(project, mount).and_then(|found| merge::get(found, "file"));
+    let source = given.map_or_else(of_bind, |file| file.resolved().as_str())?;
     let is_file = ENDS.iter().any(|end| source.ends_with(end) || mount.target.ends_with(end));
     let scope = &service.parts.get(mount.part as usize)?.scope;
     (is_file && !source.contains('$')).then(|| join(&scope.folder, source))
+}
+
+/// What a config or secret that is mounted is made of.
+fn definition<'a>(project: &Project<'a>, mount: &Mount<'a>) -> Option<Node<'a>> {
+    let item = mount.node.resolved();
+    let name = item.as_str().or_else(|| merge::get(item, "source")?.resolved().as_str()).filter(|_| mount.kind == MountKind::Fixed)?;
+    project.files.get(name).copied()
 }
 
 impl Bound<'_> {

@@ -1,5 +1,6 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
+mod present;
 mod variables;
 
 pub(super) use variables::is_named;
@@ -11,7 +12,7 @@ use crate::compose::dockerfile::{Facts, facts, packages};
 use crate::compose::env_file::{Given, has_any};
 use crate::compose::settings::{Bound, bound};
 use crate::compose::{
-    Coverage, Env, Image, Known, Mount, MountKind, Project, Service, Tag, Texts, Word, has_variable, is_at, script, shown_reference, split,
+    Coverage, Env, Image, Known, Project, Service, Tag, Texts, Word, has_variable, is_at, script, shown_reference, split,
 };
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +75,7 @@ pub enum RunUser {
 
 impl<'s, 'a> ServiceContext<'s, 'a> {
     /// `left` bounds how much is read of all files together.
-    pub(super) fn new(project: &Project<'_>, service: &'s Service<'a>, texts: &'s Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
+    pub(super) fn new(project: &Project<'s>, service: &'s Service<'a>, texts: &'s Texts, left: &mut usize, mirrors: &'s [String]) -> Self {
         let image = service.text("image");
         let (built, packages) = (facts(service, texts, left), packages(service, texts, left));
         let environment = variables::environment(service);
@@ -87,7 +88,7 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         } else {
             Given::default()
         };
-        let bound = bound(service, texts, left);
+        let bound = bound(project, service, texts, left);
         Self { service, built, packages, image, mirrors, environment, given, bound, unseen: Unseen::default() }
     }
 
@@ -161,7 +162,10 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
     /// Whether what has these conditions counts for the service.
     pub(super) fn needs(&self, when: &[Condition], unless: &[Condition], users: &ImageUsers<'_>) -> Known {
         let when = all(when.iter().map(|c| self.holds(c, users)));
-        let unless = any(unless.iter().map(|c| self.holds(c, users)));
+        let unless = any(unless.iter().map(|c| match c {
+            Condition::Present(paths) => any(paths.iter().map(|p| self.provided(p))),
+            other => self.holds(other, users),
+        }));
         all([when, not(unless)].into_iter())
     }
 
@@ -263,26 +267,6 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
     /// Whether its Dockerfile gives `path`, or a folder above it, to a user.
     pub(super) fn gives_away(&self, path: &str) -> bool {
         self.facts().is_some_and(|f| f.owned.iter().any(|owned| is_at(path, owned)))
-    }
-
-    /// Whether something is mounted or copied at `path` or below it.
-    fn present(&self, path: &str) -> Known {
-        let copied = self.facts().is_some_and(|f| f.copied.iter().any(|c| is_at(c, path)));
-        let is_seen = |mount: &&Mount<'_>| {
-            mount.kind != MountKind::Tmpfs
-                || match &self.unseen {
-                    Unseen::Nothing => true,
-                    Unseen::AllTmpfs => false,
-                    Unseen::Tmpfs(places) => !places.iter().any(|place| *place == *mount.target),
-                }
-        };
-        let mounted = self.service.all_mounts().filter(is_seen).map(|mount| match mount.target.find('$').filter(|_| !mount.is_placed) {
-            Some(variable) if path.starts_with(&mount.target[..variable]) || is_at(&mount.target[..variable], path) => Known::Unknown,
-            Some(_) => Known::No,
-            None if is_at(&mount.target, path) => Known::Yes,
-            None => Known::No,
-        });
-        if copied { Known::Yes } else { any(mounted) }
     }
 
     /// Its own `working_dir`.

@@ -280,7 +280,7 @@ pub(super) fn conditions(raw: Option<Spanned<RawConditions>>) -> Result<Vec<Cond
     }
     for condition in &conditions {
         if let Condition::Present(paths) = condition
-            && let Some(path) = paths.iter().find(|p| !is_clean(p))
+            && let Some(path) = paths.iter().find(|p| !is_clean(p.strip_suffix("/*").unwrap_or(p)))
         {
             return Err((range, format!("`{path}` is not a clean absolute path")));
         }

@@ -9,7 +9,8 @@ use std::fmt;
 /// with `*`, which stands for anything: `alpine*` is also `alpine3.22`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// Something is mounted at one of these paths or below it, or the Dockerfile copies something there.
+    /// Something is mounted at one of these paths or below it, or the Dockerfile copies something there. Of what counts `unless` this is so, it
+    /// must be that path itself, or one in a folder that is written `/folder/*`.
     Present(Vec<String>),
     /// The command or entrypoint has one of these words; the folder of a program does not count.
     Command(Vec<String>),
@@ -110,7 +111,7 @@ impl fmt::Display for Versions {
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Present(paths) => write!(f, "something is mounted or copied to {}", paths.join(" or ")),
+            Self::Present(paths) => write!(f, "something is mounted or copied to {}", paths.join(" or ").replace("/*", "")),
             Self::Command(words) => write!(f, "the command uses {}", words.join(" or ")),
             Self::User(names) => write!(f, "it runs as {}", names.join(" or ")),
             Self::Env(names) => write!(f, "the environment sets {}", names.join(" or ")),
@@ -138,7 +139,7 @@ pub(in crate::evidence) fn fits(wanted: &str, word: &str) -> bool {
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawConditions {
-    /// A path with something mounted or copied to it or below it.
+    /// A path with something mounted or copied to it or below it; in `unless` to it, or below a folder that is written `/folder/*`.
     #[schemars(with = "Option<OneOrMore>")]
     present: Option<Words>,
     /// A word of the command or entrypoint.
