@@ -135,6 +135,66 @@ fn a_file_in_a_language_that_nobody_knows_makes_a_guess_where_it_names_another_p
     }
 }
 
+/// What is mounted itself is there; what names no configuration is none; what Windows and Sentinel cannot do is not planned.
+#[test]
+fn files_that_are_mounted_themselves_are_what_they_are() {
+    let acme = "command: [--certificatesresolvers.x.acme.storage=";
+    for (rest, has, lacks) in [
+        (format!("'traefik:v3', {acme}/acme.json], volumes: ['./acme.json:/acme.json']"), "read_only: true", "volume s-"),
+        (
+            format!("'traefik:v3', {acme}/letsencrypt/acme.json], volumes: ['./a.json:/letsencrypt/acme.json']"),
+            "read_only: true",
+            "s-letsencrypt",
+        ),
+        (
+            format!("'traefik:v3', {acme}/letsencrypt/acme.json], volumes: ['./a.json:/letsencrypt/other.json']"),
+            "s-letsencrypt:/letsencrypt",
+            "held back",
+        ),
+        (
+            "'vaultwarden/server:1.33.0', environment: {DATABASE_URL: /db/x.sqlite3}, volumes: ['./x.sqlite3:/db/x.sqlite3']".into(),
+            "s-db:/db",
+            "held back",
+        ),
+        ("'mysql:8.4', command: --log-bin=/binlog/x --relay-log=/r/x --innodb-undo-directory=/undo".into(), "s-binlog:/binlog ", ":/r/x"),
+        ("'mysql:8.4', command: --log-bin=mysql-bin".into(), "read_only: true", "volume s-"),
+        ("'mariadb:11', command: --log-bin=/binlog/x".into(), "s-binlog:/binlog ", "/binlog/x "),
+        (
+            "'mongo:8', command: mongod --replSet rs0 --keyFile /etc/mongo-keyfile, volumes: ['./k.key:/etc/mongo-keyfile']".into(),
+            "read_only: true",
+            "held back",
+        ),
+        (
+            "'mongo:8', command: mongod --tlsCertificateKeyFile /c/x.pem, volumes: ['./k.key:/c/x.pem']".into(),
+            "read_only: true",
+            "held back",
+        ),
+        (
+            "'redis:7', command: redis-server --tls-cert-file /tls/r.crt, volumes: ['./k.key:/tls/r.crt']".into(),
+            "read_only: true",
+            "held back",
+        ),
+        (
+            "'postgres:17', command: postgres -c ssl_cert_file=/c/s.crt, volumes: ['./k.key:/c/s.crt']".into(),
+            "read_only: true",
+            "held back",
+        ),
+        ("'redis:7', command: redis-sentinel /r/s.conf, volumes: ['./s.conf:/r/s.conf']".into(), "Sentinel rewrites", "+  s:"),
+        ("'mongo:7-windowsservercore-ltsc2022'".into(), "it is a Windows container", "+  s:"),
+        ("'nginx', platform: windows/amd64".into(), "it is a Windows container", "+  s:"),
+        ("'nginx', isolation: hyperv".into(), "it is a Windows container", "+  s:"),
+        ("'nginx', isolation: default, platform: linux/amd64".into(), "read_only: true", "Windows"),
+    ] {
+        let folder = Folder::new(&[("compose.yaml", &format!("services:\n  s: {{image: {rest}}}\n"))]);
+        let run = folder.run(&[]).exits(0);
+        assert!(run.text().contains(has) && !run.text().contains(lacks), "{rest} {has} {lacks}\n{}", run.text());
+    }
+    let text = "services:\n  s: {image: 'redis:7', command: redis-sentinel /usr/local/etc/redis/redis.conf, volumes: ['./r.conf:/usr/local/etc/redis/redis.conf']}\n";
+    let folder = Folder::new(&[("compose.yaml", text)]);
+    let run = folder.run(&["--with", "all", "--unsafe-fixes"]).exits(0);
+    assert!(run.out.contains("read_only: true") && !run.out.contains("redis.conf:ro"), "{}", run.text());
+}
+
 /// A config or a secret is the same file in another way.
 #[test]
 fn configs_and_secrets_are_read_as_binds_are() {

@@ -66,6 +66,7 @@ fn place(node: Node<'_>) -> (u32, NodeId) {
 pub(super) fn refusals(facts: &Facts<'_>, service: &Service<'_>) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = not_read(service).into_iter().collect();
     found.extend(not_a_container(service));
+    found.extend(of_windows(service));
     found.extend(copied_files(facts, service, "configs"));
     found.extend(copied_files(facts, service, "secrets"));
     let written = writes(service);
@@ -109,6 +110,20 @@ fn not_a_container(service: &Service<'_>) -> Option<Refusal> {
     let entry = service.get("use_api_socket").filter(|_| service.flag("use_api_socket"))?;
     let message = "`use_api_socket` makes Compose copy a file into the container at start, which it refuses with `read_only`";
     Some(refusal(Rule::NeedsWritableRoot, entry.key(), message, "mount the socket yourself instead"))
+}
+
+/// The engine on Windows knows neither a read-only root filesystem nor tmpfs.
+fn of_windows(service: &Service<'_>) -> Option<Refusal> {
+    let has = |key: &str, is_it: fn(&str) -> bool| service.get(key).filter(|_| service.text(key).is_some_and(|text| is_it(&text)));
+    let is_image = |text: &str| {
+        let tag = text.rsplit_once(':').map_or("", |(_, tag)| tag);
+        text.starts_with("mcr.microsoft.com/windows") || tag.split('-').any(|part| matches!(part, "windowsservercore" | "nanoserver"))
+    };
+    let entry = has("platform", |text| text.starts_with("windows"))
+        .or_else(|| has("isolation", |text| matches!(text, "process" | "hyperv")))
+        .or_else(|| has("image", is_image))?;
+    let message = "it is a Windows container, and the engine refuses `read_only` and `tmpfs` for those";
+    Some(refusal(Rule::NeedsWritableRoot, entry.key(), message, "nothing to do: harden it by its user and its mounts"))
 }
 
 /// Compose copies inline configs and environment secrets into the container at start, and refuses to with `read_only`.

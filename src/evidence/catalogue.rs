@@ -211,6 +211,7 @@ impl Entry {
             no_new_privileges: (works == Some("works")).then_some(NoNewPrivileges::Works),
             check: self.check(),
             config: Vec::new(),
+            config_unless: Vec::new(),
             env: Vec::new(),
             reminders: Vec::new(),
             notes: Vec::new(),

@@ -5,6 +5,7 @@ mod variables;
 
 pub(super) use variables::is_named;
 
+use super::outputs::parts;
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
 use super::{ImagePath, Target};
@@ -40,6 +41,10 @@ pub(super) struct ServiceContext<'s, 'a> {
     /// Mounts that count for no condition: those that an earlier plan made.
     pub(super) unseen: Unseen,
 }
+
+/// Words of options that name files which are no configuration.
+const NO_SETTINGS: [&str; 14] =
+    ["acl", "aclfile", "ca", "cacert", "cert", "certificate", "crl", "ident", "init", "key", "keyfile", "loadmodule", "ssl", "tls"];
 
 /// Mounts that count for no condition.
 #[derive(Debug, Default)]
@@ -313,7 +318,9 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
     /// The values of a setting in the files that the project gives a program as its configuration, at one of the places `at` or where a word
     /// of its command says. Errors: why they are not known, a phrase.
     pub(super) fn settings(&self, name: &str, at: &[String], argv: &[Word]) -> Result<Vec<String>, String> {
-        let places = || at.iter().map(String::as_str).chain(argv.iter().map(|word| word.text.rsplit('=').next().unwrap_or_default()));
+        let told: Vec<&str> =
+            argv.iter().enumerate().filter_map(|(i, word)| configuration(word, i.checked_sub(1).map(|i| &argv[i]))).collect();
+        let places = || at.iter().map(String::as_str).chain(told.iter().copied());
         let is_path = |place: &&str| place.starts_with('/') && place.len() > 1;
         let mut found = Vec::new();
         for file in self.bound.iter().filter(|file| file.is_at_one_of(places().filter(is_path))) {
@@ -354,7 +361,8 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
 
     /// What names `path` or something below it: `environment DATA_DIR=/data`, `Dockerfile VOLUME /data`.
     pub(super) fn mention(&self, path: &str) -> Option<String> {
-        let named = |text: &str| tokens(text).map(absolute).find(|token| is_at(token, path)).map(short);
+        // What is mounted itself asks for nothing else.
+        let named = |text: &str| tokens(text).map(absolute).find(|token| is_at(token, path) && !self.is_target(token)).map(short);
         let assigned = |what: &str, name: &str, value: &str| {
             let token = named(value)?;
             // Of a longer value only the path is repeated: the rest may be secret.
@@ -406,6 +414,13 @@ pub(super) fn short(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// The path that a word, or the option before it, may name as configuration: what is about keys, rights or modules is none.
+fn configuration<'w>(word: &'w Word, before: Option<&Word>) -> Option<&'w str> {
+    let (name, value) = word.text.rsplit_once('=').unwrap_or_else(|| (before.map_or("", |word| &word.text), &word.text));
+    let is_other = || parts(name).iter().any(|part| NO_SETTINGS.contains(&part.as_str()));
+    (value.starts_with('/') && !is_other()).then_some(value)
 }
 
 fn all(conditions: impl Iterator<Item = Known>) -> Known {

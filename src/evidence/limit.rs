@@ -142,7 +142,8 @@ pub(super) fn limits(
             Limit::Works(Restriction::ReadOnly(path.clone()), reason(part, text, confidence))
         };
         // What must be written is not only read.
-        let is_read = |path: &&String| !paths.iter().any(|p| is_at(&p.target, path) || is_at(path, &p.target));
+        let is_rewritten = context.needs(&[], &part.preset.config_unless, users) != Known::Yes;
+        let is_read = |path: &&String| !is_rewritten && !paths.iter().any(|p| is_at(&p.target, path) || is_at(path, &p.target));
         let is_bound = |path: &&String| context.service.mounts.iter().any(|m| is_bind_at(m, path));
         found.extend(part.preset.config.iter().filter(is_read).filter(is_bound).map(read));
     }

@@ -63,7 +63,7 @@ pub(super) fn moves(
             }
         };
         for found in values {
-            let Some(named) = places(&found, mover, base.as_ref(), &moved.by) else { continue };
+            let Some(named) = places(context, &found, (mover, base.as_ref()), &moved.by) else { continue };
             parts.insert(&mover.part);
             settle(context, path, mover, named, &mut moves);
         }
@@ -197,7 +197,8 @@ pub(super) fn is_option(name: &str, word: &str) -> bool {
 }
 
 /// The folders that a value names. `None` where it moves nothing.
-fn places(found: &Found, mover: &Mover, base: Option<&Word>, movers: &[Mover]) -> Option<Named> {
+fn places(context: &ServiceContext<'_, '_>, found: &Found, of: (&Mover, Option<&Word>), movers: &[Mover]) -> Option<Named> {
+    let (mover, base) = of;
     let first = found.words.first()?;
     let is_one = found.words.len() == 1;
     if is_one && (first.text.is_empty() || mover.except.contains(&first.text)) {
@@ -214,9 +215,9 @@ fn places(found: &Found, mover: &Mover, base: Option<&Word>, movers: &[Mover]) -
         let value = serde_json::from_str::<serde_json::Value>(&first.text).ok()?;
         let inner = keys.iter().try_fold(&value, |value, key| value.get(key))?;
         let word = Word { text: inner.as_str()?.to_owned(), ..first.clone() };
-        return Some(folder(&word, mover, base).map(|folder| folder.into_iter().collect()));
+        return Some(folder(context, &word, mover, base).map(|folder| folder.into_iter().collect()));
     }
-    if mover.names == Names::Path && !first.text.starts_with('/') {
+    if matches!(mover.names, Names::Path | Names::Start) && !first.text.starts_with('/') {
         return None;
     }
     if mover.names == Names::Folders {
@@ -224,10 +225,10 @@ fn places(found: &Found, mover: &Mover, base: Option<&Word>, movers: &[Mover]) -
         if words.len() > MAX_FOLDERS {
             return Some(Err(format!("{} names more than {MAX_FOLDERS} folders", mover.by)));
         }
-        let folders: Result<Vec<_>, _> = words.iter().map(|word| folder(word, mover, base)).collect();
+        let folders: Result<Vec<_>, _> = words.iter().map(|word| folder(context, word, mover, base)).collect();
         return if words.is_empty() { None } else { Some(folders.map(|all| all.into_iter().flatten().collect())) };
     }
-    Some(folder(first, mover, base).map(|folder| folder.into_iter().collect()))
+    Some(folder(context, first, mover, base).map(|folder| folder.into_iter().collect()))
 }
 
 /// Something that names the place in turn. A list of options moves nothing where none of the options is in it that do.
@@ -297,7 +298,7 @@ fn range(text: &str) -> Option<Vec<String>> {
 
 /// The folder that a value names; none where it names something outside of the container. Where a variable is in it, it may still be one
 /// that a mount has in the same words.
-fn folder(word: &Word, mover: &Mover, base: Option<&Word>) -> Result<Option<Word>, String> {
+fn folder(context: &ServiceContext<'_, '_>, word: &Word, mover: &Mover, base: Option<&Word>) -> Result<Option<Word>, String> {
     let of_disk = IN_FILES.iter().find_map(|start| word.text.strip_prefix(start));
     let mut text = of_disk.map_or(word.text.as_str(), |path| path.split('?').next().unwrap_or(path)).to_owned();
     if text.contains("://") {
@@ -317,11 +318,13 @@ fn folder(word: &Word, mover: &Mover, base: Option<&Word>) -> Result<Option<Word
         text = clean_path(&text);
     }
     let is_file = match mover.names {
-        Names::File => true,
+        Names::File | Names::Start => true,
         Names::Path => text.rsplit('/').next().is_some_and(|name| name.contains('.')),
         _ => false,
     };
-    if is_file {
+    // A file that is mounted itself needs no folder, unless it is a database, which makes others beside it.
+    let is_database = of_disk.is_some() || [".db", ".sqlite", ".sqlite3"].iter().any(|end| text.ends_with(end));
+    if is_file && (is_database || !context.is_target(&text)) {
         text = parent(&text);
     }
     text.extend(mover.adds.as_deref());

@@ -26,6 +26,11 @@ impl ServiceContext<'_, '_> {
         }
     }
 
+    /// Whether something that can be written is mounted at exactly this path.
+    pub(in crate::evidence) fn is_target(&self, path: &str) -> bool {
+        self.service.all_mounts().any(|mount| mount.target == path && mount.writable != Known::No)
+    }
+
     fn copied(&self) -> impl Iterator<Item = &str> {
         self.facts().into_iter().flat_map(|facts| facts.copied.iter().map(String::as_str))
     }

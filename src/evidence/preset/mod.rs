@@ -72,6 +72,8 @@ pub struct Preset {
     pub check: Option<Check>,
     /// Paths that the program only reads: what is bound there or below can be read-only.
     pub config: Vec<String>,
+    /// When the program writes them all the same, if one of these holds.
+    pub config_unless: Vec<Condition>,
     /// Environment variables that move or avoid writes.
     pub env: Vec<EnvHint>,
     /// What else to know.

@@ -98,6 +98,8 @@ pub enum Names {
     Folders,
     /// Anything; only an absolute path counts.
     Path,
+    /// The start of the names of files; only an absolute path counts.
+    Start,
     /// A place outside of the container, or one where nothing is written.
     Elsewhere,
     /// Something that names the place in turn, and is not read.

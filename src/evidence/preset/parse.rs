@@ -121,6 +121,7 @@ fn preset(name: &str, raw: RawPreset) -> Result<Preset, Wrong> {
         capabilities: raw.capabilities.map(|c| read_capabilities(name, c)).transpose()?,
         no_new_privileges: no_new_privileges(raw.no_new_privileges, raw.no_new_privileges_why)?,
         check: raw.check.map(|check| RawCheck::read(check, name)).transpose()?,
+        config_unless: conditions(raw.config_unless)?,
         config: unique(raw.config, is_clean, "is not a clean absolute path (no `..`, no final slash; /run instead of /var/run)")?,
         env,
         notes: raw.notes.into_iter().map(line).collect::<Result<_, _>>()?,

@@ -67,6 +67,9 @@ pub(super) struct RawPreset {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub config: Vec<Spanned<String>>,
+    /// When the program writes them all the same.
+    #[schemars(with = "Option<RawConditions>")]
+    pub config_unless: Option<Spanned<RawConditions>>,
     /// Environment variables that move or avoid writes.
     #[serde(default)]
     pub env: Vec<RawEnvHint>,

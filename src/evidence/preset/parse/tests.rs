@@ -96,7 +96,7 @@ fn broken_files_are_refused_with_line_and_caret() {
         ("summary = 1", "1:11: invalid type: integer `1`, expected a string\nsummary = 1\n          ^"),
         (
             "sumary = 'x'",
-            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `runtime`, `framework`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `doubt`, `reminder`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `check`, `config`, `env`, `notes`; did you mean `summary`?\nsumary = 'x'\n^^^^^^",
+            "1:1: unknown field `sumary`, expected one of `summary`, `match`, `runtime`, `framework`, `workdir`, `run_user`, `users`, `tags`, `writable`, `obstacle`, `doubt`, `reminder`, `capabilities`, `no_new_privileges`, `no_new_privileges_why`, `check`, `config`, `config_unless`, `env`, `notes`; did you mean `summary`?\nsumary = 'x'\n^^^^^^",
         ),
         ("summary = 'x", "1:13: invalid literal string, expected `'`\nsummary = 'x\n            ^"),
         (
