@@ -225,3 +225,24 @@ fn lines_of_others_stay_as_they_are() {
         }
     }
 }
+
+/// What an extra cannot do leaves the rest of the plan as it is.
+#[test]
+fn an_extra_that_does_not_fit_is_left_out_alone() {
+    let mysql = |deploy: &str| format!("services:\n  s:\n    image: mysql:8.4\n    {deploy}\n");
+    for (text, with, why) in [
+        (mysql("deploy: {replicas: 2}"), "named-volumes", "`named-volumes` is left out: its 2 containers would share the volume"),
+        (mysql("scale: 3"), "named-volumes", "`named-volumes` is left out: its 3 containers would share the volume"),
+        (mysql("deploy: {replicas: '${N}'}"), "named-volumes", "`named-volumes` is left out: a variable decides"),
+        ("services:\n  s: {image: nginx, cap_drop: ALL}\n".into(), "cap-drop", "`cap_drop` is no list"),
+        ("services:\n  s: {image: nginx, security_opt: {a: b}}\n".into(), "no-new-privileges", "`security_opt` is no list"),
+    ] {
+        let folder = Folder::compose(&text);
+        let run = folder.run(&["--with", with, "--write", "--yes"]).exits(0);
+        assert!(run.text().contains(why), "{}", run.text());
+        let written = folder.read("compose.yaml");
+        let folder = Folder::compose(&text);
+        folder.run(&["--write", "--yes"]).exits(0);
+        assert_eq!(folder.read("compose.yaml"), written, "{with}");
+    }
+}

@@ -106,7 +106,7 @@ impl<'s, 'a> Case<'s, 'a> {
             let (name, folder) = (shell_word(service.name), shell_word(target));
             let how = format!(
                 "the data must go along: `docker compose stop {name}`, `docker compose cp {name}:{folder}/. - > data.tar`, \
-                 the change, `docker compose create {name}`, `docker compose cp -a - {name}:{folder} < data.tar`"
+                 the change, `docker compose create {name}`, `docker compose cp - {name}:{folder} < data.tar`"
             );
             let help = Remedy::NameVolumes { target: target.to_string(), how };
             self.say(Rule::UnnamedVolume, service.key().span(), message, help);

@@ -74,15 +74,13 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
             Coverage::Writable(mount) => changes.extend(restrict::follow(need, path, mount)),
             // The engine makes a volume there, which stays writable, and goes along when the container is recreated.
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
+            Coverage::Root if path.is_declared && sharing(service, path).is_some() => {
+                let why = sharing(service, path).unwrap_or_default();
+                findings.push(finding(Rule::UnnamedVolume, service.key().span(), format!("`named-volumes` is left out: {why}")));
+            }
             Coverage::Root => {
                 confidence = confidence.min(path.reason.confidence);
-                let sharing = match service.replicas() {
-                    _ if path.storage != Storage::State => None,
-                    Some(0 | 1) => None,
-                    Some(number) => Some(format!("its {number} containers would share the volume")),
-                    None => Some("a variable decides how many containers would share the volume".to_owned()),
-                };
-                let reason = match sharing {
+                let reason = match sharing(service, path) {
                     None => path.reason.clone(),
                     // Each has its own data now; whether they may have the same is not known.
                     Some(sharing) => {
@@ -157,6 +155,16 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
     let fix = Fix { service: service.name.into(), applicability: Applicability::of(confidence), changes };
     findings.insert(0, Finding { fix: Some(fix), ..finding(rule, service.key().span(), message) });
     findings
+}
+
+/// Why a new volume would not be that of one container.
+fn sharing(service: &Service<'_>, path: &WritablePath) -> Option<String> {
+    match service.replicas() {
+        _ if path.storage != Storage::State => None,
+        Some(0 | 1) => None,
+        Some(number) => Some(format!("its {number} containers would share the volume")),
+        None => Some("a variable decides how many containers would share the volume".to_owned()),
+    }
 }
 
 /// Whether a change mounts something where the image declares a volume.

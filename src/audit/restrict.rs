@@ -97,11 +97,16 @@ fn has_key(service: &Service<'_>, key: &str) -> bool {
     service.parts.iter().any(|part| part.entry(key).is_some())
 }
 
-/// The place of a list that is null, which Compose refuses.
-fn null_at(service: &Service<'_>, keys: &[&str]) -> Option<(Span, String)> {
+/// The place of a list that is none, which Compose refuses.
+fn no_list_at(service: &Service<'_>, keys: &[&str]) -> Option<(Span, String)> {
     keys.iter().find_map(|key| {
-        let entry = service.get(key).filter(|e| e.value().resolved().is_null())?;
-        Some((entry.key().span(), format!("`{key}` has no value, which Compose refuses; remove the key")))
+        let entry = service.get(key).filter(|e| e.value().resolved().kind() != Kind::Sequence)?;
+        let why = if entry.value().resolved().is_null() {
+            "has no value, which Compose refuses; remove the key"
+        } else {
+            "is no list, which Compose refuses; write one"
+        };
+        Some((entry.key().span(), format!("`{key}` {why}")))
     })
 }
 
@@ -109,11 +114,11 @@ fn null_at(service: &Service<'_>, keys: &[&str]) -> Option<(Span, String)> {
 fn wanted(facts: &Facts<'_>, service: &Service<'_>, restriction: &Restriction) -> (Vec<What>, Vec<(Span, String)>) {
     let item = |key, text: &str| What::Item { key, text: text.to_owned() };
     match restriction {
-        Restriction::Capabilities(_) if null_at(service, &["cap_drop", "cap_add"]).is_some() => {
-            (Vec::new(), null_at(service, &["cap_drop", "cap_add"]).into_iter().collect())
+        Restriction::Capabilities(_) if no_list_at(service, &["cap_drop", "cap_add"]).is_some() => {
+            (Vec::new(), no_list_at(service, &["cap_drop", "cap_add"]).into_iter().collect())
         }
-        Restriction::NoNewPrivileges if null_at(service, &["security_opt"]).is_some() => {
-            (Vec::new(), null_at(service, &["security_opt"]).into_iter().collect())
+        Restriction::NoNewPrivileges if no_list_at(service, &["security_opt"]).is_some() => {
+            (Vec::new(), no_list_at(service, &["security_opt"]).into_iter().collect())
         }
         Restriction::Capabilities(add) => {
             // Who drops all by hand has chosen what to add.

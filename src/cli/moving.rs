@@ -59,7 +59,7 @@ pub(super) fn before_the_start(compose: &str, volumes: &[(String, String)]) -> V
     services.dedup();
     let services = services.join(" ");
     let out = volumes.iter().map(|volume| format!("{compose} cp {}/. - > {} &&", place(volume), archive(&volume.0, &volume.1)));
-    let back = volumes.iter().map(|volume| format!("{compose} cp -a - {} < {} &&", place(volume), archive(&volume.0, &volume.1)));
+    let back = volumes.iter().map(|volume| format!("{compose} cp - {} < {} &&", place(volume), archive(&volume.0, &volume.1)));
     let stop = std::iter::once(format!("{compose} stop {services} &&"));
     stop.chain(out).chain([format!("{compose} create {services} &&")]).chain(back).collect()
 }
@@ -107,7 +107,7 @@ pub(super) fn commands(kept: &Kept, layers: Option<&str>) -> [String; 6] {
         format!("{compose} cp {service}:{path}/. - > {archive} && {compose} rm -f {service}"),
         "# now write the change: run rofs-harden again".to_owned(),
         format!("{compose} create {service}"),
-        format!("{compose} cp -a - {service}:{path} < {archive}"),
+        format!("{compose} cp - {service}:{path} < {archive}"),
         format!("{compose} up -d"),
     ]
 }
@@ -141,7 +141,7 @@ mod tests {
         };
         let commands = commands(&kept, Some("-f a.yaml"));
         assert_eq!(commands[0], "docker compose -p shop -f a.yaml stop db");
-        assert_eq!(commands[4], r"docker compose -p shop -f a.yaml cp -a - db:'/var/it'\''s' < 'db-var-it'\''s.tar'");
+        assert_eq!(commands[4], r"docker compose -p shop -f a.yaml cp - db:'/var/it'\''s' < 'db-var-it'\''s.tar'");
         assert_eq!(size(&kept), "at least 10 MiB");
         (kept.bytes, kept.is_more) = (4, false);
         assert_eq!(size(&kept), "4 bytes");
@@ -155,6 +155,6 @@ mod tests {
         assert_eq!(verbs, ["stop", "cp", "cp", "cp", "create", "cp", "cp", "cp"]);
         assert_eq!(lines[0], "docker compose -f a.yaml stop db web &&");
         assert_eq!(lines[2], "docker compose -f a.yaml cp db:'/my logs'/. - > 'db-my logs.tar' &&");
-        assert_eq!(lines[6], "docker compose -f a.yaml cp -a - db:'/my logs' < 'db-my logs.tar' &&");
+        assert_eq!(lines[6], "docker compose -f a.yaml cp - db:'/my logs' < 'db-my logs.tar' &&");
     }
 }

@@ -5,6 +5,7 @@ use super::context::{ServiceContext, short};
 use super::outputs::parts;
 use crate::compose::settings::Bound;
 use crate::compose::{Word, clean_path, is_at};
+use std::collections::HashSet;
 
 /// Most words before a path that may say what it is.
 const MAX_KEYS: usize = 3;
@@ -75,22 +76,26 @@ const ENDS_READ: [&str; 16] =
 /// Why it is not sure that a service writes only where it can: what its own files name. `is_known` says of a path whether a plan or the
 /// image has an answer to it.
 pub(super) fn doubts(context: &ServiceContext<'_, '_>, argv: &[Word], is_known: impl Fn(&str) -> bool) -> Vec<String> {
-    let files = context.bound.iter().filter(|file| is_read(context, &file.target, argv));
+    if context.bound.is_empty() {
+        return Vec::new();
+    }
+    let variables = context.all_variables();
+    let told = argv.iter().chain(variables.iter().map(|(_, word)| word)).flat_map(|word| word.text.split(['=', ',', ':']));
+    let told: HashSet<&str> = told.filter(|path| path.starts_with('/')).map(|path| path.trim_end_matches('/')).collect();
+    let image = context.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
+    let family: Vec<&str> = image.rsplit('/').next().unwrap_or_default().split(['-', '_', '.']).filter(|word| word.len() > 2).collect();
+    // The program reads what its command or a variable names, and what lies in a folder of its own.
+    let is_read = |target: &str| {
+        let above = target.match_indices('/').map(|(end, _)| &target[..end]).chain([target]);
+        family.iter().any(|word| target.contains(word)) || above.into_iter().any(|folder| told.contains(folder))
+    };
+    let files = context.bound.iter().filter(|file| is_read(&file.target));
     // Of a file one place is enough: nobody would read more.
     let named = |file: &Bound<'_>| {
         let (key, _) = places(file.text?).take(MAX_PLACES).find(|(_, path)| !is_known(path))?;
         Some(format!("`{}` in what is mounted at {} names a place where nothing is known to be writable", short(key), short(&file.target)))
     };
     files.filter_map(named).collect()
-}
-
-/// Whether the program reads a file as its configuration: its command or a variable names it, or it lies in a folder of the program.
-fn is_read(context: &ServiceContext<'_, '_>, target: &str, argv: &[Word]) -> bool {
-    let is_named = |text: &str| text.split(['=', ',', ':']).any(|path| path.starts_with('/') && is_at(target, path.trim_end_matches('/')));
-    let image = context.image().map(|(image, _)| image.repository.to_owned()).unwrap_or_default();
-    let family = image.rsplit('/').next().unwrap_or_default();
-    let is_own = family.split(['-', '_', '.']).filter(|word| word.len() > 2).any(|word| target.contains(word));
-    is_own || argv.iter().any(|word| is_named(&word.text)) || context.all_variables().iter().any(|(_, word)| is_named(&word.text))
 }
 
 /// The settings of a text that name a place which is written, with that place.

@@ -35,9 +35,10 @@ impl Life {
     }
 }
 
-/// The probes that are asked again: those that read. What the others stored must be there then.
+/// The probes that are asked again: those that read, the last one first. What others stored must be there then, and a command that stores
+/// it again may only come after the one that looks for it.
 pub fn asked_again(probes: &[Probe]) -> Vec<Probe> {
-    probes.iter().filter(|probe| reads(probe)).cloned().collect()
+    probes.iter().rev().filter(|probe| reads(probe)).cloned().collect()
 }
 
 fn reads(probe: &Probe) -> bool {
@@ -172,7 +173,9 @@ mod tests {
     fn only_what_reads_is_asked_again() {
         let probes = ["a:80 GET /", "a:80 POST /x y", "a:80 PROPFIND /", "a:80 MKCOL /x"].map(|text| Probe::http(text).expect("reads"));
         let again: Vec<String> = asked_again(&probes).into_iter().map(|p| p.text).collect();
-        assert_eq!(again, ["a:80 GET /", "a:80 PROPFIND /"]);
+        assert_eq!(again, ["a:80 PROPFIND /", "a:80 GET /"]);
+        let probes = ["a: echo x > /tmp/x", "a: test -e /tmp/x"].map(|text| Probe::command(text).expect("reads"));
+        assert_eq!(asked_again(&probes)[0], probes[1], "what looks comes before what stores again");
     }
 
     #[test]

@@ -196,7 +196,7 @@ impl Trial {
     ///
     /// Errors: [`Error::Engine`]; [`Error::Read`] for the folder.
     pub fn fill(&self, container: &str, target: &str, source: &Path) -> Result<()> {
-        let mut command = command(&["cp", "-a", "-", &format!("{container}:{target}")]);
+        let mut command = command(&["cp", "-", &format!("{container}:{target}")]);
         command.stdin(Stdio::piped());
         let mut child = spawn(command, None)?;
         let failed = |e: std::io::Error| Error::Read { path: source.to_owned(), reason: e.to_string() };

@@ -1,7 +1,7 @@
 //! What is mounted or copied to a place already.
 
 use super::{ServiceContext, Unseen, any};
-use crate::compose::{Known, Mount, MountKind, is_at};
+use crate::compose::{Coverage, Known, Mount, MountKind, is_at};
 
 impl ServiceContext<'_, '_> {
     /// Whether something is mounted or copied to `path` or below it.
@@ -28,7 +28,7 @@ impl ServiceContext<'_, '_> {
 
     /// Whether something that can be written is mounted at exactly this path.
     pub(in crate::evidence) fn is_target(&self, path: &str) -> bool {
-        self.service.all_mounts().any(|mount| mount.target == path && mount.writable != Known::No)
+        matches!(self.service.coverage(path), Coverage::Writable(mount) | Coverage::Unknown(mount) if mount.target == path)
     }
 
     fn copied(&self) -> impl Iterator<Item = &str> {
