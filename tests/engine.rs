@@ -17,6 +17,7 @@ mod moving;
 mod observe;
 mod podman;
 mod running;
+mod second;
 pub(crate) mod stand;
 
 use crate::oracle::{Compose, skipped};

@@ -195,6 +195,28 @@ fn files_that_are_mounted_themselves_are_what_they_are() {
     assert!(run.out.contains("read_only: true") && !run.out.contains("redis.conf:ro"), "{}", run.text());
 }
 
+/// What an image runs by itself is a program of the project, wherever it lies.
+#[test]
+fn programs_that_an_image_runs_by_itself_are_not_known() {
+    for (image, at, is_held) in [
+        ("nginx", "/docker-entrypoint.d", true),
+        ("nginx", "/docker-entrypoint.d/40-x.sh", true),
+        ("nginx", "/docker-entrypoint.d/40-x.envsh", true),
+        ("nginx", "/docker-entrypoint.d/x.conf", false),
+        ("postgres:17", "/docker-entrypoint-initdb.d", false),
+        ("postgres:17", "/docker-entrypoint-initdb.d/a.sql", false),
+        ("mysql:8.4", "/docker-entrypoint-initdb.d/a.sh", true),
+        ("traefik:v3", "/etc/cron.d/jobs", true),
+    ] {
+        let folder = Folder::new(&[("compose.yaml", &format!("services:\n  s: {{image: '{image}', volumes: ['./x:{at}:ro']}}\n"))]);
+        let run = folder.run(&[]).exits(0);
+        assert_eq!(run.err.contains("the image runs what the project puts at "), is_held, "{image} {at}\n{}", run.text());
+    }
+    let built = [("compose.yaml", "services:\n  s: {build: .}\n"), ("Dockerfile", "FROM nginx\nCOPY x.sh /docker-entrypoint.d/\n")];
+    let run = Folder::new(&built).run(&[]).exits(0);
+    assert!(run.err.contains("the image runs what the project puts at /docker-entrypoint.d"), "{}", run.text());
+}
+
 /// A config or a secret is the same file in another way.
 #[test]
 fn configs_and_secrets_are_read_as_binds_are() {

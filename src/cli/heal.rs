@@ -6,7 +6,7 @@ use super::prepared::Prepared;
 use super::verify::{Case, with_project};
 use crate::compose::is_at;
 use crate::error::Result;
-use crate::evidence::engine::{fit, writable_paths};
+use crate::evidence::engine::{fit, second_thoughts, writable_paths};
 use crate::evidence::{Confidence, Need, Selection, Source, Storage, WritablePath};
 use crate::text::clean_line;
 use crate::trial::{Outcome, RunResult, Verdict, explain};
@@ -55,7 +55,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     }
     let mut selection = capabilities::later(&case.options.selection);
     let mut unresolved = seed(case, &mut selection, &before)?;
-    let mut round = 1;
+    let (mut round, mut thought) = (1, 0);
     let (mut plan, mut ran, superfluous) = loop {
         let plan = case.plan(&selection)?;
         let title = format!("round {round}");
@@ -76,6 +76,13 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
                 continue;
             }
             is_new |= add(&mut selection, path);
+        }
+        // What no line names may still be seen from what does not come back.
+        while !is_new && thought < 2 {
+            thought += 1;
+            for path in others(&plan, &ran, &before, thought == 2)? {
+                is_new |= add(&mut selection, path);
+            }
         }
         if !is_new || round == MAX_ROUNDS || since.elapsed() > MAX_TIME {
             break (plan, ran, superfluous);
@@ -177,6 +184,19 @@ fn mends(plan: &Prepared, ran: &RunResult, before: &RunResult) -> Result<Vec<Wri
             explain(o, before.of(&o.service), project.service(&o.service), need).1
         };
         Ok(failed.flat_map(of).collect())
+    })
+}
+
+/// Other places for what was seen of services that do not come back.
+fn others(plan: &Prepared, ran: &RunResult, before: &RunResult, as_data: bool) -> Result<Vec<WritablePath>> {
+    with_project(plan, |_, needs| {
+        let is_ours = |o: &&Outcome| before.of(&o.service).is_some_and(|b| b.came_back != Some(false));
+        let gone = ran.outcomes.iter().filter(|o| o.verdict == Verdict::Fails && o.came_back == Some(false)).filter(is_ours);
+        let of = |o: &Outcome| {
+            let need = needs.iter().find(|n| n.service == o.service)?;
+            Some(second_thoughts(&need.paths, before.sights.get(&o.service)?, as_data))
+        };
+        Ok(gone.filter_map(of).flatten().collect())
     })
 }
 

@@ -323,7 +323,7 @@ impl Finding<'_> {
             let made = Folder { uid, gid, mode: 0o755, ..Folder::default() };
             self.observed.folders.insert(path.to_owned(), made);
         }
-        self.observed.written = vec![Written { path: path.to_owned(), is_inside: is_folder && is_there }];
+        self.observed.written = vec![Written { path: path.to_owned(), is_inside: is_folder && is_there, is_program: false }];
         self.judge(confidence, |told| {
             // What kind of place it is stands first, and what was written there behind it.
             let cause = told.split(": ").next().unwrap_or_default();

@@ -68,7 +68,9 @@ pub fn observation(scan: &Scan, state: &Container) -> Observation {
     // Nobody mounts a folder with such a name.
     found.retain(|(path, _)| !path.contains(char::is_control));
     let folders = folders(&scan.image, &scan.now);
-    let written = found.into_iter().map(|(path, is_inside)| Written { path, is_inside }).collect();
+    let may_run = |e: &Entry| !e.is_folder && e.mode & 0o111 != 0 && e.mode & 0o777 != 0o777;
+    let is_program = |path: &str| is_new(path) && scan.now.get(path).is_some_and(may_run);
+    let written = found.into_iter().map(|(path, is_inside)| Written { is_program: is_program(&path), path, is_inside }).collect();
     Observation { written, folders, user: None, nameless: state.nameless().map(str::to_owned).collect() }
 }
 

@@ -83,7 +83,11 @@ pub fn ended(
         let of_signal = |status: &i64| *status > 128;
         let other_end =
             outcome.end.filter(|end| *end != 0 && !of_signal(end)).zip(before.and_then(|b| b.end)).filter(|(now, then)| now != then);
+        let is_unhealthy = container.health().is_some_and(|health| health.status == "unhealthy");
         let why = match other_end {
+            _ if is_unhealthy && before.is_none_or(|b| b.verdict == Verdict::Works) => {
+                "its health check passed at first, and no longer at its end".to_owned()
+            }
             _ if is_lost => "as it was asked to end, it could not write".to_owned(),
             Some((now, then)) => format!("as it was asked to end, it ended with status {now}; on a writable root with {then}"),
             None => {

@@ -4,4 +4,4 @@ mod probe;
 mod written;
 
 pub use probe::{Action, Http, Probe};
-pub use written::{Folder, Observation, Written, fit, is_placeholder, is_program_file, writable_paths};
+pub use written::{Folder, Observation, Written, fit, is_placeholder, is_program_file, second_thoughts, writable_paths};

@@ -1,8 +1,8 @@
 //! From what the containers of a service wrote to the places that must be writable.
 
 use crate::compose::is_at;
-use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, parent, unmountable};
-use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, WritablePath};
+use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, is_scratch, parent, unmountable};
+use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Written {
     pub path: String,
     /// Whether it is a folder in which something was made and removed again, so that the thing itself has no name.
     pub is_inside: bool,
+    /// Whether it is a new file that may be run.
+    pub is_program: bool,
 }
 
 /// A folder of a container.
@@ -94,10 +96,13 @@ pub fn writable_paths(service: &str, observed: &Observation, need: Option<&Need>
     let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
     let mut elsewhere = Vec::new();
     for written in &observed.written {
-        if is_optional(&written.path) || is_known(&written.path, need) {
+        if is_optional(&written.path) || is_known(&written.path, need) && !written.is_program {
             continue;
         }
-        let place = place(written, observed, need);
+        let mut place = place(written, observed, need);
+        if let (Some((_, Storage::Scratch(options))), true) = (&mut place.mount, written.is_program) {
+            options.exec = true;
+        }
         let Some((target, storage)) = &place.mount else {
             elsewhere.push((written.path.clone(), place.help.unwrap_or_default()));
             continue;
@@ -106,7 +111,13 @@ pub fn writable_paths(service: &str, observed: &Observation, need: Option<&Need>
         match writable(service, target, storage.clone(), told(&place, &text), observed) {
             // What must be kept decides for the whole folder, whichever path came first.
             Ok(path) if path.storage == Storage::State => drop(found.insert(path.target.to_string(), path)),
-            Ok(path) => drop(found.entry(path.target.to_string()).or_insert(path)),
+            Ok(path) => {
+                let is_run = matches!(&path.storage, Storage::Scratch(options) if options.exec);
+                let first = found.entry(path.target.to_string()).or_insert(path);
+                if let Storage::Scratch(options) = &mut first.storage {
+                    options.exec |= is_run;
+                }
+            }
             Err(why) => elsewhere.push((written.path.clone(), why)),
         }
     }
@@ -214,6 +225,48 @@ pub fn fit(path: &mut WritablePath, observed: &Observation) -> bool {
     true
 }
 
+/// Other places for what was seen, where a service does not come back: scratch for process numbers in a folder of data, which a kill leaves
+/// behind, or else, with `as_data`, volumes in the place of scratch, as what was lost with that may have been data.
+pub fn second_thoughts(paths: &[WritablePath], observed: &Observation, as_data: bool) -> Vec<WritablePath> {
+    let is_seen = |path: &&WritablePath| matches!(path.reason.source, Source::Run | Source::Log(_) | Source::Image(_));
+    let mut found: BTreeMap<String, WritablePath> = BTreeMap::new();
+    for path in paths.iter().filter(is_seen) {
+        let below = || observed.written.iter().filter(|written| is_at(&written.path, &path.target));
+        let targets: Vec<String> = match (&path.storage, as_data) {
+            (Storage::State, false) => {
+                below().filter(|w| w.path.ends_with(".pid")).filter_map(|w| scratch_above(&w.path, &path.target)).collect()
+            }
+            (Storage::Scratch(_), true) if is_at(&path.target, "/run") => Vec::new(),
+            (Storage::Scratch(_), true) if is_shared(&path.target) => {
+                below().filter_map(|w| made_in(&w.path, &path.target, observed)).collect()
+            }
+            (Storage::Scratch(_), true) => vec![path.target.to_string()],
+            _ => Vec::new(),
+        };
+        let storage =
+            if as_data { Storage::State } else { Storage::Scratch(TmpfsOptions { mode: Some(0o755), ..TmpfsOptions::default() }) };
+        let why = if as_data { "what is there was missed after a restart" } else { "a process number there keeps it from starting again" };
+        found.extend(targets.into_iter().filter_map(|target| {
+            let path = writable(&path.service, &target, storage.clone(), why.to_owned(), observed).ok()?;
+            Some((target, path))
+        }));
+    }
+    found.into_values().collect()
+}
+
+/// The first folder below `top` on the way to `path` that is scratch by its name.
+fn scratch_above(path: &str, top: &str) -> Option<String> {
+    let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]).filter(|folder| folder.len() > top.len());
+    folders.find(|folder| is_scratch(folder.rsplit('/').next().unwrap_or_default())).map(str::to_owned)
+}
+
+/// The folder right in `top` that the program made on the way to `path`.
+fn made_in(path: &str, top: &str, observed: &Observation) -> Option<String> {
+    let name = path[top.len()..].trim_start_matches('/').split('/').next()?;
+    let folder = format!("{top}/{name}");
+    observed.folders.get(&folder).is_some_and(|folder| !folder.in_image).then_some(folder)
+}
+
 /// Owner and group as options; root's need not be said.
 fn owner(uid: u32, gid: u32) -> (Option<u32>, Option<u32>) {
     if (uid, gid) == (0, 0) { (None, None) } else { (Some(uid), Some(gid)) }
@@ -221,7 +274,9 @@ fn owner(uid: u32, gid: u32) -> (Option<u32>, Option<u32>) {
 
 /// Whether a need covers a path by more than an assumption, which what is seen replaces.
 fn is_known(path: &str, need: Option<&Need>) -> bool {
-    need.is_some_and(|n| n.paths.iter().any(|p| is_at(path, &p.target) && p.reason.confidence > Confidence::Assumed))
+    // What a command says of itself says nothing of owners, nor of what else is in the folder.
+    let is_sure = |p: &&WritablePath| p.reason.confidence > Confidence::Assumed && (p.reason.source != Source::Rule || p.is_declared);
+    need.is_some_and(|n| n.paths.iter().filter(is_sure).any(|p| is_at(path, &p.target)))
 }
 
 /// Whether a mount makes another one below it needless: the engine hides what the image has there, unless a volume copies it.

@@ -1,7 +1,11 @@
 use super::*;
 
 fn observed(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u32)]) -> Observation {
-    let inside = |path: &&str| Written { path: path.trim_end_matches('/').to_owned(), is_inside: path.ends_with('/') };
+    let inside = |path: &&str| Written {
+        path: path.trim_end_matches('/').to_owned(),
+        is_inside: path.ends_with('/'),
+        is_program: path.ends_with(".bin"),
+    };
     let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
     for (path, uid, mode, has_files) in image {
         folders.insert(
@@ -159,7 +163,7 @@ fn what_a_log_names_is_held_against_the_listing() {
         owner: None,
         reason: reason(String::new()),
     };
-    let scratch = Storage::Scratch(crate::evidence::TmpfsOptions::default());
+    let scratch = Storage::Scratch(TmpfsOptions::default());
     let mut seen = observed(&[], &[("/app", 0, 0o755, true), ("/seed", 5, 0o700, true), ("/empty", 5, 0o700, false)], &[]);
     seen.folders.get_mut("/seed").expect("there").has_program = false;
     for (target, storage, expected) in [
@@ -190,4 +194,30 @@ fn a_program_is_known_by_names_and_bits() {
 fn nameless_volumes_are_named() {
     let observed = Observation { nameless: vec!["/data".into()], ..Observation::default() };
     assert_eq!(shown(&observed), ["/data volume"]);
+}
+
+#[test]
+fn what_may_be_run_needs_exec() {
+    let root = ("/", 0, 0o755, false);
+    let mounts = |written: &[&str]| shown(&observed(written, &[root, ("/run", 0, 0o755, false)], &[("/run/store", 33)]));
+    assert_eq!(mounts(&["/run/store/a", "/run/store/put.bin"]), ["/run/store:mode=700,uid=33,gid=33,exec"]);
+    assert_eq!(mounts(&["/run/store/put.bin", "/run/store/z"]), ["/run/store:mode=700,uid=33,gid=33,exec"]);
+    assert_eq!(mounts(&["/run/store/a"]), ["/run/store:mode=700,uid=33,gid=33"]);
+}
+
+#[test]
+fn what_does_not_come_back_is_thought_of_again() {
+    let root = ("/", 0, 0o755, false);
+    let seen = observed(
+        &["/app/storage/x", "/app/tmp/pids/server.pid", "/tmp/nats/stream", "/tmp/x", "/run/a.pid", "/srv/tmp/session"],
+        &[root, ("/app", 7, 0o755, false), ("/tmp", 0, 0o1777, false), ("/run", 0, 0o755, false), ("/srv", 0, 0o755, true)],
+        &[("/app/storage", 7), ("/app/tmp", 7), ("/app/tmp/pids", 7), ("/tmp/nats", 7), ("/srv/tmp", 7)],
+    );
+    let (paths, _) = writable_paths("s", &seen, None);
+    let targets = |as_data| {
+        let found = second_thoughts(&paths, &seen, as_data);
+        found.into_iter().map(|p| (p.target.to_string(), p.storage == Storage::State)).collect::<Vec<_>>()
+    };
+    assert_eq!(targets(false), [("/app/tmp".to_owned(), false)]);
+    assert_eq!(targets(true), [("/srv/tmp".to_owned(), true), ("/tmp/nats".to_owned(), true)]);
 }
