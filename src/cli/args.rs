@@ -166,7 +166,7 @@ pub(super) struct Choice {
 }
 
 /// Options of the fixing verb, which has no name.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Harden {
     #[command(flatten)]

@@ -83,6 +83,40 @@ impl Ask {
         Ok(self.answer(answer)?.unwrap_or(false))
     }
 
+    /// One of several answers by its key or, in a line, its word; Enter, Esc, `n` and `q` mean none of them. The question names them.
+    pub(super) fn choose(&self, question: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
+        self.not_interrupted()?;
+        let named = |text: &str| words.iter().copied().find(|word| !text.is_empty() && word.starts_with(text));
+        if self.is_by_line {
+            loop {
+                let answer = self.line(question)?.unwrap_or_default().to_ascii_lowercase();
+                match named(&answer) {
+                    None if !["", "n", "no", "q"].contains(&answer.as_str()) => {}
+                    word => return Ok(word),
+                }
+            }
+        }
+        let lines = wrap(&clean_line(question), self.width().saturating_sub(ANSWER));
+        self.shown(self.term.write_str(&format!("{} ", lines.join("\n"))))?;
+        let word = loop {
+            let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
+            self.not_interrupted()?;
+            match key {
+                Key::CtrlC => return Err(self.failed(&io::ErrorKind::Interrupted.into())),
+                // The end of input reads as an unknown key, over and over.
+                Key::Enter | Key::Escape | Key::Unknown | Key::Char('n' | 'N' | 'q' | 'Q') => break None,
+                Key::Char(key) => {
+                    if let Some(word) = named(key.to_ascii_lowercase().encode_utf8(&mut [0; 4])) {
+                        break Some(word);
+                    }
+                }
+                _ => {}
+            }
+        };
+        self.shown(self.term.write_line(word.unwrap_or("no")))?;
+        Ok(word)
+    }
+
     fn confirm_by_line(&self, prompt: &str) -> Result<bool> {
         loop {
             match self.line(&format!("{prompt} [y/N]"))?.unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -85,7 +85,22 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
         ui.hint(&format!("nothing was written; `{heal}` looks for what is missing, --service '!NAME' leaves a service out"));
         return Ok(Status::FindingsRemain);
     }
-    finish(ui, aim, &plans.iter().collect::<Vec<_>>(), ask.as_ref())
+    let plans: Vec<&Prepared> = plans.iter().collect();
+    let Some(ask) =
+        ask.as_ref().filter(|_| plans.iter().any(|p| !p.held_back.is_empty()) && plans.iter().any(|p| p.writes().next().is_some()))
+    else {
+        return finish(ui, aim, &plans, ask.as_ref());
+    };
+    notes::new_volumes(ui, &plans);
+    warn_of_no_way_back(ask, &plans)?;
+    let question = format!("Write {}: {}? [y]es, [a]ll of it, [r]eview, [N]o", file_names(&plans), summary(&plans));
+    match ask.choose(&question, &["yes", "all", "review"])? {
+        Some("yes") => ended(ui, aim, &plans, write(&plans, None)?),
+        // What is held back is shown with its reasons, and asked for again.
+        Some("all") => run(ui, &Harden { unsafe_fixes: true, ..args.clone() }),
+        Some(_) => run(ui, &Harden { interactive: true, write: false, ..args.clone() }),
+        None => ended(ui, aim, &plans, Done::Declined),
+    }
 }
 
 /// The plan for programs.
@@ -186,8 +201,8 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
 
 /// Asks and writes, all files or none, and says what was done.
 pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) -> Result<Status> {
-    let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     if aim.checks() {
+        let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
         return Ok(check(ui, aim, plans, &held_back));
     }
     notes::new_volumes(ui, plans);
@@ -202,6 +217,11 @@ pub(super) fn finish(ui: &Ui, aim: Aim, plans: &[&Prepared], ask: Option<&Ask>) 
     } else {
         write(plans, ask)?
     };
+    ended(ui, aim, plans, done)
+}
+
+fn ended(ui: &Ui, aim: Aim, plans: &[&Prepared], done: Done) -> Result<Status> {
+    let held_back: Vec<HeldBack> = plans.iter().flat_map(|p| p.held_back.clone()).collect();
     closing(ui, aim, plans, &held_back, done);
     match done {
         // The interrupt came when the files were about to be renamed, and they all were.
@@ -252,16 +272,18 @@ pub(super) enum Done {
 /// Whether the person wants the plans written. From then on a signal is asked for between files, and ends nothing by itself.
 pub(super) fn consent(plans: &[&Prepared], ask: Option<&Ask>) -> Result<bool> {
     if let Some(ask) = ask {
-        let loaded: Vec<_> = plans.iter().flat_map(|p| p.writes()).map(|write| write.loaded).collect();
-        if let Some(warning) = next::no_way_back(&loaded) {
-            ask.say(&warning)?;
-        }
+        warn_of_no_way_back(ask, plans)?;
         if !ask.confirm(&format!("Write {}: {}?", file_names(plans), summary(plans)))? {
             return Ok(false);
         }
     }
     stop::hold()?;
     Ok(true)
+}
+
+fn warn_of_no_way_back(ask: &Ask, plans: &[&Prepared]) -> Result<()> {
+    let loaded: Vec<_> = plans.iter().flat_map(|p| p.writes()).map(|write| write.loaded).collect();
+    next::no_way_back(&loaded).map_or(Ok(()), |warning| ask.say(&warning))
 }
 
 /// "harden 2 services (web, api), leave 1 service (db)".
@@ -338,7 +360,7 @@ pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldB
     let services = services(&changed);
     ui.note(&match done {
         Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),
-        Done::Nothing if plans.iter().all(|p| p.findings.is_empty()) => {
+        Done::Nothing if plans.iter().all(|p| p.findings.is_empty() && p.counts.hard >= p.counts.selected) => {
             "nothing to do: every selected service is read-only already".to_owned()
         }
         Done::Nothing => "nothing was changed".to_owned(),

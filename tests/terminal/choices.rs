@@ -148,7 +148,7 @@ fn what_cannot_be_had_back_is_said_where_the_question_is_asked() {
     terminal.press("\x03");
     terminal.ends(130);
     let mut terminal = Terminal::start(&folder, 120, &["--write"], &[]);
-    terminal.shows("? [y/N]").shows(said).press("n");
+    terminal.shows("Write compose.yaml").shows(said).press("n");
     terminal.ends(1);
     let mut terminal = Terminal::start(&folder, 120, &["-i", "--plain"], &[]);
     terminal.shows("[1/4]").press("y\r");

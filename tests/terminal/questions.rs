@@ -5,10 +5,10 @@ use crate::cli::SHOP;
 use crate::support::{Folder, PROGRAM};
 use portable_pty::CommandBuilder;
 
-const QUESTION: &str = "Write compose.yaml: harden 2 services (web, api), leave 1 service (jobs)? [y/N]";
+const QUESTION: &str = "Write compose.yaml: harden 2 services (web, api), leave 1 service (jobs)? [y]es, [a]ll of it, [r]eview, [N]o";
 
 fn ask(folder: &Folder) -> Terminal {
-    let mut terminal = Terminal::start(folder, 100, &["--write"], &[]);
+    let mut terminal = Terminal::start(folder, 130, &["--write"], &[]);
     terminal.shows(QUESTION);
     terminal
 }
@@ -21,9 +21,29 @@ fn yes_writes() {
     terminal.press("y");
     let ended = terminal.ends(0);
     ended.says("wrote compose.yaml: hardened 2 services (web, api)");
-    ended.says("jobs=generic includes it");
+    assert!(ended.screen.contents().contains("jobs=generic includes it"), "{}", ended.screen.contents());
     assert!(ended.screen.contents().contains("\n    docker compose up -d\n"), "{}", ended.screen.contents());
     assert_eq!(folder.read("compose.yaml"), expected);
+}
+
+#[test]
+fn all_and_the_review_are_answers_too() {
+    let folder = Folder::compose(SHOP);
+    let mut terminal = ask(&folder);
+    terminal.press("a");
+    terminal.shows("Write compose.yaml: harden 3 services (web, api, jobs)? [y/N]").press("y");
+    terminal.ends(0).says("wrote compose.yaml: hardened 3 services (web, api, jobs)");
+    assert!(folder.read("compose.yaml").matches("read_only: true").count() == 3);
+    let folder = Folder::compose(SHOP);
+    let mut terminal = ask(&folder);
+    terminal.press("r");
+    terminal.shows("w write").press("q");
+    let mut terminal = Terminal::start(&folder, 130, &["--write"], &[("TERM", "dumb")]);
+    terminal.shows(QUESTION);
+    let folder = Folder::compose("services:\n  web: {image: nginx}\n");
+    let mut terminal = Terminal::start(&folder, 100, &["--write"], &[]);
+    terminal.shows("Write compose.yaml: harden 1 service (web)? [y/N]").press("n");
+    terminal.ends(1);
 }
 
 #[test]
@@ -71,7 +91,7 @@ fn nothing_to_do_asks_nothing() {
 fn the_question_and_what_follows_fit_a_small_screen() {
     let folder = Folder::compose(SHOP);
     let mut terminal = Terminal::start_sized(&folder, (24, 80), &["--write"], &[]);
-    terminal.shows("[y/N]").press("y");
+    terminal.shows("[N]o").press("y");
     let ended = terminal.ends(0);
     let screen = ended.screen.contents();
     assert!(screen.contains("Write compose.yaml: harden 2 services"), "{screen}");
@@ -94,7 +114,7 @@ fn a_question_that_is_wider_than_the_screen_is_asked_once() {
 fn what_is_to_be_copied_keeps_its_indentation() {
     let folder = Folder::compose(SHOP);
     let mut terminal = Terminal::start_sized(&folder, (60, 40), &["--write"], &[]);
-    terminal.shows("[y/N]").press("y");
+    terminal.shows("[N]o").press("y");
     let screen = terminal.ends(0).screen.contents();
     assert!(screen.contains("\n    docker compose up -d\n"), "{screen}");
 }
