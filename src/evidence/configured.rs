@@ -98,6 +98,13 @@ pub(super) fn doubts(context: &ServiceContext<'_, '_>, argv: &[Word], is_known: 
     files.filter_map(named).collect()
 }
 
+/// Whether a sentence names a path or a folder above it. One folder alone says too little.
+pub(super) fn speaks_of(saying: &str, path: &str) -> bool {
+    let words = saying.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '/' | '.' | '_' | '-'));
+    let mut paths = words.map(|word| word.trim_end_matches(['.', '/'])).filter(|word| word.starts_with('/') && word[1..].contains('/'));
+    paths.any(|named| is_at(path, named))
+}
+
 /// Folders of which images run what is in them, when they start or by the clock.
 const HOOKS: [&str; 11] = [
     "/docker-entrypoint.d",

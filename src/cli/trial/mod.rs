@@ -209,7 +209,7 @@ impl TrialContext<'_> {
         let containers = trial.containers()?;
         for stand_in in full {
             let Some(container) = containers.iter().find(|c| c.service() == stand_in.service) else { continue };
-            trial.fill(&container.id, &stand_in.target, Path::new(&stand_in.source))?;
+            trial.fill(container, &stand_in.target, Path::new(&stand_in.source))?;
         }
         Ok(())
     }

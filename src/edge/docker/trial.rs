@@ -181,29 +181,43 @@ impl Trial {
     ///
     /// Errors: [`Error::Engine`].
     pub fn still(&self, image: &str, volume: Option<&str>) -> Result<String> {
+        let mount = volume.map(|volume| format!("{volume}:{}:ro,nocopy", Self::LOOKED_AT));
+        self.created(image, &mount.as_deref().map_or_else(Vec::new, |mount| vec!["-v", mount]))
+    }
+
+    /// A container that never runs.
+    fn created(&self, image: &str, options: &[&str]) -> Result<String> {
         let project = format!("com.docker.compose.project={}", self.name());
         let (key, value) = Self::label();
         let own = format!("{key}={value}");
-        let mount = volume.map(|volume| format!("{volume}:{}:ro,nocopy", Self::LOOKED_AT));
-        let mut args = vec!["create", "--pull", "never", "--network", "none", "--label", &project, "--label", &own];
-        args.extend(mount.iter().flat_map(|mount| ["-v", mount]));
+        let create = ["create", "--pull", "never", "--network", "none", "--label", &project, "--label", &own];
         // An image without a command needs one, which never runs.
-        args.extend([image, "true"]);
-        Ok(self.docker.ask(&args)?.trim().to_owned())
+        Ok(self.docker.ask(&[&create[..], options, &[image, "true"]].concat())?.trim().to_owned())
     }
 
-    /// Copies a folder of the host into a container's, with owners and modes.
+    /// Copies a folder of the host into a container's volume at `target`, with owners and modes, its own among them.
     ///
     /// Errors: [`Error::Engine`]; [`Error::Read`] for the folder.
-    pub fn fill(&self, container: &str, target: &str, source: &Path) -> Result<()> {
-        let mut command = command(&["cp", "-", &format!("{container}:{target}")]);
+    pub fn fill(&self, container: &Container, target: &str, source: &Path) -> Result<()> {
+        // Into a container whose root is read-only, nothing can be copied beside the volume, and what is copied into that leaves the owner
+        // of the volume itself.
+        let helper = self.created(&container.image, &["--volumes-from", &container.id])?;
+        let filled = self.copy_in(&helper, target, source);
+        self.docker.ask(&["rm", &helper])?;
+        filled
+    }
+
+    fn copy_in(&self, container: &str, target: &str, source: &Path) -> Result<()> {
+        let (parent, name) = target.trim_end_matches('/').rsplit_once('/').unwrap_or(("", target));
+        // Not `-a`, which gives all to the user of the container.
+        let mut command = command(&["cp", "-", &format!("{container}:{parent}/")]);
         command.stdin(Stdio::piped());
         let mut child = spawn(command, None)?;
         let failed = |e: std::io::Error| Error::Read { path: source.to_owned(), reason: e.to_string() };
         if let Some(stdin) = child.0.stdin.take() {
             let mut archive = tar::Builder::new(std::io::BufWriter::new(stdin));
             archive.follow_symlinks(false);
-            archive.append_dir_all(".", source).map_err(failed)?;
+            archive.append_dir_all(name, source).map_err(failed)?;
             archive.into_inner().and_then(|mut stream| stream.flush()).map_err(failed)?;
         }
         let answer = Running::of(child).wait(&self.docker, PATIENCE)?;

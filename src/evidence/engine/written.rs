@@ -1,7 +1,7 @@
 //! From what the containers of a service wrote to the places that must be writable.
 
 use crate::compose::is_at;
-use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, is_scratch, parent, unmountable};
+use crate::evidence::place::{Asked, Kind, Place, is_code, is_kept, parent, unmountable};
 use crate::evidence::{Confidence, Need, Reason, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -233,9 +233,8 @@ pub fn second_thoughts(paths: &[WritablePath], observed: &Observation, as_data: 
     for path in paths.iter().filter(is_seen) {
         let below = || observed.written.iter().filter(|written| is_at(&written.path, &path.target));
         let targets: Vec<String> = match (&path.storage, as_data) {
-            (Storage::State, false) => {
-                below().filter(|w| w.path.ends_with(".pid")).filter_map(|w| scratch_above(&w.path, &path.target)).collect()
-            }
+            // One that ends well takes it away again, so that only its folder is seen.
+            (Storage::State, false) => below().filter_map(|w| numbers_above(&w.path, &path.target)).collect(),
             (Storage::Scratch(_), true) if is_at(&path.target, "/run") => Vec::new(),
             (Storage::Scratch(_), true) if is_shared(&path.target) => {
                 below().filter_map(|w| made_in(&w.path, &path.target, observed)).collect()
@@ -254,10 +253,11 @@ pub fn second_thoughts(paths: &[WritablePath], observed: &Observation, as_data: 
     found.into_values().collect()
 }
 
-/// The first folder below `top` on the way to `path` that is scratch by its name.
-fn scratch_above(path: &str, top: &str) -> Option<String> {
-    let mut folders = path.match_indices('/').map(|(end, _)| &path[..end]).filter(|folder| folder.len() > top.len());
-    folders.find(|folder| is_scratch(folder.rsplit('/').next().unwrap_or_default())).map(str::to_owned)
+/// The first folder below `top` on the way to `path` in which programs keep their process numbers, by its name.
+fn numbers_above(path: &str, top: &str) -> Option<String> {
+    let folders = path.match_indices('/').map(|(end, _)| &path[..end]).chain([path]);
+    let is_it = |folder: &&str| ["tmp", "run", "pids", "pid"].contains(&folder.rsplit('/').next().unwrap_or_default());
+    folders.filter(|folder| folder.len() > top.len()).find(is_it).map(str::to_owned)
 }
 
 /// The folder right in `top` that the program made on the way to `path`.

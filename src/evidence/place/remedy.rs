@@ -61,7 +61,7 @@ fn known(path: &str, line: &str) -> Option<&'static RawRemedy> {
 }
 
 /// Whether a sentence names a path or a folder above it; `.next/server` may be anywhere.
-pub(in crate::evidence) fn speaks_of(saying: &str, path: &str) -> bool {
+fn speaks_of(saying: &str, path: &str) -> bool {
     PATH.find_iter(saying.as_bytes()).any(|named| {
         let named = saying[named.range()].trim_end_matches('.');
         let whole = |at: usize| path[at + named.len()..].is_empty() || path[at + named.len()..].starts_with('/');

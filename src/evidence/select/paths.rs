@@ -6,7 +6,7 @@ use crate::evidence::configured;
 use crate::evidence::context::{ImageUsers, RunUser, ServiceContext, short};
 use crate::evidence::moves::moves;
 use crate::evidence::outputs::{Asks, outputs};
-use crate::evidence::place::{Asked, Kind, Place, hides_files, speaks_of};
+use crate::evidence::place::{Asked, Kind, Place, hides_files};
 use crate::evidence::preset::{Mover, Writable};
 use crate::evidence::{Confidence, Reason, Source, Storage, Target, TmpfsOptions, WritablePath, scripts};
 use std::collections::{HashMap, HashSet};
@@ -85,7 +85,8 @@ impl Gathered {
         let is_known = |path: &str| {
             // `/var/run` is a link to `/run`.
             let path = path.strip_prefix("/var").filter(|rest| is_at(rest, "/run")).unwrap_or(path);
-            let is_said = || all.iter().any(|(_, known)| is_at(path, &known.target)) || sayings().any(|text| speaks_of(text, path));
+            let is_said =
+                || all.iter().any(|(_, known)| is_at(path, &known.target)) || sayings().any(|text| configured::speaks_of(text, path));
             !matches!(context.service.coverage(path), Coverage::Root) || found.paths.iter().any(|p| is_at(path, &p.target)) || is_said()
         };
         let doubts = configured::doubts(context, &argv, is_known);

@@ -4,7 +4,7 @@ fn observed(written: &[&str], image: &[(&str, u32, u32, bool)], made: &[(&str, u
     let inside = |path: &&str| Written {
         path: path.trim_end_matches('/').to_owned(),
         is_inside: path.ends_with('/'),
-        is_program: path.ends_with(".bin"),
+        is_program: path.contains("put."),
     };
     let mut folders: BTreeMap<String, Folder> = BTreeMap::new();
     for (path, uid, mode, has_files) in image {
