@@ -21,6 +21,8 @@ struct Lines {
     kinds: Vec<Kind>,
     decisions: Vec<Option<bool>>,
     position: usize,
+    /// What was decided, and where, before each answer that decided something.
+    earlier: Vec<(Vec<Option<bool>>, usize)>,
 }
 
 /// What an answer asks for.
@@ -44,7 +46,7 @@ enum Effect {
     Finish,
 }
 
-const PROMPT: &str = "[y]es [n]o [g]uess, take it [a]ll sure [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [?] [q]uit";
+const PROMPT: &str = "[y]es [n]o [g]uess, take it [a]ll sure [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [u]ndo [?] [q]uit";
 
 const HELP: &str = "\
   A letter or its word, then Enter:
@@ -56,11 +58,12 @@ const HELP: &str = "\
   e  change the list of its writable paths
   t  choose tmpfs or named volume for a path
   v  view the whole file with this change and all that is accepted
+  u  take the last answer back
   q  stop here; what was accepted is still asked about
   Ctrl-C  stop; nothing is written";
 
 /// The answers that are words, by their letter.
-const WORDS: [(&str, char); 11] = [
+const WORDS: [(&str, char); 12] = [
     ("yes", 'y'),
     ("no", 'n'),
     ("guess", 'g'),
@@ -70,6 +73,7 @@ const WORDS: [(&str, char); 11] = [
     ("tmpfs", 't'),
     ("volume", 't'),
     ("view", 'v'),
+    ("undo", 'u'),
     ("help", '?'),
     ("quit", 'q'),
 ];
@@ -77,7 +81,7 @@ const WORDS: [(&str, char); 11] = [
 impl Lines {
     /// A review of services whose changes are so sure.
     fn new(kinds: Vec<Kind>) -> Self {
-        Self { decisions: vec![None; kinds.len()], kinds, position: 0 }
+        Self { decisions: vec![None; kinds.len()], kinds, position: 0, earlier: Vec::new() }
     }
 
     /// Takes an answer.
@@ -103,6 +107,10 @@ impl Lines {
             }
             's' => self.decide(false, |i, position| i >= position),
             'q' => self.position = self.decisions.len(),
+            'u' => match self.earlier.pop() {
+                Some((decisions, position)) => (self.decisions, self.position) = (decisions, position),
+                None => return Effect::Refuse("there is no answer to take back"),
+            },
             'e' => return Effect::EditPaths,
             't' => return Effect::ChooseStorage,
             'v' => return Effect::ViewFile,
@@ -113,6 +121,7 @@ impl Lines {
 
     /// Decides what is open and meant, and goes to the next that is open.
     fn decide(&mut self, accept: bool, is_meant: impl Fn(usize, usize) -> bool) {
+        self.earlier.push((self.decisions.clone(), self.position));
         for i in 0..self.decisions.len() {
             if self.decisions[i].is_none() && is_meant(i, self.position) {
                 self.decisions[i] = Some(accept);
@@ -143,7 +152,12 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Opt
             Effect::Show => show(&session, &state)?,
             Effect::Ask => {}
             Effect::Refuse(why) => ui.err_line(&format!("  {}: {why}", clean_line(&open[index]))),
-            Effect::Help => ui.err_line(HELP),
+            Effect::Help => HELP.lines().for_each(|line| {
+                let (key, text) = line.trim_start().split_once("  ").unwrap_or(("", line.trim_start()));
+                let gap = if key.is_empty() { "" } else { "  " };
+                let lines = wrap(text, ask.width().saturating_sub(5).max(20));
+                ui.err_line(&format!("  {key}{gap}{}", lines.join("\n     ")));
+            }),
             Effect::ViewFile => {
                 let is_taken = |name: &str| open.iter().position(|other| other == name).is_some_and(|i| state.accepted(i));
                 ui.err_line(session.file(Some(&open[index]), is_taken, ask.width())?.trim_end());
@@ -173,6 +187,11 @@ pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Opt
             if !decided.is_empty() {
                 ui.err_line(&format!("  {verb} {}", services(&decided)));
             }
+        }
+        let undone: Vec<&str> =
+            (0..open.len()).filter(|i| before[*i].is_some() && state.decisions[*i].is_none()).map(|i| &*open[i]).collect();
+        if !undone.is_empty() {
+            ui.err_line(&format!("  open again: {}", services(&undone)));
         }
     }
     for (i, service) in open.into_iter().enumerate() {
@@ -235,6 +254,7 @@ fn numbers(text: &str, length: usize) -> Result<Vec<usize>, String> {
     let words = text.split([' ', ',']).filter(|word| !word.is_empty());
     let number = |word: &str| match word.parse::<usize>() {
         Ok(number) if (1..=length).contains(&number) => Ok(number - 1),
+        _ if length == 1 => Err(format!("`{word}` is no number of the list; write 1 or nothing")),
         _ => Err(format!("`{word}` is no number of the list; write numbers from 1 to {length}")),
     };
     words.map(number).collect()
@@ -246,7 +266,7 @@ fn answer<T>(ui: &Ui, ask: &Ask, prompt: &str, read: impl Fn(&str) -> Result<T, 
         let Some(text) = ask.line(prompt)?.filter(|text| !text.is_empty()) else { return Ok(None) };
         match read(&text) {
             Ok(answer) => return Ok(Some(answer)),
-            Err(why) => ui.err_line(&format!("  {}", clean_line(&why))),
+            Err(why) => wrap(&clean_line(&why), ask.width().saturating_sub(2)).iter().for_each(|line| ui.err_line(&format!("  {line}"))),
         }
     }
 }
@@ -321,6 +341,10 @@ mod tests {
             (&["y", "s"], "sss", "+--", Effect::Finish),
             (&["y", "q"], "sss", "+..", Effect::Finish),
             (&["YES", " no ", "Skip"], "sss", "+--", Effect::Finish),
+            (&["y", "n", "u"], "sss", "+..", Effect::Show),
+            (&["y", "n", "undo", "y"], "sss", "++.", Effect::Show),
+            (&["n", "u", "a"], "sss", "+++", Effect::Finish),
+            (&["y", "u", "u"], "sss", "...", Effect::Refuse("there is no answer to take back")),
         ] {
             assert_eq!(decided(answers, services), (expected.to_owned(), Some(effect)), "{answers:?}");
         }
