@@ -4,6 +4,7 @@ use super::symptoms::telling;
 use super::{Container, Grade, Outcome, RunResult, ServiceLog, Verdict};
 use crate::compose::Project;
 use crate::evidence::engine::{Action, Probe};
+use std::collections::BTreeSet;
 
 /// What is done to services that work before they are tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +62,11 @@ fn looks_for_data(probes: &[Probe], service: &str) -> bool {
 }
 
 /// Takes over what was seen of services that were asked to end: their status, and what they said as they ended. `stopped` are the
-/// containers then, and `logs` reads what one of them wrote. What could not be written at the end is lost as well.
+/// containers then, `unhealthy` the services that were so before, and `logs` reads what one of them wrote. What could not be written at
+/// the end is lost as well.
 pub fn ended(
     outcomes: &mut [Outcome],
-    stopped: &[Container],
+    (stopped, unhealthy): (&[Container], &BTreeSet<String>),
     project: &Project<'_>,
     before: Option<&RunResult>,
     mut logs: impl FnMut(&Container, &mut ServiceLog),
@@ -83,7 +85,7 @@ pub fn ended(
         let of_signal = |status: &i64| *status > 128;
         let other_end =
             outcome.end.filter(|end| *end != 0 && !of_signal(end)).zip(before.and_then(|b| b.end)).filter(|(now, then)| now != then);
-        let is_unhealthy = container.health().is_some_and(|health| health.status == "unhealthy");
+        let is_unhealthy = unhealthy.contains(&outcome.service);
         let why = match other_end {
             _ if is_unhealthy && before.is_none_or(|b| b.verdict == Verdict::Works) => {
                 "its health check passed at first, and no longer at its end".to_owned()
@@ -205,6 +207,11 @@ mod tests {
 
     /// What is said of a service that works and is asked to end.
     fn end(status: i64, log: &str, before: Option<i64>) -> (Verdict, String) {
+        end_of(status, log, before, &[])
+    }
+
+    fn end_of(status: i64, log: &str, before: Option<i64>, unhealthy: &[&str]) -> (Verdict, String) {
+        let unhealthy = unhealthy.iter().map(|name| (*name).to_owned()).collect();
         let text = crate::text::TextFile::new("f", b"services:\n  app: {image: i, read_only: true}\n".to_vec(), 1 << 20).expect("text");
         let stream = crate::yaml::Stream::parse(&text, crate::text::FileId(0)).expect("YAML");
         let sources = crate::compose::Sources::single(stream);
@@ -219,7 +226,9 @@ mod tests {
             RunResult { outcomes: vec![outcome], ..RunResult::default() }
         });
         let mut outcomes = [outcome(Verdict::Works)];
-        ended(&mut outcomes, &[stopped], &project, before.as_ref(), |_, own| log.lines().for_each(|line| own.line(line.as_bytes())));
+        ended(&mut outcomes, (&[stopped], &unhealthy), &project, before.as_ref(), |_, own| {
+            log.lines().for_each(|line| own.line(line.as_bytes()));
+        });
         let [outcome] = outcomes;
         (outcome.verdict, outcome.why)
     }
@@ -229,6 +238,8 @@ mod tests {
         use Verdict::{Fails, Works};
         const LOST: &str = "sh: can't create /var/spool/state: Read-only file system";
         assert_eq!(end(0, "bye", None).0, Works);
+        assert_eq!(end_of(0, "", None, &["app"]), (Fails, "its health check passed at first, and no longer at its end".to_owned()));
+        assert_eq!(end_of(0, "", None, &["other"]).0, Works);
         assert_eq!(end(0, LOST, None), (Fails, "as it was asked to end, it could not write".to_owned()));
         let why = "as it was asked to end, it ended with status 3; on a writable root with 0";
         assert_eq!(end(3, "", Some(0)), (Fails, why.to_owned()));

@@ -144,9 +144,12 @@ impl TrialContext<'_> {
 
     /// Asks all services to end, and sees how they do: some write then.
     fn stop(&self, trial: &Trial, run: &Run<'_>, outcomes: &mut [Outcome]) -> Result<()> {
+        // The engine calls what it stops unhealthy, so that this is asked before.
+        let is_unhealthy = |c: &Container| c.health().is_some_and(|health| health.status == "unhealthy");
+        let unhealthy = trial.containers()?.iter().filter(|c| is_unhealthy(c)).map(|c| c.service().to_owned()).collect();
         let stopped = trial.stop()?;
         let mut failed = None;
-        ended(outcomes, &stopped, run.project, run.before, |container, log| {
+        ended(outcomes, (&stopped, &unhealthy), run.project, run.before, |container, log| {
             if failed.is_none() {
                 failed = watch::read(trial, container, None, log).err();
             }
