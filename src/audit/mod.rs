@@ -74,13 +74,14 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
             Coverage::Writable(mount) => changes.extend(restrict::follow(need, path, mount)),
             // The engine makes a volume there, which stays writable, and goes along when the container is recreated.
             Coverage::Root if path.is_declared && !need.with.has(Extra::NamedVolumes) => {}
-            Coverage::Root if path.is_declared && sharing(service, path).is_some() => {
-                let why = sharing(service, path).unwrap_or_default();
-                findings.push(finding(Rule::UnnamedVolume, service.key().span(), format!("`named-volumes` is left out: {why}")));
-            }
             Coverage::Root => {
+                let sharing = sharing(service, path);
+                if let (Some(why), true) = (&sharing, path.is_declared) {
+                    findings.push(finding(Rule::UnnamedVolume, service.key().span(), format!("`named-volumes` is left out: {why}")));
+                    continue;
+                }
                 confidence = confidence.min(path.reason.confidence);
-                let reason = match sharing(service, path) {
+                let reason = match sharing {
                     None => path.reason.clone(),
                     // Each has its own data now; whether they may have the same is not known.
                     Some(sharing) => {

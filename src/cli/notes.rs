@@ -84,7 +84,7 @@ pub(super) fn how_to_include(ui: &Ui, held_back: &[HeldBack], again: &Again) {
     if !held_back.is_empty() {
         ui.hint("--unsafe-fixes includes all that is held back, -i asks service by service");
     }
-    if held_back.iter().any(|held| matches!(&held.next, Remedy::NamePreset { preset: Some(preset), .. } if preset == "generic")) {
+    if held_back.iter().any(|held| matches!(&held.next, Remedy::NamePreset { .. })) {
         let (observe, heal) = (again.command("observe", ""), again.command("verify", "--heal"));
         ui.hint(&format!("to find out: `{observe}` runs the project and shows what it writes, `{heal}` finds the least that works"));
     }

@@ -291,7 +291,6 @@ fn whole(plan: &Plan<'_>) -> Result<Option<Vec<Rewrite>>> {
     Ok(Some(rewrite(&plan.project, &fixes, &plan.needs, plan.rewriting())?.rewrites))
 }
 
-/// What a strict check says beside what is missing.
 /// What `--check` finds missing, a line each; if it is strict, every root filesystem that stays writable without a reason.
 pub(super) fn missing(plan: &Plan<'_>, is_strict: bool) -> Vec<String> {
     let open: Vec<&str> = plan.changed().collect();
@@ -300,6 +299,7 @@ pub(super) fn missing(plan: &Plan<'_>, is_strict: bool) -> Vec<String> {
     missing
 }
 
+/// What a strict check says beside what is missing.
 fn writable(plan: &Plan<'_>) -> Vec<String> {
     let why = |held: &HeldBack| format!("{}; {} includes it", held.why, remedy::option(&held.next));
     let held: Vec<(&str, String)> = plan.held_back.iter().map(|held| (held.service.as_str(), why(held))).collect();

@@ -105,37 +105,6 @@ pub(super) fn speaks_of(saying: &str, path: &str) -> bool {
     paths.any(|named| is_at(path, named))
 }
 
-/// Folders of which images run what is in them, when they start or by the clock.
-const HOOKS: [&str; 11] = [
-    "/docker-entrypoint.d",
-    "/docker-entrypoint-init.d",
-    "/custom-cont-init.d",
-    "/custom-services.d",
-    "/etc/cont-init.d",
-    "/etc/services.d",
-    "/etc/s6-overlay",
-    "/etc/my_init.d",
-    "/etc/cron.d",
-    "/etc/crontabs",
-    "/var/spool/cron",
-];
-/// Folders of databases of which the scripts are run once: most hold SQL, which the database reads.
-const ONCE: [&str; 3] = ["/docker-entrypoint-initdb.d", "/docker-entrypoint-startdb.d", "/always-initdb.d"];
-/// How files there end that are no programs.
-const NO_PROGRAMS: [&str; 8] = [".conf", ".gz", ".json", ".md", ".sql", ".template", ".txt", ".xz"];
-
-/// Why it is not sure what a service writes: programs of the project that the image runs by itself.
-pub(super) fn programs(context: &ServiceContext<'_, '_>) -> Option<String> {
-    let copied = context.facts().into_iter().flat_map(|facts| &facts.copied).map(String::as_str);
-    let given = context.bound.iter().map(|file| file.target.as_str()).chain(copied);
-    let is_in = |path: &str, folders: &[&str]| folders.iter().any(|folder| is_at(path, folder));
-    let is_script = |path: &str| [".sh", ".envsh", ".bash"].iter().any(|end| path.ends_with(end));
-    let is_program =
-        |path: &&str| is_in(path, &HOOKS) && !NO_PROGRAMS.iter().any(|end| path.ends_with(end)) || is_in(path, &ONCE) && is_script(path);
-    let path = given.into_iter().find(is_program)?;
-    Some(format!("the image runs what the project puts at {}, and what that writes is not known", short(path)))
-}
-
 /// The settings of a text that name a place which is written, with that place.
 fn places(text: &str) -> impl Iterator<Item = (&str, String)> {
     let mut headings: Vec<(usize, &str)> = Vec::new();

@@ -1,9 +1,10 @@
 //! What a service builds and runs: its program, the packages that it names, and where it is.
 
-use super::context::{ImageUsers, RunUser, ServiceContext, tokens};
+use super::context::{ImageUsers, RunUser, ServiceContext, short, tokens};
 use super::preset::{Below, Preset, Writable};
+use super::scripts::shell_before;
 use super::{Storage, Target};
-use crate::compose::{MountKind, clean_path, has_variable};
+use crate::compose::{MountKind, Word, clean_path, has_variable, is_at, script};
 use std::borrow::Cow;
 
 /// Ecosystems, and the presets of images whose programs are of them.
@@ -14,13 +15,38 @@ const LANGUAGES: [(&str, &[&str]); 6] =
 const STARTS: [&str; 8] =
     ["apache2-foreground", "catalina.sh", "docker-entrypoint.sh", "docker-php-entrypoint", "kc.sh", "mongod", "mysqld", "php-fpm"];
 
+/// Folders of which images run what is in them, when they start or by the clock.
+const HOOKS: [&str; 11] = [
+    "/docker-entrypoint.d",
+    "/docker-entrypoint-init.d",
+    "/custom-cont-init.d",
+    "/custom-services.d",
+    "/etc/cont-init.d",
+    "/etc/services.d",
+    "/etc/s6-overlay",
+    "/etc/my_init.d",
+    "/etc/cron.d",
+    "/etc/crontabs",
+    "/var/spool/cron",
+];
+/// Folders of databases of which the scripts are run once: most hold SQL, which the database reads.
+const ONCE: [&str; 3] = ["/docker-entrypoint-initdb.d", "/docker-entrypoint-startdb.d", "/always-initdb.d"];
+/// How files there end that are no programs.
+const NO_PROGRAMS: [&str; 8] = [".conf", ".gz", ".json", ".md", ".sql", ".template", ".txt", ".xz"];
+
+/// Programs that write nothing but what a shell redirects.
+const READERS: [&str; 18] = [
+    "cat", "date", "echo", "env", "exit", "false", "grep", "head", "hostname", "id", "ls", "printenv", "printf", "pwd", "sleep", "tail",
+    "true", "wait",
+];
+
 impl ServiceContext<'_, '_> {
     /// Whether it runs another program than that of its image or base, which `preset` knows. Options alone are
     /// arguments of the base's own start. An image that only runs programs has one by a command, or by what is mounted.
     pub(super) fn runs_its_own_program(&self, preset: &Preset) -> bool {
         if preset.runtime {
             let is_given = || self.service.mounts.iter().any(|mount| mount.kind != MountKind::Tmpfs);
-            return self.is_built() || !self.commands().is_empty() || is_given();
+            return self.is_built() || if self.commands().is_empty() { is_given() } else { !self.only_reads() };
         }
         if !self.is_built() {
             return false;
@@ -35,6 +61,35 @@ impl ServiceContext<'_, '_> {
             let first = tokens(text).next().filter(|word| !word.starts_with('-'));
             first.is_some_and(|word| !known(word.rsplit('/').next().unwrap_or(word)))
         })
+    }
+
+    /// Whether its command is nothing but programs that write nothing by themselves.
+    fn only_reads(&self) -> bool {
+        let words: Vec<Word> = ["entrypoint", "command"].into_iter().filter_map(|key| self.service.words(key)).flatten().collect();
+        let is_reader = |words: &[Word]| {
+            let first = words.iter().map(|word| word.text.as_str()).find(|word| *word != "exec");
+            first.is_none_or(|program| READERS.contains(&program.rsplit('/').next().unwrap_or(program)))
+        };
+        match words.split_last() {
+            Some((last, before)) if shell_before(before).is_some() => {
+                let script = script(&last.text);
+                script.is_whole && script.commands.iter().all(|command| is_reader(&command.words))
+            }
+            _ => is_reader(&words),
+        }
+    }
+
+    /// Why it is not sure what it writes: programs of the project that its image runs by itself.
+    pub(super) fn runs_by_itself(&self) -> Option<String> {
+        let copied = self.facts().into_iter().flat_map(|facts| &facts.copied).map(String::as_str);
+        let given = self.bound.iter().map(|file| file.target.as_str()).chain(copied);
+        let is_in = |path: &str, folders: &[&str]| folders.iter().any(|folder| is_at(path, folder));
+        let is_script = |path: &str| [".sh", ".envsh", ".bash"].iter().any(|end| path.ends_with(end));
+        let is_program = |path: &&str| {
+            is_in(path, &HOOKS) && !NO_PROGRAMS.iter().any(|end| path.ends_with(end)) || is_in(path, &ONCE) && is_script(path)
+        };
+        let path = given.into_iter().find(is_program)?;
+        Some(format!("the image runs what the project puts at {}, and what that writes is not known", short(path)))
     }
 
     /// Packages that its build context names, of which those of another language than that of its base do not count.

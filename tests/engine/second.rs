@@ -54,8 +54,8 @@ fn what_a_command_names_in_a_folder_of_data_has_no_place_of_its_own() {
 #[test]
 fn binds_keep_their_owners() {
     for (user, script) in [
-        ("1000:1000", "touch /open/x || exit 3"),
-        ("1000:1000", "(echo y > /open/mine) 2>/dev/null && exit 5"),
+        ("4321:4321", "touch /open/x || exit 3"),
+        ("4321:4321", "(echo y > /open/mine) 2>/dev/null && exit 5"),
         ("0:0", "touch /open/x || exit 3"),
     ] {
         let script = format!("{script}; exec sleep 1000");

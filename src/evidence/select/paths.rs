@@ -90,7 +90,7 @@ impl Gathered {
             !matches!(context.service.coverage(path), Coverage::Root) || found.paths.iter().any(|p| is_at(path, &p.target)) || is_said()
         };
         let doubts = configured::doubts(context, &argv, is_known);
-        doubts.into_iter().chain(configured::programs(context)).for_each(|doubt| found.doubt(doubt));
+        doubts.into_iter().chain(context.runs_by_itself()).for_each(|doubt| found.doubt(doubt));
         found.join();
         found
     }

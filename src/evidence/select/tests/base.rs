@@ -30,6 +30,11 @@ fn a_base_says_nothing_of_the_program_on_it() {
         ("image: 'php:8-fpm', volumes: [code:/var/www/html]", Confidence::Base),
         ("image: 'php:8-fpm', tmpfs: /run", Confidence::Documented),
         ("image: node:22", Confidence::Documented),
+        ("image: bash, volumes: ['./log:/log'], command: \"bash -c 'tail -f /log/*.log'\"", Confidence::Documented),
+        ("image: alpine, command: [sh, -c, 'env && exec sleep 1d']", Confidence::Documented),
+        ("image: alpine, entrypoint: [/bin/echo], command: hi", Confidence::Documented),
+        ("image: alpine, command: [sh, -c, 'tail -f x & crond -f']", Confidence::Base),
+        ("image: alpine, command: [sh, /x.sh]", Confidence::Base),
         ("image: nginx, command: nginx -g 'daemon off;'", Confidence::Documented),
     ] {
         let need = try_needs(&format!("  s: {{{body}}}\n"), &auto(), None).expect("needs").remove(0);
