@@ -198,10 +198,9 @@ impl Shapes {
                 },
             }
         }
-        if let Some(missing) = needed.iter().find(|key| entries.iter().all(|entry| entry.name() != **key)) {
-            if !place.is_layered {
-                self.push(mapping, place, &format!("has no `{missing}`"), format!("add `{missing}`"));
-            }
+        let missing = needed.iter().find(|key| entries.iter().all(|entry| entry.name() != **key));
+        if let Some(missing) = missing.filter(|_| !place.is_layered) {
+            self.push(mapping, place, &format!("has no `{missing}`"), format!("add `{missing}`"));
         }
     }
 

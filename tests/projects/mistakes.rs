@@ -42,7 +42,7 @@ const WRONG: &[(&str, &str)] = &[
     ("ports: [{targt: 80}]", "did you mean `target`?"),
     ("expose: 80", "`expose` must be a list, and is a number"),
     ("volumes: [{type: volume, target: /d, content: x}]", "Compose knows no key `content` of `volumes`"),
-    ("volumes: [{type: volumes, target: /d}]", "did you mean `volume`?"),
+    ("volumes: [{type: volumes, target: /d}]", "must be one of bind, volume, tmpfs"),
     ("volumes: ['nope:/x']", "no volume `nope` is defined"),
     ("volumes: ['dta:/x']", "did you mean `data`?"),
     ("volumes: [{type: volume, source: nope, target: /x}]", "no volume `nope` is defined"),
