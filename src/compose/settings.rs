@@ -5,7 +5,7 @@
 use super::merge;
 use super::mount::{Mount, MountKind};
 use super::sources::join;
-use super::{Project, Service, Texts, is_at};
+use super::{Project, Service, Texts, clean_path, is_at};
 use crate::yaml::Node;
 use std::path::PathBuf;
 
@@ -32,6 +32,23 @@ const ENDS: [&str; 16] = [
     ".cf",
 ];
 
+/// Most files that one file includes: beyond that it is no configuration of anybody.
+const MAX_INCLUDED: usize = 100;
+
+/// Words, in small letters, behind which a file names others that are read in its place.
+const INCLUDES: [&str; 10] = [
+    "!include",
+    "!includedir",
+    "!try_include",
+    "@include",
+    "import",
+    "include",
+    "include_dir",
+    "include_if_exists",
+    "includedir",
+    "includeoptional",
+];
+
 /// Something of the project that a service has as its configuration.
 #[derive(Debug)]
 pub struct Bound<'t> {
@@ -39,6 +56,22 @@ pub struct Bound<'t> {
     pub target: String,
     /// The text of the file; `None` where it is a folder, or is not read.
     pub text: Option<&'t str>,
+}
+
+/// What a file names to be read in its place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Included {
+    /// The file, or the folder of which files are read.
+    pub path: String,
+    /// Whether it is a folder.
+    is_folder: bool,
+}
+
+impl Included {
+    /// Whether something at `target` is, or is a part of, or has in it what is included.
+    pub fn takes(&self, target: &str) -> bool {
+        is_at(&self.path, target) || self.is_folder && is_at(target, &self.path)
+    }
 }
 
 /// The files that services have as their configuration, sorted.
@@ -88,6 +121,43 @@ impl Bound<'_> {
     pub fn values(&self, name: &str) -> Option<Vec<String>> {
         Some(self.text?.lines().filter_map(|line| value(line, name)).map(str::to_owned).collect())
     }
+
+    /// What it names to be read in its place: `include /x.conf`, `!includedir /x`, `include sites/*;`.
+    pub fn included(&self) -> Vec<Included> {
+        let folder = self.target.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let lines = self.text.unwrap_or_default().lines().filter(|line| !line.trim_start().starts_with(['#', ';']));
+        // Of one line, several may be.
+        let statements = lines.flat_map(|line| line.split(['{', '}', ';']));
+        statements.filter_map(|statement| included(statement, folder)).take(MAX_INCLUDED).collect()
+    }
+}
+
+/// What a statement includes, for a file that lies in `folder`.
+fn included(statement: &str, folder: &str) -> Option<Included> {
+    let statement = statement.trim();
+    let end = statement.find([' ', '\t', '=', ':', '"', '\''])?;
+    let word = statement[..end].to_ascii_lowercase();
+    if !INCLUDES.contains(&word.as_str()) {
+        return None;
+    }
+    let rest = statement[end..].trim_start_matches([' ', '\t', '=', ':']);
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let named = match quote {
+        Some(quote) => rest[1..].split(quote).next()?,
+        None => rest.split_whitespace().next()?,
+    };
+    // A list is of something else: logs that are followed, for one. A name alone may be that of a part of the file.
+    let is_path = !named.starts_with('[') && (named.contains(['/', '.', '*']) || quote.is_some());
+    if !is_path || named.contains("://") {
+        return None;
+    }
+    let (named, is_pattern) = match named.find(['*', '?', '[']) {
+        Some(at) => (named[..at].rsplit_once('/').map_or(".", |(folder, _)| if folder.is_empty() { "/" } else { folder }), true),
+        None => (named, false),
+    };
+    let is_folder = is_pattern || named.ends_with('/') || word.ends_with("dir");
+    let path = if named.starts_with('/') { clean_path(named) } else { clean_path(&format!("{folder}/{named}")) };
+    Some(Included { path, is_folder })
 }
 
 /// The value that a line gives a setting.
@@ -107,6 +177,36 @@ fn value<'l>(line: &'l str, name: &str) -> Option<&'l str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_file_includes_is_found_in_the_ways_of_many_programs() {
+        for (line, expected) in [
+            ("include /etc/o.conf", &[("/etc/o.conf", false)][..]),
+            ("Include \"conf/extra/a b.conf\"", &[("/c/conf/extra/a b.conf", false)]),
+            ("!includedir /etc/mysql/x.d/", &[("/etc/mysql/x.d", true)]),
+            ("!include /x.cnf", &[("/x.cnf", false)]),
+            ("include_dir 'conf.d'", &[("/c/conf.d", true)]),
+            ("include_dir = 'd'", &[("/c/d", true)]),
+            ("include_if_exists = '../x.conf'", &[("/x.conf", false)]),
+            ("include_dir /mosquitto/d", &[("/mosquitto/d", true)]),
+            ("include sites/*;", &[("/c/sites", true)]),
+            ("http { include mime.types; include /etc/nginx/conf.d/*.conf; }", &[("/c/mime.types", false), ("/etc/nginx/conf.d", true)]),
+            ("include: \"/opt/x.conf\"", &[("/opt/x.conf", false)]),
+            ("@INCLUDE parsers.conf", &[("/c/parsers.conf", false)]),
+            ("import /etc/caddy/sites/*", &[("/etc/caddy/sites", true)]),
+            ("import common", &[]),
+            ("include: [ /var/log/*.log ]", &[]),
+            ("include = [\"/var/log/**\"]", &[]),
+            ("include:", &[]),
+            ("include_lines: /x", &[]),
+            ("# include /x", &[]),
+            ("import https://a/b", &[]),
+        ] {
+            let found = Bound { target: "/c/f.conf".into(), text: Some(line) }.included();
+            let found: Vec<(&str, bool)> = found.iter().map(|one| (one.path.as_str(), one.is_folder)).collect();
+            assert_eq!(found, expected, "{line}");
+        }
+    }
 
     #[test]
     fn a_setting_is_found_in_the_ways_of_many_programs() {
