@@ -1,6 +1,7 @@
 //! What the script of a command writes by itself, as far as that is plain to see: `date > /stamp && exec server`.
 
 mod arguments;
+mod clients;
 mod commands;
 mod installers;
 mod start;

@@ -86,7 +86,11 @@ impl Reading<'_, '_> {
             self.doubt(format!("its script has code for {name}, and what that writes is not read"));
         } else if is_shell(program) || matches!(name.as_str(), "su" | "runuser") {
             self.shell(&name, &arguments);
-        } else if !self.shell_word(&name, &arguments) && !self.files(&name, &arguments) && !self.fetches(&name, &arguments) {
+        } else if !self.shell_word(&name, &arguments)
+            && !self.files(&name, &arguments)
+            && !self.fetches(&name, &arguments)
+            && !self.client(&name, &arguments)
+        {
             self.own_program(program);
         }
     }
