@@ -6,6 +6,7 @@ mod commands;
 mod installers;
 mod start;
 
+pub(super) use commands::program_and_arguments;
 pub(crate) use installers::installs;
 pub(super) use start::{Deed, Start, deeds};
 

@@ -282,7 +282,7 @@ impl Reading<'_, '_> {
 }
 
 /// The words of a command from its program on, behind those that only say how it is run.
-pub(super) fn program_and_arguments(command: &Simple) -> Vec<&Word> {
+pub(in crate::evidence) fn program_and_arguments(command: &Simple) -> Vec<&Word> {
     let mut words = command.words.as_slice();
     while let Some((first, rest)) = words.split_first() {
         let name = first.text.rsplit('/').next().unwrap_or_default();
