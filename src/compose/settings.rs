@@ -76,7 +76,12 @@ impl Included {
 
 /// The files that services have as their configuration, sorted.
 pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
-    let files = |service: &Service<'_>| service.all_mounts().filter_map(|mount| file(project, service, mount)).collect::<Vec<_>>();
+    let files = |service: &Service<'_>| {
+        let told = told(service);
+        let all = service.all_mounts();
+        all.flat_map(|mount| file(project, service, mount).into_iter().chain(within(service, mount, &told).map(|(_, path)| path)))
+            .collect::<Vec<_>>()
+    };
     let mut paths: Vec<PathBuf> = project.services.iter().flat_map(files).collect();
     paths.sort();
     paths.dedup();
@@ -86,12 +91,48 @@ pub fn references(project: &Project<'_>) -> Vec<PathBuf> {
 /// What `service` has bound into it, or as a config or secret. What is read is taken off `left`.
 pub fn bound<'t>(project: &Project<'t>, service: &Service<'t>, texts: &'t Texts, left: &mut usize) -> Vec<Bound<'t>> {
     let is_bind = |mount: &&Mount<'_>| matches!(mount.kind, MountKind::Bind | MountKind::Fixed) && mount.is_placed;
-    let mut read = |mount: &Mount<'t>| {
-        let text = texts.get(&file(project, service, mount)?)?.as_ref().ok().filter(|text| text.len() <= MAX_BYTES)?;
+    let mut read = |path: Option<PathBuf>| {
+        let text = texts.get(&path?)?.as_ref().ok().filter(|text| text.len() <= MAX_BYTES)?;
         *left = left.checked_sub(text.len())?;
         Some(text.as_str())
     };
-    service.all_mounts().filter(is_bind).map(|mount| Bound { target: mount.target.to_string(), text: read(mount) }).collect()
+    let told = told(service);
+    let mut found = Vec::new();
+    for mount in service.all_mounts().filter(is_bind) {
+        found.push(Bound { target: mount.target.to_string(), text: read(file(project, service, mount)) });
+        for (target, path) in within(service, mount, &told) {
+            let text = read(Some(path));
+            found.extend(text.is_some().then_some(Bound { target, text }));
+        }
+    }
+    found
+}
+
+/// The paths that words of its commands name as files of configuration.
+fn told(service: &Service<'_>) -> Vec<String> {
+    let words = ["entrypoint", "command"].into_iter().filter_map(|key| service.words(key)).flatten();
+    let known = words.filter(|word| word.is_known && !word.is_hidden);
+    let paths = known.filter_map(|word| Some(clean_path(&word.text[word.text.find('/')?..])).filter(|_| is_path_in(&word.text)));
+    paths.filter(|path| ENDS.iter().any(|end| path.ends_with(end))).take(MAX_INCLUDED).collect()
+}
+
+/// Whether a word is an absolute path, or an option with one.
+fn is_path_in(word: &str) -> bool {
+    word.starts_with('/') || word.split_once('=').is_some_and(|(name, path)| !name.contains('/') && path.starts_with('/'))
+}
+
+/// The files in a folder of the project that words name, each with its path in the container and from where the program runs.
+fn within<'w>(service: &Service<'_>, mount: &Mount<'_>, told: &'w [String]) -> impl Iterator<Item = (String, PathBuf)> + use<'w> {
+    let source = mount.source.as_deref().filter(|source| mount.kind == MountKind::Bind && !mount.is_lent && source.starts_with('.'));
+    let source = source.filter(|source| !source.contains('$')).and_then(|source| {
+        let scope = &service.parts.get(mount.part as usize)?.scope;
+        Some((join(&scope.folder, source), mount.target.to_string()))
+    });
+    told.iter().filter_map(move |path| {
+        let (folder, target) = source.as_ref()?;
+        let below = path.strip_prefix(target.as_str())?.strip_prefix('/')?;
+        Some((path.clone(), folder.join(below)))
+    })
 }
 
 /// The file that a mount brings, from where the program runs, if it is one of the project that may be configuration.
@@ -163,7 +204,8 @@ fn included(statement: &str, folder: &str) -> Option<Included> {
 /// The value that a line gives a setting.
 fn value<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     let line = line.trim_start_matches([' ', '\t', '-', '{', ',', '<', '"', '\'']);
-    let rest = line.strip_prefix(name)?;
+    // Redis does not look at case.
+    let (_, rest) = line.split_at_checked(name.len()).filter(|(start, _)| start.eq_ignore_ascii_case(name))?;
     let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
     let behind = rest.trim_start_matches([' ', '\t', ':', '=', '>']);
     if behind.len() == rest.len() || behind.is_empty() {
@@ -219,6 +261,7 @@ mod tests {
             ("\"dir\": \"/x\",", Some("/x")),
             ("{\"dir\": \"/x\"}", Some("/x")),
             ("<dir>/x/</dir>", Some("/x/")),
+            ("DIR /x", Some("/x")),
             ("dir /x;", Some("/x")),
             ("- dir: '/x'", Some("/x")),
             ("# dir /x", None),

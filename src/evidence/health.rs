@@ -17,7 +17,7 @@ use std::fmt;
 const MOVERS: [&str; 6] = ["PORT", "LISTEN", "BIND", "ADDR", "SSL", "TLS"];
 
 /// Options that move what a program listens at and do not say so, and those that put another kind of server there.
-const OPTIONS: [&str; 9] = ["--configsvr", "--sentinel", "--shardsvr", "--web.external-url", "--web.route-prefix", "-P", "-e", "-p", "-t"];
+const OPTIONS: [&str; 7] = ["--configsvr", "--sentinel", "--shardsvr", "--web.external-url", "--web.route-prefix", "-P", "-p"];
 
 /// Programs beside servers, by how their names end, and others of these images that answer to no check.
 const BESIDE_ENDS: [&str; 13] = [
@@ -79,7 +79,7 @@ impl fmt::Display for HealthCheck {
 
 /// The check that is known of a service's image, where the project has none of its own.
 pub(super) fn check(context: &ServiceContext<'_, '_>, base: &Part, users: &ImageUsers<'_>) -> Option<Check> {
-    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint();
+    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint() && !runs_no_server(context);
     let known = is_of_use.then(|| known(context, base)).flatten()?;
     (context.needs(&known.when, &known.unless, users) != Known::No).then_some(known)
 }

@@ -57,10 +57,12 @@ pub(super) enum Asks {
 /// program no preset knows what it keeps.
 pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[&Mover], is_foreign: bool) -> (Vec<Output>, Vec<String>) {
     let (mut found, mut doubts) = (Found { outputs: Vec::new(), is_foreign }, Vec::new());
+    let short = short_options(context, argv);
     for (name, word) in options(argv) {
         if !known.iter().any(|mover| is_of_option(mover, &name)) {
             let by = format!("`{}` in the command", shown(&name));
-            take(context, &name, &word, &by, &mut found, &mut doubts);
+            let long = short.iter().find(|(short, _)| *short == name).map_or(name.as_str(), |(_, long)| long);
+            take(context, long, &word, &by, &mut found, &mut doubts);
         }
     }
     for (name, word) in context.all_variables() {
@@ -78,6 +80,31 @@ pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[
         take(context, &name, &word, &by, &mut found, &mut doubts);
     }
     (found.outputs, doubts)
+}
+
+/// Short options of programs, with long ones that say what they are.
+const SHORT: [(&str, &[(&str, &str)]); 12] = [
+    ("celery", &[("-f", "--logfile")]),
+    ("dnsmasq", &[("-x", "--pid-file"), ("-8", "--log-file")]),
+    ("gunicorn", &[("-p", "--pid-file")]),
+    ("haproxy", &[("-p", "--pid-file")]),
+    ("httpd", &[("-E", "--error-log-file")]),
+    ("memcached", &[("-P", "--pid-file"), ("-s", "--unix-socket")]),
+    ("nats", &[("-P", "--pid-file"), ("-l", "--log-file")]),
+    ("nats-server", &[("-P", "--pid-file"), ("-l", "--log-file")]),
+    ("nginx", &[("-e", "--error-log-file")]),
+    ("php-fpm", &[("-g", "--pid-file")]),
+    ("postgres", &[("-k", "--unix-socket-directories")]),
+    ("supervisord", &[("-j", "--pid-file"), ("-l", "--log-file")]),
+];
+
+/// Those of the program that runs: of the image where the command has only options.
+fn short_options(context: &ServiceContext<'_, '_>, argv: &[Word]) -> &'static [(&'static str, &'static str)] {
+    let image = context.image().ok().map(|(image, _)| image.repository.to_owned());
+    let is_alone = argv.first().is_some_and(|word| word.text.starts_with('-'));
+    let program = if is_alone { image.as_deref() } else { argv.first().map(|word| word.text.as_str()) };
+    let program = program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    SHORT.iter().find(|(known, _)| *known == program).map_or(&[], |(_, options)| options)
 }
 
 /// What is found of a program.
@@ -178,6 +205,12 @@ impl Output {
             Some((target, Storage::State)) if is_state && !is_filled(&target) => Asks::Volume(target),
             _ if is_state => Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path)),
             Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
+            // Nobody says whether it must be kept, so it is.
+            Some((target, Storage::State))
+                if self.is_foreign && self.role == Role::Log && !self.is_log_folder(&folder) && !is_filled(&target) =>
+            {
+                Asks::Volume(target)
+            }
             _ if self.role == Role::Cache && (!self.is_foreign || is_filled(&folder) || hides_files(&folder)) => Asks::Nothing,
             _ if is_filled(&folder) || hides_files(&folder) => {
                 Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path))

@@ -134,6 +134,10 @@ impl Gathered {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
+                // What the image has there is made anew only where its own start script does that.
+                if known.scratch.is_some() && hides_files(&known.target) {
+                    self.doubt(format!("its command writes {path}, and a tmpfs at {} hides what the image has there", known.target));
+                }
                 self.put(writable(context, part, known, users, sizes));
                 continue;
             }
