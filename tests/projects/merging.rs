@@ -278,8 +278,11 @@ fn keys_that_are_marked_as_such_keep_their_place() {
             format!("services:\n  base:\n    tmpfs: !override [/run]\n    init: true\n    read_only: true\n  ? late\n  : {{}}\n"),
         ),
     ] {
-        let config =
-            if layer.contains("!reset") { "[services.base]\npaths = [{ target = \"/run\", storage = \"scratch\", why = \"pids\" }]\n" } else { "" };
+        let config = if layer.contains("!reset") {
+            "[services.base]\npaths = [{ target = \"/run\", storage = \"scratch\", why = \"pids\" }]\n"
+        } else {
+            ""
+        };
         let files = [("compose.yaml", base), ("more.yaml", &*layer), ("rofs-harden.toml", config)];
         let folder = Folder::new(&files);
         folder.run(&["-f", "compose.yaml", "--override", "more.yaml", "--write", "--yes"]).exits(0);
