@@ -103,10 +103,10 @@ fn what_is_not_read_makes_its_variables_unknown() {
 
 #[test]
 fn a_path_moves_where_such_a_file_says_and_its_values_are_not_shown() {
-    let given = "where the database (PGDATA up to version 17) is kept is not known: the variable `PGDATA` is in an `env_file`, whose values \
+    let given = "where it writes instead of /var/lib/postgresql/data is not known: the variable `PGDATA` is in an `env_file`, whose values \
                  are not repeated, and nothing is mounted there";
     let unread = |why: &str| {
-        format!("where the database (PGDATA up to version 17) is kept is not known: an `env_file` may set the variable `PGDATA`, and {why}")
+        format!("whether it still writes to /var/lib/postgresql/data is not known: an `env_file` may set the variable `PGDATA`, and {why}")
     };
     let gone = unread("`db.env` cannot be read");
     let outside = unread("../db.env is outside the project folder");

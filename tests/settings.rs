@@ -148,7 +148,7 @@ fn included_files_are_read_or_named() {
     let postgres = "'postgres:17', command: postgres -c config_file=/etc/p/p.conf, volumes: ['./r.conf:/etc/p/p.conf'";
     let mosquitto = "'eclipse-mosquitto:2', volumes: ['./r.conf:/mosquitto/config/mosquitto.conf'";
     let nginx = "'nginx:1.27', volumes: ['./r.conf:/etc/nginx/nginx.conf'";
-    let moved = "where the databases is kept is not known";
+    let moved = "where it writes instead of /var/lib/mysql is not known";
     for (service, file, other, held) in [
         (format!("{redis}]"), "include /etc/other.conf\n", "", Some("what /etc/r.conf includes is not read")),
         (format!("{redis}, './o.conf:/etc/other.conf']"), "include /etc/other.conf\n", "dir /canary\n", Some("the setting `dir`")),

@@ -40,7 +40,7 @@ pub(super) fn moves(
     let Some(moved) = &path.moved else { return moves };
     let of_image = || Some(Word { text: workdir?.to_owned(), is_known: true, is_hidden: false });
     let base = context.workdir().or_else(of_image);
-    let mut parts = HashSet::new();
+    let (mut parts, mut causes) = (HashSet::new(), HashSet::new());
     let mut unread = None;
     for mover in &moved.by {
         // Of one part, the first that names a place counts.
@@ -58,7 +58,12 @@ pub(super) fn moves(
                 continue;
             }
             Err(why) => {
-                moves.doubts.push(format!("where {} is kept is not known: {} may move it, and {why}", path.reason.text, mover.by));
+                // A file that is not read may hold every setting.
+                if causes.insert(why.clone()) {
+                    moves
+                        .doubts
+                        .push(format!("whether it still writes to {} is not known: {} may move that, and {why}", path.target, mover.by));
+                }
                 continue;
             }
         };
@@ -70,7 +75,7 @@ pub(super) fn moves(
     }
     // Somebody mounted something where it usually is, so it is there.
     if let Some((by, why)) = unread.filter(|_| !context.is_mounted(&path.target)) {
-        moves.doubts.push(format!("where {} is kept is not known: an `env_file` may set {by}, and {why}", path.reason.text));
+        moves.doubts.push(format!("whether it still writes to {} is not known: an `env_file` may set {by}, and {why}", path.target));
     }
     moves
 }
@@ -84,7 +89,7 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
         // Somebody mounted something where it usually is, so it is there.
         Err(_) if mover.names == Names::Other && context.is_mounted(&path.target) => return,
         Err(why) => {
-            moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
+            moves.doubts.push(format!("where it writes instead of {} is not known: {why}", path.target));
             leave(path, mover, moves);
             return;
         }
@@ -94,7 +99,7 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
     }
     leave(path, mover, moves);
     if folders.len() > MAX_FOLDERS {
-        moves.doubts.push(format!("{} names more than {MAX_FOLDERS} places for {}", mover.by, path.reason.text));
+        moves.doubts.push(format!("{} names more than {MAX_FOLDERS} places for what is usually at {}", mover.by, path.target));
         return;
     }
     for folder in folders {
@@ -113,7 +118,7 @@ fn settle(context: &ServiceContext<'_, '_>, path: &Writable, mover: &Mover, name
                 }
                 by => format!("a variable decides the value of {by}"),
             };
-            moves.doubts.push(format!("where {} is kept is not known: {why}", path.reason.text));
+            moves.doubts.push(format!("where it writes instead of {} is not known: {why}", path.target));
         } else if is_filled(&folder.text) && !context.is_mounted(&folder.text) {
             moves.doubts.push(format!("{what}, where the image's own files are, so nothing can be mounted there"));
         } else if path.scratch.is_some() && hides_files(&folder.text) && !context.is_mounted(&folder.text) {

@@ -139,10 +139,10 @@ fn a_value_that_keeps_nothing_here_or_names_the_usual_place_moves_nothing() {
 
 #[test]
 fn a_place_that_a_variable_decides_is_not_known() {
-    let unknown = |what: &str, by: &str| format!("where {what} is kept is not known: a variable decides the value of {by}");
-    let pg = unknown("the database (PGDATA up to version 17)", "the variable `PGDATA`");
-    let db = unknown("the databases", "`--datadir` in the command");
-    let objects = unknown("the objects", "`server PATH` in the command");
+    let unknown = |usual: &str, by: &str| format!("where it writes instead of {usual} is not known: a variable decides the value of {by}");
+    let pg = unknown("/var/lib/postgresql/data", "the variable `PGDATA`");
+    let db = unknown("/var/lib/mysql", "`--datadir` in the command");
+    let objects = unknown("/data", "`server PATH` in the command");
     for (body, expected) in [
         ("image: 'postgres:16', environment: {PGDATA: '${DIR}'}", Some(&pg)),
         ("image: 'postgres:16', environment: [PGDATA]", Some(&pg)),
