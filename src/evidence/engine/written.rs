@@ -134,6 +134,7 @@ pub fn writable_paths(service: &str, observed: &Observation, need: Option<&Need>
     }
     let outer: Vec<WritablePath> = found.values().cloned().collect();
     found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, observed)));
+    elsewhere.retain(|(path, _)| !found.keys().any(|target| is_at(path, target)));
     (found.into_values().collect(), elsewhere)
 }
 
