@@ -13,28 +13,34 @@ const NAME_SERVER: &str = "0B00007F";
 pub struct Signs {
     /// Ports where it listens; `None` where that could not be asked.
     ports: Option<BTreeSet<(u16, &'static str)>>,
+    /// Sockets with a name in the filesystem on which it listens.
+    sockets: BTreeSet<String>,
     /// Names of its processes that have ended, and that nobody waits for.
     dead: BTreeSet<String>,
 }
 
 impl Signs {
-    /// From the texts of `/proc/net/tcp` and its like, and from states and names of processes, as `ps -o pid,stat,comm` has them.
+    /// From the texts of `/proc/net/tcp`, `/proc/net/unix` and their like, and from states and names of processes, as `ps -o pid,stat,comm` has them.
     pub fn read(sockets: Option<&str>, processes: Option<&str>) -> Self {
+        let names = sockets.into_iter().flat_map(str::lines).filter_map(socket).map(str::to_owned).collect();
         let ports = sockets.map(|text| text.lines().filter_map(port).filter(|(port, _)| *port < CHOSEN_BY_KERNEL).collect());
         let dead = |line: &str| {
             let mut words = line.split_whitespace().skip(1);
             let is_dead = words.next().is_some_and(|state| state.starts_with('Z'));
             words.next().filter(|_| is_dead).map(str::to_owned)
         };
-        Self { ports, dead: processes.into_iter().flat_map(str::lines).filter_map(dead).collect() }
+        Self { ports, sockets: names, dead: processes.into_iter().flat_map(str::lines).filter_map(dead).collect() }
     }
 
     /// What it lacks that was there before, for people.
     pub fn lacks(&self, before: &Self) -> Option<String> {
-        let (now, before) = (self.ports.as_ref()?, before.ports.as_ref()?);
-        let gone: Vec<String> = before.difference(now).map(|(port, kind)| format!("{port}{kind}")).collect();
-        let ports = if gone.len() == 1 { "port" } else { "ports" };
-        (!gone.is_empty()).then(|| format!("nothing listens on its {ports} {}, where something did before", gone.join(", ")))
+        let (now, then) = (self.ports.as_ref()?, before.ports.as_ref()?);
+        let mut gone: Vec<String> = then.difference(now).map(|(port, kind)| format!("port {port}{kind}")).collect();
+        // Some have another name each time, so that their number counts.
+        if self.sockets.len() < before.sockets.len() {
+            gone.extend(before.sockets.difference(&self.sockets).cloned());
+        }
+        (!gone.is_empty()).then(|| format!("nothing listens on {}, where something did before", gone.join(", ")))
     }
 
     /// Whether a process has died of it that did not before.
@@ -55,6 +61,13 @@ fn port(line: &str) -> Option<(u16, &'static str)> {
         _ => return None,
     };
     (!address.starts_with(NAME_SERVER)).then_some((u16::from_str_radix(port, 16).ok()?, kind))
+}
+
+/// The name of a socket of a line of `/proc/net/unix`, if something waits there.
+fn socket(line: &str) -> Option<&str> {
+    const ACCEPTS: &str = "00010000";
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.get(7).copied().filter(|name| name.starts_with('/') && words[3] == ACCEPTS)
 }
 
 #[cfg(test)]
@@ -82,10 +95,22 @@ mod tests {
         assert_eq!(ports, [(53, "/udp"), (80, ""), (8080, "")]);
         assert_eq!(all.lacks(&all), None);
         let less = Signs::read(Some(SOCKETS.split("  sl  local_address   ").next().unwrap_or_default()), None);
-        assert_eq!(less.lacks(&all).as_deref(), Some("nothing listens on its ports 53/udp, 8080, where something did before"));
+        assert_eq!(less.lacks(&all).as_deref(), Some("nothing listens on port 53/udp, port 8080, where something did before"));
         assert_eq!(all.lacks(&less), None, "more is not less");
         // Where nobody can be asked, nothing is known.
         assert_eq!((Signs::default().lacks(&all), all.lacks(&Signs::default())), (None, None));
+    }
+
+    #[test]
+    fn sockets_count_by_their_number() {
+        let with = |names: &[&str]| {
+            let line = |name: &&str| format!("0000000000000000: 00000002 00000000 00010000 0001 01 2131 {name}\n");
+            let connected = "0000000000000000: 00000003 00000000 00000000 0001 03 2140 /run/a.sock\n";
+            Signs::read(Some(&format!("local_address\n{connected}{}", names.iter().map(line).collect::<String>())), None)
+        };
+        let before = with(&["/run/a.sock", "/tmp/x-1/s", "@abstract"]);
+        assert_eq!(with(&["/run/a.sock", "/tmp/x-2/s"]).lacks(&before), None);
+        assert_eq!(with(&["/tmp/x-1/s"]).lacks(&before).as_deref(), Some("nothing listens on /run/a.sock, where something did before"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::stand::Stand;
 
 const BUSYBOX: &str = "rofs-test-busybox:1";
+const PYTHON: &str = "rofs-test-python:1";
 
 fn project(script: &str, more: &str) -> String {
     format!("services:\n  app:\n    image: {BUSYBOX}\n    command: [sh, -c, {script:?}]\n{more}")
@@ -37,13 +38,21 @@ fn a_service_must_listen_where_it_does_on_a_writable_root() {
     let script = "at=/srv; touch $$at/queue 2>/dev/null && httpd -p 8000; exec sleep 1000";
     let Some(stand) = Stand::new(&[BUSYBOX], &project(script, "")) else { return };
     let (verdict, why, details) = stand.verdict(&["--against-original", "--settle", "1s", "--probe", "app: true"]);
-    assert_eq!((verdict.as_str(), why.as_str()), ("fails", "nothing listens on its port 8000, where something did before"), "{details}");
+    assert_eq!((verdict.as_str(), why.as_str()), ("fails", "nothing listens on port 8000, where something did before"), "{details}");
     // It comes back, but for a part of it.
     let script = "[ -e /keep/done ] || httpd -p 8000; touch /keep/done; exec sleep 1000";
     stand.folder.put("compose.yaml", project(script, "    read_only: true\n    volumes: ['keep:/keep']\nvolumes:\n  keep:\n"));
     let (verdict, why, _) = stand.verdict(&["--as-is", "--settle", "1s"]);
     assert_eq!(verdict, "fails", "{why}");
-    assert_eq!(why, "after a restart: nothing listens on its port 8000, where something did before");
+    assert_eq!(why, "after a restart: nothing listens on port 8000, where something did before");
+    // Its own socket is in the way.
+    let script = "import socket, time\ns = socket.socket(socket.AF_UNIX)\ntry:\n    s.bind('/keep/app.sock')\n    s.listen()\nexcept OSError as e:\n    print('bind:', e)\ntime.sleep(1000)";
+    let text = format!(
+        "services:\n  app:\n    image: {PYTHON}\n    read_only: true\n    command: [python3, -c, {script:?}]\n    volumes: ['keep:/keep']\nvolumes:\n  keep:\n"
+    );
+    let Some(stand) = Stand::new(&[PYTHON], &text) else { return };
+    let (_, why, details) = stand.verdict(&["--as-is", "--settle", "1s"]);
+    assert_eq!(why, "after a restart: nothing listens on /keep/app.sock, where something did before", "{details}");
 }
 
 #[test]

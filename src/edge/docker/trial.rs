@@ -123,7 +123,7 @@ impl Trial {
     ///
     /// Errors: [`Error::Engine`].
     pub fn signs(&self, services: &[&str]) -> Result<BTreeMap<String, Signs>> {
-        const SOCKETS: [&str; 4] = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];
+        const SOCKETS: [&str; 5] = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6", "/proc/net/unix"];
         let mut asked = Vec::new();
         for container in self.containers()?.into_iter().filter(|c| c.is_running() && services.contains(&c.service())) {
             let sockets = Running::start(command(&[&["exec", &container.id, "cat"], &SOCKETS[..]].concat()), None)?;
