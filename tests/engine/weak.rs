@@ -14,7 +14,7 @@ fn what_was_really_used_is_not_taken_away_on_the_word_of_a_weak_probe() {
     for (kind, script, kept) in [
         (
             "a lock beside settings, without which a part never starts",
-            "at=/etc/web/supervise; mkdir -p $$at && echo 1 > $$at/lock && httpd -p 8000; exec sleep 1000",
+            "at=/etc/web/supervise; mkdir -p $$at 2>/dev/null && echo 1 > $$at/lock && httpd -p 8000; exec sleep 1000",
             "/etc/web",
         ),
         (
