@@ -112,6 +112,11 @@ fn a_file_in_a_language_that_nobody_knows_makes_a_guess_where_it_names_another_p
             true,
         ),
         ("rabbitmq:4", "/etc/rabbitmq/rabbitmq.conf", "log.dir = /canary\n", true),
+        ("redis:7", "/usr/local/etc/redis/redis.conf", "unixsocket /canary/x.sock\n", true),
+        ("redis:7", "/usr/local/etc/redis/redis.conf", "aclfile /canary/users.acl\n", true),
+        ("redis:7", "/usr/local/etc/redis/redis.conf", "pidfile /var/run/redis_6379.pid\n", false),
+        ("valkey/valkey:8.0", "/usr/local/etc/valkey/valkey.conf", "pidfile /var/run/valkey_6379.pid\n", false),
+        ("postgres:17", "/etc/postgresql/postgresql.conf", "archive_command = 'test ! -f /canary/%f && cp %p /canary/%f'\n", true),
         ("mysql:8.4", "/etc/mysql/conf.d/a.cnf", "[mysqld]\nlog-error = /canary/x.err\n", true),
         ("mysql:8.4", "/etc/mysql/conf.d/a.cnf", "[mysqld]\nsocket = /var/run/mysqld/mysqld.sock\ndatadir = /var/lib/mysql\n", false),
         // Nothing says that it is read.
@@ -132,6 +137,61 @@ fn a_file_in_a_language_that_nobody_knows_makes_a_guess_where_it_names_another_p
             assert!(run.out.contains("read_only: true") || run.err.contains("held back s: ") || run.err.contains("refused"), "{said}");
             assert!(text.contains("canary") || !run.text().contains("canary"), "{said}");
         }
+    }
+}
+
+/// What a file includes counts as the file does, where it is read; where nobody reads it, that is said.
+#[test]
+fn included_files_are_read_or_named() {
+    let redis = "'redis:7', command: redis-server /etc/r.conf, volumes: ['./r.conf:/etc/r.conf'";
+    let mysql = "'mysql:8.4', volumes: ['./r.conf:/etc/my.cnf'";
+    let postgres = "'postgres:17', command: postgres -c config_file=/etc/p/p.conf, volumes: ['./r.conf:/etc/p/p.conf'";
+    let mosquitto = "'eclipse-mosquitto:2', volumes: ['./r.conf:/mosquitto/config/mosquitto.conf'";
+    let nginx = "'nginx:1.27', volumes: ['./r.conf:/etc/nginx/nginx.conf'";
+    let moved = "where the databases is kept is not known";
+    for (service, file, other, held) in [
+        (format!("{redis}]"), "include /etc/other.conf\n", "", Some("what /etc/r.conf includes is not read")),
+        (format!("{redis}, './o.conf:/etc/other.conf']"), "include /etc/other.conf\n", "dir /canary\n", Some("the setting `dir`")),
+        (format!("{redis}, './o.conf:/etc/other.conf']"), "include /etc/other.conf\n", "logfile /canary/x\n", Some("`logfile`")),
+        (format!("{redis}, './o.conf:/etc/other.conf']"), "include /etc/other.conf\n", "maxmemory 1mb\n", None),
+        (format!("{redis}, './o.conf:/etc/other.conf']"), "include other.conf\n", "include r.conf\n", None),
+        (format!("{redis}, './conf:/etc/more']"), "include /etc/more/*.conf\n", "", Some("at /etc/more is not read")),
+        (format!("{redis}, 'kept:/etc/more']"), "include /etc/more/a.conf\n", "", Some("what /etc/r.conf includes is not read")),
+        (format!("{redis}, 'kept:/data']"), "include /etc/other.conf\n", "", None),
+        (format!("{mysql}]"), "[mysqld]\n!includedir /etc/mysql/x.d\n", "", Some("what /etc/my.cnf includes is not read")),
+        (format!("{mysql}, './o.conf:/x.d/a.cnf']"), "!includedir /x.d\n", "[mysqld]\ndatadir=/canary\n", Some(moved)),
+        (format!("{mysql}]"), "[mysqld]\n!includedir /etc/mysql/conf.d/\n!includedir /etc/my.cnf.d\n", "", None),
+        (format!("{postgres}]"), "include_dir 'conf.d'\n", "", Some("what /etc/p/p.conf includes is not read")),
+        (format!("{postgres}]"), "include_if_exists = 'o.conf'\n", "", Some("what /etc/p/p.conf includes is not read")),
+        (
+            format!("{postgres}, './o.conf:/etc/p/conf.d/o.conf']"),
+            "include_dir = 'conf.d'\n",
+            "data_directory = '/canary'\n",
+            Some("`data_directory`"),
+        ),
+        (format!("{postgres}, './o.conf:/etc/p/o.conf']"), "include 'o.conf'\n", "max_connections = 5\n", None),
+        (format!("{mosquitto}]"), "include_dir /mosquitto/config/conf.d\n", "", Some("mosquitto.conf includes is not read")),
+        (format!("{nginx}]"), "http {\n include mime.types; include /etc/nginx/conf.d/*.conf;\n}\n", "", None),
+        (format!("{nginx}, './conf:/etc/nginx/conf.d']"), "http { include /etc/nginx/conf.d/*.conf; }\n", "", None),
+        (format!("{nginx}, './conf:/srv/sites']"), "http { include /srv/sites/*.conf; }\n", "", Some("/srv/sites is included")),
+        (format!("{nginx}, 'kept:/srv/sites']"), "http { include /srv/sites/*.conf; }\n", "", Some("includes a file that is not read")),
+        (
+            format!("{nginx}, './o.conf:/srv/o.conf']"),
+            "http { include /srv/o.conf; }\n",
+            "access_log /canary/a.log;\n",
+            Some("`access_log`"),
+        ),
+        (format!("{nginx}, './o.conf:/srv/o.conf']"), "http { include /srv/o.conf; }\n", "gzip on;\n", None),
+    ] {
+        let text = format!("services:\n  s: {{image: {service}}}\nvolumes: {{kept: }}\n");
+        let folder = Folder::new(&[("compose.yaml", &text), ("r.conf", file), ("o.conf", other), ("conf/a.conf", other)]);
+        let run = folder.run(&[]).exits(0);
+        let said = format!("{service} {file:?} {other:?}: {}", run.text());
+        match held {
+            Some(why) => assert!(run.err.contains("held back s: ") && run.err.contains(why), "{said}"),
+            None => assert!(run.out.contains("read_only: true") && !run.err.contains("held back"), "{said}"),
+        }
+        assert!(!run.text().contains("canary") && !run.text().contains("other.conf includes"), "{said}");
     }
 }
 

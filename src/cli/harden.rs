@@ -185,7 +185,7 @@ pub(super) fn present(ui: &Ui, aim: Aim, plan: &Prepared) {
         }
     }
     if !aim.checks() && aim != Aim::Review {
-        notes::unnamed(ui, &plan.unnamed);
+        notes::unnamed(ui, &plan.unnamed, plan.outlook.again.is_tree.then_some(plan.folder.as_str()));
     }
     moving::say(ui, &plan.left_behind, plan.up.as_deref());
     if !plan.spared.is_empty() {
@@ -288,10 +288,11 @@ fn warn_of_no_way_back(ask: &Ask, plans: &[&Prepared]) -> Result<()> {
 
 /// "harden 2 services (web, api), leave 1 service (db)".
 fn summary(plans: &[&Prepared]) -> String {
-    let taken: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
+    let taken: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, plans.len() > 1, service))).collect();
     let is_left = |plan: &&Prepared, service: &str| !plan.changed().any(|s| s == service);
     let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
-    let left: Vec<&str> = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service)).map(|(_, f)| f.service.as_str()).collect();
+    let left = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service));
+    let left: Vec<String> = left.map(|(p, f)| named(p, plans.len() > 1, &f.service)).collect();
     let mut text = format!("harden {}", services(&taken));
     if !left.is_empty() {
         text += &format!(", leave {}", services(&left));
@@ -354,9 +355,14 @@ fn counted(plans: &[&Prepared]) -> Counts {
     plans.iter().fold(Counts::default(), |sum, plan| sum.with(plan.counts))
 }
 
+/// A service, with its project where there are others.
+fn named(plan: &Prepared, has_others: bool, service: &str) -> String {
+    if has_others && !plan.folder.is_empty() { format!("{service} in {}", plan.folder) } else { service.to_owned() }
+}
+
 /// What was done, what was held back and how to include it, and what to run next.
 pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack], done: Done) {
-    let changed: Vec<&str> = plans.iter().flat_map(|p| p.changed()).collect();
+    let changed: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, plans.len() > 1, service))).collect();
     let services = services(&changed);
     ui.note(&match done {
         Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),

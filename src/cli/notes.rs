@@ -51,11 +51,12 @@ pub(super) fn new_volumes(ui: &Ui, plans: &[&Prepared]) {
     }
 }
 
-/// Says where data stay in volumes without a name: a line for each service.
-pub(super) fn unnamed(ui: &Ui, unnamed: &[Unnamed]) {
+/// Says where data stay in volumes without a name: a line for each service, with the folder of its project where there are others.
+pub(super) fn unnamed(ui: &Ui, unnamed: &[Unnamed], folder: Option<&str>) {
+    let project = folder.filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}: ")).unwrap_or_default();
     for volumes in unnamed {
         let them = if volumes.targets.len() == 1 { "it" } else { "them" };
-        ui.note(&clean_line(&format!("{volumes}: `{}` names {them}", remedy::with(&[Extra::NamedVolumes.name()]))));
+        ui.note(&clean_line(&format!("{project}{volumes}: `{}` names {them}", remedy::with(&[Extra::NamedVolumes.name()]))));
     }
     if !unnamed.is_empty() {
         ui.hint(NEW_VOLUMES[1]);

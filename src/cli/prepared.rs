@@ -85,6 +85,8 @@ pub(super) struct Prepared {
     pub(super) spared: BTreeSet<String>,
     /// What was left alone and why.
     pub(super) remarks: Vec<Remark>,
+    /// The folder of the project as it is named; empty for the one that the program runs in.
+    pub(super) folder: String,
     /// Where data lie in volumes without a name.
     pub(super) unnamed: Vec<Unnamed>,
     /// What `--check` says and counts: a line for each service that lacks something, or that was not looked at.
@@ -184,6 +186,7 @@ impl Prepared {
             _ => Vec::new(),
         };
         let unnamed = Unnamed::of(&plan.unnamed);
+        let folder = plan.project.sources.directory().display().to_string().trim_start_matches("./").trim_matches('.').to_owned();
         let mut remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
         Remark::mark_said(&mut remarks, &missing);
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;
@@ -217,6 +220,7 @@ impl Prepared {
             left_behind: Vec::new(),
             spared: BTreeSet::new(),
             remarks,
+            folder,
             unnamed,
             missing,
             counts,

@@ -3,6 +3,7 @@
 
 use super::context::{ServiceContext, short};
 use super::outputs::parts;
+use super::place::parent;
 use crate::compose::settings::Bound;
 use crate::compose::{Word, clean_path, is_at};
 use std::collections::HashSet;
@@ -13,8 +14,10 @@ const MAX_KEYS: usize = 3;
 const MAX_PLACES: usize = 500;
 
 /// Words of a setting that say that something is written at its value.
-const WRITTEN: [&str; 45] = [
+const WRITTEN: [&str; 48] = [
     "accesslog",
+    "aclfile",
+    "archive",
     "blob",
     "blobs",
     "bolt",
@@ -57,6 +60,7 @@ const WRITTEN: [&str; 45] = [
     "tmp",
     "tmpdir",
     "tempdir",
+    "unixsocket",
     "upload",
     "wal",
 ];
@@ -89,13 +93,22 @@ pub(super) fn doubts(context: &ServiceContext<'_, '_>, argv: &[Word], is_known: 
         let above = target.match_indices('/').map(|(end, _)| &target[..end]).chain([target]);
         family.iter().any(|word| target.contains(word)) || above.into_iter().any(|folder| told.contains(folder))
     };
-    let files = context.bound.iter().filter(|file| is_read(&file.target));
+    let is_own = |path: &str| family.iter().any(|word| path.contains(word));
+    let read = (0..context.bound.len()).filter(|i| is_read(&context.bound[*i].target)).collect();
+    let (files, unread) = context.with_included(read);
     // Of a file one place is enough: nobody would read more.
-    let named = |file: &Bound<'_>| {
+    let named = |file: &&Bound<'_>| {
         let (key, _) = places(file.text?).take(MAX_PLACES).find(|(_, path)| !is_known(path))?;
         Some(format!("`{}` in what is mounted at {} names a place where nothing is known to be writable", short(key), short(&file.target)))
     };
-    files.filter_map(named).collect()
+    // What is included from beside a file, or from a folder of the program's own, is the image's where nothing is mounted there.
+    let is_foreign = |file: &Bound<'_>, path: &str| !is_own(path) && !is_at(path, &parent(&file.target));
+    let unread = unread.iter().filter(|(file, included)| is_foreign(file, &included.path)).map(|(file, _)| file.target.as_str());
+    let folders = files.iter().filter(|file| file.text.is_none() && !is_read(&file.target)).map(|file| file.target.as_str());
+    let included =
+        folders.map(|target| format!("what is mounted at {} is included by a configuration file, and is not read", short(target)));
+    let doubts = files.iter().filter_map(named).chain(included);
+    doubts.chain(unread.map(|target| format!("what is mounted at {} includes a file that is not read", short(target)))).collect()
 }
 
 /// Whether a sentence names a path or a folder above it. One folder alone says too little.
@@ -134,7 +147,8 @@ fn named<'l>(line: &'l str, heading: &str) -> Option<(&'l str, String)> {
         if path.starts_with('/') && path.len() > 1 && !path.starts_with("//") {
             break path;
         }
-        if keys.len() == MAX_KEYS {
+        // What an archiving command is given may stand behind more.
+        if keys.len() == MAX_KEYS && !keys[0].starts_with("archive_") {
             return None;
         }
         keys.push(word);
@@ -202,6 +216,9 @@ mod tests {
             ("log /dev/log local0", None),
             ("metrics_path: /metrics", None),
             ("log_dest file /l/m.log", Some("/l/m.log")),
+            ("unixsocket /s/x.sock", Some("/s/x.sock")),
+            ("aclfile /a/users.acl", Some("/a/users.acl")),
+            ("archive_command = 'test ! -f /a/%f && cp %p /a/%f'", Some("/a/%f")),
             ("# data_dir: /d", None),
             ("; data = /d", None),
             ("database: /usr/share/GeoIP/x.mmdb", None),

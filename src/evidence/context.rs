@@ -1,11 +1,11 @@
 //! What is known of one service from its own keys and its Dockerfile: image, user, command, environment, and what names a path.
 
+mod configuration;
 mod present;
 mod variables;
 
 pub(super) use variables::is_named;
 
-use super::outputs::parts;
 use super::preset::{Condition, Preset, User, fits};
 use super::scripts::shell_before;
 use super::{ImagePath, Target};
@@ -41,10 +41,6 @@ pub(super) struct ServiceContext<'s, 'a> {
     /// Mounts that count for no condition: those that an earlier plan made.
     pub(super) unseen: Unseen,
 }
-
-/// Words of options that name files which are no configuration.
-const NO_SETTINGS: [&str; 14] =
-    ["acl", "aclfile", "ca", "cacert", "cert", "certificate", "crl", "ident", "init", "key", "keyfile", "loadmodule", "ssl", "tls"];
 
 /// Mounts that count for no condition.
 #[derive(Debug, Default)]
@@ -315,25 +311,6 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
         argv
     }
 
-    /// The values of a setting in the files that the project gives a program as its configuration, at one of the places `at` or where a word
-    /// of its command says. Errors: why they are not known, a phrase.
-    pub(super) fn settings(&self, name: &str, at: &[String], argv: &[Word]) -> Result<Vec<String>, String> {
-        let told: Vec<&str> =
-            argv.iter().enumerate().filter_map(|(i, word)| configuration(word, i.checked_sub(1).map(|i| &argv[i]))).collect();
-        let places = || at.iter().map(String::as_str).chain(told.iter().copied());
-        let is_path = |place: &&str| place.starts_with('/') && place.len() > 1;
-        let mut found = Vec::new();
-        for file in self.bound.iter().filter(|file| file.is_at_one_of(places().filter(is_path))) {
-            found.extend(file.values(name).ok_or_else(|| format!("what is mounted at {} is not read", short(&file.target)))?);
-        }
-        let copied =
-            self.facts().and_then(|facts| facts.copied.iter().find(|copied| places().filter(is_path).any(|place| is_at(copied, place))));
-        match copied {
-            Some(path) => Err(format!("what its Dockerfile copies to {} is not read", short(path))),
-            None => Ok(found),
-        }
-    }
-
     /// Whether something that can be written is mounted at `path` or above it. `path` may be a text with a variable, which a mount has in
     /// the same words.
     pub(super) fn is_mounted(&self, path: &str) -> bool {
@@ -414,13 +391,6 @@ pub(super) fn short(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// The path that a word, or the option before it, may name as configuration: what is about keys, rights or modules is none.
-fn configuration<'w>(word: &'w Word, before: Option<&Word>) -> Option<&'w str> {
-    let (name, value) = word.text.rsplit_once('=').unwrap_or_else(|| (before.map_or("", |word| &word.text), &word.text));
-    let is_other = || parts(name).iter().any(|part| NO_SETTINGS.contains(&part.as_str()));
-    (value.starts_with('/') && !is_other()).then_some(value)
 }
 
 fn all(conditions: impl Iterator<Item = Known>) -> Known {

@@ -2,16 +2,59 @@
 
 use super::Confidence;
 use super::catalogue;
-use super::context::{ImageUsers, ServiceContext};
+use super::context::{ImageUsers, ServiceContext, short};
 use super::limit::{Extra, Limit, Restriction, reason};
 use super::preset::Check;
+use super::program::READERS;
+use super::scripts::{program_and_arguments, shell_before};
 use super::select::Part;
-use crate::compose::{Known, merge};
+use crate::compose::settings::Bound;
+use crate::compose::{Known, Word, merge, script};
 use crate::yaml::Kind;
 use std::fmt;
 
 /// What names of variables and words of commands have in them that move what a program listens at.
 const MOVERS: [&str; 6] = ["PORT", "LISTEN", "BIND", "ADDR", "SSL", "TLS"];
+
+/// Options that move what a program listens at and do not say so, and those that put another kind of server there.
+const OPTIONS: [&str; 7] = ["--configsvr", "--sentinel", "--shardsvr", "--web.external-url", "--web.route-prefix", "-P", "-p"];
+
+/// Programs beside servers, by how their names end, and others of these images that answer to no check.
+const BESIDE_ENDS: [&str; 13] = [
+    "-backup",
+    "-benchmark",
+    "-check-aof",
+    "-check-rdb",
+    "-cli",
+    "-client",
+    "-dump",
+    "-import",
+    "-sentinel",
+    "admin",
+    "dump",
+    "export",
+    "restore",
+];
+const BESIDE: [&str; 18] = [
+    "createdb",
+    "initdb",
+    "influx",
+    "mariadb",
+    "mongo",
+    "mongofiles",
+    "mongosh",
+    "mysql",
+    "mysqlcheck",
+    "pgbench",
+    "promtool",
+    "psql",
+    "rabbitmqctl",
+    "reindexdb",
+    "vacuumdb",
+    "etcdctl",
+    "mc",
+    "dropdb",
+];
 
 /// A `healthcheck` as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +79,7 @@ impl fmt::Display for HealthCheck {
 
 /// The check that is known of a service's image, where the project has none of its own.
 pub(super) fn check(context: &ServiceContext<'_, '_>, base: &Part, users: &ImageUsers<'_>) -> Option<Check> {
-    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint();
+    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint() && !runs_no_server(context);
     let known = is_of_use.then(|| known(context, base)).flatten()?;
     (context.needs(&known.when, &known.unless, users) != Known::No).then_some(known)
 }
@@ -82,6 +125,12 @@ pub(super) fn limit(context: &ServiceContext<'_, '_>, base: &Part, users: &Image
     if context.is_built() {
         limit.doubt("it is built here, and may have a check of its own");
     }
+    if runs_no_server(context) {
+        return unknown("its command runs another program than the server that the check asks".to_owned());
+    }
+    if let Some(what) = other_listener(context, &check) {
+        limit.doubt(&format!("{what} may move or change what the check asks"));
+    }
     if let Some(port) = check.port
         && !has_port(context, port)
     {
@@ -94,6 +143,49 @@ pub(super) fn limit(context: &ServiceContext<'_, '_>, base: &Part, users: &Image
         }
     }
     Some(limit)
+}
+
+/// Whether all that its own command runs is beside the server: clients, dumps, and what only reads.
+fn runs_no_server(context: &ServiceContext<'_, '_>) -> bool {
+    let is_beside = |word: &str| {
+        let program = word.rsplit('/').next().unwrap_or(word);
+        BESIDE.contains(&program)
+            || program.starts_with("pg_")
+            || BESIDE_ENDS.iter().any(|end| program.len() > end.len() && program.ends_with(end))
+    };
+    let words = context.own_command().unwrap_or_default();
+    let programs: Vec<String> = match words.split_last() {
+        Some((last, before)) if shell_before(before).is_some() => {
+            let commands = script(&last.text).commands;
+            commands.iter().filter_map(|command| Some(program_and_arguments(command).first()?.text.clone())).collect()
+        }
+        _ => words.first().map(|word| word.text.clone()).filter(|word| !word.starts_with('-')).into_iter().collect(),
+    };
+    let is_reader = |word: &str| READERS.contains(&word.rsplit('/').next().unwrap_or(word));
+    !programs.is_empty() && programs.iter().all(|program| is_beside(program) || is_reader(program))
+}
+
+/// What of its command or its files puts the server elsewhere than where the check asks, a phrase.
+fn other_listener(context: &ServiceContext<'_, '_>, check: &Check) -> Option<String> {
+    let words = context.own_command().unwrap_or_default();
+    let is_option = |word: &Word| {
+        let name = word.text.split('=').next().unwrap_or_default();
+        let is_joined = ["-p", "-P"].iter().any(|short| word.text.strip_prefix(short).is_some_and(|rest| rest.parse::<u16>().is_ok()));
+        OPTIONS.contains(&name) || is_joined || name.trim_start_matches('-') == "port"
+    };
+    // Of the port that is asked, nothing is moved.
+    let port = check.port.map(|port| port.to_string());
+    let names_it = |at: usize| {
+        let next = words.get(at + 1).map(|word| word.text.as_str());
+        let own = words[at].text.rsplit_once('=').map(|(_, value)| value);
+        port.as_deref().is_some_and(|port| own == Some(port) || own.is_none() && next == Some(port))
+    };
+    if (0..words.len()).any(|at| is_option(&words[at]) && !names_it(at)) {
+        return Some("its command".to_owned());
+    }
+    let port = port?;
+    let moves = |file: &&Bound<'_>| file.values("port").unwrap_or_default().iter().any(|value| *value != port);
+    context.bound.iter().find(moves).map(|file| format!("what is mounted at {}", short(&file.target)))
 }
 
 /// Whether the service publishes or exposes a port of the container.

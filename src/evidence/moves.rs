@@ -162,7 +162,12 @@ fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Res
                 let (option, value) = word.text.split_once('=').filter(|_| *form != Form::Space)?;
                 is_option(name, option).then(|| one(Word { text: value.to_owned(), ..word.clone() }))
             };
-            argv.iter().enumerate().filter_map(value).collect()
+            let mut found: Vec<Found> = argv.iter().enumerate().filter_map(value).collect();
+            // Of one that is given twice, the last counts; a list or a pattern may be several.
+            if mover.names != Names::Folders && !name.contains('*') {
+                found.drain(..found.len().saturating_sub(1));
+            }
+            found
         }
         By::Setting { name, at } => {
             // A variable of the program's own, and what such a file says is not to be repeated.
@@ -176,8 +181,7 @@ struct Found {
     words: Vec<Word>,
 }
 
-/// Whether a word is the option `name`: long ones may have one hyphen or two, and `_` for `-` inside. With `*` for any text, case does not
-/// matter: such names hold what a person chose.
+/// Whether a word is the option `name`: long ones may have one hyphen or two, and `_` for `-` inside; case does not matter.
 pub(super) fn is_option(name: &str, word: &str) -> bool {
     let trimmed = name.trim_start_matches('-');
     let is_long = trimmed.len() > 1 && trimmed.len() < name.len();
@@ -188,7 +192,8 @@ pub(super) fn is_option(name: &str, word: &str) -> bool {
     let (wanted, own) = (plain(name), plain(word));
     match wanted.split_once('*') {
         _ if !word.starts_with('-') => false,
-        None => wanted == own,
+        // Redis does not look at case, and no program has two that differ in it alone.
+        None => wanted.eq_ignore_ascii_case(&own),
         Some((start, end)) => {
             let own = own.to_lowercase();
             own.len() > start.len() + end.len() && own.starts_with(&start.to_lowercase()) && own.ends_with(&end.to_lowercase())

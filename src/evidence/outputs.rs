@@ -1,5 +1,8 @@
 //! Where a service was told to put logs, process numbers, sockets, temporary files and caches: options
-//! and variables of any program whose names say so, `--logfile /logs/x.log`, `TMPDIR=/scratch`.
+//! and variables of any program whose names say so, `--logfile /logs/x.log`, `TMPDIR=/scratch`. A
+//! program of which no preset knows what it keeps is told that by such names too: `UPLOAD_DIR=/up`.
+
+mod kept;
 
 use super::context::{ServiceContext, is_named};
 use super::moves::is_option;
@@ -20,6 +23,10 @@ enum Role {
     Passing,
     /// What can be made again, and is made elsewhere or not at all where it cannot be written.
     Cache,
+    /// What must be kept.
+    Kept,
+    /// A home folder: of settings, caches and data.
+    Home,
 }
 
 /// A place that a word names for what a program writes.
@@ -30,25 +37,32 @@ pub(super) struct Output {
     pub(super) by: String,
     role: Role,
     is_folder: bool,
+    /// Whether it is of a program of which no preset knows what it writes.
+    is_foreign: bool,
 }
 
 /// What a place for output asks for.
 pub(super) enum Asks {
     /// A tmpfs.
     Tmpfs(String, TmpfsOptions),
+    /// A named volume.
+    Volume(String),
     /// Nobody knows: why.
     Doubt(String),
     /// Nothing.
     Nothing,
 }
 
-/// The places that options of its command and its variables name, and why there may be more. What `known` says is left out.
-pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[&Mover]) -> (Vec<Output>, Vec<String>) {
-    let (mut found, mut doubts) = (Vec::new(), Vec::new());
+/// The places that options of its command and its variables name, and why there may be more. What `known` says is left out. Of a foreign
+/// program no preset knows what it keeps.
+pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[&Mover], is_foreign: bool) -> (Vec<Output>, Vec<String>) {
+    let (mut found, mut doubts) = (Found { outputs: Vec::new(), is_foreign }, Vec::new());
+    let short = short_options(context, argv);
     for (name, word) in options(argv) {
         if !known.iter().any(|mover| is_of_option(mover, &name)) {
             let by = format!("`{}` in the command", shown(&name));
-            take(context, &name, &word, &by, &mut found, &mut doubts);
+            let long = short.iter().find(|(short, _)| *short == name).map_or(name.as_str(), |(_, long)| long);
+            take(context, long, &word, &by, &mut found, &mut doubts);
         }
     }
     for (name, word) in context.all_variables() {
@@ -65,7 +79,38 @@ pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[
         }
         take(context, &name, &word, &by, &mut found, &mut doubts);
     }
-    (found, doubts)
+    (found.outputs, doubts)
+}
+
+/// Short options of programs, with long ones that say what they are.
+const SHORT: [(&str, &[(&str, &str)]); 12] = [
+    ("celery", &[("-f", "--logfile")]),
+    ("dnsmasq", &[("-x", "--pid-file"), ("-8", "--log-file")]),
+    ("gunicorn", &[("-p", "--pid-file")]),
+    ("haproxy", &[("-p", "--pid-file")]),
+    ("httpd", &[("-E", "--error-log-file")]),
+    ("memcached", &[("-P", "--pid-file"), ("-s", "--unix-socket")]),
+    ("nats", &[("-P", "--pid-file"), ("-l", "--log-file")]),
+    ("nats-server", &[("-P", "--pid-file"), ("-l", "--log-file")]),
+    ("nginx", &[("-e", "--error-log-file")]),
+    ("php-fpm", &[("-g", "--pid-file")]),
+    ("postgres", &[("-k", "--unix-socket-directories")]),
+    ("supervisord", &[("-j", "--pid-file"), ("-l", "--log-file")]),
+];
+
+/// Those of the program that runs: of the image where the command has only options.
+fn short_options(context: &ServiceContext<'_, '_>, argv: &[Word]) -> &'static [(&'static str, &'static str)] {
+    let image = context.image().ok().map(|(image, _)| image.repository.to_owned());
+    let is_alone = argv.first().is_some_and(|word| word.text.starts_with('-'));
+    let program = if is_alone { image.as_deref() } else { argv.first().map(|word| word.text.as_str()) };
+    let program = program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    SHORT.iter().find(|(known, _)| *known == program).map_or(&[], |(_, options)| options)
+}
+
+/// What is found of a program.
+struct Found {
+    outputs: Vec<Output>,
+    is_foreign: bool,
 }
 
 /// The options with their values: `--name=value`, `--name value`, and `name=value` behind an option.
@@ -75,6 +120,12 @@ fn options(argv: &[Word]) -> Vec<(String, Word)> {
     for (i, word) in argv.iter().enumerate() {
         let is_option = word.text.starts_with('-');
         let is_behind = i > 0 && argv[i - 1].text.starts_with('-');
+        if let Some(rest) = word.text.strip_prefix("-Xlog:").or_else(|| word.text.strip_prefix("-Xloggc:")) {
+            // Java does not start where it cannot write this: `-Xlog:gc*:file=/gc/x.log:time`.
+            let file = rest.split(':').map(|part| part.strip_prefix("file=").unwrap_or(part)).find(|part| part.starts_with('/'));
+            found.extend(file.map(|file| ("-Xlog:file".to_owned(), with(word, file))));
+            continue;
+        }
         match word.text.split_once('=') {
             Some((name, value)) if is_option || is_behind => found.push((name.to_owned(), with(word, value))),
             None if is_option => {
@@ -95,8 +146,9 @@ fn is_of_option(mover: &Mover, name: &str) -> bool {
     }
 }
 
-fn take(context: &ServiceContext<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Vec<Output>, doubts: &mut Vec<String>) {
-    let Some(role) = role(name, &word.text) else { return };
+fn take(context: &ServiceContext<'_, '_>, name: &str, word: &Word, by: &str, found: &mut Found, doubts: &mut Vec<String>) {
+    let kept = found.is_foreign.then(|| kept::role(name, &word.text)).flatten();
+    let Some(role) = role(name, &word.text).or(kept) else { return };
     let mut doubt = |why: String| {
         if role != Role::Cache && !doubts.contains(&why) {
             doubts.push(why);
@@ -108,9 +160,16 @@ fn take(context: &ServiceContext<'_, '_>, name: &str, word: &Word, by: &str, fou
         }
         return;
     }
-    for text in word.text.split(',').filter(|text| text.starts_with('/')) {
-        let path = clean_path(text);
-        if ["/dev", "/proc", "/sys"].iter().any(|top| is_at(&path, top)) || found.len() == MAX_OUTPUTS {
+    let paths: Vec<String> = match kept.filter(|kept| *kept == role) {
+        Some(_) => match kept::place(&word.text, context.workdir().filter(|folder| folder.is_known && !folder.is_hidden)) {
+            Ok(path) => vec![path],
+            Err(why) => return doubt(format!("{by} names {why}")),
+        },
+        None => word.text.split(',').filter(|text| text.starts_with('/')).map(str::to_owned).collect(),
+    };
+    for text in paths {
+        let path = clean_path(&text);
+        if ["/dev", "/proc", "/sys"].iter().any(|top| is_at(&path, top)) || found.outputs.len() == MAX_OUTPUTS {
             continue;
         }
         if word.is_hidden {
@@ -121,8 +180,12 @@ fn take(context: &ServiceContext<'_, '_>, name: &str, word: &Word, by: &str, fou
             }
             continue;
         }
-        let is_folder = text.ends_with('/') || is_folder(name, &path, role);
-        found.push(Output { path, by: by.to_owned(), role, is_folder });
+        let is_folder = match role {
+            Role::Kept => text.ends_with('/') || !kept::is_file(name, &word.text),
+            _ => text.ends_with('/') || is_folder(name, &path, role),
+        };
+        let is_foreign = found.is_foreign;
+        found.outputs.push(Output { path, by: by.to_owned(), role, is_folder, is_foreign });
     }
 }
 
@@ -130,13 +193,25 @@ impl Output {
     /// What must be mounted for it.
     pub(super) fn asks(&self) -> Asks {
         let kind = if self.is_folder { Kind::Folder } else { Kind::File };
-        let place = Place::of(Asked { path: &self.path, kind, is_state: false, need: None, has_program: &|_| None });
+        let is_state = self.role == Role::Kept;
+        let place = Place::of(Asked { path: &self.path, kind, is_state, need: None, has_program: &|_| None });
         // Who writes there is not known: many programs give up root before they do.
         let open = |options: TmpfsOptions| TmpfsOptions { mode: Some(0o1777), ..options };
         let folder = if self.is_folder { self.path.clone() } else { parent(&self.path) };
+        if self.role == Role::Home {
+            return Asks::Doubt(format!("{} names {}, and whether what is in it must be kept is not known", self.by, self.path));
+        }
         match place.mount {
+            Some((target, Storage::State)) if is_state && !is_filled(&target) => Asks::Volume(target),
+            _ if is_state => Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path)),
             Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
-            _ if self.role == Role::Cache => Asks::Nothing,
+            // Nobody says whether it must be kept, so it is.
+            Some((target, Storage::State))
+                if self.is_foreign && self.role == Role::Log && !self.is_log_folder(&folder) && !is_filled(&target) =>
+            {
+                Asks::Volume(target)
+            }
+            _ if self.role == Role::Cache && (!self.is_foreign || is_filled(&folder) || hides_files(&folder)) => Asks::Nothing,
             _ if is_filled(&folder) || hides_files(&folder) => {
                 Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path))
             }
@@ -145,6 +220,11 @@ impl Output {
             }
             _ => Asks::Tmpfs(folder, open(TmpfsOptions::default())),
         }
+    }
+
+    /// Whether it is a file of data that memory would not keep.
+    pub(super) fn is_database(&self) -> bool {
+        self.role == Role::Kept && !self.is_folder
     }
 
     /// Whether nothing else than logs is in the folder of a log: it or the file is called so, and it is no place for data.
@@ -199,7 +279,7 @@ fn role(name: &str, value: &str) -> Option<Role> {
         return (!has(&["hf", "hub", "huggingface", "model", "models", "torch"])).then_some(Role::Cache);
     }
     let is_place = || has(&FOLDERS) || has(&["destination", "error", "file", "filename", "filepath", "output"]) || is_log_name(value);
-    let is_log = has(&["logdir", "logfile", "logpath"]) || has(&["accesslog", "log", "logger", "logs"]) && is_place();
+    let is_log = has(&["logdir", "logfile", "logpath"]) || has(&["accesslog", "log", "logger", "logging", "logs", "xlog"]) && is_place();
     (is_log && !has(&other)).then_some(Role::Log)
 }
 

@@ -35,7 +35,7 @@ const ONCE: [&str; 3] = ["/docker-entrypoint-initdb.d", "/docker-entrypoint-star
 const NO_PROGRAMS: [&str; 8] = [".conf", ".gz", ".json", ".md", ".sql", ".template", ".txt", ".xz"];
 
 /// Programs that write nothing but what a shell redirects.
-const READERS: [&str; 18] = [
+pub(super) const READERS: [&str; 18] = [
     "cat", "date", "echo", "env", "exit", "false", "grep", "head", "hostname", "id", "ls", "printenv", "printf", "pwd", "sleep", "tail",
     "true", "wait",
 ];

@@ -1,10 +1,12 @@
 //! What the script of a command writes by itself, as far as that is plain to see: `date > /stamp && exec server`.
 
 mod arguments;
+mod clients;
 mod commands;
 mod installers;
 mod start;
 
+pub(super) use commands::program_and_arguments;
 pub(crate) use installers::installs;
 pub(super) use start::{Deed, Start, deeds};
 

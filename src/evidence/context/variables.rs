@@ -90,10 +90,12 @@ pub(super) fn environment<'a>(service: &Service<'a>) -> Vec<(&'a str, Option<&'a
                 .map(|e| (e.name(), Some(e.value().resolved()).filter(|v| !v.is_null()).map(Node::text)))
                 .collect(),
         };
-        if !found.is_empty() {
-            let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
-            found.retain(|(name, ..)| !names.contains(name));
-        }
+        let names: HashSet<&str> = pairs.iter().map(|(name, _)| *name).collect();
+        found.retain(|(name, ..)| !names.contains(name));
+        // A list may have a name twice.
+        let mut later = HashSet::new();
+        let mut pairs: Vec<_> = pairs.into_iter().rev().filter(|(name, _)| later.insert(*name)).collect();
+        pairs.reverse();
         found.extend(pairs.into_iter().map(|(name, value)| (name, value, part)));
     }
     found

@@ -86,7 +86,11 @@ impl Reading<'_, '_> {
             self.doubt(format!("its script has code for {name}, and what that writes is not read"));
         } else if is_shell(program) || matches!(name.as_str(), "su" | "runuser") {
             self.shell(&name, &arguments);
-        } else if !self.shell_word(&name, &arguments) && !self.files(&name, &arguments) && !self.fetches(&name, &arguments) {
+        } else if !self.shell_word(&name, &arguments)
+            && !self.files(&name, &arguments)
+            && !self.fetches(&name, &arguments)
+            && !self.client(&name, &arguments)
+        {
             self.own_program(program);
         }
     }
@@ -278,7 +282,7 @@ impl Reading<'_, '_> {
 }
 
 /// The words of a command from its program on, behind those that only say how it is run.
-pub(super) fn program_and_arguments(command: &Simple) -> Vec<&Word> {
+pub(in crate::evidence) fn program_and_arguments(command: &Simple) -> Vec<&Word> {
     let mut words = command.words.as_slice();
     while let Some((first, rest)) = words.split_first() {
         let name = first.text.rsplit('/').next().unwrap_or_default();

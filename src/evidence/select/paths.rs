@@ -35,7 +35,9 @@ impl Gathered {
         let mut idle = Vec::new();
         let argv = context.argv();
         let mut all = Vec::new();
+        let mut is_foreign = context.is_built();
         for part in parts {
+            is_foreign |= part.preset.runtime || !part.recognised;
             for path in &part.preset.writable {
                 match context.placed(path, users) {
                     Some(placed) => all.push((part, placed)),
@@ -80,7 +82,7 @@ impl Gathered {
         found.written(context, &idle, users, sizes);
         let counts = |path: &Writable| context.needs(&path.when, &path.unless, users) != Known::No;
         let movers = all.iter().filter(|(_, path)| counts(path)).flat_map(|(_, path)| path.moved.iter().flat_map(|moved| &moved.by));
-        found.told(context, &argv, &movers.collect::<Vec<_>>(), &idle, (users, sizes));
+        found.told(context, &argv, &movers.collect::<Vec<_>>(), &idle, (users, sizes, is_foreign));
         let sayings = || all.iter().flat_map(|(part, _)| part.preset.notes.iter().chain(&part.preset.config));
         let is_known = |path: &str| {
             // `/var/run` is a link to `/run`.
@@ -132,6 +134,10 @@ impl Gathered {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
+                // What the image has there is made anew only where its own start script does that.
+                if known.scratch.is_some() && hides_files(&known.target) {
+                    self.doubt(format!("its command writes {path}, and a tmpfs at {} hides what the image has there", known.target));
+                }
                 self.put(writable(context, part, known, users, sizes));
                 continue;
             }
@@ -178,29 +184,32 @@ impl Gathered {
         argv: &[Word],
         known: &[&Mover],
         idle: &[(&Part, &Writable)],
-        of: (&ImageUsers<'_>, bool),
+        of: (&ImageUsers<'_>, bool, bool),
     ) {
-        let (users, sizes) = of;
-        let (outputs, doubts) = outputs(context, argv, known);
+        let (users, sizes, is_foreign) = of;
+        let (outputs, doubts) = outputs(context, argv, known, is_foreign);
         doubts.into_iter().for_each(|doubt| self.doubt(doubt));
         for output in outputs {
-            let is_known = self.paths.iter().any(|known| is_at(&output.path, &known.target));
-            if is_known || !matches!(context.service.coverage(&output.path), Coverage::Root) {
+            let above = self.paths.iter().find(|known| is_at(&output.path, &known.target)).map(|known| known.storage.clone());
+            if above.as_ref().is_some_and(|storage| *storage != Storage::State) && output.is_database() {
+                self.doubt(format!("{} names {}, and a tmpfs there does not keep it", output.by, output.path));
+            }
+            if above.is_some() || !matches!(context.service.coverage(&output.path), Coverage::Root) {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&output.path, &known.target)) {
                 self.put(writable(context, part, known, users, sizes));
                 continue;
             }
-            let (target, options) = match output.asks() {
-                Asks::Tmpfs(target, options) => (target, options),
+            let (target, storage) = match output.asks() {
+                Asks::Tmpfs(target, options) => (target, Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0)),
+                Asks::Volume(target) => (target, Storage::State),
                 Asks::Doubt(why) => {
                     self.doubt(why);
                     continue;
                 }
                 Asks::Nothing => continue,
             };
-            let storage = Storage::Scratch(owned(&options, Confidence::Documented, &users.run_user).0);
             let text = format!("{} names {}", output.by, output.path);
             let Ok(target) = Target::new(&target, &storage) else {
                 self.doubt(format!("{text}, and nothing can be mounted there"));
@@ -208,8 +217,19 @@ impl Gathered {
             };
             let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
             let service = context.service.name.to_owned();
-            self.put(Some(WritablePath { service, target, storage, is_declared: false, owner: None, reason }));
+            let is_state = storage == Storage::State;
+            let is_declared = is_state && context.declares(&target);
+            let owner = new_owner(context, users, &target).filter(|_| is_state);
+            self.put(Some(WritablePath { service, target, storage, is_declared, owner, reason }));
         }
+    }
+}
+
+/// Who must own a volume at a place that the image need not have.
+fn new_owner(context: &ServiceContext<'_, '_>, users: &ImageUsers<'_>, target: &str) -> Option<u32> {
+    match &users.run_user {
+        RunUser::Number(uid, _) if *uid != 0 && !context.gives_away(target) => Some(*uid),
+        _ => None,
     }
 }
 
@@ -228,10 +248,7 @@ pub(super) fn declared(context: &ServiceContext<'_, '_>, users: &ImageUsers<'_>,
         if is_temporary || known.iter().chain(&found).any(is_said) {
             continue;
         }
-        let owner = match &users.run_user {
-            RunUser::Number(uid, _) if *uid != 0 && !context.gives_away(folder) => Some(*uid),
-            _ => None,
-        };
+        let owner = new_owner(context, users, folder);
         let text = format!("Dockerfile VOLUME {}", short(folder));
         let reason = Arc::new(Reason { source: Source::Rule, text, link: None, confidence: Confidence::Documented });
         let service = context.service.name.to_owned();
@@ -265,10 +282,7 @@ fn moved(
     let mut needed = writable(context, part, &Writable { target, reason, ..path.clone() }, users, sizes)?;
     needed.is_declared = path.scratch.is_none() && context.declares(&needed.target);
     // The image need not have the folder.
-    needed.owner = match &users.run_user {
-        RunUser::Number(uid, _) if *uid != 0 && path.scratch.is_none() && !context.gives_away(&needed.target) => Some(*uid),
-        _ => None,
-    };
+    needed.owner = new_owner(context, users, &needed.target).filter(|_| path.scratch.is_none());
     Some(needed)
 }
 

@@ -1,0 +1,254 @@
+//! Names and values that say where a program keeps something, for programs of which nobody knows more: `UPLOAD_DIR=/up`, `DB_PATH=/db/x`,
+//! `DATABASE_URL=sqlite:////db/x`.
+
+use super::{Role, parts};
+use crate::compose::{Word, clean_path};
+
+/// How addresses of databases begin that are files.
+const DATABASES: [&str; 13] = [
+    "jdbc:h2:file:",
+    "jdbc:h2:split:",
+    "jdbc:hsqldb:file:",
+    "jdbc:sqlite:",
+    "jdbc:derby:",
+    "jdbc:h2:",
+    "sqlite+aiosqlite://",
+    "sqlite3://",
+    "sqlite://",
+    "sqlite3:",
+    "sqlite:",
+    "file://",
+    "file:",
+];
+
+/// How names of files end that are databases.
+const ENDS: [&str; 5] = [".db", ".db3", ".mv.db", ".sqlite", ".sqlite3"];
+
+/// Words of a name that say what is kept.
+const KEPT: [&str; 34] = [
+    "attachment",
+    "attachments",
+    "avatar",
+    "avatars",
+    "backup",
+    "backups",
+    "blob",
+    "blobs",
+    "data",
+    "database",
+    "datastore",
+    "db",
+    "downloads",
+    "export",
+    "exports",
+    "files",
+    "heap",
+    "media",
+    "persist",
+    "persistence",
+    "persistent",
+    "photos",
+    "recordings",
+    "repos",
+    "repositories",
+    "sqlite",
+    "snapshot",
+    "snapshots",
+    "state",
+    "storage",
+    "store",
+    "upload",
+    "uploads",
+    "userdata",
+];
+
+/// Words of a name that say that it is a place, and names that say both.
+const PLACES: [&str; 9] = ["dir", "directory", "file", "filename", "folder", "location", "path", "paths", "root"];
+const BOTH: [&str; 10] =
+    ["backupdir", "datadir", "datapath", "dbfile", "dbpath", "mediadir", "mediaroot", "storagedir", "storagepath", "uploaddir"];
+
+/// Words of a name that say that its value is read, or no path of the container.
+const OTHER: [&str; 44] = [
+    "asset",
+    "assets",
+    "bin",
+    "ca",
+    "cert",
+    "certificate",
+    "certs",
+    "class",
+    "conf",
+    "config",
+    "container",
+    "docker",
+    "driver",
+    "endpoint",
+    "fixture",
+    "fixtures",
+    "format",
+    "geoip",
+    "host",
+    "import",
+    "init",
+    "input",
+    "java",
+    "key",
+    "keys",
+    "lib",
+    "migration",
+    "migrations",
+    "mode",
+    "model",
+    "models",
+    "password",
+    "prefix",
+    "public",
+    "schema",
+    "script",
+    "secret",
+    "seed",
+    "source",
+    "static",
+    "template",
+    "templates",
+    "token",
+    "url",
+];
+
+/// Words of a name that say that a socket is another's.
+const OF_OTHERS: [&str; 12] =
+    ["client", "connect", "database", "db", "docker", "mysql", "pg", "podman", "postgres", "redis", "remote", "upstream"];
+
+/// What a name and its value say of a place. Where a value is a database, the name does not matter.
+pub(super) fn role(name: &str, value: &str) -> Option<Role> {
+    let parts = parts(name);
+    let has = |wanted: &[&str]| parts.iter().any(|part| wanted.contains(&part.as_str()));
+    if name == "HOME" {
+        let is_usual =
+            ["/home", "/root", "/tmp", "/var", "/usr", "/opt", "/app", "/srv", "/nonexistent"].iter().any(|top| value.starts_with(top));
+        return (value.len() > 1 && value.starts_with('/') && !is_usual).then_some(Role::Home);
+    }
+    if database(value).is_some() {
+        return Some(Role::Kept);
+    }
+    let path = value.strip_prefix("unix:").map_or(value, |rest| rest.trim_start_matches("//"));
+    if [".sock", ".socket"].iter().any(|end| path.ends_with(end)) && path.starts_with('/') {
+        let is_own =
+            has(&["address", "addr", "bind", "listen", "sock", "socket", "uds"]) && !has(&OF_OTHERS) && !path.ends_with("docker.sock");
+        return is_own.then_some(Role::Passing);
+    }
+    if has(&["multiproc"]) {
+        return Some(Role::Passing);
+    }
+    let is_path = value.len() > 1 && value.starts_with('/') && !value.starts_with("//") || value.starts_with("./") && value.len() > 2;
+    let is_named = has(&KEPT) && has(&PLACES) || has(&BOTH);
+    (is_path && is_named && !has(&OTHER)).then_some(Role::Kept)
+}
+
+/// The file of a database that a value names, as it is written.
+fn database(value: &str) -> Option<&str> {
+    let is_file = |path: &str| ENDS.iter().any(|end| path.ends_with(end)) && !path.contains("://");
+    let Some(rest) = DATABASES.iter().find_map(|start| value.strip_prefix(start)) else {
+        return Some(value).filter(|value| is_file(value) && value.starts_with(['/', '.']));
+    };
+    let path = rest.split(['?', ';']).next().unwrap_or_default();
+    let is_plain_file = value.starts_with("file:");
+    let is_there = !path.is_empty()
+        && !path.starts_with(['~', ':'])
+        && !["mem:", "tcp:", "ssl:", "zip:", "memory:"].iter().any(|start| path.starts_with(start));
+    (is_there && (!is_plain_file || is_file(path))).then_some(path)
+}
+
+/// Whether a value is a file.
+pub(super) fn is_file(name: &str, value: &str) -> bool {
+    let parts = parts(name);
+    let is_named = || parts.iter().any(|part| ["dbfile", "file", "filename"].contains(&part.as_str()));
+    // A database is one, whatever its name is.
+    let of_database = || {
+        parts.iter().any(|part| ["db", "dbpath", "sqlite"].contains(&part.as_str())) && !parts.iter().any(|part| part.starts_with("dir"))
+    };
+    database(value).is_some() || is_named() || of_database()
+}
+
+/// The place that a value names, from the folder that the program starts in. Errors: why it is not known, a phrase.
+pub(super) fn place(value: &str, folder: Option<Word>) -> Result<String, String> {
+    let socket = value.strip_prefix("unix:").map(|rest| rest.trim_start_matches("//"));
+    let path = socket.or_else(|| database(value)).unwrap_or(value);
+    // With three slashes, some take the rest for a path of the machine and some for one of the folder.
+    let is_either = value.contains(":///") && path.starts_with('/') && !path.starts_with("//");
+    if path.starts_with('/') && !is_either {
+        return Ok(clean_path(path) + if path.ends_with('/') { "/" } else { "" });
+    }
+    let folder = folder.filter(|folder| folder.text.starts_with('/') && !is_either);
+    let folder = folder.ok_or("a file or folder whose place is not known")?;
+    Ok(clean_path(&format!("{}/{path}", folder.text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_told_from_what_is_read() {
+        let kept = Some(Role::Kept);
+        for (name, value, expected) in [
+            ("UPLOAD_DIR", "/uploads", kept),
+            ("UPLOAD_FOLDER", "./uploads", kept),
+            ("uploadDir", "/uploads", kept),
+            ("DB_PATH", "/db/x", kept),
+            ("SQLITE_FILE", "/s/x.db", kept),
+            ("STORAGE_PATH", "/st", kept),
+            ("MEDIA_ROOT", "/m", kept),
+            ("BACKUP_DIR", "/b", kept),
+            ("DATA_DIR", "/d", kept),
+            ("--data-dir", "/d", kept),
+            ("DATABASE_URL", "sqlite:////db/x.db", kept),
+            ("DATABASE_URL", "sqlite:///x.db", kept),
+            ("DATABASE_URL", "file:./dev.db", kept),
+            ("SPRING_DATASOURCE_URL", "jdbc:h2:file:/h2/x", kept),
+            ("SPRING_DATASOURCE_URL", "jdbc:h2:mem:x", None),
+            ("DATABASE_URL", "sqlite://:memory:", None),
+            ("DATABASE_URL", "postgres://u@db/data", None),
+            ("-XX:HeapDumpPath", "/dumps", kept),
+            ("PROMETHEUS_MULTIPROC_DIR", "/pm", Some(Role::Passing)),
+            ("SOCKET", "/run/y/s.sock", Some(Role::Passing)),
+            ("BIND", "unix:/run/y/s.sock", Some(Role::Passing)),
+            ("DB_SOCKET", "/run/mysqld/mysqld.sock", None),
+            ("DOCKER_HOST", "unix:///var/run/docker.sock", None),
+            ("HOME", "/h", Some(Role::Home)),
+            ("HOME", "/home/node", None),
+            ("DATA_CONFIG_PATH", "/c/x", None),
+            ("STORAGE_CERT_FILE", "/c/x", None),
+            ("STORAGE_TYPE", "/c/x", None),
+            ("PATH", "/usr/bin", None),
+            ("JAVA_HOME", "/opt/java", None),
+            ("PYTHONPATH", "/app", None),
+            ("NODE_PATH", "/x", None),
+            ("BASE_PATH", "/x", None),
+            ("MEDIA_URL", "/media/", None),
+            ("UPLOAD_PATH_PREFIX", "/up", None),
+            ("MODEL_DATA_DIR", "/m", None),
+            ("DATA_DIR", "s3://b/x", None),
+            ("DATA_DIR", "/", None),
+        ] {
+            assert_eq!(role(name, value), expected, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_found_from_the_folder_of_the_start() {
+        let folder = Word { text: "/app".to_owned(), is_known: true, is_hidden: false };
+        for (value, expected, alone) in [
+            ("/d", Some("/d"), Some("/d")),
+            ("./up", Some("/app/up"), None),
+            ("sqlite:////db/x.db?mode=rwc", Some("/db/x.db"), Some("/db/x.db")),
+            ("sqlite:///x.db", None, None),
+            ("sqlite:x.db", Some("/app/x.db"), None),
+            ("jdbc:h2:file:/h2/x;MODE=MySQL", Some("/h2/x"), Some("/h2/x")),
+            ("unix:///run/y/s.sock", Some("/run/y/s.sock"), Some("/run/y/s.sock")),
+        ] {
+            assert_eq!(place(value, Some(folder.clone())).ok().as_deref(), expected, "{value}");
+            assert_eq!(place(value, None).ok().as_deref(), alone, "{value}");
+        }
+    }
+}
