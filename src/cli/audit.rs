@@ -137,8 +137,14 @@ fn listing_for_people(ui: &Ui, args: &Audit, report: &Report) {
     let again = Again::of(&args.input, &args.choice);
     // What is read from standard input is not written back.
     let write = if args.input.paths.iter().any(|path| path == Path::new("-")) { "" } else { "--write" };
+    if ui.for_a_person() && !args.statistics && report.projects.iter().any(|project| !project.services.is_empty()) {
+        ui.note(LEGEND);
+    }
     summing::steps(report).iter().for_each(|step| ui.note(&clean_line(&said(step, &again, write))));
 }
+
+/// What the columns of the table mean.
+const LEGEND: &str = "yes is safe: root read-only, data in one place, /tmp in memory, program not writable; [*] will be";
 
 /// What to do first, as a line.
 fn said(step: &Step, again: &Again, write: &str) -> String {

@@ -7,6 +7,7 @@ use crate::report::style::{Look, paint, width, wrap};
 use crate::text::clean_line;
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -47,6 +48,11 @@ pub(super) struct Ui {
     out_terminal: bool,
     for_a_person: bool,
     quiet: bool,
+    /// Whether another program reads the answer while a person looks on: a pager, `git apply`. What is said beside would be written
+    /// over its screen.
+    is_piped: bool,
+    /// Whether a warning or an error was the last thing that was said.
+    is_in_trouble: Arc<AtomicBool>,
     /// The hints that were given: none helps twice.
     hints: Arc<Mutex<HashSet<String>>>,
     progress: Progress,
@@ -60,6 +66,16 @@ pub(super) struct View {
     /// Columns.
     pub(super) width: usize,
     pub(super) color: bool,
+}
+
+#[cfg(unix)]
+fn is_pipe(stream: &impl std::os::fd::AsFd) -> bool {
+    rustix::fs::fstat(stream).is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo)
+}
+
+#[cfg(not(unix))]
+fn is_pipe<T>(_: &T) -> bool {
+    false
 }
 
 impl Ui {
@@ -76,7 +92,10 @@ impl Ui {
         };
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let for_a_person = out || color == Color::Always;
-        Self { out_color: decide(out), err_color: decide(err), out_terminal: out, for_a_person, quiet, progress, hints: Arc::default() }
+        let is_piped = err && is_pipe(&io::stdout());
+        let (out_color, err_color) = (decide(out), decide(err));
+        let is_in_trouble = Arc::default();
+        Self { out_color, err_color, out_terminal: out, for_a_person, quiet, is_piped, is_in_trouble, progress, hints: Arc::default() }
     }
 
     /// The same, as after `--quiet`.
@@ -96,7 +115,7 @@ impl Ui {
 
     /// Whether the reasons for a patch are said beside it. They are many strings, so none are made for nobody.
     pub(super) fn explains_patches(&self) -> bool {
-        !self.for_a_person && !self.quiet
+        !self.for_a_person && !self.quiet && !self.is_piped
     }
 
     /// Whether standard error is coloured.
@@ -205,21 +224,24 @@ impl Ui {
         }
     }
 
-    /// Writes a hint, unless `--quiet` or it was given already.
+    /// Writes a hint, unless `--quiet` or it was given already. Beside another program only what helps with a warning or an error is.
     pub(super) fn hint(&self, text: &str) {
         let is_new = || self.hints.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned());
-        if !self.quiet && is_new() {
+        let helps = self.is_in_trouble.swap(false, Ordering::Relaxed) || !self.is_piped;
+        if helps && !self.quiet && is_new() {
             self.headed(Look::Hint, "hint:", text);
         }
     }
 
     /// Writes a warning.
     pub(super) fn warn(&self, text: &str) {
+        self.is_in_trouble.store(true, Ordering::Relaxed);
         self.headed(Look::Warning, "warning:", text);
     }
 
     /// Writes an error.
     pub(super) fn error(&self, text: &str) {
+        self.is_in_trouble.store(true, Ordering::Relaxed);
         self.headed(Look::Error, "error:", text);
     }
 

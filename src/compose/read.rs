@@ -210,6 +210,9 @@ impl<'a> Reader<'a> {
             }
             let mut own = self.part(entry, Some(index as u32), scope);
             own.acts = !is_replaced && value.tag() != Some("!override");
+            if !own.acts {
+                own.forget_merged_resets();
+            }
             let mut draft = Draft { name, parts: Vec::new(), unread: None };
             let before = model.parts(name);
             if own.get("extends").is_some() {

@@ -1,9 +1,12 @@
 //! One service: the parts that make it, and what they come to.
 
 mod coverage;
+mod layer;
 mod others;
 
 pub use coverage::Coverage;
+pub(super) use layer::check_layer;
+use layer::wrong_kind;
 pub(super) use others::complete;
 
 use super::env::Env;
@@ -54,6 +57,16 @@ impl<'a> Part<'a> {
         own.into_iter().flatten().chain(self.merged.iter().flat_map(|all| all.iter().copied()))
     }
 
+    /// Forgets what is reset in a mapping that stands elsewhere and is merged in: Compose takes it out where it stands.
+    pub(super) fn forget_merged_resets(&mut self) {
+        let body = self.definition.resolved().span();
+        let is_own = |entry: &Entry<'_>| (body.start..body.end).contains(&entry.key().span().start);
+        let is_gone = |entry: &Entry<'_>| entry.value().resolved().tag() == Some("!reset") && !is_own(entry);
+        if let Some(merged) = self.merged.take() {
+            self.merged = Some(merged.iter().filter(|entry| !is_gone(entry)).copied().collect());
+        }
+    }
+
     /// A key's first entry: one that is reset, or its value.
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
         self.entries().find(|e| e.name() == key)
@@ -75,38 +88,6 @@ impl<'a> Part<'a> {
     pub fn tag(&self, entry: &Entry<'a>) -> Option<&'a str> {
         entry.value().resolved().tag().filter(|tag| self.acts && matches!(*tag, "!reset" | "!override"))
     }
-}
-
-/// Checks the values of the last part before another layer takes their place: Compose checks each layer as it comes.
-pub(super) fn check_layer(name: &str, parts: &[Part<'_>]) -> Result<(), SyntaxError> {
-    let Some((last, earlier)) = parts.split_last() else { return Ok(()) };
-    let entries = last.entries().filter(|entry| last.tag(entry).is_none());
-    for entry in entries.filter(|entry| matches!(entry.name(), "read_only" | "tmpfs" | "volumes")) {
-        let value = entry.value().resolved();
-        let is_right = match (entry.name(), last.text(value)) {
-            ("read_only", Some(text)) => mount::word(text).is_some() || has_variable(text),
-            ("read_only", None) => boolean(value).is_some(),
-            ("tmpfs", Some(_)) => true,
-            _ => value.kind() == Kind::Sequence,
-        };
-        // Null keeps what is there.
-        let is_kept = value.is_null() && earlier.iter().any(|part| part.get(entry.name()).is_some());
-        if !is_right && !is_kept {
-            return Err(wrong_kind(name, &entry));
-        }
-    }
-    Ok(())
-}
-
-/// A value of a kind that Compose does not take for its key.
-fn wrong_kind(service: &str, entry: &Entry<'_>) -> SyntaxError {
-    let key = entry.name();
-    let (kinds, hint) = match key {
-        "read_only" => ("a boolean or string", "write true or false"),
-        "tmpfs" => ("a string or a list of strings", "write a path, or a list of paths, or remove the key"),
-        _ => ("a list", "write a list, or remove the key"),
-    };
-    invalid(entry.value(), format!("services.{service}.{key} must be {kinds}"), Some(hint))
 }
 
 /// A service after all merging.

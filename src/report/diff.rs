@@ -1,10 +1,13 @@
 //! The diff: a patch for programs, and a view with the reasons beside it for people.
 
+mod numbers;
+
 use super::style::{self, Look, paint, wrap};
 use crate::audit::What;
 use crate::evidence::Reason;
 use crate::rewrite::{NewLine, Rewrite};
 use crate::text::{clean, clean_line};
+use numbers::numbers;
 use similar::algorithms::{Capture, Compact, DiffHook, NoFinishHook, Replace, myers};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{ChangeTag, DiffOp, group_diff_ops};
@@ -334,19 +337,18 @@ fn layout(rows: &[Row], reasons: &[(usize, String)], dimmed: &HashSet<usize>, wi
     let room = width.saturating_sub(margin + GAP + REASON_WIDTH.max(width / 2));
     let beside = rows.iter().filter(|r| of_row(r).next().is_some()).map(Row::columns).filter(|c| *c <= room).max();
     let column = margin + beside.map_or(GAP, |c| c + GAP);
-    let mut said: HashMap<&str, Option<usize>> = HashMap::new();
+    let mut said: HashMap<&str, (Option<usize>, Option<usize>)> = HashMap::new();
     let mut text = String::new();
-    for row in rows {
-        let number = row.number.map_or(String::new(), |n| n.to_string());
-        let is_dim = row.sign == '+' && row.number.is_some_and(|n| dimmed.contains(&n));
+    for (row, own) in rows.iter().zip(numbers(rows, dimmed)) {
+        let (number, is_dim) = (own.map_or(String::new(), |n| n.to_string()), row.sign == '+' && own.is_none());
         let mut line =
             format!("{} {}", paint(color, Look::Dim, &format!("{number:>digits$}")), body(row, is_dim, width - margin.min(width), color));
         let mut used = margin + row.columns();
         for reason in of_row(row) {
             let mut wrapped = wrap(reason, width.saturating_sub(column + 2).max(16));
-            let earlier = *said.entry(reason).or_insert(row.number);
-            if wrapped.len() > 1 && earlier != row.number {
-                wrapped = vec![format!("as on line {}", earlier.unwrap_or(0))];
+            let (place, earlier) = *said.entry(reason).or_insert((row.number, own));
+            if wrapped.len() > 1 && place != row.number {
+                wrapped = vec![earlier.map_or("as above".to_owned(), |line| format!("as on line {line}"))];
             }
             for part in wrapped {
                 if used + GAP > column {

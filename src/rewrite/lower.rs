@@ -177,9 +177,11 @@ impl Lowering<'_, '_> {
                 last.push((key.clone(), value.clone()));
                 continue;
             };
-            let at = self.text.line_start(before.span().start as usize);
+            // Before the `?` of one that is written so.
+            let start = before.indicator().min(before.span().start as usize);
+            let at = self.text.line_start(start);
             let newline = self.text.newline_near(at);
-            let lines = self.entry_lines(&quote_if_needed(key, false), value, self.text.column(before.span().start as usize), "");
+            let lines = self.entry_lines(&quote_if_needed(key, false), value, self.text.column(start), "");
             pieces.push((at, at, lines.iter().flat_map(|line| [line.as_str(), newline]).collect()));
         }
         if !last.is_empty() {

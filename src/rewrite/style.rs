@@ -72,10 +72,11 @@ impl Habits {
         let mut map_indent = None;
         for node in stream.nodes().take(MOST_NODES).filter(|n| n.kind() == Kind::Mapping && n.style() == Style::Block) {
             for (key, value) in node.entries() {
+                let start = |node: Node<'_>| text.column(node.indicator().min(node.span().start as usize));
                 let first = value.children().next();
                 match (value.kind(), value.style(), first) {
                     (Kind::Sequence, Style::Block, Some(first)) => {
-                        let indent = text.column(first.indicator()).saturating_sub(text.column(key.span().start as usize));
+                        let indent = text.column(first.indicator()).saturating_sub(start(key));
                         indents[indent.min(8)] += 1;
                         block_lists += usize::from(LIST_KEYS.contains(&key.text()));
                     }
@@ -87,8 +88,7 @@ impl Habits {
                         }
                     }
                     (Kind::Mapping, Style::Block, Some(first)) if map_indent.is_none() => {
-                        let indent = text.column(first.span().start as usize).checked_sub(text.column(key.span().start as usize));
-                        map_indent = indent.filter(|&i| i > 0);
+                        map_indent = start(first).checked_sub(start(key)).filter(|&i| i > 0);
                     }
                     _ => {}
                 }

@@ -240,3 +240,52 @@ fn a_layer_that_compose_rejects_is_rejected_whatever_follows() {
         harden(&[("compose.yaml", &base), ("compose.override.yaml", &null)], &[]);
     }
 }
+
+/// What is reset in a mapping that is merged in is gone before Compose looks, so that no later layer makes it wrong.
+#[test]
+fn a_reset_that_is_merged_in_is_gone() {
+    let base = "services:\n  w: {image: 'node:22'}\n---\nservices: {a: &a {image: x, read_only: !reset null, tmpfs: !reset [], volumes: !reset null}, w: {tmpfs: [/x]}}\n";
+    for own in ["read_only: false, image: 'node:22', <<: *a", "image: 'node:22', <<: *a"] {
+        let text = format!("{base}---\nservices: {{w: !override {{{own}}}}}\n");
+        for layer in ["services:\n  w: {init: true}\n", "services:\n  w: {read_only: false}\n"] {
+            let files = [("compose.yaml", &*text), ("compose.override.yaml", layer)];
+            if let Some(compose) = Compose::find() {
+                assert!(compose.effective(Folder::new(&files).path(), &[]).is_ok(), "{text}{layer}");
+            }
+            let (after, _) = harden(&files, &["--service", "w"]);
+            assert!(
+                after.read("compose.override.yaml").contains("read_only: true") || after.read("compose.yaml").contains("read_only: true")
+            );
+        }
+    }
+}
+
+/// A new service goes before the `?` of one that is written so, and brackets with nothing in them leave nothing behind.
+#[test]
+fn keys_that_are_marked_as_such_keep_their_place() {
+    let base = "services:\n  base:\n    image: redis:7\n  late: {image: x}\n";
+    for (layer, expected) in [
+        (
+            format!("services:\n    ? late\n    : {{}}\n"),
+            format!("services:\n    base:\n        read_only: true\n    ? late\n    : {{}}\n"),
+        ),
+        (
+            format!("services:\n  ? \"late\"  # why\n  :\n    {{}}\n"),
+            format!("services:\n  base:\n    read_only: true\n  ? \"late\"  # why\n  :\n    {{}}\n"),
+        ),
+        (
+            format!("services:\n  base:\n    tmpfs: !reset [\n    ]\n    init: true\n  ? late\n  : {{}}\n"),
+            format!("services:\n  base:\n    tmpfs: !override [/run]\n    init: true\n    read_only: true\n  ? late\n  : {{}}\n"),
+        ),
+    ] {
+        let config = if layer.contains("!reset") {
+            "[services.base]\npaths = [{ target = \"/run\", storage = \"scratch\", why = \"pids\" }]\n"
+        } else {
+            ""
+        };
+        let files = [("compose.yaml", base), ("more.yaml", &*layer), ("rofs-harden.toml", config)];
+        let folder = Folder::new(&files);
+        folder.run(&["-f", "compose.yaml", "--override", "more.yaml", "--write", "--yes"]).exits(0);
+        assert_eq!(folder.read("more.yaml"), expected);
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::screen::{Ended, Terminal};
 use crate::cli::SHOP;
-use crate::support::Folder;
+use crate::support::{Folder, PROGRAM};
+use portable_pty::CommandBuilder;
 
 /// The diff of `SHOP` with the preset `node`, at a terminal of so many columns.
 fn shop(columns: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
@@ -175,4 +176,22 @@ fn sentences_are_broken_between_words() {
             }
         }
     }
+}
+
+/// A pager has the screen: beside it only warnings, errors with their hints, and the closing line are said.
+#[test]
+fn beside_a_pager_little_is_said() {
+    let folder = Folder::compose(SHOP);
+    let shown = |script: &str| {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", script]);
+        Terminal::start_command(&folder, 100, command, &[("PATH", "/usr/bin:/bin")]).ends(0).screen.contents()
+    };
+    let piped = shown(&format!("{PROGRAM} | cat >/dev/null"));
+    assert!(piped.contains("would harden 2 services (web, api)"), "{piped}");
+    assert!(!piped.contains("hint:") && !piped.contains("# image"), "{piped}");
+    // What goes to a file, or to nobody who looks on, is as it was.
+    assert!(shown(&format!("{PROGRAM} >/dev/null")).contains("hint: "));
+    let wrong = shown(&format!("{PROGRAM} --preset nod | cat"));
+    assert!(wrong.contains("error: ") && wrong.contains("hint: "), "{wrong}");
 }

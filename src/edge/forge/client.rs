@@ -357,7 +357,7 @@ impl Client {
     fn unexpected(&self, doing: &str, why: &str) -> Error {
         let (name, api) = (self.dialect.name, &self.api);
         let remedy = "check that this is the address of the forge's API; if it is, please report this with the forge's version";
-        self.fault(Fault::Unexpected, &format!("cannot {doing}: {name} at {api} does not answer well: {why}"), remedy)
+        self.fault(Fault::Unexpected, &format!("cannot {doing}: {name} at {api} gave an unexpected answer: {why}"), remedy)
     }
 
     /// The failure of not being answered.
@@ -366,11 +366,12 @@ impl Client {
         let remedy = if why.contains("certificate") {
             "check the address; if the server's authority is your company's, add its certificate to the system's or name its file in SSL_CERT_FILE"
         } else {
-            "check the address and the network, and run the command again; what is done is found again and not repeated"
+            "check the address and the network, and run the command again; what is done is found again and not repeated \
+             (`pr --patch FOLDER` needs no forge)"
         };
         ForgeError {
             fault: Fault::Unavailable,
-            what: self.redact(&format!("{}: cannot {doing}: {name} at {api} does not answer well: {why}", self.repository)),
+            what: self.redact(&format!("{}: cannot {doing}: {name} cannot be reached at {api}: {why}", self.repository)),
             remedy: remedy.into(),
             status: None,
             retry_at: None,

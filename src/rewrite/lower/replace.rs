@@ -23,7 +23,10 @@ impl Lowering<'_, '_> {
         let new = flow.render(value, long);
         let (new_tag, new_body) = new.split_at(if matches!(value, Value::Override(_)) { "!override".len() } else { 0 });
         let is_collection = matches!(node.kind(), Kind::Sequence | Kind::Mapping);
-        let stays_as_comment = is_collection && (node.style() == Style::Block || node.source().contains(['\n', '\r']));
+        // Brackets with nothing in them are nothing that could be lost.
+        let is_empty = node.children().next().is_none() && !node.source().contains('#');
+        let has_lines = node.style() == Style::Block || node.source().contains(['\n', '\r']);
+        let stays_as_comment = is_collection && has_lines && !is_empty;
         let joins_properties = node.style() == Style::Empty || stays_as_comment;
         let last = node.properties().last().map(|(at, _)| at);
         let mut pieces = Vec::new();
