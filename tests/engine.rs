@@ -19,6 +19,7 @@ mod podman;
 mod running;
 mod second;
 pub(crate) mod stand;
+mod weak;
 
 use crate::oracle::{Compose, skipped};
 use crate::pipe::{harden, selection};

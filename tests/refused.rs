@@ -408,6 +408,10 @@ fn replicas_get_no_volume_that_they_would_share_unasked() {
         let run = folder.run(&[]).exits(0);
         assert_eq!(run.text().contains("held back"), is_shared, "{more}: {run:?}");
         let run = folder.run(&["--unsafe-fixes"]).exits(0);
-        assert_eq!(run.text().contains("its 3 containers would share the volume"), is_shared, "{more}: {run:?}");
+        assert_eq!(
+            run.text().contains("its 3 containers would share the volume: `- /var/lib/grafana` below `volumes` gives each its own"),
+            is_shared,
+            "{more}: {run:?}"
+        );
     }
 }

@@ -86,7 +86,7 @@ fn audit_service(facts: &Facts<'_>, service: &Service<'_>, need: &Need, names: &
                     // Each has its own data now; whether they may have the same is not known.
                     Some(sharing) => {
                         confidence = Confidence::Assumed;
-                        let text = format!("{}; {sharing}", path.reason.text);
+                        let text = format!("{}; {sharing}: `- {}` below `volumes` gives each its own", path.reason.text, path.target);
                         Arc::new(Reason { text, confidence, ..(*path.reason).clone() })
                     }
                 };

@@ -4,7 +4,7 @@ mod capabilities;
 
 use super::prepared::Prepared;
 use super::verify::{Case, with_project};
-use crate::compose::is_at;
+use crate::compose::{Known, is_at};
 use crate::error::Result;
 use crate::evidence::engine::{fit, second_thoughts, writable_paths};
 use crate::evidence::{Confidence, Need, Selection, Source, Storage, WritablePath};
@@ -59,7 +59,7 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
     let (mut plan, mut ran, superfluous) = loop {
         let plan = case.plan(&selection)?;
         let title = format!("round {round}");
-        let candidates = candidates(case, &plan);
+        let candidates = candidates(case, &plan, &before);
         // Most rounds are the last one, so what it works without is looked for beside it.
         let (ran, superfluous) = std::thread::scope(|scope| {
             let less = scope.spawn(|| superfluous(case, &selection, &candidates, &before, &title));
@@ -90,8 +90,15 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
         round += 1;
     };
     if is_proved(&ran) {
-        unresolved.clear();
-        let mut superfluous = superfluous;
+        // Of what works as it was, since nothing could be done for it, that is why.
+        with_project(&plan, |project, _| {
+            unresolved.retain(|(name, _)| project.service(name).is_some_and(|service| service.read_only != Known::Yes));
+            Ok(())
+        })?;
+        // Probes may be weak: what is worse without it in any way stays.
+        let is_worse = |outcome: &Outcome, whole: &RunResult| whole.of(&outcome.service).is_some_and(|whole| outcome.is_worse_than(whole));
+        let mut superfluous: Vec<Mounted> =
+            superfluous.into_iter().filter(|(_, less)| !is_worse(less, &ran)).map(|(mounted, _)| mounted).collect();
         // Those that go.
         let mut smallest = selection.clone();
         while !superfluous.is_empty() {
@@ -99,13 +106,14 @@ pub(super) fn heal(case: &Case<'_>) -> Result<Healed> {
             let less = without(&selection, superfluous.iter().map(|(s, t)| (s.as_str(), t.as_str())));
             let (smaller, proof) = case.trial(&less, "with less", Some(&before))?;
             report(case, "with less", &proof);
-            if is_proved(&proof) {
+            let fails = |o: &&Outcome| o.verdict != Verdict::Works || is_worse(o, &ran);
+            if is_proved(&proof) && !proof.outcomes.iter().any(|o| is_worse(o, &ran)) {
                 (plan, ran, smallest) = (smaller, proof, less);
                 break;
             }
             // The others may go all the same, if there are others: of a service that fails, all but the one that it misses.
             let had = superfluous.len();
-            proof.outcomes.iter().filter(|o| o.verdict != Verdict::Works).for_each(|failed| keep_one(&mut superfluous, failed));
+            proof.outcomes.iter().filter(fails).for_each(|failed| keep_one(&mut superfluous, failed));
             if superfluous.len() == had || since.elapsed() > MAX_TIME {
                 break;
             }
@@ -223,12 +231,18 @@ fn is_assumed(case: &Case<'_>, path: &WritablePath) -> bool {
 
 /// The mounts that may turn out superfluous, one of each service at a time: services are tried together, and each is judged by itself.
 ///
-/// They are scratch that is assumed or was seen to be written, and what would be mounted over configuration. Data stays where it was
-/// written, since nobody sees that it is lost.
-fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
+/// What the service really wrote on a writable root stays, for nobody sees all that it does with it; only what would be mounted over
+/// configuration is tried all the same. The others are scratch that is assumed, and what a log or the image speaks of.
+fn candidates(case: &Case<'_>, plan: &Prepared, before: &RunResult) -> Vec<Vec<Mounted>> {
+    let is_used = |path: &WritablePath| {
+        let written = before.sights.get(&path.service).into_iter().flat_map(|observed| &observed.written);
+        written.into_iter().any(|written| !written.is_inside && is_at(&written.path, &path.target))
+    };
     let may_go = |path: &&WritablePath| {
         let is_found = matches!(path.reason.source, Source::Run | Source::Log(_) | Source::Image(_));
-        is_assumed(case, path) || is_found && (path.storage != Storage::State || is_at(&path.target, "/etc"))
+        let is_over_settings = path.storage == Storage::State && is_at(&path.target, "/etc");
+        let is_scratch = path.storage != Storage::State && !is_used(path);
+        is_assumed(case, path) && !is_used(path) || is_found && (is_scratch || is_over_settings)
     };
     let needs = plan.after.as_ref().map_or(&[][..], |after| &after.needs);
     let changed: Vec<&str> = plan.changed().collect();
@@ -238,19 +252,25 @@ fn candidates(case: &Case<'_>, plan: &Prepared) -> Vec<Vec<Mounted>> {
     (0..deepest).map(|i| all.iter().filter_map(|own| own.get(i).cloned()).collect()).collect()
 }
 
-/// Those of the candidates without which their service works.
-fn superfluous(case: &Case<'_>, selection: &Selection, waves: &[Vec<Mounted>], before: &RunResult, title: &str) -> Result<Vec<Mounted>> {
-    let try_wave = |wave: &[Mounted]| -> Result<Vec<Mounted>> {
+/// Those of the candidates without which their service works, and what was seen of it then.
+fn superfluous(
+    case: &Case<'_>,
+    selection: &Selection,
+    waves: &[Vec<Mounted>],
+    before: &RunResult,
+    title: &str,
+) -> Result<Vec<(Mounted, Outcome)>> {
+    let try_wave = |wave: &[Mounted]| -> Result<Vec<(Mounted, Outcome)>> {
         let less = without(selection, wave.iter().map(|(service, target)| (service.as_str(), target.as_str())));
         let ran = case.glance(&less, &format!("{title}, with less"), Some(before))?;
         // What this engine mounts by itself, another one does not.
         let is_given = |o: &Outcome, target: &str| o.given.iter().any(|path| is_at(target, path));
-        let works = |(service, target): &&Mounted| ran.of(service).is_some_and(|o| o.verdict == Verdict::Works && !is_given(o, target));
-        Ok(wave.iter().filter(works).cloned().collect())
+        let works = |(service, target): &Mounted| ran.of(service).filter(|o| o.verdict == Verdict::Works && !is_given(o, target));
+        Ok(wave.iter().filter_map(|mounted| Some((mounted.clone(), works(mounted)?.clone()))).collect())
     };
     let mut found = Vec::new();
     for some in waves.chunks(AT_ONCE) {
-        let all: Vec<Result<Vec<Mounted>>> = std::thread::scope(|scope| {
+        let all: Vec<Result<Vec<(Mounted, Outcome)>>> = std::thread::scope(|scope| {
             let threads: Vec<_> = some.iter().map(|wave| scope.spawn(|| try_wave(wave))).collect();
             threads.into_iter().map(joined).collect()
         });

@@ -1,5 +1,7 @@
 //! Whether the hardened project works: it is run, and what is seen decides.
 
+mod beside;
+
 use super::again::Again;
 use super::args::{Harden, Trying, Verify, wanted_extras};
 use super::asked::for_compose;
@@ -10,12 +12,11 @@ use super::remedy;
 use super::there::already_there;
 use super::trial::{Run, TrialContext};
 use super::ui::Ui;
-use crate::compose::{Coverage, Known, Project, Service};
+use crate::compose::{Known, Project, Service};
 use crate::edge::disk::{self, Disk};
 use crate::edge::docker::{self, Docker};
 use crate::error::{Error, Result, SourceError};
 use crate::evidence::engine::Probe;
-use crate::evidence::image::Image;
 use crate::evidence::{Need, Selection, instead_of};
 use crate::plan::{Config, Files, Input, Options};
 use crate::report::json::json;
@@ -286,8 +287,13 @@ fn rows_of(
             };
             let mut places: Vec<String> = mends.iter().map(|path| format!("`{}`", path.target.replace('`', "'"))).collect();
             if outcome.verdict == Verdict::Works {
-                details
-                    .extend(before.and_then(|b| b.images.get(&outcome.service)).into_iter().flat_map(|image| missed_later(image, service)));
+                let image = before.and_then(|b| b.images.get(&outcome.service));
+                details.extend(image.into_iter().flat_map(|image| beside::missed_later(image, service)));
+            }
+            if outcome.verdict == Verdict::Works && plan.changed().any(|name| name == outcome.service) {
+                details.extend(service.zip(need).and_then(|(service, need)| beside::shared(service, need)));
+                let observed = before.and_then(|run| run.sights.get(&outcome.service));
+                details.extend(need.zip(observed).and_then(|(need, observed)| beside::lost(&need.paths, observed)));
             }
             places.sort();
             places.dedup();
@@ -296,6 +302,10 @@ fn rows_of(
                 (Verdict::Fails, false) => format!("{}; it could not write to {}", outcome.short, places.join(", ")),
                 _ => outcome.short.clone(),
             };
+            if !outcome.replaced.is_empty() {
+                let at = outcome.replaced.join(", ");
+                details.push(format!("an empty volume of the engine's own stood in for what the project mounts at {at} (driver_opts)"));
+            }
             details.extend(unresolved.iter().filter(|(name, _)| *name == outcome.service).map(|(_, why)| why.clone()));
             Row {
                 project: path.map(|p| p.display().to_string()).unwrap_or_default(),
@@ -316,12 +326,6 @@ fn rows_of(
         }
         Ok(rows)
     })
-}
-
-/// What jobs of an image write later and could not: no run sees it.
-fn missed_later(image: &Image, service: Option<&Service<'_>>) -> Vec<String> {
-    let is_missed = |path: &str| service.is_some_and(|s| s.read_only == Known::Yes && !matches!(s.coverage(path), Coverage::Writable(_)));
-    image.jobs().iter().filter(|job| is_missed(&job.path)).map(|job| format!("{}, which is read-only", job.said())).collect()
 }
 
 /// How much was seen of a service that works.

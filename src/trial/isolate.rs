@@ -1,12 +1,17 @@
 //! A project as Compose resolved it, changed so that a run of it touches nothing of the person's: not their containers, ports, networks,
 //! volumes and files, not the engine, and not the programs that look at labels of containers.
 
+mod binds;
+mod twins;
 mod unfit;
+mod volumes;
 
 use crate::remedy::Remedy;
+use binds::{Binds, copied};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use unfit::{is_external, unfit};
+use volumes::{replaced, volumes};
 
 /// Longest time that a health check gets, in milliseconds, whatever it asks for.
 const LONGEST_HEALTH: u64 = 600_000;
@@ -43,6 +48,8 @@ pub struct Isolated {
     pub stand_ins: Vec<StandIn>,
     /// What the project binds writable and the run does not: service and path in its container.
     pub held: Vec<(String, String)>,
+    /// Volumes of another kind than the project's in their place: service and path in its container.
+    pub replaced: Vec<(String, String)>,
     /// Services whose image the project can build.
     pub buildable: Vec<String>,
 }
@@ -66,6 +73,15 @@ pub struct IsolatedService {
     pub is_task: bool,
     /// The services that it cannot start without, and those that these need.
     pub needs: Vec<String>,
+    /// The service of the project of which it is a second container, where it is one.
+    pub twin_of: Option<String>,
+}
+
+impl IsolatedService {
+    /// The service of the project that it is.
+    pub fn own(&self) -> &str {
+        self.twin_of.as_deref().unwrap_or(&self.service)
+    }
 }
 
 /// A folder of the host, and the volume in its place, which gets a copy of what is there.
@@ -137,9 +153,11 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
             network_of,
             is_task: tasks.contains(name.as_str()),
             needs,
+            twin_of: None,
         });
         kept.insert(name.clone(), Value::Object(service));
     }
+    twins::add(&services, &left_out, &mut kept, &mut isolated);
     let names: BTreeSet<String> = kept.keys().cloned().collect();
     for service in kept.values_mut() {
         // What may be absent and is not run.
@@ -151,7 +169,7 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
     let mut top = Map::new();
     top.insert("name".into(), isolation.name.clone().into());
     top.insert("networks".into(), networks(&kept, isolation));
-    top.insert("volumes".into(), volumes(&kept, isolation));
+    top.insert("volumes".into(), volumes(&kept, model, isolation));
     for key in ["configs", "secrets"] {
         if let Some(Value::Object(all)) = model.get(key) {
             let unnamed = |value: &Value| {
@@ -166,9 +184,18 @@ pub fn isolate(model: &Value, isolation: &Isolation, kind: &dyn Fn(&str) -> OnHo
             top.insert(key.into(), Value::Object(own.collect()));
         }
     }
+    let replaced = replaced(&kept, model);
     top.insert("services".into(), Value::Object(kept));
     let Binds { stand_ins, held, .. } = all;
-    Isolated { model: Value::Object(top), services: isolated, left_out: left_out.into_iter().collect(), stand_ins, held, buildable }
+    Isolated {
+        model: Value::Object(top),
+        services: isolated,
+        left_out: left_out.into_iter().collect(),
+        stand_ins,
+        held,
+        replaced,
+        buildable,
+    }
 }
 
 /// What is at a path of the host.
@@ -349,70 +376,6 @@ fn networks(services: &Map<String, Value>, isolation: &Isolation) -> Value {
     }
     let own = json!({ "labels": isolation.labels, "internal": !isolation.allow_network });
     Value::Object(names.into_iter().map(|name| (name.to_owned(), own.clone())).collect())
-}
-
-/// The volumes that services mount, each a new and empty one.
-fn volumes(services: &Map<String, Value>, isolation: &Isolation) -> Value {
-    let mounts = services.values().filter_map(|s| s.get("volumes")?.as_array()).flatten();
-    let named = mounts.filter(|m| m.get("type").and_then(Value::as_str) == Some("volume")).filter_map(|m| m.get("source")?.as_str());
-    let own = json!({ "labels": isolation.labels });
-    Value::Object(named.map(|name| (name.to_owned(), own.clone())).collect())
-}
-
-/// Sources that some service binds writable.
-fn copied(services: &Map<String, Value>) -> BTreeSet<String> {
-    let mounts = services.values().filter_map(|s| s.get("volumes")?.as_array()).flatten();
-    let writable =
-        mounts.filter(|m| m.get("type").and_then(Value::as_str) == Some("bind") && m.get("read_only") != Some(&Value::Bool(true)));
-    writable.filter_map(|m| m.get("source")?.as_str()).map(plain).collect()
-}
-
-/// Binds of all services.
-struct Binds<'k> {
-    kind: &'k dyn Fn(&str) -> OnHost,
-    allowed: bool,
-    /// Folders that are copied for all who bind them, since one of them writes.
-    copied: BTreeSet<String>,
-    stand_ins: Vec<StandIn>,
-    held: Vec<(String, String)>,
-}
-
-impl Binds<'_> {
-    /// Makes a service's binds read-only, or volumes with a copy of what is there.
-    fn replace(&mut self, name: &str, service: &mut Map<String, Value>) {
-        if self.allowed {
-            return;
-        }
-        for mount in service.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
-            let text = |key: &str| mount.get(key).and_then(Value::as_str).map(plain);
-            let (Some("bind"), Some(source), Some(target)) = (text("type").as_deref(), text("source"), text("target")) else { continue };
-            let is_read_only = mount.get("read_only") == Some(&Value::Bool(true));
-            match (self.kind)(&source) {
-                // Compose would make a folder there, root's and empty, on the person's disk.
-                OnHost::Nothing => *mount = self.volume(&source, name, &target, is_read_only),
-                OnHost::Folder if self.copied.contains(&source) => *mount = self.volume(&source, name, &target, is_read_only),
-                _ => {
-                    mount["read_only"] = true.into();
-                    if !is_read_only {
-                        self.held.push((name.to_owned(), target));
-                    }
-                }
-            }
-        }
-    }
-
-    /// A volume in place of a folder, one for all that bind the same.
-    fn volume(&mut self, source: &str, service: &str, target: &str, is_read_only: bool) -> Value {
-        let known = self.stand_ins.iter().position(|s| s.source == source);
-        let place = known.unwrap_or(self.stand_ins.len());
-        let volume = format!("stand-in-{place}");
-        if known.is_none() {
-            let source = source.to_owned();
-            self.stand_ins.push(StandIn { source, service: service.to_owned(), target: target.to_owned() });
-        }
-        // A bind shows nothing of the image, so the volume must not either.
-        json!({ "type": "volume", "source": volume, "target": target.replace('$', "$$"), "read_only": is_read_only, "volume": { "nocopy": true } })
-    }
 }
 
 /// A duration as Go writes it: `1m30s`, `500ms`.

@@ -54,7 +54,7 @@ pub enum Event {
     /// The answer to a probe of this service.
     Answered(String, Answer),
     /// What this service said last.
-    Read(String, ServiceLog),
+    Read(String, Box<ServiceLog>),
     /// The container of this service was started again; with the engine's complaint where it was not.
     Restarted(String, Option<String>),
 }
@@ -116,8 +116,8 @@ impl<'j> Judge<'j> {
         limits: Limits,
     ) -> Self {
         let service = |own: &'j super::IsolatedService| {
-            let before = before.and_then(|run| run.of(&own.service));
-            TrialService::new(own, project.service(&own.service), before, probes)
+            let before = before.and_then(|run| run.of(own.own()));
+            TrialService::new(own, project.service(own.own()), before, probes)
         };
         Self {
             limits,
@@ -157,7 +157,7 @@ impl<'j> Judge<'j> {
             }
             Event::Read(name, log) => {
                 if let (Some(service), Some(container)) = (self.service(&name), container(&name)) {
-                    service.read(log, container, now);
+                    service.read(*log, container, now);
                 }
             }
             Event::Restarted(name, complaint) => {
@@ -273,12 +273,13 @@ impl<'j> Judge<'j> {
     /// `logs` are what the containers wrote, by service.
     pub fn finish(self, containers: &[Container], mut logs: impl FnMut(&Container, &mut ServiceLog)) -> Vec<Outcome> {
         let Self { isolated, project, before, services, .. } = self;
-        let close = |service: TrialService<'j>| {
-            let name = service.name();
+        let mut close = |service: TrialService<'j>| {
+            let (name, own) = (service.name(), service.isolated.own());
             let mut outcome = match service.phase {
                 Phase::Decided(outcome) => *outcome,
-                _ => Outcome::plain(name, Verdict::Unprovable, "nothing was seen of it"),
+                _ => Outcome::plain(own, Verdict::Unprovable, "nothing was seen of it"),
             };
+            own.clone_into(&mut outcome.service);
             let Some(container) = containers.iter().find(|c| c.service() == name) else {
                 outcome.symptoms = symptoms_of(&outcome.why);
                 return outcome;
@@ -286,7 +287,7 @@ impl<'j> Judge<'j> {
             let is_gone = !outcome.ended && !service.isolated.is_task && !container.is_running();
             if outcome.verdict == Verdict::Works && is_gone {
                 let why = "it ended soon after it had started";
-                outcome = Outcome { ended: false, ..Outcome::plain(name, Verdict::Fails, why) };
+                outcome = Outcome { ended: false, ..Outcome::plain(own, Verdict::Fails, why) };
             }
             outcome.given = container.given(&isolated.model["services"][name]);
             let mut log = service.log;
@@ -297,13 +298,22 @@ impl<'j> Judge<'j> {
             // What never ran said nothing.
             let has_run = container.started_at().is_some();
             outcome.last_words = if has_run { log.last_words() } else { Vec::new() };
+            outcome.dying = log.complaints.dying();
+            outcome.wrong = log.complaints.wrong();
             outcome.symptoms = log.symptoms(container);
-            let is_writable = project.service(name).is_none_or(|s| s.read_only != Known::Yes);
+            let is_writable = project.service(own).is_none_or(|s| s.read_only != Known::Yes);
             outcome.is_hopeless = is_writable && outcome.verdict == Verdict::Fails && outcome.symptoms.is_empty();
-            let before = before.and_then(|run| run.of(name));
-            refine_verdict(outcome, before, project.service(name), &isolated.held)
+            let before = before.and_then(|run| run.of(own));
+            refine_verdict(outcome, before, project.service(own), &isolated.held)
         };
-        services.into_iter().map(close).collect()
+        let (twins, firsts): (Vec<_>, Vec<_>) = services.into_iter().partition(|service| service.isolated.twin_of.is_some());
+        let mut outcomes: Vec<Outcome> = firsts.into_iter().map(&mut close).collect();
+        for twin in twins.into_iter().map(close) {
+            if let Some(first) = outcomes.iter_mut().find(|first| first.service == twin.service) {
+                first.joined(twin);
+            }
+        }
+        outcomes
     }
 }
 

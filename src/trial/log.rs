@@ -1,5 +1,6 @@
 //! What a service said: its log, its health check's output, and the answers to probes.
 
+use super::complaints::Complaints;
 use super::words::LastWords;
 use super::{Container, Health};
 use crate::evidence::log::{Reader, Symptom};
@@ -10,6 +11,7 @@ pub struct ServiceLog {
     reader: Reader,
     /// The end of the container's log, and what its health check said last.
     end: LastWords,
+    pub(super) complaints: Complaints,
     health: LastWords,
 }
 
@@ -18,6 +20,7 @@ impl ServiceLog {
     pub fn line(&mut self, line: &[u8]) {
         self.reader.line(line);
         self.end.line(line);
+        self.complaints.line(line);
     }
 
     /// A line of a file that it logs to.

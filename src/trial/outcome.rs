@@ -1,13 +1,18 @@
 //! What a run shows of a service, in words for the person at the terminal and in words for everybody.
 
+use super::Signs;
 use crate::evidence::engine::Observation;
 use crate::evidence::image::Image;
 use crate::evidence::log::Symptom;
 use crate::remedy::Remedy;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Whose failure it is where several containers of one service share a volume, and what to do.
+const ONE: &str = "one of its containers, which share their volumes";
+const APART: &str = "give each a place of its own: a tmpfs, or a volume without a name (`- /path` below `volumes`)";
 
 /// What is said of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -61,8 +66,16 @@ pub struct Outcome {
     pub is_hopeless: bool,
     /// Paths that this engine made writable by itself: on another one it may need a mount there.
     pub given: Vec<String>,
+    /// Paths where the run has another kind of volume than the project.
+    pub replaced: Vec<String>,
     /// The status that it ended with when it was asked to end, where that was seen.
     pub end: Option<i64>,
+    /// What was seen of it from outside, as it worked.
+    pub signs: Signs,
+    /// Parts of it that died again and again.
+    pub dying: BTreeSet<String>,
+    /// Lines of its log by which something went wrong, without what differs from run to run.
+    pub wrong: BTreeSet<String>,
 }
 
 impl Outcome {
@@ -86,7 +99,11 @@ impl Outcome {
             grade: Grade::Starts,
             is_hopeless: false,
             given: Vec::new(),
+            replaced: Vec::new(),
             end: None,
+            signs: Signs::default(),
+            dying: BTreeSet::new(),
+            wrong: BTreeSet::new(),
         }
     }
 
@@ -100,6 +117,41 @@ impl Outcome {
     pub fn shortly(mut self, short: &str) -> Self {
         short.clone_into(&mut self.short);
         self
+    }
+
+    /// Takes over what was seen of it from outside, and what it lacks of what it had before.
+    pub fn seen(&mut self, signs: Signs, before: Option<&Self>) {
+        let before = before.filter(|before| before.verdict == Verdict::Works);
+        if let Some(lacks) = before.and_then(|before| signs.lacks(&before.signs)).filter(|_| self.verdict == Verdict::Works && !self.ended)
+        {
+            let failed = Self::plain(&self.service, Verdict::Fails, &lacks);
+            let (symptoms, last_words) = (std::mem::take(&mut self.symptoms), std::mem::take(&mut self.last_words));
+            *self = Self { symptoms, last_words, ..failed };
+        }
+        self.signs = signs;
+    }
+
+    /// Whether something is worse than in another run of it that worked, whatever probes say.
+    pub fn is_worse_than(&self, other: &Self) -> bool {
+        let is_new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).next().is_some();
+        self.signs.lacks(&other.signs).is_some()
+            || self.signs.has_died_of(&other.signs)
+            || is_new(&self.dying, &other.dying)
+            || is_new(&self.wrong, &other.wrong)
+    }
+
+    /// Takes over what was seen of a second container of the same service: both must work.
+    pub(super) fn joined(&mut self, second: Self) {
+        let failed = match (self.verdict, second.verdict) {
+            (Verdict::Works, Verdict::Fails) if !self.ended => second,
+            // It ends well, and the first one stays up.
+            (Verdict::Works, Verdict::Unprovable) if !self.ended && second.ended => second,
+            (Verdict::Works, Verdict::Unprovable) if !self.ended => return *self = second,
+            (Verdict::Fails, Verdict::Works) => self.clone(),
+            _ => return,
+        };
+        let (why, short) = (format!("{ONE}: {}", failed.why), format!("{ONE}: {}", failed.short));
+        *self = Self { verdict: Verdict::Fails, why, short, remedy: Some(APART.into()), ended: false, ..failed };
     }
 
     /// One whose reason is for everybody.

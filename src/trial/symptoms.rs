@@ -62,6 +62,9 @@ pub(super) fn refine_verdict(
     let (verdict, (why, short)) = match (outcome.verdict, before) {
         (Verdict::Fails, Some(before)) if before.verdict == Verdict::Fails => {
             let what = "it fails on a writable root too";
+            // What the read-only one says besides is not why.
+            outcome.symptoms.clone_from(&before.symptoms);
+            outcome.last_words.clone_from(&before.last_words);
             (Verdict::Unprovable, (format!("{what}: {}", before.why), what.to_owned()))
         }
         _ if found.iter().any(in_held) => {
@@ -70,6 +73,10 @@ pub(super) fn refine_verdict(
             (Verdict::Unprovable, plain(what))
         }
         (Verdict::Works, _) if !found.is_empty() => (Verdict::Fails, told(", but its log says that it could not write")),
+        (Verdict::Works, before) if service.is_some_and(|s| s.read_only == Known::Yes) && died(&outcome, before).is_some() => {
+            let part = died(&outcome, before).unwrap_or_default();
+            (Verdict::Fails, told(&format!(", but its log says that {part} ends again and again")))
+        }
         (Verdict::Unprovable, _) if outcome.ended && !found.is_empty() => (Verdict::Fails, told(", although it could not write")),
         (Verdict::Unprovable, Some(before)) if outcome.ended && before.ended => {
             (Verdict::Works, plain("it ended with status 0, as before"))
@@ -85,6 +92,11 @@ pub(super) fn refine_verdict(
     };
     (outcome.verdict, outcome.why, outcome.short) = (verdict, why, short);
     outcome
+}
+
+/// A part of the service that dies again and again, and does not on a writable root.
+fn died<'o>(outcome: &'o Outcome, before: Option<&Outcome>) -> Option<&'o str> {
+    outcome.dying.iter().find(|part| before.is_none_or(|before| !before.dying.contains(*part))).map(String::as_str)
 }
 
 /// What is said of a failed service, for people, and the mounts that would mend it.

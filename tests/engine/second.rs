@@ -70,3 +70,31 @@ fn binds_keep_their_owners() {
         assert_eq!(verdict, "works", "{user} {script}: {why}: {details}");
     }
 }
+
+/// What several containers of a service would share is tried by two of them.
+#[test]
+fn replicas_that_cannot_share_a_volume_do_not_work_with_it() {
+    let script = "mkdir -p /var/lib/jobs; cd /var/lib/jobs; hostname > owner; while [ \"$$(cat owner)\" = \"$$(hostname)\" ]; do sleep 0.1; done; exit 10";
+    let text = format!("services:\n  app:\n    image: {BUSYBOX}\n    command: [sh, -c, {script:?}]\n    deploy: {{replicas: 2}}\n");
+    let Some(stand) = Stand::new(&[BUSYBOX], &text) else { return };
+    let args = ["verify", "--heal", "--write", "--yes", "--settle", "1s"];
+    let run = stand.run(&args);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(
+        run.out.contains("app: fails: one of its containers, which share their volumes: it ended with status 10; give each"),
+        "{run:?}"
+    );
+    assert_eq!(stand.folder.read("compose.yaml"), text, "nothing is written");
+    // What it says helps.
+    stand.folder.put("compose.yaml", text + "    volumes: [/var/lib/jobs]\n");
+    let run = stand.run(&args);
+    assert!(run.code == Some(0) && stand.folder.read("compose.yaml").contains("read_only: true"), "{run:?}");
+    // Two that can are told what changes for them.
+    let both = format!(
+        "services:\n  app:\n    image: {BUSYBOX}\n    scale: 2\n    command: [sh, -c, 'mkdir -p /var/lib/jobs; echo x >> /var/lib/jobs/log; exec sleep 1000']\n"
+    );
+    stand.folder.put("compose.yaml", both);
+    let run = stand.run(&args);
+    assert!(run.code == Some(0) && run.out.contains("its 2 containers share the volume at /var/lib/jobs from now on"), "{run:?}");
+    assert_eq!(stand.leftovers(), [""; 0]);
+}

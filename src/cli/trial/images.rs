@@ -18,7 +18,7 @@ fn other_machine(docker: &Docker, isolated: &Isolated, stand: &IsolatedService) 
 /// Services whose image is not on the engine, and what to do about it.
 pub(super) fn missing(docker: &Docker, isolated: &Isolated) -> Result<BTreeMap<String, String>> {
     let mut missing = BTreeMap::new();
-    let used = isolated.services.iter().filter(|s| !s.is_built);
+    let used = isolated.services.iter().filter(|s| !s.is_built && s.twin_of.is_none());
     let mut known: BTreeMap<&str, bool> = BTreeMap::new();
     for stand in used {
         let is_there = match known.get(stand.image.as_str()) {

@@ -98,7 +98,8 @@ impl TrialContext<'_> {
             let model = isolated.model.to_string();
             self.fill(trial, &isolated, &model)?;
             let probes = vec![self.probes.clone(); self.options.repeat].concat();
-            outcomes.extend(watch::watch(self, trial, run, &isolated, &probes)?);
+            let expected = run.before.map_or(&[][..], |before| &before.outcomes);
+            outcomes.extend(watch::watch(self, trial, run, &isolated, &probes, expected)?);
             if run.lives && may_come_back(&outcomes) {
                 self.live_on(trial, run, &isolated, &mut outcomes)?;
             }
@@ -106,6 +107,10 @@ impl TrialContext<'_> {
                 say("looking at what was written");
                 (sights, images) = self.look(trial, run, &mut outcomes)?;
             }
+        }
+        for outcome in &mut outcomes {
+            let own = isolated.replaced.iter().filter(|(service, _)| *service == outcome.service);
+            outcome.replaced = own.map(|(_, target)| target.clone()).collect();
         }
         let order = |o: &Outcome| run.project.services.iter().position(|s| s.name == o.service);
         outcomes.sort_by_key(order);
@@ -125,7 +130,7 @@ impl TrialContext<'_> {
             }
             // What failed once is not waited for again.
             let works = |name: &str| outcomes.iter().any(|o| o.service == name && o.verdict == Verdict::Works);
-            isolated.services.retain(|s| works(&s.service));
+            isolated.services.retain(|s| works(s.own()));
             if isolated.services.is_empty() {
                 break;
             }
@@ -133,7 +138,7 @@ impl TrialContext<'_> {
             let up = ["up", "--detach", "--no-build", "--pull", "never", "--quiet-pull", "--no-recreate"];
             let names: Vec<&str> = isolated.services.iter().map(|s| s.service.as_str()).collect();
             trial.compose(&model, &[&up[..], &["--"], names.as_slice()].concat())?.wait(&self.docker, PATIENCE)?;
-            let again = watch::watch(self, trial, run, &isolated, &probes)?;
+            let again = watch::watch(self, trial, run, &isolated, &probes, outcomes)?;
             lived(outcomes, &again, life, &self.probes, run.before, run.is_original);
             if !may_come_back(outcomes) {
                 break;
@@ -222,7 +227,8 @@ impl TrialContext<'_> {
         self.stop(trial, run, outcomes)?;
         let (mut sights, mut looked) = (BTreeMap::new(), BTreeMap::new());
         let mut images: BTreeMap<String, (Listing, Arc<Image>)> = BTreeMap::new();
-        for container in trial.containers()? {
+        let is_own = |container: &Container| run.project.service(container.service()).is_some();
+        for container in trial.containers()?.into_iter().filter(is_own) {
             let (listing, image) = match images.remove(&container.image) {
                 Some(known) => known,
                 None => {

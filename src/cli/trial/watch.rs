@@ -7,7 +7,7 @@ use crate::edge::docker::{Running, Trial};
 use crate::edge::http::{self, Asked, Question, Silence};
 use crate::error::{Error, Result};
 use crate::evidence::engine::{Action, Http, Probe};
-use crate::trial::{Answer, Command, Container, Event, Isolated, Judge, Limits, Outcome, ServiceLog};
+use crate::trial::{Answer, Command, Container, Event, Isolated, Judge, Limits, Outcome, ServiceLog, Verdict};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -18,13 +18,17 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 /// Last lines of a log that are read before its service is judged.
 const TAIL: u32 = 200;
 
-/// Starts everything and watches until every service is judged.
+/// How long a service is given to listen where it did before.
+const MOMENT: Duration = Duration::from_secs(5);
+
+/// Starts everything and watches until every service is judged. `expected` is what was seen of them before.
 pub(super) fn watch(
     context: &TrialContext<'_>,
     trial: &Trial,
     run: &Run<'_>,
     isolated: &Isolated,
     probes: &[Probe],
+    expected: &[Outcome],
 ) -> Result<Vec<Outcome>> {
     let options = context.options;
     let hold = context.hold.filter(|_| run.looks).unwrap_or_default();
@@ -66,12 +70,34 @@ pub(super) fn watch(
     drop(works);
     let containers = trial.containers()?;
     let mut failed = None;
-    let outcomes = judge.finish(&containers, |container, log| {
+    let mut outcomes = judge.finish(&containers, |container, log| {
         if failed.is_none() {
             failed = read(trial, container, None, log).and_then(|()| read_files(trial, container, log)).err();
         }
     });
-    failed.map_or(Ok(outcomes), Err)
+    failed.map_or(Ok(()), Err)?;
+    see(context, trial, &mut outcomes, expected)?;
+    Ok(outcomes)
+}
+
+/// Takes over what is seen of the services that work from outside. What they lack may come in a moment.
+fn see(context: &TrialContext<'_>, trial: &Trial, outcomes: &mut [Outcome], expected: &[Outcome]) -> Result<()> {
+    let since = Instant::now();
+    let before = |outcome: &Outcome| expected.iter().find(|before| before.service == outcome.service);
+    loop {
+        let works = outcomes.iter().filter(|o| o.verdict == Verdict::Works && !o.ended);
+        let signs = trial.signs(&works.map(|o| o.service.as_str()).collect::<Vec<_>>())?;
+        let lacks = |o: &Outcome| signs.get(&o.service).zip(before(o)).is_some_and(|(now, before)| now.lacks(&before.signs).is_some());
+        if since.elapsed() > MOMENT || !outcomes.iter().any(lacks) {
+            for outcome in outcomes.iter_mut() {
+                let before = before(outcome);
+                outcome.seen(signs.get(&outcome.service).cloned().unwrap_or_default(), before);
+            }
+            return Ok(());
+        }
+        context.docker.go_on()?;
+        std::thread::sleep(BEAT);
+    }
 }
 
 /// Reads what a container wrote, or its last lines.
@@ -129,7 +155,7 @@ impl Works<'_> {
                     }
                     read(self.trial, container, Some(TAIL), &mut log)?;
                 }
-                return Ok(Some(Event::Read(service, log)));
+                return Ok(Some(Event::Read(service, Box::new(log))));
             }
             Command::Restart(service) => {
                 if let Some(container) = of(&service) {

@@ -3,7 +3,7 @@
 use super::journal::{self, Entry};
 use super::{Docker, PATIENCE, Running, command, spawn, stream_both};
 use crate::error::{Error, Result};
-use crate::trial::Container;
+use crate::trial::{Container, Signs};
 use std::collections::BTreeMap;
 use std::io::{PipeReader, Write};
 use std::path::Path;
@@ -117,6 +117,29 @@ impl Trial {
         let answer = self.docker.run(&[&["exec", container, "sh", "-c", LAST_LINES, "sh"], folders].concat(), PATIENCE)?;
         answer.stdout.split(|byte| *byte == b'\n').for_each(&mut read);
         Ok(())
+    }
+
+    /// What is seen from outside of these services, as far as it can be asked: not every image has a `cat`, nor every engine a `ps`.
+    ///
+    /// Errors: [`Error::Engine`].
+    pub fn signs(&self, services: &[&str]) -> Result<BTreeMap<String, Signs>> {
+        const SOCKETS: [&str; 5] = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6", "/proc/net/unix"];
+        let mut asked = Vec::new();
+        for container in self.containers()?.into_iter().filter(|c| c.is_running() && services.contains(&c.service())) {
+            let sockets = Running::start(command(&[&["exec", &container.id, "cat"], &SOCKETS[..]].concat()), None)?;
+            let processes = Running::start(command(&["top", &container.id, "-eo", "pid,stat,comm"]), None)?;
+            asked.push((container.service().to_owned(), sockets, processes));
+        }
+        let mut signs = BTreeMap::new();
+        for (service, sockets, processes) in asked {
+            let (sockets, processes) = (sockets.wait(&self.docker, PATIENCE)?, processes.wait(&self.docker, PATIENCE)?);
+            let sockets = String::from_utf8_lossy(&sockets.stdout).into_owned();
+            let processes = Some(String::from_utf8_lossy(&processes.stdout).into_owned()).filter(|_| processes.status.success());
+            // Where IPv6 is off, half of them are not there.
+            let sockets = Some(sockets).filter(|text| text.contains("local_address"));
+            signs.insert(service, Signs::read(sockets.as_deref(), processes.as_deref()));
+        }
+        Ok(signs)
     }
 
     /// Asks all containers to end, each for as long as its project says, else as engines do. Returns what they are then.

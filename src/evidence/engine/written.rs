@@ -134,6 +134,7 @@ pub fn writable_paths(service: &str, observed: &Observation, need: Option<&Need>
     }
     let outer: Vec<WritablePath> = found.values().cloned().collect();
     found.retain(|target, path| !outer.iter().any(|o| covers(o, target, path, observed)));
+    elsewhere.retain(|(path, _)| !found.keys().any(|target| is_at(path, target)));
     (found.into_values().collect(), elsewhere)
 }
 
@@ -147,14 +148,22 @@ fn place(written: &Written, observed: &Observation, need: Option<&Need>) -> Plac
     };
     let has_program = |folder: &str| observed.any(folder, |f| f.has_program);
     let place = Place::of(Asked { path: &written.path, kind, is_state: false, need, has_program: &has_program });
-    let Some((target, storage)) = place.mount.clone() else { return place };
+    let Some((mut target, storage)) = place.mount.clone() else { return place };
+    if matches!(storage, Storage::Scratch(_)) {
+        // An empty folder of the image is there for its program, which need not make it: a tmpfs above would hide it.
+        let folder = if kind == Kind::File { parent(&written.path) } else { written.path.clone() };
+        let is_hidden = is_at(&folder, &target) && folder != target && observed.folders.get(&folder).is_some_and(|f| f.in_image);
+        if is_hidden && !is_shared(&target) {
+            target = folder;
+        }
+    }
     let is_lost = || kind == Kind::File && is_missed(&written.path, &target);
     match storage {
         // A tmpfs would hide them, and a volume copies them.
         Storage::Scratch(_) if !is_lost() && observed.has_files(&target) && !is_shared(&target) => {
             Place { mount: Some((target, Storage::State)), ..place }
         }
-        Storage::Scratch(_) if !is_lost() => place,
+        Storage::Scratch(_) if !is_lost() => Place { mount: Some((target, storage)), ..place },
         _ => Place { mount: state_at(&target, observed).map(|target| (target, Storage::State)), ..place },
     }
 }

@@ -211,3 +211,52 @@ fn a_build_names_and_shares_nothing() {
     let found = isolated(json!({ "a": { "build": build } }), &Isolation { build: true, ..plain_isolation() });
     assert_eq!(found.model["services"]["a"]["build"], json!({ "context": "/a", "target": "t" }));
 }
+
+#[test]
+fn who_shares_a_volume_with_its_like_is_run_twice() {
+    let names = |service: &Value| {
+        let found = isolated(json!({ "app": service, "app-2": { "image": "i" } }), &plain_isolation());
+        let twin = found.services.iter().find(|s| s.twin_of.is_some()).map(|twin| (twin.service.clone(), twin.own().to_owned()));
+        if let Some((name, _)) = &twin {
+            assert_eq!(found.model["services"][name], found.model["services"]["app"]);
+        }
+        twin
+    };
+    let mount = json!({ "type": "volume", "source": "data", "target": "/data" });
+    let twin = Some(("app-3".to_owned(), "app".to_owned()));
+    assert_eq!(names(&json!({ "image": "i", "deploy": { "replicas": 3 }, "volumes": [mount] })), twin);
+    assert_eq!(names(&json!({ "image": "i", "scale": 2, "volumes": [mount] })), twin);
+    // One alone, or nothing that is shared: those without a name are each container's own.
+    let nameless = json!({ "type": "volume", "target": "/data" });
+    let read = json!({ "type": "volume", "source": "data", "target": "/data", "read_only": true });
+    let bind = json!({ "type": "bind", "source": "/srv/none", "target": "/data" });
+    assert_eq!(names(&json!({ "image": "i", "deploy": { "replicas": 1 }, "volumes": [mount] })), None);
+    for mount in [nameless, read, bind] {
+        assert_eq!(names(&json!({ "image": "i", "scale": 2, "volumes": [mount] })), None);
+    }
+}
+
+#[test]
+fn a_volume_that_is_a_tmpfs_stays_one() {
+    let run = |volume: Value| {
+        let service = json!({ "image": "i", "volumes": [{ "type": "volume", "source": "data", "target": "/data" }] });
+        let model = json!({ "name": "shop", "services": { "app": service }, "volumes": { "data": volume } });
+        let found = isolate(&model, &plain_isolation(), &|_| OnHost::Nothing);
+        (found.model["volumes"]["data"].clone(), !found.replaced.is_empty())
+    };
+    let plain = json!({ "labels": { "trial": "here" } });
+    let options = json!({ "type": "tmpfs", "device": "tmpfs", "o": "mode=1777,uid=1000,size=10m" });
+    let kept = json!({ "labels": { "trial": "here" }, "driver_opts": options });
+    assert_eq!(run(json!({ "name": "shop_data", "driver_opts": options })), (kept, false));
+    assert_eq!(run(json!({ "name": "shop_data" })), (plain.clone(), false));
+    for other in [
+        json!({ "driver_opts": { "type": "nfs", "device": ":/x", "o": "addr=10.0.0.1" } }),
+        json!({ "driver_opts": { "type": "none", "device": "/srv", "o": "bind" } }),
+        json!({ "driver_opts": { "type": "tmpfs", "device": "/srv", "o": "bind" } }),
+        json!({ "driver_opts": { "type": "tmpfs", "device": "tmpfs", "o": "bind,mode=1777" } }),
+        json!({ "driver": "rclone", "driver_opts": { "type": "tmpfs" } }),
+        json!({ "driver": "rclone" }),
+    ] {
+        assert_eq!(run(other.clone()), (plain.clone(), true), "{other}");
+    }
+}

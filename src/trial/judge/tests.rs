@@ -46,6 +46,7 @@ fn isolated(service: &str) -> IsolatedService {
         network_of: None,
         is_task: false,
         needs: Vec::new(),
+        twin_of: None,
     }
 }
 
@@ -65,8 +66,15 @@ impl Game {
         let mut sources = Sources::new(Path::new(""), Env::new());
         let stream = Stream::parse(&file, FileId(0)).expect("YAML");
         sources.add_layer(Path::new("compose.yaml"), stream, None);
-        let isolated =
-            Isolated { model: Value::Null, services, left_out: Vec::new(), stand_ins: Vec::new(), held: Vec::new(), buildable: Vec::new() };
+        let isolated = Isolated {
+            model: Value::Null,
+            services,
+            left_out: Vec::new(),
+            stand_ins: Vec::new(),
+            held: Vec::new(),
+            replaced: Vec::new(),
+            buildable: Vec::new(),
+        };
         Self { isolated, sources, probes: Vec::new(), before: None }
     }
 
@@ -104,7 +112,7 @@ fn smoothly(commands: &[Command]) -> Vec<Event> {
     let one = |command: &Command| match command {
         Command::Start(_) => Some(Event::Started(None)),
         Command::AskLoads => Some(Event::Loads(HashMap::new())),
-        Command::ReadLog(name) => Some(Event::Read(name.clone(), ServiceLog::default())),
+        Command::ReadLog(name) => Some(Event::Read(name.clone(), Box::default())),
         Command::Restart(name) => Some(Event::Restarted(name.clone(), None)),
         Command::Probe(_) => None,
     };
@@ -225,7 +233,7 @@ fn one_that_may_wait_for_others_is_started_again() {
         let mut events = smoothly(&commands);
         for event in &mut events {
             if let Event::Read(_, log) = event {
-                *log = said(EROFS);
+                **log = said(EROFS);
             }
         }
         assert!(!commands.iter().any(|c| matches!(c, Command::Restart(_))));
@@ -252,7 +260,7 @@ fn a_health_check_is_waited_for_and_a_log_may_end_the_wait() {
         let mut events = smoothly(&commands);
         for event in &mut events {
             if let Event::Read(_, log) = event {
-                *log = said(EROFS);
+                **log = said(EROFS);
             }
         }
         (events, vec![health("db", "starting")])
@@ -385,4 +393,26 @@ fn a_check_that_is_known_of_the_image_never_fails_a_service_by_silence() {
     assert_eq!(told, ["api: Fails: `http:80/` was asked, but the answer says that it could not write"]);
     // Its own check says more.
     assert_eq!(plays(&answer(404, ""), &|| health("api", "healthy")), ["api: Works: it stayed up, healthy"]);
+}
+
+#[test]
+fn two_that_share_a_volume_must_both_work() {
+    let twin = || IsolatedService { twin_of: Some("jobs".to_owned()), ..isolated("jobs-2") };
+    let plays = |second: &dyn Fn() -> Container, before: Option<Verdict>| {
+        let mut game = Game::new(vec![isolated("jobs"), twin()]);
+        let outcome = |verdict| Outcome::new("jobs", verdict, "why".to_owned());
+        game.before = before.map(|verdict| RunResult { outcomes: vec![outcome(verdict)], ..RunResult::default() });
+        game.play("", |_, commands| (smoothly(&commands), vec![running("jobs"), second()]))
+    };
+    assert_eq!(plays(&|| running("jobs-2"), None), ["jobs: Works: it stayed up"]);
+    for (status, before) in [(10, None), (0, None), (10, Some(Verdict::Works))] {
+        let expected = format!("jobs: Fails: one of its containers, which share their volumes: it ended with status {status}");
+        let lines = plays(&|| ended("jobs-2", status), before);
+        assert!(lines.len() == 1 && lines[0].starts_with(&expected), "{lines:?}");
+    }
+    // Which one is too late is chance.
+    let game = Game::new(vec![isolated("jobs"), twin()]);
+    let lines = game.play("", |_, commands| (smoothly(&commands), vec![ended("jobs", 10), running("jobs-2")]));
+    assert!(lines[0].starts_with("jobs: Fails: one of its containers, which share their volumes: it ended with status 10"), "{lines:?}");
+    assert_eq!(plays(&|| ended("jobs-2", 10), Some(Verdict::Fails)), ["jobs: Unprovable: it fails on a writable root too: why"]);
 }

@@ -55,6 +55,20 @@ fn a_written_path_becomes_the_folder_to_mount() {
         (&["/x"], &[root], &[], &["! /x"]),
         (&["/usr/share/a/b"], &[root, ("/usr/share/a", 0, 0o755, true)], &[], &["! /usr/share/a/b"]),
         (&["/etc/passwd"], &[root, ("/etc", 0, 0o755, true)], &[], &["! /etc/passwd"]),
+        // A tmpfs hides no empty folder that the image has for its program.
+        (
+            &["/var/cache/web/uploads/"],
+            &[root, ("/var/cache/web", 33, 0o755, false), ("/var/cache/web/uploads", 33, 0o755, false)],
+            &[],
+            &["/var/cache/web/uploads:mode=755,uid=33,gid=33"],
+        ),
+        // A mount one level up holds what could not be mounted by itself.
+        (
+            &["/etc/service/tick/log/supervise", "/etc/service/tick/log/supervise/control", "/etc/service/tick/log/supervise/lock"],
+            &[root, ("/etc/service/tick/log", 0, 0o755, true)],
+            &[("/etc/service/tick/log/supervise", 0)],
+            &["/etc/service/tick/log/supervise:mode=700"],
+        ),
         // Nor where the file cannot say it.
         (&["/new:1/a"], &[root], &[("/new:1", 0)], &["! /new:1/a"]),
         (&["/tmp/x=1/y"], &[root, ("/tmp/x=1", 0, 0o755, false)], &[], &["/tmp:mode=1777"]),
