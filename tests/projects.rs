@@ -1,6 +1,7 @@
 //! Projects of several files through the program: bad input, override files, trees.
 
 mod merging;
+mod mistakes;
 mod oracle;
 
 use crate::support::Folder;

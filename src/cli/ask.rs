@@ -10,9 +10,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Columns that the end of a question takes: ` [y/N] ` and the answer.
 const ANSWER: usize = 8;
+
+/// How soon a key follows another one that it belongs to.
+const AT_ONCE: Duration = Duration::from_millis(400);
 
 /// A person at a terminal who can be asked.
 #[derive(Clone, Debug)]
@@ -80,41 +84,33 @@ impl Ask {
             return self.confirm_by_line(&prompt);
         }
         let answer = Confirm::new().with_prompt(prompt).default(false).interact_on_opt(&self.term);
-        Ok(self.answer(answer)?.unwrap_or(false))
-    }
-
-    /// One of several answers by its key or, in a line, its word; Enter, Esc, `n` and `q` mean none of them. The question names them.
-    pub(super) fn choose(&self, question: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
-        self.not_interrupted()?;
-        let named = |text: &str| words.iter().copied().find(|word| !text.is_empty() && word.starts_with(text));
-        if self.is_by_line {
-            loop {
-                let answer = self.line(question)?.unwrap_or_default().to_ascii_lowercase();
-                match named(&answer) {
-                    None if !["", "n", "no", "q"].contains(&answer.as_str()) => {}
-                    word => return Ok(word),
-                }
-            }
-        }
-        let lines = wrap(&clean_line(question), self.width().saturating_sub(ANSWER));
-        self.shown(self.term.write_str(&format!("{} ", lines.join("\n"))))?;
-        let word = loop {
-            let key = self.term.read_key_raw().map_err(|e| self.failed(&e))?;
-            self.not_interrupted()?;
-            match key {
+        let is_yes = self.answer(answer)?.unwrap_or(false);
+        // The rest of a word, and Enter, are not for whoever reads next.
+        while self.has_more() {
+            match self.term.read_key_raw().map_err(|e| self.failed(&e))? {
+                Key::Enter | Key::Unknown => break,
                 Key::CtrlC => return Err(self.failed(&io::ErrorKind::Interrupted.into())),
-                // The end of input reads as an unknown key, over and over.
-                Key::Enter | Key::Escape | Key::Unknown | Key::Char('n' | 'N' | 'q' | 'Q') => break None,
-                Key::Char(key) => {
-                    if let Some(word) = named(key.to_ascii_lowercase().encode_utf8(&mut [0; 4])) {
-                        break Some(word);
-                    }
-                }
                 _ => {}
             }
-        };
-        self.shown(self.term.write_line(word.unwrap_or("no")))?;
-        Ok(word)
+        }
+        Ok(is_yes)
+    }
+
+    /// One of several answers by its word or the beginning of it; Enter, Esc, Ctrl-D, `n` and `q` mean none of them. The question names them.
+    ///
+    /// One key is enough where nothing follows it at once: who writes `yes` and Enter means that word, and nothing of it is left for what
+    /// comes next.
+    pub(super) fn choose(&self, question: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
+        let named = |text: &str| words.iter().copied().find(|word| !text.is_empty() && word.starts_with(text));
+        let is_no = |text: &str| ["", "n", "no", "q", "quit"].contains(&text);
+        let is_key = |text: &str| !self.is_by_line && (named(text).is_some() || !text.is_empty() && is_no(text));
+        loop {
+            let answer = self.read(question, &|text| is_key(&text.to_ascii_lowercase()))?.unwrap_or_default().to_ascii_lowercase();
+            match named(&answer) {
+                None if !is_no(&answer) => self.say(&format!("that is no answer; write {} or no", words.join(", ")))?,
+                word => return Ok(word),
+            }
+        }
     }
 
     fn confirm_by_line(&self, prompt: &str) -> Result<bool> {
@@ -131,6 +127,11 @@ impl Ask {
     ///
     /// It is read key by key, since Ctrl-C would wait for Enter in a line that the terminal edits.
     pub(super) fn line(&self, prompt: &str) -> Result<Option<String>> {
+        self.read(prompt, &|_| false)
+    }
+
+    /// A line, or the beginning of one that `is_whole` where nothing follows it at once.
+    fn read(&self, prompt: &str, is_whole: &dyn Fn(&str) -> bool) -> Result<Option<String>> {
         self.not_interrupted()?;
         let lines = wrap(&clean_line(prompt), self.width().saturating_sub(ANSWER));
         self.shown(self.term.write_str(&format!("{} ", lines.join("\n"))))?;
@@ -142,7 +143,7 @@ impl Ask {
                 Key::Enter => break,
                 Key::CtrlC => return Err(self.failed(&io::ErrorKind::Interrupted.into())),
                 // The end of input reads as an unknown key, over and over.
-                Key::Unknown | Key::Escape => {
+                Key::Unknown | Key::Escape | Key::Char('\x04') => {
                     self.shown(self.term.write_line(""))?;
                     return Ok(None);
                 }
@@ -151,12 +152,43 @@ impl Ask {
                 Key::Char(c) if !c.is_control() => {
                     text.push(c);
                     self.shown(self.term.write_str(&clean_line(c.encode_utf8(&mut [0; 4]))))?;
+                    if is_whole(&text) && !self.has_more() {
+                        break;
+                    }
                 }
                 _ => {}
             }
         }
         self.shown(self.term.write_line(""))?;
         Ok(Some(text.trim().to_owned()))
+    }
+
+    /// Whether another key follows at once.
+    #[cfg(unix)]
+    fn has_more(&self) -> bool {
+        use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        // Between keys the terminal edits lines, and says nothing before Enter.
+        if enable_raw_mode().is_err() {
+            return false;
+        }
+        let wait = Timespec { tv_sec: 0, tv_nsec: AT_ONCE.as_nanos().try_into().unwrap_or_default() };
+        let is_ready = |terminal: &dyn std::os::fd::AsFd| {
+            let mut ready = [PollFd::from_borrowed_fd(terminal.as_fd(), PollFlags::IN)];
+            poll(&mut ready, Some(&wait)).is_ok_and(|number| number > 0)
+        };
+        let has_more = match File::open("/dev/tty") {
+            _ if io::stdin().is_terminal() => is_ready(&io::stdin()),
+            Ok(terminal) => is_ready(&terminal),
+            Err(_) => false,
+        };
+        let _ = disable_raw_mode();
+        has_more
+    }
+
+    #[cfg(not(unix))]
+    fn has_more(&self) -> bool {
+        false
     }
 
     /// Takes the last characters of a line away.

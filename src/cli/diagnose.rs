@@ -107,7 +107,11 @@ pub(super) fn run(ui: &Ui, args: &Diagnose) -> Result<Status> {
 
 /// How the fix of a log that names no service gets into the file.
 fn whose_log(args: &Diagnose, project: Option<&Project<'_>>) -> String {
-    let logs: String = args.logs.iter().map(|path| format!(" {}", shell_word(&path.display().to_string()))).collect();
+    let mut logs: String = args.logs.iter().map(|path| format!(" {}", shell_word(&path.display().to_string()))).collect();
+    // Without a log, `--service` would ask the engine.
+    if logs.is_empty() {
+        logs.push_str(" -");
+    }
     let command = Again::of_log(args).command("diagnose", &format!("--service NAME{logs}"));
     let Some(project) = project else {
         return format!("whose log is it? in the folder of its project, `{command}` puts the fix into the file");

@@ -21,7 +21,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// How many bytes of Dockerfiles are read for one project. Every service reads its own, so a stranger's project could otherwise ask for
 /// any amount of work.
-pub const MAX_TOTAL_BYTES: usize = 16 * MAX_BYTES;
+pub const MAX_TOTAL_BYTES: usize = 4 * MAX_BYTES;
 
 /// Facts of the stage that is built, and of the stages it stands on.
 #[derive(Clone, Debug, PartialEq, Eq)]

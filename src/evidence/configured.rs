@@ -164,7 +164,7 @@ fn is_written(keys: &[&str], heading: &str, value: &str) -> bool {
     let words: Vec<String> = keys.iter().flat_map(|key| parts(key)).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     // What the image has for reading, and what no plan changes. Some keep their state as JSON: `storage: /acme.json`.
-    let is_state = || small.ends_with(".json") && has(&WRITTEN);
+    let is_state = || matches!(small.rsplit_once('.'), Some((_, "json"))) && has(&WRITTEN);
     let is_for_reading = || ENDS_READ.iter().any(|end| small.ends_with(end)) && !is_state();
     if is_top(&["/dev", "/proc", "/sys", "/usr", "/bin", "/lib"]) || is_for_reading() {
         return false;

@@ -176,6 +176,8 @@ pub struct Need {
     pub check: Option<Check>,
     /// The extras that are to be carried out.
     pub with: Extras,
+    /// Whether its image has users to whom a program that starts as root may give that up.
+    pub gives_root_up: bool,
     /// As whom it runs.
     pub run_user: RunUser,
     /// What its presets say of the image: what stands in the way, which variables help, what else

@@ -7,7 +7,7 @@ mod names;
 mod remedy;
 
 pub(super) use names::{is_code, is_kept, is_scratch};
-pub(super) use remedy::{instead, remedies};
+pub(super) use remedy::{instead, linked, remedies};
 
 use super::{Need, Storage, TmpfsOptions};
 use crate::compose::is_at;

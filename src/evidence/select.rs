@@ -420,6 +420,7 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
         limits,
         check,
         with,
+        gives_root_up: users.by_name.values().any(|(uid, _)| *uid != 0) || base.preset.gives_root_up(),
         run_user: users.run_user,
         sayings: if selection.limits { sayings(choice) } else { Vec::new() },
         reminders,

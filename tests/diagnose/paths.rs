@@ -141,6 +141,14 @@ fn what_a_line_names_is_what_it_was_to_be() {
         ("x", "", "Unable to create the \"cache\" directory (/var/www/html/var/cache/prod).".into(), Some("tmpfs /var/www/html/var/cache:mode=1777"), ""),
         ("postgres:16", "volumes: ['./d:/var/lib/postgresql/data']", "FATAL:  data directory \"/var/lib/postgresql/data\" has wrong ownership".into(), None, "owner of its data"),
         ("x", "tmpfs: [/tmp]", "exec /tmp/entry.sh: permission denied".into(), None, "`/tmp:exec`"),
+        // Who starts as root and goes on as somebody else writes as nobody knows whom.
+        ("wordpress:6-apache", "", format!("mkdir: cannot create directory '/var/www/cache'{read_only}"), Some("tmpfs /var/www/cache:mode=1777"), ""),
+        ("mariadb:11", "", "mariadbd: File '/var/log/mysql/slow.log' not found (Errcode: 30 \"Read-only file system\")".into(), Some("tmpfs /var/log/mysql:mode=1777"), ""),
+        ("wordpress:6-apache", "user: '33'", format!("mkdir: cannot create directory '/var/www/cache'{read_only}"), Some("tmpfs /var/www/cache:mode=755,uid=33,gid=33"), ""),
+        ("nginx", "", "[alert] could not open error log file: open() \"/var/log/nginx/error.log\" failed (30: Read-only file system)".into(), None, "a tmpfs there would hide them. Log to /dev/stdout"),
+        ("php:8-apache", "", format!("touch: cannot touch '/var/log/apache2/error.log'{read_only}"), None, "a tmpfs there would hide them. Log to /dev/stdout"),
+        ("x", "", "{\"level\":50,\"err\":{\"code\":\"EROFS\",\"syscall\":\"mkdir\",\"path\":\"/srv/x/uploads\"}}".into(), Some("volume at /srv/x/uploads"), ""),
+        ("x", "", "{\"path\":\"/home\",\"error\":{\"path\":\"/srv/x/uploads/a.bin\",\"code\":\"EROFS\"}}".into(), Some("volume at /srv/x/uploads"), ""),
         ("mongo:7", "", "{\"s\":\"E\",\"msg\":\"WiredTiger error\",\"attr\":{\"error\":30,\"message\":\"/data/db/WiredTiger.turtle: handle-open: open: Read-only file system\"}}".into(), Some("volume at /data/db"), ""),
     ] {
         let folder = Folder::compose(&format!("services:\n  s:\n    image: {image}\n    read_only: true\n    {more}\n"));

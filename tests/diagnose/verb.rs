@@ -248,6 +248,12 @@ fn a_log_without_names_leads_to_the_option_that_names_its_service() {
     assert!(run.err.contains(hint), "{}", run.err);
     let named = folder.run(&["diagnose", "-f", "odd.yaml", "--service", "web", "a b.log"]).exits(1);
     assert!(named.out.contains("+    read_only: true") && !named.err.contains("whose log"), "{}", named.text());
+    // What came by a pipe is named as such: without a log, `--service` asks the engine.
+    let piped = folder.run_with(&["diagnose", "-f", "odd.yaml"], &[], "open /tmp/x: read-only file system\n").exits(1);
+    assert!(piped.err.contains("`rofs-harden diagnose -f odd.yaml --service NAME -` puts the fix"), "{}", piped.err);
+    let named =
+        folder.run_with(&["diagnose", "-f", "odd.yaml", "--service", "web", "-"], &[], "open /tmp/x: read-only file system\n").exits(1);
+    assert!(named.out.contains("+    read_only: true"), "{}", named.text());
     // Without a project there is no file.
     let alone = Folder::new(&[("x.log", "open /tmp/x: read-only file system\n")]).run(&["diagnose", "x.log"]).exits(1);
     assert!(

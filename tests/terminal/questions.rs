@@ -63,8 +63,30 @@ fn anything_else_writes_nothing() {
 fn other_keys_are_no_answer() {
     let folder = Folder::compose(SHOP);
     let mut terminal = ask(&folder);
-    terminal.press("x7 \x1b[A\tn");
+    terminal.press("x7 \x1b[A\t\r");
+    terminal.shows("that is no answer; write yes, all, review or no").shows_times("[N]o", 2).press("n");
     terminal.ends(1).says("nothing was written");
+}
+
+/// Nothing of an answer is left for the next question, or for the shell.
+#[test]
+fn a_whole_word_is_one_answer() {
+    for (keys, code) in [("yes\r", 0), ("y\r", 0), ("Yes\n", 0), ("no\r", 1), ("quit\r", 1), ("\x04", 1), ("maybe\rn", 1)] {
+        let folder = Folder::compose(SHOP);
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", &format!("{PROGRAM} --write; echo \"ended $?\"; read -r rest; echo \"rest <$rest>\"")]);
+        let mut terminal = Terminal::start_command(&folder, 130, command, &[("PATH", "/usr/bin:/bin")]);
+        terminal.shows(QUESTION).press(keys);
+        terminal.shows(&format!("ended {code}")).signals("mine\r");
+        terminal.shows("rest <mine>");
+        assert_eq!(folder.read("compose.yaml") != SHOP, code == 0, "{keys:?}");
+    }
+    // All of it is asked for again, by the same rules.
+    let folder = Folder::compose(SHOP);
+    let mut terminal = ask(&folder);
+    terminal.press("all\r");
+    terminal.shows("(web, api, jobs)? [y/N]").press("yes\r");
+    terminal.ends(0).says("wrote compose.yaml: hardened 3 services (web, api, jobs)");
 }
 
 #[test]

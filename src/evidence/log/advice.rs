@@ -5,7 +5,7 @@ mod powers;
 
 use super::{Cause, Deed, Symptom};
 use crate::compose::{Coverage, Service, clean_path, is_at};
-use crate::evidence::place::{Asked, Kind, Place, instead, is_kernels, remedies, unmountable};
+use crate::evidence::place::{Asked, Kind, Place, instead, is_kernels, linked, remedies, unmountable};
 use crate::evidence::select::owned;
 use crate::evidence::{Confidence, Need, Reason, RunUser, Source, Storage, Target, TmpfsOptions, WritablePath};
 use std::sync::Arc;
@@ -121,7 +121,7 @@ fn unmounted(symptom: &Symptom, path: String, context: AdviceContext<'_, '_>) ->
         _ => place.cause,
     };
     let plain = |help| Advice { cause, path: Some(path.clone()), mend: None, help, remedy: None };
-    if let Some(instead) = instead(&path, &symptom.text).filter(|_| known.is_none()) {
+    if let Some(instead) = instead(&path, &symptom.text).or_else(|| linked(&path, need)).filter(|_| known.is_none()) {
         return plain(Some(instead));
     }
     let Some((target, storage)) = mount else { return plain(joined([own.clone(), remedy.clone(), place.help.clone()])) };
@@ -158,8 +158,9 @@ fn unmounted(symptom: &Symptom, path: String, context: AdviceContext<'_, '_>) ->
         Storage::Scratch(options) => {
             let exec = options.exec || symptom.cause == Cause::NoExec || symptom.runs;
             let options = if known.is_some() { options } else { owned(&options, Confidence::Documented, run_user).0 };
-            // Root is refused where it is no longer root, or has no capabilities.
-            let is_open = symptom.cause == Cause::Denied && options.uid.is_none();
+            // Root is refused where it is no longer root, or has no capabilities; and a line does not say who wrote it.
+            let is_somebody = known.is_none() && need.is_some_and(|need| need.gives_root_up);
+            let is_open = options.uid.is_none() && (symptom.cause == Cause::Denied || is_somebody);
             let mode = if is_open { Some(0o1777) } else { options.mode };
             Storage::Scratch(TmpfsOptions { mode, exec, ..options })
         }

@@ -138,6 +138,16 @@ pub(super) fn json_texts(line: &str) -> Option<String> {
             }
             Value::Array(items) => waiting.extend(items.iter().rev().map(|item| (item, is_own))),
             Value::Object(map) => {
+                // An error of Node.js whose message was left out.
+                let text = |key: &str| map.get(key).and_then(Value::as_str);
+                if let (Some(code @ ("EROFS" | "EACCES")), Some(path)) = (text("code"), text("path"))
+                    && (is_own || map.contains_key("syscall"))
+                    && !map.values().any(|value| value.as_str().is_some_and(|text| text.contains(code) && text.contains(path)))
+                {
+                    let words = if code == "EROFS" { "read-only file system" } else { "permission denied" };
+                    let deed = text("syscall").unwrap_or("open");
+                    texts.extend(["", if is_told { "INFO " } else { "" }, code, ": ", words, ", ", deed, " '", path, "'\n"]);
+                }
                 let of_program = map.iter().filter(|(key, _)| !FOREIGN.keys.is_match(key.as_bytes()));
                 waiting.extend(of_program.map(|(key, value)| (value, FOREIGN.own.is_match(key.as_bytes()))).rev());
             }

@@ -37,6 +37,9 @@ static REMEDIES: LazyLock<Remedies> = LazyLock::new(|| {
     Remedies { set, all: raw.remedy }
 });
 
+/// How the notes of presets say that a folder has links instead of files.
+const LINKS: &str = "holds links to ";
+
 /// A word of a sentence that is a path of some depth: `/opt/keycloak/lib`, `.next/server`.
 static PATH: LazyLock<Regex> = LazyLock::new(|| {
     let regex = RegexBuilder::new(r"(?:/[\w.-]+){2,}|\.[\w-]+(?:/[\w.-]+)+").unicode(false).build();
@@ -53,6 +56,12 @@ pub(in crate::evidence) fn remedies(path: &str, line: &str, need: Option<&Need>)
 /// What helps where a mount would not, or would do harm.
 pub(in crate::evidence) fn instead(path: &str, line: &str) -> Option<String> {
     known(path, line).filter(|remedy| remedy.instead).map(|remedy| remedy.say.clone())
+}
+
+/// What a preset says where the image has links to its output, which a mount would hide.
+pub(in crate::evidence) fn linked(path: &str, need: Option<&Need>) -> Option<String> {
+    let saying = need?.sayings.iter().find(|saying| saying.contains(LINKS) && speaks_of(saying, path))?;
+    Some(format!("{saying} Log to /dev/stdout or /dev/stderr"))
 }
 
 fn known(path: &str, line: &str) -> Option<&'static RawRemedy> {

@@ -285,6 +285,11 @@ fn find(index: &'static [(&str, &str)], key: &str) -> Option<&'static str> {
 }
 
 impl Preset {
+    /// Whether it is known that its image starts as root and goes on as somebody else.
+    pub(super) fn gives_root_up(&self) -> bool {
+        self.capabilities.as_ref().is_some_and(|needed| needed.add.iter().any(|name| name == "SETUID"))
+    }
+
     /// The embedded preset `name`. Errors: a usage error with the nearest name.
     pub fn embedded(name: &str) -> Result<Self> {
         let Ok(at) = EMBEDDED.binary_search_by_key(&name, |e| e.name) else {

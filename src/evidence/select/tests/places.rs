@@ -64,7 +64,7 @@ fn what_moves_a_path_takes_the_place_of_the_usual_one() {
         ("image: caddy, environment: {XDG_DATA_HOME: /keys}", "/keys", &["/config"]),
         ("image: 'registry:2', environment: {REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: /images}", "/images", &[]),
         ("image: jenkins/jenkins, environment: {JENKINS_HOME: /jenkins}", "/jenkins", &["/var/jenkins_home"]),
-        ("image: n8nio/n8n, environment: {N8N_USER_FOLDER: /n8n}", "/n8n/.n8n", &["/n8n/.cache"]),
+        ("image: n8nio/n8n, environment: {N8N_USER_FOLDER: /n8n}", "/n8n/.n8n", &["/home/node/.npm", "/n8n/.cache"]),
         ("image: qdrant/qdrant, environment: {QDRANT__STORAGE__STORAGE_PATH: /q}", "/q", &["/qdrant/snapshots"]),
         ("image: qdrant/qdrant, environment: {QDRANT__STORAGE__SNAPSHOTS_PATH: /q}", "/q", &["/qdrant/storage"]),
         ("image: getmeili/meilisearch, environment: {MEILI_DB_PATH: /meili/db}", "/meili/db", &[]),
