@@ -54,6 +54,7 @@ mod suite;
 mod support;
 mod targets;
 mod terminal;
+mod told;
 mod truth;
 mod values;
 mod versions;

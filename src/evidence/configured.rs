@@ -161,12 +161,14 @@ fn named<'l>(line: &'l str, heading: &str) -> Option<(&'l str, String)> {
 fn is_written(keys: &[&str], heading: &str, value: &str) -> bool {
     let small = value.to_ascii_lowercase();
     let is_top = |tops: &[&str]| tops.iter().any(|top| is_at(value, top));
-    // What the image has for reading, and what no plan changes.
-    if is_top(&["/dev", "/proc", "/sys", "/usr", "/bin", "/lib"]) || ENDS_READ.iter().any(|end| small.ends_with(end)) {
-        return false;
-    }
     let words: Vec<String> = keys.iter().flat_map(|key| parts(key)).collect();
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    // What the image has for reading, and what no plan changes. Some keep their state as JSON: `storage: /acme.json`.
+    let is_state = || matches!(small.rsplit_once('.'), Some((_, "json"))) && has(&WRITTEN);
+    let is_for_reading = || ENDS_READ.iter().any(|end| small.ends_with(end)) && !is_state();
+    if is_top(&["/dev", "/proc", "/sys", "/usr", "/bin", "/lib"]) || is_for_reading() {
+        return false;
+    }
     if has(&READ) {
         return false;
     }
@@ -216,6 +218,8 @@ mod tests {
             ("log /dev/log local0", None),
             ("metrics_path: /metrics", None),
             ("log_dest file /l/m.log", Some("/l/m.log")),
+            ("storage: /d/acme.json", Some("/d/acme.json")),
+            ("dashboards: /d/x.json", None),
             ("unixsocket /s/x.sock", Some("/s/x.sock")),
             ("aclfile /a/users.acl", Some("/a/users.acl")),
             ("archive_command = 'test ! -f /a/%f && cp %p /a/%f'", Some("/a/%f")),

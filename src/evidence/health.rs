@@ -162,7 +162,8 @@ fn runs_no_server(context: &ServiceContext<'_, '_>) -> bool {
         _ => words.first().map(|word| word.text.clone()).filter(|word| !word.starts_with('-')).into_iter().collect(),
     };
     let is_reader = |word: &str| READERS.contains(&word.rsplit('/').next().unwrap_or(word));
-    !programs.is_empty() && programs.iter().all(|program| is_beside(program) || is_reader(program))
+    let mut programs = programs.into_iter().filter(|word| !["done", "fi", "esac", "}"].contains(&word.as_str())).peekable();
+    programs.peek().is_some() && programs.all(|program| is_beside(&program) || is_reader(&program))
 }
 
 /// What of its command or its files puts the server elsewhere than where the check asks, a phrase.

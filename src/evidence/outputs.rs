@@ -59,6 +59,11 @@ pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[
     let (mut found, mut doubts) = (Found { outputs: Vec::new(), is_foreign }, Vec::new());
     let short = short_options(context, argv);
     for (name, word) in options(argv) {
+        // PostgreSQL gives each file of its log to this command: `cp %p /archive/%f`.
+        let archive = word.text.split_whitespace().find_map(|part| part.strip_suffix("%f")).filter(|_| name == "archive_command");
+        if let Some(archive) = archive.filter(|path| path.starts_with('/') && !word.is_hidden && !context.is_mounted(&clean_path(path))) {
+            doubts.push(format!("`{name}` in the command names {}, and whether that must be kept is not known", clean_path(archive)));
+        }
         if !known.iter().any(|mover| is_of_option(mover, &name)) {
             let by = format!("`{}` in the command", shown(&name));
             let long = short.iter().find(|(short, _)| *short == name).map_or(name.as_str(), |(_, long)| long);
@@ -83,12 +88,13 @@ pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[
 }
 
 /// Short options of programs, with long ones that say what they are.
-const SHORT: [(&str, &[(&str, &str)]); 12] = [
+const SHORT: [(&str, &[(&str, &str)]); 13] = [
     ("celery", &[("-f", "--logfile")]),
     ("dnsmasq", &[("-x", "--pid-file"), ("-8", "--log-file")]),
     ("gunicorn", &[("-p", "--pid-file")]),
     ("haproxy", &[("-p", "--pid-file")]),
     ("httpd", &[("-E", "--error-log-file")]),
+    ("httpd-foreground", &[("-E", "--error-log-file")]),
     ("memcached", &[("-P", "--pid-file"), ("-s", "--unix-socket")]),
     ("nats", &[("-P", "--pid-file"), ("-l", "--log-file")]),
     ("nats-server", &[("-P", "--pid-file"), ("-l", "--log-file")]),

@@ -15,7 +15,9 @@ enum Names {
 use Names::{File, Folder, Joined};
 
 /// Clients, and their options that say where they write: the short one, the long one, what it names.
-const OPTIONS: [(&[&str], &[(&str, &str, Names)]); 16] = [
+type Client = (&'static [&'static str], &'static [(&'static str, &'static str, Names)]);
+
+const OPTIONS: [Client; 16] = [
     (&["pg_dump", "pg_dumpall", "pg_restore"], &[("-f", "--file", File)]),
     (&["pg_basebackup", "pg_receivewal"], &[("-D", "--pgdata", Folder), ("-D", "--directory", Folder), ("--waldir", "--waldir", Folder)]),
     (&["psql"], &[("-o", "--output", File), ("-L", "--log-file", File)]),

@@ -134,8 +134,8 @@ impl Gathered {
                 continue;
             }
             if let Some((part, known)) = idle.iter().find(|(_, known)| is_at(&path, &known.target)) {
-                // What the image has there is made anew only where its own start script does that.
-                if known.scratch.is_some() && hides_files(&known.target) {
+                // What the image has there is made anew only where its own start script does that, or where it is what the command writes.
+                if known.scratch.is_some() && hides_files(&known.target) && !path.ends_with("/default.conf") {
                     self.doubt(format!("its command writes {path}, and a tmpfs at {} hides what the image has there", known.target));
                 }
                 self.put(writable(context, part, known, users, sizes));
