@@ -24,6 +24,7 @@ use crate::report::remarks::{self, services};
 use crate::text::clean_line;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// What a run left to say to the calling shell.
@@ -288,11 +289,12 @@ fn warn_of_no_way_back(ask: &Ask, plans: &[&Prepared]) -> Result<()> {
 
 /// "harden 2 services (web, api), leave 1 service (db)".
 fn summary(plans: &[&Prepared]) -> String {
-    let taken: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, plans.len() > 1, service))).collect();
+    let shared = shared(plans);
+    let taken: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, &shared, service))).collect();
     let is_left = |plan: &&Prepared, service: &str| !plan.changed().any(|s| s == service);
     let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
     let left = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service));
-    let left: Vec<String> = left.map(|(p, f)| named(p, plans.len() > 1, &f.service)).collect();
+    let left: Vec<String> = left.map(|(p, f)| named(p, &shared, &f.service)).collect();
     let mut text = format!("harden {}", services(&taken));
     if !left.is_empty() {
         text += &format!(", leave {}", services(&left));
@@ -355,14 +357,26 @@ fn counted(plans: &[&Prepared]) -> Counts {
     plans.iter().fold(Counts::default(), |sum, plan| sum.with(plan.counts))
 }
 
-/// A service, with its project where there are others.
-fn named(plan: &Prepared, has_others: bool, service: &str) -> String {
-    if has_others && !plan.folder.is_empty() { format!("{service} in {}", plan.folder) } else { service.to_owned() }
+/// The names of services that more than one project has something to say of.
+fn shared<'p>(plans: &[&'p Prepared]) -> HashSet<&'p str> {
+    let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
+    for plan in plans {
+        let own: HashSet<&str> = plan.changed().chain(plan.findings.iter().map(|finding| &*finding.service)).collect();
+        shared.extend(own.into_iter().filter(|service| !seen.insert(*service)));
+    }
+    shared
+}
+
+/// A service, with its project where another one has a service of that name.
+fn named(plan: &Prepared, shared: &HashSet<&str>, service: &str) -> String {
+    let is_clear = plan.folder.is_empty() || !shared.contains(service);
+    if is_clear { service.to_owned() } else { format!("{service} in {}", plan.folder) }
 }
 
 /// What was done, what was held back and how to include it, and what to run next.
 pub(super) fn closing(ui: &Ui, aim: Aim, plans: &[&Prepared], held_back: &[HeldBack], done: Done) {
-    let changed: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, plans.len() > 1, service))).collect();
+    let shared = shared(plans);
+    let changed: Vec<String> = plans.iter().flat_map(|p| p.changed().map(|service| named(p, &shared, service))).collect();
     let services = services(&changed);
     ui.note(&match done {
         Done::Nothing if plans.iter().all(|p| p.counts.selected == 0) => "nothing to do: no service is selected".to_owned(),
