@@ -16,8 +16,8 @@ use std::fmt;
 /// What names of variables and words of commands have in them that move what a program listens at.
 const MOVERS: [&str; 6] = ["PORT", "LISTEN", "BIND", "ADDR", "SSL", "TLS"];
 
-/// Options that move what a program listens at and do not say so, and those that put another kind of server there.
-const OPTIONS: [&str; 7] = ["--configsvr", "--sentinel", "--shardsvr", "--web.external-url", "--web.route-prefix", "-P", "-p"];
+/// Long options that move what a program listens at and do not say so, and those that put another kind of server there.
+const OPTIONS: [&str; 6] = ["configsvr", "port", "sentinel", "shardsvr", "web.external-url", "web.route-prefix"];
 
 /// Programs beside servers, by how their names end, and others of these images that answer to no check.
 const BESIDE_ENDS: [&str; 13] = [
@@ -172,7 +172,7 @@ fn other_listener(context: &ServiceContext<'_, '_>, check: &Check) -> Option<Str
     let is_option = |word: &Word| {
         let name = word.text.split('=').next().unwrap_or_default();
         let is_joined = ["-p", "-P"].iter().any(|short| word.text.strip_prefix(short).is_some_and(|rest| rest.parse::<u16>().is_ok()));
-        OPTIONS.contains(&name) || is_joined || name.trim_start_matches('-') == "port"
+        ["-P", "-p"].contains(&name) || is_joined || name.starts_with('-') && OPTIONS.contains(&name.trim_start_matches('-'))
     };
     // Of the port that is asked, nothing is moved.
     let port = check.port.map(|port| port.to_string());

@@ -87,21 +87,21 @@ pub(super) fn outputs(context: &ServiceContext<'_, '_>, argv: &[Word], known: &[
     (found.outputs, doubts)
 }
 
-/// Short options of programs, with long ones that say what they are.
+/// Short options of programs, with the words of long ones that say what they are.
 const SHORT: [(&str, &[(&str, &str)]); 13] = [
-    ("celery", &[("-f", "--logfile")]),
-    ("dnsmasq", &[("-x", "--pid-file"), ("-8", "--log-file")]),
-    ("gunicorn", &[("-p", "--pid-file")]),
-    ("haproxy", &[("-p", "--pid-file")]),
-    ("httpd", &[("-E", "--error-log-file")]),
-    ("httpd-foreground", &[("-E", "--error-log-file")]),
-    ("memcached", &[("-P", "--pid-file"), ("-s", "--unix-socket")]),
-    ("nats", &[("-P", "--pid-file"), ("-l", "--log-file")]),
-    ("nats-server", &[("-P", "--pid-file"), ("-l", "--log-file")]),
-    ("nginx", &[("-e", "--error-log-file")]),
-    ("php-fpm", &[("-g", "--pid-file")]),
-    ("postgres", &[("-k", "--unix-socket-directories")]),
-    ("supervisord", &[("-j", "--pid-file"), ("-l", "--log-file")]),
+    ("celery", &[("-f", "logfile")]),
+    ("dnsmasq", &[("-x", "pid-file"), ("-8", "log-file")]),
+    ("gunicorn", &[("-p", "pid-file")]),
+    ("haproxy", &[("-p", "pid-file")]),
+    ("httpd", &[("-E", "error-log-file")]),
+    ("httpd-foreground", &[("-E", "error-log-file")]),
+    ("memcached", &[("-P", "pid-file"), ("-s", "unix-socket")]),
+    ("nats", &[("-P", "pid-file"), ("-l", "log-file")]),
+    ("nats-server", &[("-P", "pid-file"), ("-l", "log-file")]),
+    ("nginx", &[("-e", "error-log-file")]),
+    ("php-fpm", &[("-g", "pid-file")]),
+    ("postgres", &[("-k", "unix-socket-directories")]),
+    ("supervisord", &[("-j", "pid-file"), ("-l", "log-file")]),
 ];
 
 /// Those of the program that runs: of the image where the command has only options.

@@ -14,26 +14,26 @@ enum Names {
 }
 use Names::{File, Folder, Joined};
 
-/// Clients, and their options that say where they write: the short one, the long one, what it names.
+/// Clients, and their options that say where they write: the short one, if there is one, the long one, what it names.
 type Client = (&'static [&'static str], &'static [(&'static str, &'static str, Names)]);
 
 const OPTIONS: [Client; 16] = [
-    (&["pg_dump", "pg_dumpall", "pg_restore"], &[("-f", "--file", File)]),
-    (&["pg_basebackup", "pg_receivewal"], &[("-D", "--pgdata", Folder), ("-D", "--directory", Folder), ("--waldir", "--waldir", Folder)]),
-    (&["psql"], &[("-o", "--output", File), ("-L", "--log-file", File)]),
-    (&["mysqldump", "mariadb-dump", "mysqlpump"], &[("-r", "--result-file", File), ("-T", "--tab", Folder)]),
-    (&["mysql", "mariadb"], &[("--tee", "--tee", File)]),
-    (&["mariabackup", "mariadb-backup", "xtrabackup"], &[("--target-dir", "--target-dir", Folder)]),
-    (&["mongodump"], &[("-o", "--out", Folder), ("--archive", "--archive", Joined)]),
-    (&["mongoexport"], &[("-o", "--out", File)]),
-    (&["redis-cli", "valkey-cli", "keydb-cli"], &[("--rdb", "--rdb", File), ("--functions-rdb", "--functions-rdb", File)]),
-    (&["etcdctl", "etcdutl"], &[("--data-dir", "--data-dir", Folder)]),
-    (&["restic"], &[("-r", "--repo", Folder), ("-t", "--target", Folder), ("--cache-dir", "--cache-dir", Folder)]),
-    (&["kc.sh"], &[("--dir", "--dir", Folder), ("--file", "--file", File)]),
-    (&["neo4j-admin"], &[("--to-path", "--to-path", Folder)]),
-    (&["arangodump"], &[("--output-directory", "--output-directory", Folder)]),
-    (&["elasticdump", "multielasticdump"], &[("--output", "--output", File)]),
-    (&["yt-dlp", "youtube-dl"], &[("-o", "--output", File), ("-P", "--paths", Folder)]),
+    (&["pg_dump", "pg_dumpall", "pg_restore"], &[("-f", "file", File)]),
+    (&["pg_basebackup", "pg_receivewal"], &[("-D", "pgdata", Folder), ("-D", "directory", Folder), ("", "waldir", Folder)]),
+    (&["psql"], &[("-o", "output", File), ("-L", "log-file", File)]),
+    (&["mysqldump", "mariadb-dump", "mysqlpump"], &[("-r", "result-file", File), ("-T", "tab", Folder)]),
+    (&["mysql", "mariadb"], &[("", "tee", File)]),
+    (&["mariabackup", "mariadb-backup", "xtrabackup"], &[("", "target-dir", Folder)]),
+    (&["mongodump"], &[("-o", "out", Folder), ("", "archive", Joined)]),
+    (&["mongoexport"], &[("-o", "out", File)]),
+    (&["redis-cli", "valkey-cli", "keydb-cli"], &[("", "rdb", File), ("", "functions-rdb", File)]),
+    (&["etcdctl", "etcdutl"], &[("", "data-dir", Folder)]),
+    (&["restic"], &[("-r", "repo", Folder), ("-t", "target", Folder), ("", "cache-dir", Folder)]),
+    (&["kc.sh"], &[("", "dir", Folder), ("", "file", File)]),
+    (&["neo4j-admin"], &[("", "to-path", Folder)]),
+    (&["arangodump"], &[("", "output-directory", Folder)]),
+    (&["elasticdump", "multielasticdump"], &[("", "output", File)]),
+    (&["yt-dlp", "youtube-dl"], &[("-o", "output", File), ("-P", "paths", Folder)]),
 ];
 
 /// Clients whose last word is where they write, behind words of these.
@@ -53,7 +53,7 @@ impl Reading<'_, '_> {
         let options = OPTIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, options)| *options);
         let mut is_told = false;
         for (short, long, names) in options.into_iter().flatten() {
-            is_told |= arguments.is_given(&[short, long]);
+            is_told |= arguments.is_given(&[short, &format!("--{long}")]);
             for word in told(arguments, short, long, *names) {
                 is_told = true;
                 self.client_writes(&word, *names);
@@ -89,7 +89,7 @@ fn told(arguments: &Arguments<'_>, short: &str, long: &str, names: Names) -> Vec
     let value = |(at, word): (usize, &&Word)| {
         let cut = |text: &str| Word { text: text.to_owned(), ..(*word).clone() };
         let is_short = short.len() == 2;
-        match word.text.strip_prefix(long) {
+        match word.text.strip_prefix("--").and_then(|word| word.strip_prefix(long)) {
             Some("") if names != Joined => next(at),
             Some(rest) if rest.starts_with('=') => Some(cut(&rest[1..])),
             _ if is_short && word.text == short => next(at),
