@@ -152,7 +152,7 @@ fn what_cannot_be_had_back_is_said_where_the_question_is_asked() {
     terminal.ends(1);
     let mut terminal = Terminal::start(&folder, 120, &["-i", "--plain"], &[]);
     terminal.shows("[1/4]").press("y\r");
-    terminal.shows("[2/4]").press("q\r");
+    terminal.shows("[2/4]").press("w\r");
     terminal.shows("? [y/N]").shows(said).press("n\r");
     terminal.ends(1);
 }

@@ -34,7 +34,8 @@ fn each_service_is_decided_by_itself() {
         (&[(web, "n\r"), (api, "a\r"), (jobs, "g\r")], &["api", "jobs"], "harden 2 services (api, jobs), leave 1 service (web)?"),
         (&[(web, "a\r"), (jobs, "n\r")], &["web", "api"], "harden 2 services (web, api), leave 1 service (jobs)?"),
         (&[(web, "Y\r"), (api, "S\r")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
-        (&[(web, "y\r"), (api, "q\r")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
+        (&[(web, "y\r"), (api, "w\r")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
+        (&[(web, "y\r"), (api, "q\r"), ("Enter goes back", "w\r")], &["web"], "harden 1 service (web), leave 2 services (api, jobs)?"),
     ];
     for (steps, services, question) in cases {
         let question = format!("Write compose.yaml: {question} [y/N]");
@@ -50,7 +51,10 @@ fn a_review_that_takes_nothing_writes_nothing() {
         &[("[1/3]", "n\r"), ("[2/3]", "n\r"), ("[3/3]", "n\r")][..],
         &[("[1/3]", "s\r")],
         &[("[1/3]", "q\r")],
+        &[("[1/3]", "\x04")],
         &[("[1/3]", ESCAPE)],
+        &[("[1/3]", "y\r"), ("[2/3]", "q\r"), ("Leave without writing? What you decided about 1 service is lost.", "y\r")],
+        &[("[1/3]", "y\r"), ("[2/3]", "\x04"), ("y leaves, w writes, Enter goes back >", "\x04")],
         &[("[1/3]", "a\r"), ("[3/3]", "g\r"), ("harden 3 services (web, api, jobs)? [y/N]", ENTER)],
     ] {
         let (folder, ended) = reviewed(steps, 1);
@@ -77,6 +81,9 @@ fn ctrl_c_ends_it_anywhere() {
         &[("[1/3]", "t\r"), ("Path to choose for", CTRL_C)],
         &[("[1/3]", "t\r"), ("Path to choose for", "1\r"), ("Where ", CTRL_C)],
         &[("[1/3]", "a\r"), ("[3/3]", "s\r"), ("? [y/N]", CTRL_C)],
+        &[("[1/3]", "y\r"), ("[2/3]", "q\r"), ("Enter goes back", CTRL_C)],
+        &[("[1/3]", "x\r"), ("Numbers of those to change", CTRL_C)],
+        &[("[1/3]", "i\r"), ("Which one", "2\r"), ("Why (Enter", CTRL_C)],
     ] {
         let (folder, ended) = reviewed(steps, 130);
         ended.says("error: interrupted, nothing was written");
@@ -144,9 +151,9 @@ fn the_file_and_the_keys_can_be_seen() {
     assert!(!terminal.screen_now().contains("# The shop"));
     terminal.press("v\r");
     terminal.shows_times("[y]es [n]o", 2).shows(" 1   # The shop");
-    for (number, key) in ["?\r", "x\r", "yy\r"].into_iter().enumerate() {
+    for (number, key) in ["?\r", "z\r", "yy\r"].into_iter().enumerate() {
         terminal.press(key);
-        terminal.shows_times("Ctrl-C  stop; nothing is written", number + 1);
+        terminal.shows_times("Ctrl-C  stop at once; nothing is written", number + 1);
     }
     terminal.press("s\r");
     terminal.ends(1);
@@ -172,8 +179,8 @@ fn a_guess_is_taken_by_its_own_letter_alone() {
     let mut terminal = review(&folder);
     terminal.shows("[1/3]").press("a\r");
     terminal.shows("  harden 2 services (web, api)").shows("[3/3] compose.yaml: jobs").press("a\r");
-    terminal.shows("jobs: nothing sure is left").press("y\r");
-    terminal.shows("jobs: it is a guess: g hardens it all the same").press("s\r");
+    terminal.shows("nothing sure is left to accept").press("y\r");
+    terminal.shows("jobs is a guess: g accepts it all the same").press("s\r");
     terminal.shows("harden 2 services (web, api), leave 1 service (jobs)? [y/N]").press("y\r");
     terminal.ends(0);
     assert_eq!(folder.read("compose.yaml"), hardened(&["web", "api"]));

@@ -79,9 +79,12 @@ impl Item {
         Self { is_on, was_on: is_on, is_possible: true, text, path: None, extra: None }
     }
 
-    fn of_path(path: &WritablePath) -> Self {
+    fn of_path(path: &WritablePath, row: &Row) -> Self {
         let is_volume = path.storage == Storage::State;
-        Self { path: Some(path.clone()), ..Self::new(format!("{}  {}", path.target, path.reason.text), is_volume) }
+        let is_mounted = row.mounted.iter().any(|mounted| **mounted == *path.target);
+        let mounted = if is_mounted { " (already in the file)" } else { "" };
+        let text = format!("{}{mounted}  {}", path.target, path.reason.text);
+        Self { path: Some(path.clone()), is_possible: !is_mounted, ..Self::new(text, is_volume) }
     }
 
     fn of_offer(offer: &Offer) -> Self {
@@ -98,12 +101,12 @@ impl Dialog {
     }
 
     pub(super) fn paths(row: &Row) -> Self {
-        let item = |path| Item { is_on: true, ..Item::of_path(path) };
+        let item = |path| Item { is_on: true, ..Item::of_path(path, row) };
         Self::new(DialogKind::Paths, row, row.paths.iter().map(item).collect())
     }
 
     pub(super) fn storage(row: &Row) -> Self {
-        Self::new(DialogKind::Storage, row, row.paths.iter().map(Item::of_path).collect())
+        Self::new(DialogKind::Storage, row, row.paths.iter().map(|path| Item::of_path(path, row)).collect())
     }
 
     pub(super) fn extras(row: &Row) -> Self {
@@ -130,6 +133,35 @@ impl Dialog {
 
     fn typed(&self, kind: DialogKind) -> Self {
         Self { kind, items: Vec::new(), cursor: 0, text: String::new(), ..self.clone() }
+    }
+
+    /// What is asked.
+    pub(super) fn title(&self) -> String {
+        let title = match self.kind {
+            DialogKind::Paths => "where it must be able to write",
+            DialogKind::AddPath => "another writable path",
+            DialogKind::Storage => "tmpfs (in memory, gone when the container stops) or volume (kept)",
+            DialogKind::Extras => "what else to change",
+            DialogKind::Rules(..) => "what to ignore",
+            DialogKind::Place(..) => "where the reason goes",
+            DialogKind::Reason(_, Some(_)) => "why it is ignored (goes into a comment)",
+            DialogKind::Reason(_, None) => "why it is ignored (goes into rofs-harden.toml)",
+            DialogKind::Search(_) => "",
+        };
+        clean_line(&format!("{}: {title}", self.service))
+    }
+
+    /// What stands before an item.
+    pub(super) fn mark(&self, item: &Item) -> &'static str {
+        match (&self.kind, item.is_on) {
+            (DialogKind::Rules(..) | DialogKind::Place(..), _) => "",
+            (DialogKind::Storage, _) if !item.is_possible => " -     ",
+            (DialogKind::Storage, true) => "volume ",
+            (DialogKind::Storage, false) => "tmpfs  ",
+            _ if !item.is_possible => " -  ",
+            (_, true) => "[x] ",
+            (_, false) => "[ ] ",
+        }
     }
 
     /// Whether a line is typed.
@@ -250,13 +282,13 @@ impl Dialog {
 }
 
 /// A path that a person adds.
-pub(super) fn added(service: &str, target: &str) -> Result<WritablePath, String> {
+fn added(service: &str, target: &str) -> Result<WritablePath, String> {
     chosen(service, target, false)
 }
 
 /// A path of which a person says what holds it. It is mounted, also where the image declares a
 /// volume.
-pub(super) fn chosen(service: &str, target: &str, is_volume: bool) -> Result<WritablePath, String> {
+fn chosen(service: &str, target: &str, is_volume: bool) -> Result<WritablePath, String> {
     let scratch = || Storage::Scratch(TmpfsOptions { mode: Some(0o1777), ..TmpfsOptions::default() });
     let storage = if is_volume { Storage::State } else { scratch() };
     let target = Target::new(target, &storage).map_err(|why| format!("`{target}` {why}; write a path such as /data"))?;
@@ -265,7 +297,7 @@ pub(super) fn chosen(service: &str, target: &str, is_volume: bool) -> Result<Wri
 }
 
 /// Puts a path in the place of an earlier one.
-pub(super) fn set(decision: &mut Decision, path: WritablePath) {
+fn set(decision: &mut Decision, path: WritablePath) {
     decision.paths.retain(|own| own.target != path.target);
     decision.paths.push(path);
 }

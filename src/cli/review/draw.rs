@@ -2,6 +2,7 @@
 //! they come here; colours come from the same place as those of all other output.
 
 use super::dialog::{Dialog, DialogKind, Item};
+use super::fold::fold;
 use super::keys;
 use super::row::Kind;
 use super::state::{Review, Screen};
@@ -28,8 +29,11 @@ pub(super) struct Scene<'s> {
 /// The state of a service that a person changed.
 const CHOICE: &str = "your choice";
 
-/// Most lines that a message takes at the bottom.
+/// Most lines that a message takes at the bottom, and the keys.
 const MOST_MESSAGE: usize = 3;
+/// Columns below which keys are cut short, and rows below which they have one.
+const NARROW: usize = 60;
+const LOW: usize = 10;
 
 /// Draws the review, and tells it how much of a longer text fits.
 pub(super) fn draw(frame: &mut Frame<'_>, review: &mut Review, scene: &Scene<'_>) {
@@ -38,7 +42,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, review: &mut Review, scene: &Scene<'_>
     if width == 0 || height == 0 {
         return;
     }
-    let bottom = bottom(review, scene, width);
+    let bottom = bottom(review, scene, width, height);
     let bottom_height = bottom.len().min(height);
     let buffer = frame.buffer_mut();
     put_all(buffer, area, height - bottom_height, &bottom);
@@ -68,7 +72,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, review: &mut Review, scene: &Scene<'_>
         put_all(buffer, area, top, &lines[..lines.len().min(room)]);
         return;
     }
-    let lines: Vec<Line<'_>> = scene.text.lines().flat_map(|line| folded(&painted(line), width)).collect();
+    let lines: Vec<Line<'_>> = scene.text.lines().flat_map(|line| fold(line, width)).map(|row| painted(&row)).collect();
     review.page = room;
     review.last_scroll = lines.len().saturating_sub(room);
     review.scroll = review.scroll.min(review.last_scroll);
@@ -115,10 +119,9 @@ fn title(review: &Review, scene: &Scene<'_>, width: usize) -> String {
     paint(scene.color, Look::Bold, &cut(&format!("{}  {what}", pad(&cut(scene.title, room), room)), width))
 }
 
-/// One service of the list.
-fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static> {
-    let row = &review.rows[index];
-    let (sign, word, look) = match (row.kind, review.verdicts[index].take) {
+/// What became of a service, or can: its sign, its word, and how they look.
+pub(super) fn state_of(kind: Kind, take: Option<bool>) -> (char, &'static str, Option<Look>) {
+    match (kind, take) {
         (Kind::Sure | Kind::Choice | Kind::Guess, Some(true)) => ('+', "accept", Some(Look::Added)),
         (Kind::Sure | Kind::Choice | Kind::Guess, Some(false)) => ('-', "skip", Some(Look::Dim)),
         (Kind::Choice, None) => ('~', CHOICE, Some(Look::Warning)),
@@ -127,7 +130,13 @@ fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static
         (Kind::Refused, _) => ('!', "refused", Some(Look::Error)),
         (Kind::Done, _) => ('=', "done", Some(Look::Dim)),
         (Kind::Ignored, _) => ('#', "ignored", Some(Look::Dim)),
-    };
+    }
+}
+
+/// One service of the list.
+fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static> {
+    let row = &review.rows[index];
+    let (sign, word, look) = state_of(row.kind, review.verdicts[index].take);
     let is_here = index == review.cursor;
     let longest = review.rows.iter().map(|r| style::width(&clean_line(&r.name))).max().unwrap_or(0);
     let columns = longest.min((width / 3).max(8));
@@ -153,7 +162,7 @@ fn row(review: &Review, index: usize, width: usize, color: bool) -> Line<'static
 }
 
 /// The last lines: what the last key has to say, else the keys, or what is searched for.
-fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
+fn bottom(review: &Review, scene: &Scene<'_>, width: usize, height: usize) -> Vec<Line<'static>> {
     if let Screen::Dialog(dialog) = &review.screen
         && matches!(dialog.kind, DialogKind::Search(_))
     {
@@ -168,12 +177,12 @@ fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>
         let said = wrap(&review.message, width).into_iter().take(MOST_MESSAGE);
         lines.extend(said.map(|line| painted(&paint(scene.color, Look::Warning, &cut(&line, width)))));
     }
-    let list: Vec<(&str, &str)> = keys::LIST.iter().map(|(key, short, _)| (*key, *short)).collect();
     let mut hints: Vec<(&str, &str)> = match &review.screen {
-        Screen::List => list,
+        Screen::List => list_hints(review),
         Screen::Sum if review.writes() => keys::SUM.to_vec(),
         Screen::Sum => keys::SUM[1..].to_vec(),
-        Screen::Leave => keys::LEAVE.to_vec(),
+        Screen::Leave if review.writes() => keys::LEAVE.to_vec(),
+        Screen::Leave => keys::LEAVE[..2].to_vec(),
         Screen::Help | Screen::Rule(_) | Screen::File => keys::PAGE.to_vec(),
         Screen::Dialog(dialog) => match dialog.kind {
             DialogKind::Paths => keys::PATHS.to_vec(),
@@ -186,38 +195,61 @@ fn bottom(review: &Review, scene: &Scene<'_>, width: usize) -> Vec<Line<'static>
     if review.is_one_of_many && matches!(review.screen, Screen::Sum | Screen::Leave) {
         hints.push(keys::NEXT);
     }
-    lines.push(painted(&hints_of(&hints, width, scene.color)));
+    // Of the many keys of the list `?` shows the others; nothing shows those of the other screens but this.
+    let (rows, more) = match review.screen {
+        Screen::List if width < NARROW => (1, "? …"),
+        Screen::List => (1, "? help …"),
+        _ if height < LOW => (1, "…"),
+        _ => (MOST_MESSAGE, "…"),
+    };
+    lines.extend(hints_of(&hints, rows, more, width, scene.color).iter().map(|line| painted(line)));
     lines
 }
 
-/// As many of the keys as fit, each with what it does.
-fn hints_of(hints: &[(&str, &str)], width: usize, color: bool) -> String {
-    let (mut text, mut used) = (String::new(), 0);
-    for (key, what) in hints {
-        let columns = key.len() + 1 + what.len() + if used > 0 { 2 } else { 0 };
-        if used + columns > width {
+/// The keys of the list, what most people need first: a guess has a key of its own.
+fn list_hints(review: &Review) -> Vec<(&'static str, &'static str)> {
+    let is_guess = review.rows.get(review.cursor).is_some_and(|row| row.kind == Kind::Guess);
+    let unneeded = if is_guess { "y" } else { "g" };
+    let mut hints: Vec<(&str, &str)> = Vec::new();
+    for (key, short, _) in keys::LIST {
+        match key {
+            "?" => {}
+            _ if key == unneeded => {}
+            "g" => hints.insert(0, (key, "accept the guess")),
+            _ => hints.push((key, short)),
+        }
+    }
+    hints
+}
+
+/// The keys, each with what it does, in so many rows; where not all fit, `more` is at the end.
+fn hints_of(hints: &[(&str, &str)], most: usize, more: &str, width: usize, color: bool) -> Vec<String> {
+    let (mut rows, mut used) = (vec![String::new()], 0);
+    for (i, (key, what)) in hints.iter().enumerate() {
+        let columns = key.len() + 1 + what.len();
+        let (is_last_row, is_last) = (rows.len() == most, i + 1 == hints.len());
+        let room = if is_last_row && !is_last { width.saturating_sub(style::width(more) + 2) } else { width };
+        let gap = if used > 0 { 2 } else { 0 };
+        if used + gap + columns <= room {
+            used += gap + columns;
+        } else if !is_last_row && used > 0 {
+            rows.push(String::new());
+            used = columns;
+        } else {
+            let row = rows.last_mut().into_iter();
+            row.for_each(|row| *row += &format!("{}{more}", if used > 0 { "  " } else { "" }));
             break;
         }
-        text += &format!("{}{} {what}", if used > 0 { "  " } else { "" }, paint(color, Look::Bold, key));
-        used += columns;
+        if let Some(row) = rows.last_mut() {
+            *row += &format!("{}{} {what}", if row.is_empty() { "" } else { "  " }, paint(color, Look::Bold, key));
+        }
     }
-    text
+    rows
 }
 
 fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<Line<'static>> {
-    let title = match dialog.kind {
-        DialogKind::Paths => "where it must be able to write",
-        DialogKind::AddPath => "another writable path",
-        DialogKind::Storage => "tmpfs (in memory, gone when the container stops) or volume (kept)",
-        DialogKind::Extras => "what else to change",
-        DialogKind::Rules(..) => "what to ignore",
-        DialogKind::Place(..) => "where the reason goes",
-        DialogKind::Reason(_, Some(_)) => "why it is ignored (goes into a comment)",
-        DialogKind::Reason(_, None) => "why it is ignored (goes into rofs-harden.toml)",
-        DialogKind::Search(_) => "",
-    };
-    let title = clean_line(&format!("{}: {title}", dialog.service));
-    let mut lines: Vec<Line<'_>> = wrap(&title, width).iter().map(|l| painted(&paint(color, Look::Bold, &cut(l, width)))).collect();
+    let mut lines: Vec<Line<'_>> =
+        wrap(&dialog.title(), width).iter().map(|l| painted(&paint(color, Look::Bold, &cut(l, width)))).collect();
     if dialog.is_text() {
         lines.push(typed(&format!("> {}", dialog.text), width));
         return lines;
@@ -247,14 +279,7 @@ fn dialog_lines(dialog: &Dialog, width: usize, room: usize, color: bool) -> Vec<
 }
 
 fn item_lines(dialog: &Dialog, item: &Item, is_here: bool, width: usize, color: bool) -> Vec<Line<'static>> {
-    let mark = match (&dialog.kind, item.is_on) {
-        (DialogKind::Storage, true) => "volume ",
-        (DialogKind::Storage, false) => "tmpfs  ",
-        (DialogKind::Rules(..) | DialogKind::Place(..), _) => "",
-        _ if !item.is_possible => " -  ",
-        (_, true) => "[x] ",
-        (_, false) => "[ ] ",
-    };
+    let mark = dialog.mark(item);
     let indent = 2 + mark.len();
     let text = clean_line(&item.text);
     let lines = wrap(&text, width.saturating_sub(indent).max(8));
@@ -263,7 +288,7 @@ fn item_lines(dialog: &Dialog, item: &Item, is_here: bool, width: usize, color: 
     let line = |(i, line): (usize, &String)| {
         let text = format!("{}{line}", if i == 0 { head.clone() } else { " ".repeat(indent) });
         let text = if is_here || !item.is_possible { paint(color, look, &text) } else { text };
-        folded(&painted(&text), width)
+        fold(&text, width).into_iter().map(|row| painted(&row)).collect::<Vec<_>>()
     };
     lines.iter().enumerate().flat_map(line).collect()
 }
@@ -290,31 +315,6 @@ fn painted(text: &str) -> Line<'static> {
     // It begins with a style that says nothing.
     line.style = ratatui::style::Style::default();
     line
-}
-
-/// A line in rows of at most `width` columns: nothing of it is lost.
-fn folded(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
-    if line.width() <= width {
-        return vec![line.clone()];
-    }
-    let mut rows = vec![Line::default()];
-    let mut used = 0;
-    for span in &line.spans {
-        let mut part = String::new();
-        for c in span.content.chars() {
-            let columns = c.width().unwrap_or(0);
-            if used + columns > width && used > 0 {
-                let whole = std::mem::take(&mut part);
-                rows.last_mut().into_iter().for_each(|row| row.push_span(Span::styled(whole.clone(), span.style)));
-                rows.push(Line::default());
-                used = 0;
-            }
-            part.push(c);
-            used += columns;
-        }
-        rows.last_mut().into_iter().for_each(|row| row.push_span(Span::styled(part.clone(), span.style)));
-    }
-    rows
 }
 
 fn put_all(buffer: &mut Buffer, area: Rect, from: usize, lines: &[Line<'_>]) {

@@ -1,252 +1,145 @@
 //! The review line by line: one service at a time, for terminals that are no screen and for screen
-//! readers.
+//! readers. Answers are the keys of the screen, and do the same.
 
-use super::dialog::{added, chosen, set};
+use super::Verdict;
+use super::dialog::{Dialog, DialogKind};
+use super::draw::state_of;
+use super::fold::fold;
+use super::keys::{self, Key};
 use super::row::Kind;
 use super::session::Session;
+use super::state::{self, Review, Screen, Step};
 use crate::cli::ask::Ask;
 use crate::cli::ui::Ui;
 use crate::error::Result;
-use crate::evidence::{Storage, WritablePath};
-use crate::plan::{Decision, Decisions, Options};
-use crate::report::diff;
 use crate::report::remarks::services;
-use crate::report::style::{Look, paint, wrap};
+use crate::report::style::{Look, cut, pad, paint, width, wrap};
 use crate::text::clean_line;
-use std::collections::HashMap;
 
-/// Which service is being decided, how sure each change is, and what was decided so far. Knows nothing of the terminal.
-#[derive(Debug)]
-struct Lines {
-    kinds: Vec<Kind>,
-    decisions: Vec<Option<bool>>,
-    position: usize,
-    /// What was decided, and where, before each answer that decided something.
-    earlier: Vec<(Vec<Option<bool>>, usize)>,
-}
-
-/// What an answer asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Effect {
-    /// Show the service at the position.
-    Show,
-    /// Ask again.
-    Ask,
-    /// Say why the answer cannot be, and ask again.
-    Refuse(&'static str),
-    /// Let the person change its list of paths.
-    EditPaths,
-    /// Let the person choose between tmpfs and volume for one of its paths.
-    ChooseStorage,
-    /// Show the whole file as it would be.
-    ViewFile,
-    /// Explain the answers.
-    Help,
-    /// All is decided.
-    Finish,
-}
-
-const PROMPT: &str = "[y]es [n]o [g]uess, take it [a]ll sure [s]kip the rest [e]dit paths [t]mpfs/volume [v]iew file [u]ndo [?] [q]uit";
-
-const HELP: &str = "\
-  A letter or its word, then Enter:
-  y  harden this service
-  n  leave it as it is
-  g  harden it although its change is a guess
-  a  harden all that is sure, from this one on
-  s  leave it and all that follow
-  e  change the list of its writable paths
-  t  choose tmpfs or named volume for a path
-  v  view the whole file with this change and all that is accepted
-  u  take the last answer back
-  q  stop here; what was accepted is still asked about
-  Ctrl-C  stop; nothing is written";
-
-/// The answers that are words, by their letter.
-const WORDS: [(&str, char); 12] = [
+/// The answers that are words, by their key.
+const WORDS: [(&str, char); 27] = [
     ("yes", 'y'),
+    ("accept", 'y'),
     ("no", 'n'),
     ("guess", 'g'),
     ("all", 'a'),
     ("skip", 's'),
     ("edit", 'e'),
+    ("paths", 'e'),
     ("tmpfs", 't'),
     ("volume", 't'),
-    ("view", 'v'),
+    ("storage", 't'),
+    ("extras", 'x'),
+    ("ignore", 'i'),
+    ("rule", 'r'),
+    ("view", 'f'),
+    ("v", 'f'),
+    ("file", 'f'),
     ("undo", 'u'),
-    ("help", '?'),
+    ("redo", 'U'),
+    ("back", 'k'),
+    ("b", 'k'),
+    ("next", 'j'),
+    ("list", 'l'),
+    ("write", 'w'),
     ("quit", 'q'),
+    ("help", '?'),
+    ("search", '/'),
 ];
 
-impl Lines {
-    /// A review of services whose changes are so sure.
-    fn new(kinds: Vec<Kind>) -> Self {
-        Self { decisions: vec![None; kinds.len()], kinds, position: 0, earlier: Vec::new() }
-    }
+/// What a question for numbers says of those that are not to be chosen.
+const IMPOSSIBLE: &str = "that is not possible here";
 
-    /// Takes an answer.
-    fn step(&mut self, answer: &str) -> Effect {
-        let answer = answer.trim().to_ascii_lowercase();
-        let word = WORDS.iter().find(|(word, _)| *word == answer).map(|(_, letter)| *letter);
-        let mut letters = answer.chars();
-        let Some(letter) = word.or(letters.next().filter(|_| letters.next().is_none())) else {
-            return if answer.is_empty() { Effect::Ask } else { Effect::Help };
-        };
-        let is_guess = self.kinds.get(self.position) == Some(&Kind::Guess);
-        match letter {
-            'y' if is_guess => return Effect::Refuse("it is a guess: g hardens it all the same"),
-            'g' if !is_guess => return Effect::Refuse("it is no guess: y hardens it"),
-            'y' | 'g' => self.decide(true, |i, position| i == position),
-            'n' => self.decide(false, |i, position| i == position),
-            'a' => {
-                let sure: Vec<bool> = self.kinds.iter().map(|kind| *kind == Kind::Sure).collect();
-                if !(self.position..sure.len()).any(|i| sure[i] && self.decisions[i].is_none()) {
-                    return Effect::Refuse("nothing sure is left; guesses and your choices are decided one by one");
-                }
-                self.decide(true, |i, position| i >= position && sure[i]);
-            }
-            's' => self.decide(false, |i, position| i >= position),
-            'q' => self.position = self.decisions.len(),
-            'u' => match self.earlier.pop() {
-                Some((decisions, position)) => (self.decisions, self.position) = (decisions, position),
-                None => return Effect::Refuse("there is no answer to take back"),
-            },
-            'e' => return Effect::EditPaths,
-            't' => return Effect::ChooseStorage,
-            'v' => return Effect::ViewFile,
-            _ => return Effect::Help,
-        }
-        if self.position >= self.decisions.len() { Effect::Finish } else { Effect::Show }
-    }
-
-    /// Decides what is open and meant, and goes to the next that is open.
-    fn decide(&mut self, accept: bool, is_meant: impl Fn(usize, usize) -> bool) {
-        self.earlier.push((self.decisions.clone(), self.position));
-        for i in 0..self.decisions.len() {
-            if self.decisions[i].is_none() && is_meant(i, self.position) {
-                self.decisions[i] = Some(accept);
-            }
-        }
-        let open = (self.position..self.decisions.len()).find(|i| self.decisions[*i].is_none());
-        self.position = open.unwrap_or(self.decisions.len());
-    }
-
-    /// Whether the service at `index` was accepted.
-    fn accepted(&self, index: usize) -> bool {
-        self.decisions.get(index) == Some(&Some(true))
-    }
+/// What is read of an answer that is not a number: nothing, or the key that leaves.
+fn is_none(text: &str) -> bool {
+    text.is_empty() || text == "q"
 }
 
-/// Asks about every service that has a fix. What is accepted, and what a person changes of its
-/// paths, is what the plan is asked for then.
-pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>) -> Result<Options> {
-    let open: Vec<String> = session.plan.findings.iter().filter(|f| f.fix.is_some()).map(|f| f.service.clone()).collect();
-    let mut decisions = Decisions::new();
-    let mut state = Lines::new(kinds(&session, &open)?);
-    let mut effect = if open.is_empty() { Effect::Finish } else { Effect::Show };
+/// The key that an answer means; a letter or its word.
+fn key_of(answer: &str) -> Option<Key> {
+    let small = answer.to_ascii_lowercase();
+    if let Some((_, key)) = WORDS.iter().find(|(word, _)| *word == small) {
+        return Some(Key::Char(*key));
+    }
+    let mut letters = answer.chars();
+    let letter = letters.next().filter(|_| letters.next().is_none())?;
+    let letter = if matches!(letter, 'U' | 'G') { letter } else { letter.to_ascii_lowercase() };
+    "yngasetxirfuUjkGlwq?/".contains(letter).then_some(Key::Char(letter))
+}
+
+/// Asks about every service that has a fix. What is accepted, and what a person changes of it, is what the plan is asked for then.
+pub(super) fn review(ui: &Ui, ask: &Ask, mut session: Session<'_>, is_one_of_many: bool) -> Result<Verdict> {
+    let mut review = Review::new(session.rows()?, is_one_of_many);
+    let talk = Talk { ui, ask };
+    talk.show(&session, &review)?;
     loop {
-        let index = state.position;
-        let show = |session: &Session<'_>, state: &Lines| show(ui, ask, session, &open[index], state.kinds[index], (index + 1, open.len()));
-        match effect {
-            Effect::Finish => break,
-            Effect::Show => show(&session, &state)?,
-            Effect::Ask => {}
-            Effect::Refuse(why) => ui.err_line(&format!("  {}: {why}", clean_line(&open[index]))),
-            Effect::Help => HELP.lines().for_each(|line| {
-                let (key, text) = line.trim_start().split_once("  ").unwrap_or(("", line.trim_start()));
-                let gap = if key.is_empty() { "" } else { "  " };
-                let lines = wrap(text, ask.width().saturating_sub(5).max(20));
-                ui.err_line(&format!("  {key}{gap}{}", lines.join("\n     ")));
-            }),
-            Effect::ViewFile => {
-                let is_taken = |name: &str| open.iter().position(|other| other == name).is_some_and(|i| state.accepted(i));
-                ui.err_line(session.file(Some(&open[index]), is_taken, ask.width())?.trim_end());
-            }
-            Effect::EditPaths | Effect::ChooseStorage => {
-                let service = &open[index];
-                let own = decisions.entry(service.clone()).or_default();
-                let paths = session.plan.needs.iter().find(|n| n.service == *service).map_or(&[][..], |n| &n.paths);
-                if effect == Effect::EditPaths {
-                    edit_paths(ui, ask, service, paths, own)?;
-                } else {
-                    choose_storage(ui, ask, service, paths, own)?;
-                }
-                session.decide(decisions.clone())?;
-                state.kinds = kinds(&session, &open)?;
-                show(&session, &state)?;
-            }
-        }
-        for line in wrap(PROMPT, ask.width()) {
+        for line in prompt(&review, ask.width()) {
             ui.err_line(&paint(ui.err_color(), Look::Bold, &line));
         }
-        let before = state.decisions.clone();
-        effect = state.step(&ask.line(">")?.unwrap_or_else(|| "q".to_owned()));
-        for (accept, verb) in [(true, "harden"), (false, "leave")] {
-            let decided = (0..open.len()).filter(|i| before[*i].is_none() && state.decisions[*i] == Some(accept));
-            let decided: Vec<&str> = decided.map(|i| &*open[i]).collect();
-            if !decided.is_empty() {
-                ui.err_line(&format!("  {verb} {}", services(&decided)));
+        let answer = ask.line(">")?.unwrap_or_else(|| "q".to_owned());
+        let before = (review.cursor, review.verdicts.clone());
+        let step = talk.take(&mut review, &session, &answer)?;
+        match step {
+            Step::Plan => {
+                session.decide(review.decisions())?;
+                review.replanned(session.rows()?);
             }
+            Step::Quit => return Ok(Verdict::Quit),
+            Step::Next => return Ok(Verdict::Next),
+            Step::Write => {
+                talk.say_what_is_ignored(&session, &mut review)?;
+                return Ok(Verdict::Ask(session.decided_options(&review)));
+            }
+            Step::Stay | Step::Interrupt => {}
         }
-        let undone: Vec<&str> =
-            (0..open.len()).filter(|i| before[*i].is_some() && state.decisions[*i].is_none()).map(|i| &*open[i]).collect();
-        if !undone.is_empty() {
-            ui.err_line(&format!("  open again: {}", services(&undone)));
+        let is_decided = before.1 != review.verdicts;
+        if !talk.say_decided(&review, &before.1) || step == Step::Plan {
+            talk.say(&review.message);
         }
-    }
-    for (i, service) in open.into_iter().enumerate() {
-        decisions.entry(service).or_default().take = state.accepted(i);
-    }
-    Ok(Options { decisions: Some(decisions), ..session.options })
-}
-
-/// How sure the changes of services are now.
-fn kinds(session: &Session<'_>, services: &[String]) -> Result<Vec<Kind>> {
-    let rows: HashMap<String, Kind> = session.rows()?.into_iter().map(|row| (row.name, row.kind)).collect();
-    Ok(services.iter().map(|service| rows.get(service).copied().unwrap_or(Kind::Done)).collect())
-}
-
-fn show(ui: &Ui, ask: &Ask, session: &Session<'_>, service: &str, kind: Kind, (number, of): (usize, usize)) -> Result<()> {
-    let finding = session.plan.findings.iter().find(|f| f.service == service && f.fix.is_some());
-    let rule = finding.map_or(String::new(), |f| format!(" [{}]", f.rule.id()));
-    let file = finding.and_then(|f| session.plan.project.sources.file(f.span.file)).map_or("", |s| s.stream.text().name());
-    let title = format!("[{number}/{of}] {}: {}{rule}", clean_line(file), clean_line(service));
-    ui.err_line(&format!("\n{}", paint(ui.err_color(), Look::Bold, &title)));
-    let Some((finding, fix)) = finding.and_then(|f| Some((f, f.fix.as_ref()?))) else {
-        ui.err_line("  nothing to change with these paths");
-        return Ok(());
-    };
-    let outcome = session.outcome(fix)?;
-    let text = format!("Service `{service}` {}. {}", finding.message, session.risk(kind, fix));
-    for text in std::iter::once(text).chain(session.doubts(fix, &outcome)?) {
-        for line in wrap(&clean_line(&text), ask.width().saturating_sub(2)) {
-            ui.err_line(&format!("  {line}"));
+        if is_decided && !(0..review.rows.len()).any(|i| review.is_open(i)) {
+            talk.say_what_is_ignored(&session, &mut review)?;
+            return Ok(Verdict::Ask(session.decided_options(&review)));
+        }
+        if before.0 != review.cursor || step == Step::Plan {
+            talk.show(&session, &review)?;
         }
     }
-    for rewrite in &outcome.rewrites {
-        ui.err_line(diff::view(rewrite, diff::CONTEXT, ask.width(), ui.err_color()).trim_end());
-    }
-    for refused in &outcome.refused {
-        ui.warn(&clean_line(&format!("alone this cannot be written: {}", refused.why)));
-    }
-    Ok(())
 }
 
-fn describe(path: &WritablePath) -> String {
-    match &path.storage {
-        Storage::Scratch(_) => format!("{}  tmpfs: {}", path.target, path.reason.text),
-        Storage::State if path.is_declared => format!("{}  volume of the image, without a name: {}", path.target, path.reason.text),
-        Storage::State => format!("{}  named volume: {}", path.target, path.reason.text),
+/// What can be answered now, in lines that fit.
+fn prompt(review: &Review, width: usize) -> Vec<String> {
+    let row = &review.rows[review.cursor];
+    let any = |is: &dyn Fn(usize) -> bool| (0..review.rows.len()).any(is);
+    let can_change = review.can_change(review.cursor);
+    let has_paths = can_change || row.kind == Kind::Done;
+    let parts = [
+        ("[g]uess, take it", row.kind == Kind::Guess),
+        ("[y]es", can_change && row.kind != Kind::Guess),
+        ("[n]o", can_change),
+        ("[a]ll sure", any(&|i| review.is_open(i) && review.rows[i].kind == Kind::Sure)),
+        ("[s]kip the rest", any(&|i| review.is_open(i))),
+        ("[e]dit paths", has_paths),
+        ("[t]mpfs/volume", has_paths && !row.paths.is_empty()),
+        ("e[x]tras", has_paths),
+        ("[i]gnore", !row.rules.is_empty()),
+        ("[r]ule", !row.rules.is_empty()),
+        ("[f]ile", true),
+        ("[u]ndo", review.can_undo()),
+        ("[b]ack", review.cursor > 0),
+        ("Enter goes on", !review.is_open(review.cursor)),
+        ("[w]rite", review.writes()),
+        ("[?]", true),
+        ("[q]uit", true),
+    ];
+    let mut lines = vec![String::new()];
+    for (part, _) in parts.into_iter().filter(|(_, is_shown)| *is_shown) {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(part),
+            Some(line) if line.len() + 1 + part.len() <= width => *line += &format!(" {part}"),
+            _ => lines.push(part.to_owned()),
+        }
     }
-}
-
-/// Shows paths, each with its number and what holds it.
-fn list(ui: &Ui, ask: &Ask, title: &str, paths: &[WritablePath]) {
-    ui.err_line(&format!("  {}", clean_line(title)));
-    for (number, path) in paths.iter().enumerate() {
-        let lines = wrap(&clean_line(&describe(path)), ask.width().saturating_sub(6).max(20));
-        ui.err_line(&format!("  {:>2}  {}", number + 1, lines.join("\n      ")));
-    }
+    lines
 }
 
 /// The places in a list that a line names by their numbers.
@@ -260,114 +153,290 @@ fn numbers(text: &str, length: usize) -> Result<Vec<usize>, String> {
     words.map(number).collect()
 }
 
-/// What a line is read as, asked for until it can be; none means that nothing changes.
-fn answer<T>(ui: &Ui, ask: &Ask, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
-    loop {
-        let Some(text) = ask.line(prompt)?.filter(|text| !text.is_empty()) else { return Ok(None) };
-        match read(&text) {
-            Ok(answer) => return Ok(Some(answer)),
-            Err(why) => wrap(&clean_line(&why), ask.width().saturating_sub(2)).iter().for_each(|line| ui.err_line(&format!("  {line}"))),
+/// The person, who answers in lines.
+struct Talk<'t> {
+    ui: &'t Ui,
+    ask: &'t Ask,
+}
+
+impl Talk<'_> {
+    fn say(&self, text: &str) {
+        if !text.is_empty() {
+            wrap(&clean_line(text), self.ask.width().saturating_sub(2)).iter().for_each(|line| self.ui.err_line(&format!("  {line}")));
+        }
+    }
+
+    /// A text that is clean and may have colours.
+    fn print(&self, text: &str) {
+        text.trim_end().lines().flat_map(|line| fold(line, self.ask.width())).for_each(|line| self.ui.err_line(&line));
+    }
+
+    /// The service that is decided now.
+    fn show(&self, session: &Session<'_>, review: &Review) -> Result<()> {
+        let row = &review.rows[review.cursor];
+        let (place, of) = review.place();
+        let place = place.map_or(String::new(), |place| format!("[{place}/{of}] "));
+        let decided = if review.is_open(review.cursor) { "" } else { state_of(row.kind, review.verdicts[review.cursor].take).1 };
+        let decided = if decided.is_empty() { String::new() } else { format!(" ({decided})") };
+        let title = clean_line(&format!("{place}{}: {}{decided}", session.name(), row.name));
+        self.ui.err_line("");
+        wrap(&title, self.ask.width()).iter().for_each(|line| self.ui.err_line(&paint(self.ui.err_color(), Look::Bold, line)));
+        self.print(&session.text(review, self.ask.width())?);
+        Ok(())
+    }
+
+    /// Does what an answer asks for.
+    fn take(&self, review: &mut Review, session: &Session<'_>, answer: &str) -> Result<Step> {
+        let answer = answer.trim();
+        let row = &review.rows[review.cursor];
+        if answer.is_empty() {
+            review.message.clear();
+            return Ok(if review.is_open(review.cursor) { Step::Stay } else { review.key(Key::Tab) });
+        }
+        if let Some(name) = answer.strip_prefix('/').filter(|name| !name.is_empty()) {
+            return Ok(press(review, [Key::Char('/')].into_iter().chain(typed(name))));
+        }
+        let (at, last) = (review.cursor, review.rows.len() - 1);
+        let refused = match key_of(answer) {
+            Some(Key::Char('g')) if row.kind != Kind::Guess && review.can_change(at) => format!("{} is no guess: y accepts it", row.name),
+            Some(Key::Char('j')) if at == last => format!("{} is the last service", row.name),
+            Some(Key::Char('k')) if at == 0 => format!("{} is the first service", row.name),
+            Some(Key::Char('w')) if !review.writes() => "nothing is accepted yet; q leaves".to_owned(),
+            Some(Key::Char('w')) => return Ok(Step::Write),
+            Some(Key::Char('l')) => {
+                self.list(review);
+                String::new()
+            }
+            None | Some(Key::Char('?')) => {
+                self.help();
+                String::new()
+            }
+            Some(key) => {
+                let step = review.key(key);
+                return match review.screen.clone() {
+                    Screen::Dialog(_) => self.dialogs(review),
+                    Screen::Leave => self.leave(review, session),
+                    Screen::List => Ok(step),
+                    // A text to read.
+                    _ => {
+                        self.print(&session.text(review, self.ask.width())?);
+                        Ok(review.key(Key::Escape))
+                    }
+                };
+            }
+        };
+        review.message = refused;
+        Ok(Step::Stay)
+    }
+
+    /// What was decided by the last answer; whether anything was.
+    fn say_decided(&self, review: &Review, before: &[state::Verdict]) -> bool {
+        let decided = |take: Option<bool>| -> Vec<&str> {
+            let is_so = |i: &usize| before[*i].take != take && review.verdicts[*i].take == take;
+            (0..before.len()).filter(is_so).map(|i| &*review.rows[i].name).collect()
+        };
+        let mut is_said = false;
+        for (take, verb) in [(Some(true), "harden"), (Some(false), "leave"), (None, "open again:")] {
+            let names = decided(take);
+            if !names.is_empty() {
+                self.say(&format!("{verb} {}", services(&names)));
+                is_said = true;
+            }
+        }
+        is_said
+    }
+
+    /// The question that follows names what is hardened; what else is written is shown before it.
+    fn say_what_is_ignored(&self, session: &Session<'_>, review: &mut Review) -> Result<()> {
+        if review.verdicts.iter().any(|verdict| !verdict.decision.ignored.is_empty()) {
+            review.screen = Screen::Sum;
+            self.ui.err_line("");
+            self.print(&session.text(review, self.ask.width())?);
+        }
+        Ok(())
+    }
+
+    fn list(&self, review: &Review) {
+        let longest = review.rows.iter().map(|row| width(&clean_line(&row.name))).max().unwrap_or(0);
+        for (row, verdict) in review.rows.iter().zip(&review.verdicts) {
+            let (sign, word, _) = state_of(row.kind, verdict.take);
+            let line = clean_line(&format!("{}  {word}: {}", pad(&clean_line(&row.name), longest), row.brief));
+            self.ui.err_line(&cut(&format!("  {sign} {line}"), self.ask.width()));
+        }
+    }
+
+    fn help(&self) {
+        let keys = keys::LIST.iter().filter(|(key, ..)| !keys::ON_SCREEN.contains(key)).map(|(key, _, what)| (*key, *what));
+        self.ui.err_line("  A letter or its word, then Enter:");
+        for (key, what) in keys::BY_LINE.into_iter().chain(keys) {
+            let lines = wrap(what, self.ask.width().saturating_sub(10).max(10));
+            self.ui.err_line(&format!("  {}  {}", pad(key, 6), lines.join("\n          ")));
+        }
+    }
+
+    /// Whether to leave without writing; the end of input does.
+    fn leave(&self, review: &mut Review, session: &Session<'_>) -> Result<Step> {
+        self.print(&session.text(review, self.ask.width())?);
+        let write = if review.writes() { ", w writes" } else { "" };
+        let next = if review.is_one_of_many { ", n goes to the next project" } else { "" };
+        let answer = self.ask.line(&format!("y leaves{write}{next}, Enter goes back >"))?;
+        let step = match answer.map(|answer| answer.to_ascii_lowercase()).as_deref() {
+            None | Some("y" | "yes") => review.key(Key::Char('y')),
+            Some("n" | "next") => review.key(Key::Char('n')),
+            Some("w" | "write") if review.writes() => Step::Write,
+            _ => Step::Stay,
+        };
+        review.screen = Screen::List;
+        review.message.clear();
+        Ok(step)
+    }
+
+    /// Asks what the lists and lines of the screen ask, until they are done.
+    fn dialogs(&self, review: &mut Review) -> Result<Step> {
+        let mut step = Step::Stay;
+        while let Screen::Dialog(dialog) = review.screen.clone() {
+            let keys = self.answer(&dialog)?.unwrap_or_else(|| vec![Key::Escape]);
+            if press(review, keys) == Step::Plan {
+                step = Step::Plan;
+                // Who drops paths often has another one to name.
+                if dialog.kind == DialogKind::Paths {
+                    press(review, [Key::Char('e'), Key::Char('+')]);
+                    continue;
+                }
+            }
+            if matches!(review.screen, Screen::Dialog(_)) {
+                self.say(&review.message);
+                review.message.clear();
+            }
+        }
+        Ok(step)
+    }
+
+    /// The keys that an answer stands for; none go back.
+    fn answer(&self, dialog: &Dialog) -> Result<Option<Vec<Key>>> {
+        let length = dialog.items.len();
+        let possible = |text: &str| {
+            let chosen = numbers(text, length)?;
+            if chosen.iter().all(|i| dialog.items[*i].is_possible) { Ok(chosen) } else { Err(IMPOSSIBLE.to_owned()) }
+        };
+        let one = |text: &str| match possible(text)?.as_slice() {
+            [only] => Ok(*only),
+            _ => Err("choose one of them".to_owned()),
+        };
+        let line = |text: Option<String>| text.map(|text| [Key::Ctrl('u')].into_iter().chain(typed(&text)).collect());
+        if !dialog.is_text() && length > 0 {
+            self.items(dialog);
+        }
+        Ok(match dialog.kind {
+            DialogKind::Search(_) => line(self.ask.line("Service, or a part of its name (Enter for the next):")?),
+            DialogKind::AddPath => line(self.ask.line("Another writable path (Enter for none):")?.filter(|text| !is_none(text))),
+            DialogKind::Reason(..) => {
+                self.say(&dialog.title());
+                line(self.ask.line("Why (Enter goes back):")?.filter(|text| !text.is_empty()))
+            }
+            DialogKind::Rules(..) | DialogKind::Place(..) => {
+                self.read("Which one, by its number (Enter goes back):", one)?.map(|i| chain([to(i), vec![Key::Enter]]))
+            }
+            DialogKind::Extras => self.read("Numbers of those to change (Enter goes back):", possible)?.map(|chosen| switched(&chosen)),
+            DialogKind::Paths if length == 0 => Some(vec![Key::Char('+')]),
+            DialogKind::Paths => match self.ask_for("Numbers of those to drop (Enter keeps all):", possible)? {
+                Some(Some(dropped)) => Some(switched(&dropped)),
+                Some(None) => Some(vec![Key::Char('+')]),
+                None => None,
+            },
+            DialogKind::Storage => match self.read("Path to choose for, by its number (Enter for none):", one)? {
+                Some(at) => self.storage(dialog, at)?,
+                None => None,
+            },
+        })
+    }
+
+    /// What holds one path.
+    fn storage(&self, dialog: &Dialog, at: usize) -> Result<Option<Vec<Key>>> {
+        let item = &dialog.items[at];
+        let path = item.text.split_whitespace().next().unwrap_or_default();
+        let question = format!("Where {path} lives: t for a tmpfs (gone when the container stops), v for a named volume (kept):");
+        let is_volume = self.read(&question, |text| match text.to_ascii_lowercase().as_str() {
+            "t" | "tmpfs" => Ok(false),
+            "v" | "volume" => Ok(true),
+            _ => Err("write t or v".to_owned()),
+        })?;
+        Ok(is_volume.map(|is_volume| if is_volume == item.is_on { vec![Key::Enter] } else { switched(&[at]) }))
+    }
+
+    /// The items of a list with their numbers.
+    fn items(&self, dialog: &Dialog) {
+        let title = match dialog.kind {
+            DialogKind::Paths | DialogKind::Storage => format!("Writable paths of {}:", dialog.service),
+            _ => dialog.title(),
+        };
+        self.say(&title);
+        for (number, item) in dialog.items.iter().enumerate() {
+            let head = format!("  {:>2}  {}", number + 1, dialog.mark(item));
+            let lines = wrap(&clean_line(&item.text), self.ask.width().saturating_sub(head.len()).max(10));
+            self.print(&format!("{head}{}", lines.join(&format!("\n{}", " ".repeat(head.len())))));
+        }
+    }
+
+    /// What a line is read as, asked for until it can be; none means that nothing changes.
+    fn read<T>(&self, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
+        Ok(self.ask_for(prompt, read)?.flatten())
+    }
+
+    /// The same, where an empty line is an answer too.
+    fn ask_for<T>(&self, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<Option<T>>> {
+        loop {
+            match self.ask.line(prompt)? {
+                Some(text) if text.is_empty() => return Ok(Some(None)),
+                Some(text) if !is_none(&text) => match read(&text) {
+                    Ok(answer) => return Ok(Some(Some(answer))),
+                    Err(why) => self.say(&why),
+                },
+                _ => return Ok(None),
+            }
         }
     }
 }
 
-fn edit_paths(ui: &Ui, ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decision) -> Result<()> {
-    if !paths.is_empty() {
-        list(ui, ask, &format!("Writable paths of {service}:"), paths);
-        let dropped = answer(ui, ask, "Numbers of those to drop (Enter keeps all):", |text| numbers(text, paths.len()))?;
-        for path in dropped.into_iter().flatten().map(|i| &paths[i]) {
-            own.paths.retain(|p| p.target != path.target);
-            own.spared.push(path.target.to_string());
-        }
-    }
-    if let Some(path) = answer(ui, ask, "Another writable path (Enter for none):", |text| added(service, text))? {
-        own.spared.retain(|spared| **spared != *path.target);
-        set(own, path);
-    }
-    Ok(())
+/// Presses keys; gives the last thing but nothing that they ask for.
+fn press(review: &mut Review, keys: impl IntoIterator<Item = Key>) -> Step {
+    keys.into_iter().map(|key| review.key(key)).filter(|step| *step != Step::Stay).last().unwrap_or(Step::Stay)
 }
 
-fn choose_storage(ui: &Ui, ask: &Ask, service: &str, paths: &[WritablePath], own: &mut Decision) -> Result<()> {
-    if paths.is_empty() {
-        ui.err_line("  it has no writable path to choose for");
-        return Ok(());
-    }
-    list(ui, ask, &format!("Writable paths of {service}:"), paths);
-    let one = |text: &str| match numbers(text, paths.len())?.as_slice() {
-        [only] => Ok(*only),
-        _ => Err("choose for one path at a time".to_owned()),
-    };
-    let Some(path) = answer(ui, ask, "Path to choose for, by its number (Enter for none):", one)?.map(|i| &paths[i]) else { return Ok(()) };
-    let question = format!("Where {} lives: t for a tmpfs (gone when the container stops), v for a named volume (kept):", path.target);
-    let is_volume = answer(ui, ask, &question, |text| match text.to_ascii_lowercase().as_str() {
-        "t" | "tmpfs" => Ok(false),
-        "v" | "volume" => Ok(true),
-        _ => Err("write t or v".to_owned()),
-    })?;
-    match is_volume
-        .filter(|is_volume| *is_volume || path.storage == Storage::State)
-        .map(|is_volume| chosen(service, &path.target, is_volume))
-    {
-        Some(Ok(path)) => set(own, path),
-        Some(Err(why)) => ui.warn(&clean_line(&why)),
-        None => {}
-    }
-    Ok(())
+/// A line that is typed, and Enter.
+fn typed(text: &str) -> impl Iterator<Item = Key> {
+    text.chars().map(Key::Char).chain([Key::Enter])
+}
+
+/// The way to an item of a list.
+fn to(item: usize) -> Vec<Key> {
+    [Key::Home].into_iter().chain(std::iter::repeat_n(Key::Down, item)).collect()
+}
+
+/// Switches items of a list, and is done with it.
+fn switched(items: &[usize]) -> Vec<Key> {
+    let switch = |item: &usize| chain([to(*item), vec![Key::Char(' ')]]);
+    items.iter().flat_map(switch).chain([Key::Enter]).collect()
+}
+
+fn chain(keys: [Vec<Key>; 2]) -> Vec<Key> {
+    keys.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What answers decide of services: a sure one for `s`, a guess for `g`, a choice for `c`.
-    fn decided(answers: &[&str], services: &str) -> (String, Option<Effect>) {
-        let kind = |c| match c {
-            's' => Kind::Sure,
-            'g' => Kind::Guess,
-            _ => Kind::Choice,
-        };
-        let mut review = Lines::new(services.chars().map(kind).collect());
-        let effect = answers.iter().map(|answer| review.step(answer)).last();
-        let sign = |decision: &Option<bool>| decision.map_or('.', |accept| if accept { '+' } else { '-' });
-        (review.decisions.iter().map(sign).collect(), effect)
-    }
-
     #[test]
-    fn answers_decide_service_by_service() {
-        for (answers, services, expected, effect) in [
-            (&["y", "n"][..], "sss", "+-.", Effect::Show),
-            (&["y", "n", "y"], "sss", "+-+", Effect::Finish),
-            (&["n", "a"], "sss", "-++", Effect::Finish),
-            (&["y", "s"], "sss", "+--", Effect::Finish),
-            (&["y", "q"], "sss", "+..", Effect::Finish),
-            (&["YES", " no ", "Skip"], "sss", "+--", Effect::Finish),
-            (&["y", "n", "u"], "sss", "+..", Effect::Show),
-            (&["y", "n", "undo", "y"], "sss", "++.", Effect::Show),
-            (&["n", "u", "a"], "sss", "+++", Effect::Finish),
-            (&["y", "u", "u"], "sss", "...", Effect::Refuse("there is no answer to take back")),
-        ] {
-            assert_eq!(decided(answers, services), (expected.to_owned(), Some(effect)), "{answers:?}");
+    fn an_answer_is_a_letter_or_its_word() {
+        for (answer, key) in
+            [("y", 'y'), ("YES", 'y'), ("N", 'n'), ("skip", 's'), ("v", 'f'), ("f", 'f'), ("U", 'U'), ("b", 'k'), ("x", 'x')]
+        {
+            assert_eq!(key_of(answer), Some(Key::Char(key)), "{answer}");
         }
-    }
-
-    #[test]
-    fn all_means_what_is_sure_and_a_guess_has_its_own_letter() {
-        assert_eq!(decided(&["a"], "sgcs"), ("+..+".to_owned(), Some(Effect::Show)));
-        assert_eq!(decided(&["a", "g", "y"], "sgcs"), ("++++".to_owned(), Some(Effect::Finish)));
-        assert_eq!(decided(&["a", "guess"], "gs"), ("++".to_owned(), Some(Effect::Finish)));
-        for (answer, services) in [("y", "gs"), ("g", "sg"), ("g", "cg"), ("a", "gc")] {
-            let (decisions, effect) = decided(&[answer], services);
-            assert_eq!(decisions, "..", "{answer} {services}");
-            assert!(matches!(effect, Some(Effect::Refuse(_))), "{answer} {services}");
+        for answer in ["z", "yy", "yes please", "\u{e4}"] {
+            assert_eq!(key_of(answer), None, "{answer}");
         }
-    }
-
-    #[test]
-    fn other_answers_decide_nothing() {
-        for answer in ["x", "?", "help", "yy", "yes please"] {
-            assert_eq!(decided(&[answer], "s"), (".".to_owned(), Some(Effect::Help)), "{answer:?}");
-        }
-        assert_eq!(decided(&["", " "], "s"), (".".to_owned(), Some(Effect::Ask)), "an Enter too many does nothing");
     }
 
     #[test]

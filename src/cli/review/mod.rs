@@ -6,6 +6,7 @@
 
 mod dialog;
 mod draw;
+mod fold;
 mod keys;
 mod lines;
 mod row;
@@ -15,6 +16,7 @@ mod terminal;
 
 use super::ask::Ask;
 use super::harden::{Status, finish, present};
+use super::next;
 use super::prepared::{Aim, Asking, Prepared};
 use super::report_error;
 use super::ui::Ui;
@@ -23,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::plan::{Files, Input, Options};
 use crate::text::clean_line;
 use draw::{Scene, draw};
+use row::Row;
 use session::Session;
 use state::{Review, Step};
 use terminal::Screen;
@@ -70,10 +73,11 @@ fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool
     if place.1 > 1 && session.plan.findings.is_empty() {
         return Ok(Some(Status::Done));
     }
-    let verdict = match (session.plan.findings.is_empty(), is_plain) {
-        (true, _) => Verdict::Ask(asking.options.clone()),
-        (false, true) => Verdict::Ask(lines::review(ui, ask, session)?),
-        (false, false) => on_screen(session, place)?,
+    let is_open = session.rows()?.iter().any(Row::can_change);
+    let verdict = match (is_open, is_plain) {
+        (false, _) => Verdict::Ask(asking.options.clone()),
+        (true, true) => lines::review(ui, ask, session, place.1 > 1)?,
+        (true, false) => on_screen(session, place)?,
     };
     let (options, asks) = match verdict {
         Verdict::Write(options) => (options, None),
@@ -87,8 +91,16 @@ fn project(ui: &Ui, input: &Input, asking: Asking<'_>, ask: &Ask, is_plain: bool
     };
     // On the screen all was said yes to, but for data that would stay behind: that is a question of its own.
     let plan = Prepared::of(&files, Asking { options: &options, person: Some((ui, ask)), ..asking })?;
+    if !is_open && !plan.findings.is_empty() {
+        ui.note("nothing to decide: no service has a change that could be accepted");
+    }
     present(ui, Aim::Review, &plan);
-    finish(ui, Aim::Review, &[&plan], asks).map(Some)
+    let status = finish(ui, Aim::Review, &[&plan], asks)?;
+    // Where nothing was found at all, the next step is said already.
+    if !is_open && !plan.findings.is_empty() && place.1 == 1 {
+        next::after_nothing(ui, &[&plan], plan.counts);
+    }
+    Ok(Some(status))
 }
 
 /// The review on the whole screen.

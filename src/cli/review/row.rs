@@ -20,6 +20,8 @@ pub(super) struct Row {
     pub(super) rules: Vec<Rule>,
     /// Where it must be able to write.
     pub(super) paths: Vec<WritablePath>,
+    /// Those of them that are in mounts of the file, which stay whatever is chosen.
+    pub(super) mounted: Vec<String>,
     /// What else can be changed.
     pub(super) offers: Vec<Offer>,
     /// The file that can take a comment about it, if one can.
@@ -53,6 +55,13 @@ pub(super) struct Offer {
     /// Why it cannot be, if so; else why it can.
     pub(super) text: String,
     pub(super) is_possible: bool,
+}
+
+impl Row {
+    /// Whether there is a change to accept or to skip.
+    pub(super) fn can_change(&self) -> bool {
+        matches!(self.kind, Kind::Sure | Kind::Choice | Kind::Guess)
+    }
 }
 
 /// All services of the plan that were looked at or are ignored, in their order. `guesses` are those whose change was a guess before
@@ -92,12 +101,19 @@ pub(super) fn rows(plan: &Plan<'_>, decisions: &Decisions, guesses: &HashSet<Str
         let mut rules: Vec<Rule> = findings.iter().map(|f| f.rule).collect();
         rules.dedup();
         let (paths, offers) = need.map(|need| (need.paths.clone(), offers(need, &useful))).unwrap_or_default();
+        let is_mounted = |path: &&WritablePath| service.mounts.iter().any(|mount| mount.is_placed && holds(&mount.target, &path.target));
+        let mounted = paths.iter().filter(is_mounted).map(|path| path.target.to_string()).collect();
         let file =
             plan.project.sources.file(service.key().span().file).filter(|_| plan.rewriting().layer.is_none() && takes_comment(service));
         let comment_in = file.map(|source| source.stream.text().name().to_owned());
-        found.push(Row { name: service.name.to_owned(), kind, brief, rules, paths, offers, comment_in });
+        found.push(Row { name: service.name.to_owned(), kind, brief, rules, paths, mounted, offers, comment_in });
     }
     Ok(found)
+}
+
+/// Whether a path is in what is mounted at `target`.
+fn holds(target: &str, path: &str) -> bool {
+    path.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn kind_of(fix: &Fix, need: Option<&Need>, decision: Option<&Decision>, guesses: &HashSet<String>) -> Kind {

@@ -1,7 +1,9 @@
 //! What was decided so far, where the person is, and what each key does there. Knows nothing of the
 //! terminal, and plans nothing: when decisions change what would be planned, it says so.
 
-use super::dialog::{Dialog, Outcome};
+mod going;
+
+use super::dialog::{Dialog, Outcome, ToDecide};
 use super::keys::Key;
 use super::row::{Kind, Row};
 use crate::audit::Rule;
@@ -79,6 +81,9 @@ pub(super) struct Review {
     could_change: Vec<bool>,
     /// Whether the last key was a `g` that accepted nothing: another one goes to the top.
     is_halfway_up: bool,
+    /// Whether the service under the cursor was accepted before its change became another one; how it is accepted now is known once it
+    /// is planned.
+    is_open_again: bool,
     /// What was searched for last.
     pub(super) sought: String,
     /// Whether other projects follow.
@@ -102,6 +107,7 @@ impl Review {
             future: Vec::new(),
             could_change: Vec::new(),
             is_halfway_up: false,
+            is_open_again: false,
             sought: String::new(),
             is_one_of_many,
         };
@@ -122,6 +128,15 @@ impl Review {
     pub(super) fn replanned(&mut self, rows: Vec<Row>) {
         debug_assert!(rows.iter().map(|r| &r.name).eq(self.rows.iter().map(|r| &r.name)), "a service came or went");
         self.rows = rows;
+        if std::mem::take(&mut self.is_open_again) {
+            let row = &self.rows[self.cursor];
+            let how = match row.kind {
+                Kind::Guess => "g accepts it",
+                _ if self.can_change(self.cursor) => "y accepts it",
+                _ => "nothing of it changes now",
+            };
+            self.message += &clean_line(&format!("; {} is open again: {how}", row.name));
+        }
     }
 
     /// Whether a decision is to be made of the service at `index`.
@@ -130,7 +145,7 @@ impl Review {
     }
 
     pub(super) fn can_change(&self, index: usize) -> bool {
-        matches!(self.rows[index].kind, Kind::Sure | Kind::Choice | Kind::Guess)
+        self.rows[index].can_change()
     }
 
     /// How many services are decided, and of how many. What is ignored is decided too.
@@ -138,6 +153,18 @@ impl Review {
         let all = (0..self.rows.len()).filter(|i| self.could_change[*i] || self.can_change(*i));
         let (all, open) = all.fold((0, 0), |(all, open), i| (all + 1, open + usize::from(self.is_open(i))));
         (all - open, all)
+    }
+
+    /// Which of the services that had something to decide the cursor is at, if at one, from 1; and how many there are.
+    pub(super) fn place(&self) -> (Option<usize>, usize) {
+        let counts = |i: &usize| self.could_change[*i] || self.can_change(*i);
+        let place = counts(&self.cursor).then(|| (0..=self.cursor).filter(counts).count());
+        (place, (0..self.rows.len()).filter(counts).count())
+    }
+
+    /// Whether there is a decision to undo.
+    pub(super) fn can_undo(&self) -> bool {
+        !self.past.is_empty()
     }
 
     /// Whether the change of a service is accepted.
@@ -158,6 +185,12 @@ impl Review {
         if key == Key::Ctrl('c') {
             return Step::Interrupt;
         }
+        let is_typing = matches!(&self.screen, Screen::Dialog(dialog) if dialog.is_text());
+        let key = match key {
+            Key::Ctrl('d') if is_typing => Key::Escape,
+            Key::Ctrl('d') => Key::Char('q'),
+            key => key,
+        };
         if let Screen::Dialog(dialog) = &mut self.screen {
             let outcome = dialog.key(key);
             return self.take_outcome(outcome);
@@ -168,6 +201,7 @@ impl Review {
             (Screen::Sum, Key::Char('y')) if self.writes() => Step::Write,
             (Screen::Sum, Key::Char('y')) => self.say("nothing is accepted yet; Enter goes back"),
             (Screen::Leave, Key::Char('y')) => Step::Quit,
+            (Screen::Leave, Key::Char('w')) if self.writes() => self.show(Screen::Sum),
             (Screen::Leave | Screen::Sum, Key::Char('n')) if self.is_one_of_many => Step::Next,
             (Screen::Sum, Key::Char('q')) => self.leave(),
             _ if self.scrolls(key) => Step::Stay,
@@ -209,12 +243,13 @@ impl Review {
             Key::Char('g') => self.accept_guess(),
             Key::Char('n') => self.skip(),
             Key::Char('a') => self.accept_all(),
+            Key::Char('s') => self.skip_rest(),
             Key::Char('u') => self.undo(),
             Key::Char('U') | Key::Ctrl('r') => self.redo(),
             Key::Char('w') => self.show(Screen::Sum),
             Key::Char('q') => self.leave(),
             Key::Char('?') => self.show(Screen::Help),
-            Key::Char('f') => self.show(Screen::File),
+            Key::Char('f' | 'v') => self.show(Screen::File),
             Key::Char('r') => match self.rows[self.cursor].rules.first() {
                 Some(rule) => self.show(Screen::Rule(*rule)),
                 None => self.say("no rule speaks of this service"),
@@ -240,50 +275,6 @@ impl Review {
             _ => Dialog::extras(row),
         };
         self.show(Screen::Dialog(dialog))
-    }
-
-    /// Scrolls what is longer than its part of the screen, if `key` does that.
-    fn scrolls(&mut self, key: Key) -> bool {
-        let by_line = !matches!(self.screen, Screen::List);
-        let to = match key {
-            Key::PageDown | Key::Char(' ') => self.scroll + self.page.saturating_sub(1).max(1),
-            Key::PageUp | Key::Char('b') => self.scroll.saturating_sub(self.page.saturating_sub(1).max(1)),
-            Key::Char('J') => self.scroll + 1,
-            Key::Char('K') => self.scroll.saturating_sub(1),
-            Key::Down | Key::Char('j') if by_line => self.scroll + 1,
-            Key::Up | Key::Char('k') if by_line => self.scroll.saturating_sub(1),
-            Key::Home if by_line => 0,
-            Key::End if by_line => self.last_scroll,
-            _ => return false,
-        };
-        self.scroll = to.min(self.last_scroll);
-        true
-    }
-
-    fn go(&mut self, to: usize) -> Step {
-        self.cursor = to;
-        self.scroll = 0;
-        Step::Stay
-    }
-
-    /// Goes to the next service that is not decided, or the one before, around the ends.
-    fn go_to_open(&mut self, forwards: bool) -> Step {
-        let number = self.rows.len();
-        let at = |step: usize| (self.cursor + if forwards { step } else { number - step }) % number;
-        match (1..=number).map(at).find(|i| self.is_open(*i)) {
-            Some(next) => {
-                if forwards && next <= self.cursor {
-                    self.message = self.way_around(next);
-                }
-                self.go(next)
-            }
-            None => self.say("everything is decided: w shows the sum"),
-        }
-    }
-
-    /// What is said where the way to the next service leads around the end of the list.
-    fn way_around(&self, next: usize) -> String {
-        clean_line(&format!("again from the top: {} is not decided", self.rows[next].name))
     }
 
     fn accept(&mut self) -> Step {
@@ -340,22 +331,16 @@ impl Review {
         Step::Stay
     }
 
-    /// Goes from a service that was decided to the next one that is not.
-    fn go_on(&mut self, from: usize) {
-        let number = self.rows.len();
-        match (1..number).map(|step| (from + step) % number).find(|i| self.is_open(*i)) {
-            Some(next) => {
-                if next < from && self.message.is_empty() {
-                    self.message = self.way_around(next);
-                }
-                self.go(next);
-            }
-            None => {
-                let said = if self.message.is_empty() { "" } else { "; " };
-                self.message += said;
-                self.message += "everything is decided: w shows the sum";
-            }
+    fn skip_rest(&mut self) -> Step {
+        let open = (0..self.rows.len()).filter(|i| self.is_open(*i));
+        let skipped: Vec<_> = open.map(|i| (i, Verdict { take: Some(false), ..self.verdicts[i].clone() })).collect();
+        if skipped.is_empty() {
+            return self.say("nothing is left to skip: w shows the sum");
         }
+        self.message = format!("skipped {}", count(skipped.len(), "service", "services"));
+        self.decide(skipped);
+        self.go_on(self.cursor);
+        Step::Stay
     }
 
     /// Puts verdicts in their places, in a way that can be undone.
@@ -401,43 +386,27 @@ impl Review {
             Outcome::Refuse(why) => self.say(why),
             Outcome::Open(dialog) => self.show(Screen::Dialog(*dialog)),
             Outcome::Seek { text, from, is_done } => self.seek(text, from, is_done),
-            Outcome::Change(change) => {
-                let at = self.cursor;
-                let mut verdict = self.verdicts[at].clone();
-                let mut message = change(&mut verdict.decision, &self.rows[at]);
-                // What was accepted is another change now.
-                let is_another = verdict.decision.ignored == self.verdicts[at].decision.ignored;
-                if is_another && verdict.decision != self.verdicts[at].decision && verdict.take == Some(true) {
-                    verdict.take = None;
-                    message += "; it is to be accepted again";
-                }
-                self.show(Screen::List);
-                if verdict == self.verdicts[at] {
-                    return self.say("nothing changed");
-                }
-                self.decide(vec![(at, verdict)]);
-                self.say(message);
-                Step::Plan
-            }
+            Outcome::Change(change) => self.change(change),
         }
     }
 
-    /// Goes to the first service from `from` on that has `text` in its name.
-    fn seek(&mut self, text: String, from: usize, is_done: bool) -> Step {
-        let repeats = is_done && text.is_empty();
-        let (wanted, from) = if repeats { (self.sought.clone(), self.cursor + 1) } else { (text, from) };
-        let number = self.rows.len();
-        let fits = |i: &usize| self.rows[*i].name.to_lowercase().contains(&wanted.to_lowercase());
-        let found = (0..number).map(|step| (from + step) % number).find(fits).filter(|_| !wanted.is_empty());
-        if is_done {
-            self.screen = Screen::List;
-            self.sought.clone_from(&wanted);
+    /// Changes what is decided of the service under the cursor.
+    fn change(&mut self, change: ToDecide) -> Step {
+        let at = self.cursor;
+        let mut verdict = self.verdicts[at].clone();
+        let message = change(&mut verdict.decision, &self.rows[at]);
+        self.show(Screen::List);
+        if verdict == self.verdicts[at] {
+            return self.say("nothing changed");
         }
-        match found {
-            Some(found) => self.go(found),
-            None if wanted.is_empty() => self.go(from.min(number - 1)),
-            None => self.say(format!("no service has `{wanted}` in its name")),
+        // What was accepted is another change now.
+        if verdict.decision.ignored == self.verdicts[at].decision.ignored && verdict.take == Some(true) {
+            verdict.take = None;
+            self.is_open_again = true;
         }
+        self.decide(vec![(at, verdict)]);
+        self.say(message);
+        Step::Plan
     }
 }
 

@@ -17,6 +17,7 @@ fn row(name: &str, kind: Kind) -> Row {
         rules: if kind == Kind::Done { vec![] } else { vec![Rule::WritableRoot] },
         paths: if kind == Kind::Refused { vec![] } else { vec![path] },
         offers: vec![offer(Extra::CapDrop, true), offer(Extra::User, false)],
+        mounted: vec![],
         comment_in: None,
     }
 }
@@ -70,6 +71,9 @@ fn each_key_decides_what_it_says() {
         ("ykn", "+web", "root"),
         ("ykky", "+web", "jobs"),
         ("ykkn", "-web", "jobs"),
+        ("s", "-web -jobs -api", "web"),
+        ("ys", "+web -jobs -api", "jobs"),
+        ("ysu", "+web", "jobs"),
     ] {
         let mut review = review();
         press(&mut review, keys);
@@ -153,6 +157,22 @@ fn leaving_asks_when_something_was_decided() {
     assert_eq!((press(&mut of_many, "q"), &of_many.screen), (Step::Stay, &Screen::Leave));
     assert_eq!(press(&mut of_many, "n"), Step::Next);
     assert_eq!(press(&mut review(), "wn"), Step::Stay, "a single project has no next one");
+}
+
+#[test]
+fn the_end_of_input_is_the_key_that_leaves() {
+    let mut asked = review();
+    assert_eq!(asked.key(Key::Ctrl('d')), Step::Quit);
+    for keys in ["?", "w", "e", "x", "i", "/o", "e+/srv", "i\nkiosk"] {
+        let mut other = review();
+        press(&mut other, keys);
+        let step = other.key(Key::Ctrl('d'));
+        assert!(step == Step::Quit && keys == "w" || step == Step::Stay && other.screen == Screen::List, "{keys:?}");
+    }
+    press(&mut asked, "y");
+    asked.key(Key::Ctrl('d'));
+    assert_eq!(asked.screen, Screen::Leave);
+    assert_eq!((press(&mut asked, "w"), &asked.screen), (Step::Stay, &Screen::Sum));
 }
 
 #[test]
@@ -275,7 +295,8 @@ fn another_change_is_accepted_anew() {
         review.cursor = 1;
         press(&mut review, keys);
         assert_eq!(decided(&review), "", "{keys:?}");
-        assert!(review.message.ends_with("; it is to be accepted again"), "{keys:?}: {}", review.message);
+        review.replanned(review.rows.clone());
+        assert!(review.message.ends_with("; web is open again: y accepts it"), "{keys:?}: {}", review.message);
         press(&mut review, "u");
         assert_eq!(decided(&review), "+web", "{keys:?}");
     }
