@@ -213,7 +213,11 @@ impl Output {
             Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
             // Nobody says whether it must be kept, so it is.
             Some((target, Storage::State))
-                if self.is_foreign && self.role == Role::Log && !self.is_log_folder(&folder) && !is_filled(&target) =>
+                if self.is_foreign
+                    && self.role == Role::Log
+                    && !self.is_log_folder(&folder)
+                    && !is_filled(&target)
+                    && !is_for_data(&target) =>
             {
                 Asks::Volume(target)
             }
@@ -235,9 +239,13 @@ impl Output {
 
     /// Whether nothing else than logs is in the folder of a log: it or the file is called so, and it is no place for data.
     fn is_log_folder(&self, folder: &str) -> bool {
-        let is_data = ["/var/lib", "/var/opt", "/data"].iter().any(|top| is_at(folder, top));
-        !is_data && (is_log_name(&self.path) || folder.to_lowercase().contains("log"))
+        !is_for_data(folder) && (is_log_name(&self.path) || folder.to_lowercase().contains("log"))
     }
+}
+
+/// Whether a folder is where programs keep their data.
+fn is_for_data(folder: &str) -> bool {
+    ["/var/lib", "/var/opt", "/data"].iter().any(|top| is_at(folder, top))
 }
 
 fn is_log_name(path: &str) -> bool {

@@ -265,17 +265,11 @@ fn a_reset_that_is_merged_in_is_gone() {
 fn keys_that_are_marked_as_such_keep_their_place() {
     let base = "services:\n  base:\n    image: redis:7\n  late: {image: x}\n";
     for (layer, expected) in [
+        ("services:\n    ? late\n    : {}\n", "services:\n    base:\n        read_only: true\n    ? late\n    : {}\n"),
+        ("services:\n  ? \"late\"  # why\n  :\n    {}\n", "services:\n  base:\n    read_only: true\n  ? \"late\"  # why\n  :\n    {}\n"),
         (
-            format!("services:\n    ? late\n    : {{}}\n"),
-            format!("services:\n    base:\n        read_only: true\n    ? late\n    : {{}}\n"),
-        ),
-        (
-            format!("services:\n  ? \"late\"  # why\n  :\n    {{}}\n"),
-            format!("services:\n  base:\n    read_only: true\n  ? \"late\"  # why\n  :\n    {{}}\n"),
-        ),
-        (
-            format!("services:\n  base:\n    tmpfs: !reset [\n    ]\n    init: true\n  ? late\n  : {{}}\n"),
-            format!("services:\n  base:\n    tmpfs: !override [/run]\n    init: true\n    read_only: true\n  ? late\n  : {{}}\n"),
+            "services:\n  base:\n    tmpfs: !reset [\n    ]\n    init: true\n  ? late\n  : {}\n",
+            "services:\n  base:\n    tmpfs: !override [/run]\n    init: true\n    read_only: true\n  ? late\n  : {}\n",
         ),
     ] {
         let config = if layer.contains("!reset") {
@@ -283,7 +277,7 @@ fn keys_that_are_marked_as_such_keep_their_place() {
         } else {
             ""
         };
-        let files = [("compose.yaml", base), ("more.yaml", &*layer), ("rofs-harden.toml", config)];
+        let files = [("compose.yaml", base), ("more.yaml", layer), ("rofs-harden.toml", config)];
         let folder = Folder::new(&files);
         folder.run(&["-f", "compose.yaml", "--override", "more.yaml", "--write", "--yes"]).exits(0);
         assert_eq!(folder.read("more.yaml"), expected);

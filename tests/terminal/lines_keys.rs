@@ -6,7 +6,8 @@ use crate::support::Folder;
 
 /// A review of `HOUSE` by line, at a terminal of so many columns.
 fn review(folder: &Folder, columns: u16) -> Terminal {
-    let mut terminal = Terminal::start(folder, columns, &["-i", "--plain"], &[]);
+    // Tall enough that nothing goes out of sight.
+    let mut terminal = Terminal::start_sized(folder, (2000, columns), &["-i", "--plain"], &[]);
     terminal.shows("[1/3] compose.yaml: web");
     terminal
 }

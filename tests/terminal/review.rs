@@ -357,8 +357,9 @@ fn a_terminal_that_goes_away_ends_it() {
         command.args(["-c", "trap '' HUP; exec \"$0\" -i", PROGRAM]);
         let mut terminal = Terminal::start_command(&folder, 100, command, &[]);
         terminal.shows("0 of 3 decided").press(keys);
+        // The terminal's last words are Enter and the end of input, with which a person leaves too.
         let status = wait(&mut *terminal.hang_up());
-        assert!(matches!(status, Some(2 | 130)), "{keys:?}: {status:?}");
+        assert!(matches!(status, Some(1 | 2 | 130)), "{keys:?}: {status:?}");
         assert_eq!(folder.read("compose.yaml"), HOUSE, "{keys:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! How the review on the screen takes its keys: at once, also those that come together; and what it does while none comes.
+//! How the review on the screen takes its keys: at once, also those that come together.
 
 use super::review::HOUSE;
 use super::screen::{ENTER, Terminal};
@@ -22,20 +22,6 @@ fn keys_that_come_together_are_taken_at_once() {
     // One after the other, with the time that was waited for each, would take twice as long.
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     terminal.press(&format!("{ENTER}y"));
-    terminal.shows("1 of 3 decided").press("\x03");
-    terminal.ends(130);
-}
-
-#[test]
-fn nothing_happens_while_no_key_comes() {
-    let folder = Folder::compose(HOUSE);
-    let mut terminal = review(&folder, 30, 100);
-    terminal.look();
-    let before = terminal.wakes();
-    std::thread::sleep(Duration::from_secs(2));
-    let wakes = terminal.wakes() - before;
-    assert!(wakes <= 2, "it woke {wakes} times");
-    terminal.press("y");
     terminal.shows("1 of 3 decided").press("\x03");
     terminal.ends(130);
 }

@@ -157,13 +157,6 @@ impl Terminal {
         rustix::process::kill_process(number, signal).unwrap();
     }
 
-    /// How often the program went to sleep so far, which it does after each time that something woke it.
-    pub(super) fn wakes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.process_id().unwrap())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
-        line.trim().parse().unwrap()
-    }
-
     /// Whether the program has the whole screen to itself.
     pub(super) fn is_taken(&self) -> bool {
         self.seen.lock().unwrap().parser.screen().alternate_screen()

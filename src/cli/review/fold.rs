@@ -26,9 +26,9 @@ pub(super) fn fold(line: &str, width: usize) -> Vec<String> {
         if let Some(end) = rest.strip_prefix("\x1b[").and_then(|code| code.find('m')) {
             let (code, after) = rest.split_at(end + 3);
             if code == RESET {
-                colors.clear()
+                colors.clear();
             } else {
-                colors += code
+                colors += code;
             }
             row += code;
             rest = after;

@@ -339,7 +339,7 @@ impl Talk<'_> {
             }
             DialogKind::Extras => self.read("Numbers of those to change (Enter goes back):", possible)?.map(|chosen| switched(&chosen)),
             DialogKind::Paths if length == 0 => Some(vec![Key::Char('+')]),
-            DialogKind::Paths => match self.ask_for("Numbers of those to drop (Enter keeps all):", possible)? {
+            DialogKind::Paths => match self.ask_for("Numbers of those to drop (Enter keeps all):", |text| unless_empty(text, possible))? {
                 Some(Some(dropped)) => Some(switched(&dropped)),
                 Some(None) => Some(vec![Key::Char('+')]),
                 None => None,
@@ -380,22 +380,25 @@ impl Talk<'_> {
 
     /// What a line is read as, asked for until it can be; none means that nothing changes.
     fn read<T>(&self, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
-        Ok(self.ask_for(prompt, read)?.flatten())
+        Ok(self.ask_for(prompt, |text| unless_empty(text, &read))?.flatten())
     }
 
-    /// The same, where an empty line is an answer too.
-    fn ask_for<T>(&self, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<Option<T>>> {
+    /// The same, where an empty line is read too.
+    fn ask_for<T>(&self, prompt: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>> {
         loop {
             match self.ask.line(prompt)? {
-                Some(text) if text.is_empty() => return Ok(Some(None)),
-                Some(text) if !is_none(&text) => match read(&text) {
-                    Ok(answer) => return Ok(Some(Some(answer))),
+                Some(text) if text.is_empty() || !is_none(&text) => match read(&text) {
+                    Ok(answer) => return Ok(Some(answer)),
                     Err(why) => self.say(&why),
                 },
                 _ => return Ok(None),
             }
         }
     }
+}
+
+fn unless_empty<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    if text.is_empty() { Ok(None) } else { read(text).map(Some) }
 }
 
 /// Presses keys; gives the last thing but nothing that they ask for.
@@ -424,26 +427,4 @@ fn chain(keys: [Vec<Key>; 2]) -> Vec<Key> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_a_letter_or_its_word() {
-        for (answer, key) in
-            [("y", 'y'), ("YES", 'y'), ("N", 'n'), ("skip", 's'), ("v", 'f'), ("f", 'f'), ("U", 'U'), ("b", 'k'), ("x", 'x')]
-        {
-            assert_eq!(key_of(answer), Some(Key::Char(key)), "{answer}");
-        }
-        for answer in ["z", "yy", "yes please", "\u{e4}"] {
-            assert_eq!(key_of(answer), None, "{answer}");
-        }
-    }
-
-    #[test]
-    fn numbers_name_places_of_the_list() {
-        assert_eq!(numbers("1, 3", 3), Ok(vec![0, 2]));
-        for text in ["0", "4", "x", "1 -2"] {
-            assert!(numbers(text, 3).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -10,24 +10,17 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, Ke
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::{Frame, Terminal};
-#[cfg(unix)]
-use std::io::Read;
 use std::io::{self, BufWriter, Stderr, Write};
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
 use std::panic;
-#[cfg(unix)]
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-/// How long a signal may wait for an answer where no signal wakes whoever waits.
-#[cfg(not(unix))]
+/// How long a signal may wait for an answer.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long to look for what is there already; the library does not look in no time.
-const GLANCE: Duration = Duration::from_millis(5);
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// Whether the screen is ours, for whoever gives it back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
@@ -39,9 +32,6 @@ pub(super) struct Screen {
     suspended: Arc<AtomicBool>,
     /// The key behind an escape that came with it.
     waiting: Option<KeyEvent>,
-    /// What signals wake.
-    #[cfg(unix)]
-    alarm: &'static UnixStream,
 }
 
 impl Screen {
@@ -54,17 +44,10 @@ impl Screen {
         let suspended = Arc::new(AtomicBool::new(false));
         #[cfg(unix)]
         signal_hook::flag::register(signal_hook::consts::SIGTSTP, suspended.clone()).map_err(|e| failed(&e))?;
-        let screen = Self {
-            #[cfg(unix)]
-            alarm: alarm().map_err(|e| failed(&e))?,
-            terminal: taken_over().map_err(|e| {
-                give_back();
-                failed(&e)
-            })?,
-            suspended,
-            waiting: None,
-        };
-        Ok(screen)
+        taken_over().map(|terminal| Self { terminal, suspended, waiting: None }).map_err(|e| {
+            give_back();
+            failed(&e)
+        })
     }
 
     /// Draws what `draw` says, at the size that the terminal has now.
@@ -87,14 +70,9 @@ impl Screen {
                 self.suspend()?;
                 return Ok(None);
             }
-            if !is_something_there()? {
-                // A signal: to stop, or the window has another size.
-                if !self.waits_for_input()? {
-                    stop::go_on()?;
-                    if !self.suspended.load(Ordering::Relaxed) {
-                        return Ok(None);
-                    }
-                }
+            // Of keys that came together, all but the first are with the library already.
+            if !event::poll(GLANCE).map_err(|e| failed(&e))? {
+                wait_for_input()?;
                 continue;
             }
             match event::read().map_err(|e| failed(&e))? {
@@ -111,37 +89,6 @@ impl Screen {
                 _ => {}
             }
         }
-    }
-
-    /// Waits until there may be something to read; no says that a signal came.
-    ///
-    /// Errors: the terminal is gone. The reader of keys would look for one there for ever.
-    #[cfg(unix)]
-    fn waits_for_input(&self) -> Result<bool> {
-        use rustix::event::{PollFd, PollFlags, poll};
-        let stdin = io::stdin();
-        let mut waiting = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(self.alarm, PollFlags::IN)];
-        match poll(&mut waiting, None) {
-            // What woke it is in the alarm by now.
-            Err(rustix::io::Errno::INTR) => return Ok(true),
-            Err(error) => return Err(failed(&error.into())),
-            Ok(_) => {}
-        }
-        let [keys, signals] = waiting.map(|waited| waited.revents());
-        if keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-            return Err(failed(&io::Error::other("it is gone")));
-        }
-        if signals.is_empty() {
-            return Ok(true);
-        }
-        let mut rung = [0; 64];
-        while matches!((&mut &*self.alarm).read(&mut rung), Ok(1..)) {}
-        Ok(false)
-    }
-
-    #[cfg(not(unix))]
-    fn waits_for_input(&self) -> Result<bool> {
-        event::poll(TICK).map(|_| true).map_err(|e| failed(&e))
     }
 
     /// Gives the terminal to the shell until it continues this program.
@@ -202,27 +149,28 @@ fn give_back_at_panic() {
     });
 }
 
-/// Whether an event can be read at once: of those that came together, all but the first are with the library already.
-fn is_something_there() -> Result<bool> {
-    // Time may run out before the library has looked at all, but hardly twice.
-    let glance = || event::poll(GLANCE).map_err(|e| failed(&e));
-    Ok(glance()? || glance()?)
+/// Waits until there may be something to read, or a signal came.
+///
+/// Errors: the terminal is gone. The reader of keys would look for one there for ever.
+#[cfg(unix)]
+fn wait_for_input() -> Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let stdin = io::stdin();
+    let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
+    let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };
+    match poll(&mut waiting, Some(&tick)) {
+        Err(rustix::io::Errno::INTR) | Ok(0) => Ok(()),
+        Err(error) => Err(failed(&error.into())),
+        Ok(_) if waiting[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => {
+            Err(failed(&io::Error::other("it is gone")))
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
-/// What becomes readable at each signal, so that whoever waits for keys needs no clock to see one.
-#[cfg(unix)]
-fn alarm() -> io::Result<&'static UnixStream> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
-    static ALARM: OnceLock<UnixStream> = OnceLock::new();
-    if let Some(alarm) = ALARM.get() {
-        return Ok(alarm);
-    }
-    let (alarm, bell) = UnixStream::pair()?;
-    alarm.set_nonblocking(true)?;
-    for signal in [SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH] {
-        signal_hook::low_level::pipe::register(signal, bell.try_clone()?)?;
-    }
-    Ok(ALARM.get_or_init(|| alarm))
+#[cfg(not(unix))]
+fn wait_for_input() -> Result<()> {
+    event::poll(TICK).map(drop).map_err(|e| failed(&e))
 }
 
 /// Stops the whole job, as the terminal would. Where no shell waits for it, nobody could continue it.

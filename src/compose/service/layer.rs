@@ -20,7 +20,7 @@ pub(in crate::compose) fn check_layer(name: &str, parts: &[Part<'_>]) -> Result<
             _ => value.kind() == Kind::Sequence,
         };
         // Null keeps what is there.
-        if !is_right && !(value.is_null() && earlier.iter().any(|part| part.get(entry.name()).is_some())) {
+        if !(is_right || value.is_null() && earlier.iter().any(|part| part.get(entry.name()).is_some())) {
             return Err(wrong_kind(name, &entry));
         }
     }

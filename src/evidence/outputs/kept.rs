@@ -175,7 +175,7 @@ pub(super) fn place(value: &str, folder: Option<Word>) -> Result<String, String>
     let socket = value.strip_prefix("unix:").map(|rest| rest.trim_start_matches("//"));
     let path = socket.or_else(|| database(value)).unwrap_or(value);
     // With three slashes, some take the rest for a path of the machine and some for one of the folder.
-    let is_either = value.contains(":///") && path.starts_with('/') && !path.starts_with("//");
+    let is_either = socket.is_none() && value.contains(":///") && path.starts_with('/') && !path.starts_with("//");
     if path.starts_with('/') && !is_either {
         return Ok(clean_path(path) + if path.ends_with('/') { "/" } else { "" });
     }
