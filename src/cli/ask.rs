@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::report::style::{width, wrap};
 use crate::text::clean_line;
 use console::{Key, Term};
-use dialoguer::Confirm;
+use dialoguer::theme::{SimpleTheme, Theme};
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -71,29 +71,24 @@ impl Ask {
         lines.iter().try_for_each(|line| self.term.write_line(line)).map_err(|e| self.failed(&e))
     }
 
-    /// Yes or no; Enter and Esc mean no.
+    /// Yes or no; Enter, Esc and Ctrl-D mean no.
     pub(super) fn confirm(&self, question: &str) -> Result<bool> {
-        self.not_interrupted()?;
-        // The prompt loses count when its line wraps, so it gets the last line only.
-        let mut lines = wrap(&clean_line(question), self.width().saturating_sub(ANSWER));
-        let prompt = lines.pop().unwrap_or_default();
-        for line in lines {
-            self.term.write_line(&line).map_err(|e| self.failed(&e))?;
-        }
-        if self.is_by_line {
-            return self.confirm_by_line(&prompt);
-        }
-        let answer = Confirm::new().with_prompt(prompt).default(false).interact_on_opt(&self.term);
-        let is_yes = self.answer(answer)?.unwrap_or(false);
-        // The rest of a word, and Enter, are not for whoever reads next.
+        let mut prompt = String::new();
+        // Writing to a text does not fail.
+        let _ = SimpleTheme.format_confirm_prompt(&mut prompt, question, Some(false));
+        Ok(self.choose(prompt.trim_end(), &["yes"])?.is_some())
+    }
+
+    /// Forgets what was typed ahead: a question that nobody has seen has no answer yet.
+    pub(super) fn forget_typed(&self) -> Result<()> {
         while self.has_more() {
             match self.term.read_key_raw().map_err(|e| self.failed(&e))? {
-                Key::Enter | Key::Unknown => break,
+                Key::Unknown => break,
                 Key::CtrlC => return Err(self.failed(&io::ErrorKind::Interrupted.into())),
                 _ => {}
             }
         }
-        Ok(is_yes)
+        Ok(())
     }
 
     /// One of several answers by its word or the beginning of it; Enter, Esc, Ctrl-D, `n` and `q` mean none of them. The question names them.
@@ -109,16 +104,6 @@ impl Ask {
             match named(&answer) {
                 None if !is_no(&answer) => self.say(&format!("that is no answer; write {} or no", words.join(", ")))?,
                 word => return Ok(word),
-            }
-        }
-    }
-
-    fn confirm_by_line(&self, prompt: &str) -> Result<bool> {
-        loop {
-            match self.line(&format!("{prompt} [y/N]"))?.unwrap_or_default().to_ascii_lowercase().as_str() {
-                "y" | "yes" => return Ok(true),
-                "" | "n" | "no" => return Ok(false),
-                _ => {}
             }
         }
     }
@@ -205,12 +190,6 @@ impl Ask {
 
     fn not_interrupted(&self) -> Result<()> {
         if self.interrupted.load(Ordering::Relaxed) { Err(self.failed(&io::ErrorKind::Interrupted.into())) } else { Ok(()) }
-    }
-
-    fn answer<T>(&self, answer: dialoguer::Result<T>) -> Result<T> {
-        let answer = answer.map_err(|dialoguer::Error::IO(e)| self.failed(&e))?;
-        self.not_interrupted()?;
-        Ok(answer)
     }
 
     fn failed(&self, error: &io::Error) -> Error {

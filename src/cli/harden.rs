@@ -98,7 +98,10 @@ pub(super) fn run(ui: &Ui, args: &Harden) -> Result<Status> {
     match ask.choose(&question, &["yes", "all", "review"])? {
         Some("yes") => ended(ui, aim, &plans, write(&plans, None)?),
         // What is held back is shown with its reasons, and asked for again.
-        Some("all") => run(ui, &Harden { unsafe_fixes: true, ..args.clone() }),
+        Some("all") => {
+            ask.forget_typed()?;
+            run(ui, &Harden { unsafe_fixes: true, ..args.clone() })
+        }
         Some(_) => run(ui, &Harden { interactive: true, write: false, ..args.clone() }),
         None => ended(ui, aim, &plans, Done::Declined),
     }
@@ -295,7 +298,8 @@ fn summary(plans: &[&Prepared]) -> String {
     let open = plans.iter().flat_map(|p| p.findings.iter().map(move |f| (p, f)));
     let left = open.filter(|(p, f)| f.fix.is_some() && is_left(p, &f.service));
     let left: Vec<String> = left.map(|(p, f)| named(p, &shared, &f.service)).collect();
-    let mut text = format!("harden {}", services(&taken));
+    // Reasons to ignore may be all that is written.
+    let mut text = if taken.is_empty() { "note what is ignored".to_owned() } else { format!("harden {}", services(&taken)) };
     if !left.is_empty() {
         text += &format!(", leave {}", services(&left));
     }

@@ -26,7 +26,8 @@ pub(super) fn undefined(project: &Project<'_>) -> Vec<Oddity> {
         (key, what, entries.map(|entry| entry.name()).collect::<HashSet<&str>>())
     });
     // What a profile holds back is not looked at by Compose before somebody asks for it.
-    for service in project.services.iter().filter(|service| service.unread.is_none() && service.get("profiles").is_none()) {
+    let is_looked_at = |service: &&Service<'_>| service.unread.is_none() && !has_any(service, "profiles");
+    for service in project.services.iter().filter(is_looked_at) {
         let mut check = |node: Node<'_>, text: &str, what: &str, names: &HashSet<&str>| {
             if !names.contains(text) && !has_variable(text) {
                 let near = if found.len() < MOST_COMPARED { nearest(text, names.iter().copied()) } else { None };
@@ -48,6 +49,15 @@ pub(super) fn undefined(project: &Project<'_>) -> Vec<Oddity> {
                 check(node, text.split(':').next().unwrap_or(text), "service", &services);
             }
         }
+        for key in ["network_mode", "ipc", "pid"] {
+            if let Some(node) = service.get(key).map(|entry| entry.value()) {
+                node.resolved()
+                    .as_str()
+                    .and_then(|text| text.strip_prefix("service:"))
+                    .into_iter()
+                    .for_each(|text| check(node, text, "service", &services));
+            }
+        }
         for (node, text) in named(service, "volumes_from").into_iter().filter(|(_, text)| !text.starts_with("container:")) {
             check(node, text.split(':').next().unwrap_or(text), "service", &services);
         }
@@ -61,16 +71,20 @@ pub(super) fn undefined(project: &Project<'_>) -> Vec<Oddity> {
     found
 }
 
+/// Whether a service has a list or mapping with something in it below `key`.
+fn has_any(service: &Service<'_>, key: &str) -> bool {
+    service.values(key).iter().any(|value| value.entry.value().resolved().children().next().is_some())
+}
+
 fn two_networks(service: &Service<'_>) -> Option<Oddity> {
-    let is_set = |key: &str| service.get(key).is_some_and(|e| !e.value().resolved().is_null());
-    let mode = service.get("network_mode").filter(|_| is_set("network_mode") && is_set("networks"))?;
+    let mode = service.get("network_mode").filter(|mode| !mode.value().resolved().is_null() && has_any(service, "networks"))?;
     let message = format!("{}: it has both `network_mode` and `networks`, so Compose refuses it", service.name);
     Some(Oddity { span: mode.key().span(), message, hint: "remove one of the two".to_owned() })
 }
 
 /// The nodes of a service's own definition that name something below `key`, with the names.
 fn named<'a>(service: &Service<'a>, key: &str) -> Vec<(Node<'a>, &'a str)> {
-    let mut found = Vec::new();
+    let (mut found, mut gone) = (Vec::new(), HashSet::new());
     for value in service.values(key) {
         let list = value.entry.value().resolved();
         match list.kind() {
@@ -78,9 +92,19 @@ fn named<'a>(service: &Service<'a>, key: &str) -> Vec<(Node<'a>, &'a str)> {
                 let node = if item.resolved().kind() == Kind::Mapping { merge::get(item, "source")? } else { item };
                 Some((node, node.resolved().as_str()?))
             })),
-            Kind::Mapping => found.extend(merge::entries(list).into_iter().map(|entry| (entry.key(), entry.name()))),
+            Kind::Mapping => {
+                for entry in merge::entries(list) {
+                    if entry.value().resolved().tag() == Some("!reset") {
+                        gone.insert(entry.name());
+                    } else {
+                        found.push((entry.key(), entry.name()));
+                    }
+                }
+            }
             _ => {}
         }
     }
+    // A layer may reset what an earlier one names.
+    found.retain(|(_, name)| !gone.contains(name));
     found
 }

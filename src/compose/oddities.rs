@@ -4,7 +4,7 @@ use super::naming::undefined;
 use super::shape::Shapes;
 use super::{Project, Service, merge};
 use crate::text::Span;
-use crate::yaml::{Kind, Node, Style};
+use crate::yaml::{Kind, Node, Scalar, Style};
 
 /// Something that is hardly meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,7 @@ pub struct Oddity {
 pub fn oddities(project: &Project<'_>) -> Vec<Oddity> {
     let mut found = Vec::new();
     let mut shapes = Shapes::default();
+    project.documents.iter().for_each(|document| shapes.look_above(document, project.documents.len() > 1));
     for service in &project.services {
         shapes.look(service);
         for part in service.parts.iter().filter(|part| !part.is_base) {
@@ -62,21 +63,18 @@ const DEEPEST: usize = 16;
 /// Dates without quotes, which Compose reads as points in time and not as text.
 fn dates(node: Node<'_>, found: &mut Vec<Oddity>, depth: usize) {
     match node.kind() {
-        Kind::Mapping if depth < DEEPEST => merge::entries(node).into_iter().for_each(|e| dates(e.value(), found, depth + 1)),
+        Kind::Mapping if depth < DEEPEST => {
+            let entries = merge::entries(node).into_iter().filter(|entry| !entry.name().starts_with("x-"));
+            entries.for_each(|entry| dates(entry.value(), found, depth + 1));
+        }
         Kind::Sequence if depth < DEEPEST => node.items().for_each(|item| dates(item, found, depth + 1)),
-        Kind::Scalar if node.style() == Style::Plain && is_date(node.source()) => found.push(Oddity {
-            span: node.body(),
-            message: "a date without quotes is a point in time to Compose, which wants text here".to_owned(),
-            hint: format!("write \"{}\"", node.source()),
-        }),
+        Kind::Scalar if node.style() == Style::Plain && node.tag().is_none() && node.scalar() == Some(Scalar::Timestamp) => {
+            found.push(Oddity {
+                span: node.body(),
+                message: "a date without quotes is a point in time to Compose, which wants text here".to_owned(),
+                hint: format!("write \"{}\"", node.source()),
+            });
+        }
         _ => {}
     }
-}
-
-fn is_date(text: &str) -> bool {
-    let day = text.split(['T', 't', ' ']).next().unwrap_or_default();
-    let parts: Vec<&str> = day.split('-').collect();
-    let is_number = |part: &&str| part.bytes().all(|b| b.is_ascii_digit());
-    let [year, month, day] = parts[..] else { return false };
-    parts.iter().all(is_number) && year.len() == 4 && (1..=2).contains(&month.len()) && (1..=2).contains(&day.len())
 }

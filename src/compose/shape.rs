@@ -2,8 +2,9 @@
 
 mod keys;
 
-use keys::SERVICE;
+use keys::{SERVICE, TOP};
 
+use super::Document;
 use super::has_variable;
 use super::merge;
 use super::mount::word;
@@ -98,7 +99,8 @@ pub(super) struct Shapes {
 
 /// A place below a service.
 struct Place<'p> {
-    service: &'p str,
+    /// None where it is above them.
+    service: Option<&'p str>,
     /// The keys that lead there, with dots between them.
     keys: String,
     /// Whether it is an item of the list there.
@@ -118,12 +120,25 @@ impl Shapes {
                 }
                 match SERVICE.iter().find(|(key, _)| *key == name) {
                     Some((_, shape)) => {
-                        let place =
-                            Place { service: service.name, keys: name.to_owned(), is_item: false, is_layered: service.parts.len() > 1 };
+                        let place = Place {
+                            service: Some(service.name),
+                            keys: name.to_owned(),
+                            is_item: false,
+                            is_layered: service.parts.len() > 1,
+                        };
                         self.value(entry.value(), shape, &place);
                     }
-                    None => self.unknown(entry.key(), "a service", service.name, SERVICE.iter().map(|(key, _)| *key)),
+                    None => self.unknown(entry.key(), "a service", Some(service.name), SERVICE.iter().map(|(key, _)| *key)),
                 }
+            }
+        }
+    }
+
+    /// Adds what is wrong beside the services of a document.
+    pub(super) fn look_above(&mut self, document: &Document<'_>, is_layered: bool) {
+        for entry in &document.top {
+            if let Some((key, shape)) = TOP.iter().find(|(key, _)| *key == entry.name()) {
+                self.value(entry.value(), shape, &Place { service: None, keys: (*key).to_owned(), is_item: false, is_layered });
             }
         }
     }
@@ -133,11 +148,11 @@ impl Shapes {
         self.found
     }
 
-    fn unknown(&mut self, key: Node<'_>, what: &str, service: &str, keys: impl Iterator<Item = &'static str>) {
+    fn unknown(&mut self, key: Node<'_>, what: &str, service: Option<&str>, keys: impl Iterator<Item = &'static str>) {
         let name = key.resolved().text();
         let near = nearest(name, keys);
         let hint = near.map_or("keys of your own begin with x-".to_owned(), |key| format!("did you mean `{key}`?"));
-        self.found.push(Oddity { span: key.span(), message: format!("{service}: Compose knows no key `{name}` of {what}"), hint });
+        self.found.push(Oddity { span: key.span(), message: format!("{}Compose knows no key `{name}` of {what}", head(service)), hint });
     }
 
     // Recursion is bounded by the depth of the shapes, and below `ANY` nothing is looked at.
@@ -210,9 +225,13 @@ impl Shapes {
 
     fn push(&mut self, node: Node<'_>, place: &Place<'_>, what: &str, hint: String) {
         let item = if place.is_item { "an item of " } else { "" };
-        let message = format!("{}: {item}`{}` {what}, so Compose refuses it", place.service, place.keys);
+        let message = format!("{}{item}`{}` {what}, so Compose refuses it", head(place.service), place.keys);
         self.found.push(Oddity { span: node.body(), message, hint });
     }
+}
+
+fn head(service: Option<&str>) -> String {
+    service.map_or(String::new(), |service| format!("{service}: "))
 }
 
 fn fits(node: Node<'_>, shape: &Shape, is_layered: bool) -> bool {

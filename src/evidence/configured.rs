@@ -121,14 +121,19 @@ pub(super) fn speaks_of(saying: &str, path: &str) -> bool {
 /// The settings of a text that name a place which is written, with that place.
 fn places(text: &str) -> impl Iterator<Item = (&str, String)> {
     let mut headings: Vec<(usize, &str)> = Vec::new();
-    text.lines().filter_map(move |line| {
+    text.lines().flat_map(move |line| {
         let indent = line.len() - line.trim_start().len();
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) || line.starts_with("//") || line.starts_with("<!--") {
-            return None;
+            return Vec::new();
         }
         headings.retain(|(own, heading)| *own < indent || heading.starts_with('[') && !line.starts_with('['));
-        let found = named(line, headings.last().map_or("", |(_, heading)| heading));
+        let heading = headings.last().map_or("", |(_, heading)| heading);
+        let mut found: Vec<_> = named(line, heading).into_iter().collect();
+        // Several statements may be on one line: `location / { proxy_temp_path /x; }`.
+        if line.contains(';') {
+            found.extend(line.split(['{', '}', ';']).filter_map(|statement| named(statement, heading)));
+        }
         if line.starts_with('[') || line.ends_with(':') {
             headings.push((indent, line));
         }
@@ -223,6 +228,8 @@ mod tests {
             ("unixsocket /s/x.sock", Some("/s/x.sock")),
             ("aclfile /a/users.acl", Some("/a/users.acl")),
             ("archive_command = 'test ! -f /a/%f && cp %p /a/%f'", Some("/a/%f")),
+            ("server { location / { proxy_pass http://a; proxy_temp_path /tmp/proxy; } }", Some("/tmp/proxy")),
+            ("server { root /srv; location / { alias /srv/static; } }", None),
             ("# data_dir: /d", None),
             ("; data = /d", None),
             ("database: /usr/share/GeoIP/x.mmdb", None),

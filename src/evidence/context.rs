@@ -42,6 +42,9 @@ pub(super) struct ServiceContext<'s, 'a> {
     pub(super) unseen: Unseen,
 }
 
+/// What stands between the words of two commands of a script.
+pub(super) const BETWEEN: &str = ";";
+
 /// Mounts that count for no condition.
 #[derive(Debug, Default)]
 pub(super) enum Unseen {
@@ -302,8 +305,11 @@ impl<'s, 'a> ServiceContext<'s, 'a> {
                 // The options of the shell are none of the programs that it runs.
                 Some(shell) => {
                     argv.truncate(shell);
-                    let words = script(&word.text).commands.into_iter().flat_map(|command| command.words);
-                    argv.extend(words.map(|own| Word { is_hidden: word.is_hidden, ..own }));
+                    for command in script(&word.text).commands {
+                        // What one command is given is not for the next.
+                        argv.extend((argv.len() > shell).then(|| Word { text: BETWEEN.to_owned(), is_known: true, is_hidden: false }));
+                        argv.extend(command.words.into_iter().map(|own| Word { is_hidden: word.is_hidden, ..own }));
+                    }
                 }
                 None => argv.push(word),
             }

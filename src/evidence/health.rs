@@ -79,7 +79,7 @@ impl fmt::Display for HealthCheck {
 
 /// The check that is known of a service's image, where the project has none of its own.
 pub(super) fn check(context: &ServiceContext<'_, '_>, base: &Part, users: &ImageUsers<'_>) -> Option<Check> {
-    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint() && !runs_no_server(context);
+    let is_of_use = base.recognised && !has_check(context) && !context.replaces_entrypoint();
     let known = is_of_use.then(|| known(context, base)).flatten()?;
     (context.needs(&known.when, &known.unless, users) != Known::No).then_some(known)
 }

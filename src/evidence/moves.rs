@@ -1,7 +1,7 @@
 //! Where a preset's path is for one service: options of its command, variables and keys move it.
 
 use super::Confidence;
-use super::context::{ImageUsers, ServiceContext};
+use super::context::{BETWEEN, ImageUsers, ServiceContext};
 use super::place::{hides_files, is_filled, parent};
 use super::preset::{By, Form, Key, Mover, Names, Writable};
 use crate::compose::{Known, Word, clean_path, is_at};
@@ -158,7 +158,7 @@ fn values(context: &ServiceContext<'_, '_>, mover: &Mover, argv: &[Word]) -> Res
         By::Option(name, form) => {
             let value = |(i, word): (usize, &Word)| {
                 if is_option(name, &word.text) && *form != Form::Equals {
-                    let behind = &argv[i + 1..];
+                    let behind = argv[i + 1..].split(|word| word.text == BETWEEN).next().unwrap_or_default();
                     return match mover.names {
                         Names::Folders => Some(Found { words: behind.to_vec() }),
                         _ => behind.first().filter(|next| !next.text.starts_with('-')).cloned().map(one),

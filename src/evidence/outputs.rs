@@ -208,7 +208,8 @@ impl Output {
             return Asks::Doubt(format!("{} names {}, and whether what is in it must be kept is not known", self.by, self.path));
         }
         match place.mount {
-            Some((target, Storage::State)) if is_state && !is_filled(&target) => Asks::Volume(target),
+            // Below /etc the image has its settings.
+            Some((target, Storage::State)) if is_state && !is_filled(&target) && !is_at(&target, "/etc") => Asks::Volume(target),
             _ if is_state => Asks::Doubt(format!("{} names {}, and nothing can be mounted there", self.by, self.path)),
             Some((target, Storage::Scratch(options))) if !hides_files(&target) => Asks::Tmpfs(target, open(options)),
             // Nobody says whether it must be kept, so it is.

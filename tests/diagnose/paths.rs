@@ -148,6 +148,7 @@ fn what_a_line_names_is_what_it_was_to_be() {
         ("nginx", "", "[alert] could not open error log file: open() \"/var/log/nginx/error.log\" failed (30: Read-only file system)".into(), None, "a tmpfs there would hide them. Log to /dev/stdout"),
         ("php:8-apache", "", format!("touch: cannot touch '/var/log/apache2/error.log'{read_only}"), None, "a tmpfs there would hide them. Log to /dev/stdout"),
         ("x", "", "{\"level\":50,\"err\":{\"code\":\"EROFS\",\"syscall\":\"mkdir\",\"path\":\"/srv/x/uploads\"}}".into(), Some("volume at /srv/x/uploads"), ""),
+        ("x", "", "{ errno: -30, code: 'EROFS', syscall: 'open', path: '/srv/x/uploads/a.bin' }".into(), Some("volume at /srv/x/uploads"), ""),
         ("x", "", "{\"path\":\"/home\",\"error\":{\"path\":\"/srv/x/uploads/a.bin\",\"code\":\"EROFS\"}}".into(), Some("volume at /srv/x/uploads"), ""),
         ("mongo:7", "", "{\"s\":\"E\",\"msg\":\"WiredTiger error\",\"attr\":{\"error\":30,\"message\":\"/data/db/WiredTiger.turtle: handle-open: open: Read-only file system\"}}".into(), Some("volume at /data/db"), ""),
     ] {

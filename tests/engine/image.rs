@@ -22,7 +22,10 @@ const SAID: [(&str, &[&str]); 5] = [
     ("rofs-test-postgres:1", &["volume at /var/lib/postgresql/data reported", "tmpfs /run/postgresql:mode=3777,uid=999,gid=999 assumed"]),
     ("rofs-test-mariadb:1", &["volume at /var/lib/mysql reported", "tmpfs /run/mysqld:mode=1777,uid=999,gid=999 assumed"]),
     ("rofs-test-haproxy:1", &["tmpfs /run/haproxy:mode=755,uid=99,gid=99 assumed", "volume at /var/lib/haproxy assumed"]),
-    ("rofs-test-apache:1", &["tmpfs /run/apache2:mode=755 assumed", "tmpfs /var/cache/apache2:mode=755 assumed"]),
+    (
+        "rofs-test-apache:1",
+        &["tmpfs /run/apache2:mode=755 assumed", "tmpfs /var/cache/apache2/mod_cache_disk:mode=755,uid=33,gid=33 assumed"],
+    ),
 ];
 
 #[test]

@@ -76,6 +76,9 @@ const WRONG: &[(&str, &str)] = &[
     ("gpus: some", "`gpus` has a word that Compose does not take here"),
     ("dns: {a: b}", "`dns` must be"),
     ("stop_signal: 9", "`stop_signal` must be text, and is a number"),
+    ("network_mode: service:nope", "no service `nope` is defined"),
+    ("ipc: service:othr", "did you mean `other`?"),
+    ("image: nginx\n    profiles: []\n    depends_on: [nope]", "no service `nope` is defined"),
     ("provider: {typ: x}", "Compose knows no key `typ` of `provider`"),
 ];
 
@@ -122,7 +125,11 @@ const RIGHT: &[&str] = &[
     "gpus: [{capabilities: [gpu], count: 1}]",
     "develop: {watch: [{path: ., action: rebuild}]}",
     "cap_add: [NET_ADMIN, NET_ADMIN]",
-    "x-mine: [1, {a: b}]",
+    "x-mine: [1, {a: b, since: 2024-01-31}]",
+    "network_mode: host\n    networks: []",
+    "network_mode: service:other",
+    "hostname: 2024-01-01T00-00-00Z",
+    "labels: {a: 2024-99-77, b: 2024-01-01 is a day, c: !!str 2024-01-01}",
     "labels: !reset null",
     "profiles: [debug]\n    depends_on: [nope]",
 ];
@@ -162,12 +169,53 @@ fn what_compose_takes_is_no_mistake() {
     }
 }
 
+/// What stands beside the services has its kinds too.
+#[test]
+fn what_is_above_the_services_is_looked_at_as_well() {
+    let compose = Compose::find();
+    for (top, says) in [
+        ("version: 3", Some("`version` must be text, and is a number")),
+        ("version: 3.8", Some("put it in quotes")),
+        ("version: '3.8'", None),
+        ("name: 5", Some("`name` must be text")),
+        ("networks: [a]", Some("`networks` must be a mapping, and is a list")),
+        ("networks:", Some("`networks` must be a mapping, and is empty")),
+        ("networks: {n: {driver_opt: {a: b}}}", Some("did you mean `driver_opts`?")),
+        ("networks: {n: {external: true, name: x, ipam: {config: [{subnet: 10.0.0.0/8}]}}, m: }", None),
+        ("networks: {n: {internal: maybe}}", Some("`networks.n.internal` must be true or false")),
+        ("volumes: {v: {name: 5}}", Some("`volumes.v.name` must be text")),
+        ("volumes: {v: {external: true}, w: {driver: local, driver_opts: {type: tmpfs, size: 5}}}", None),
+        ("secrets: {s: }", Some("`secrets.s` must be a mapping, and is empty")),
+        ("secrets: {s: {files: x}}", Some("did you mean `file`?")),
+        ("configs: {c: {content: x, x-a: 1}}", None),
+        ("x-top: {volumes: [1]}", None),
+    ] {
+        let folder = Folder::compose(&format!("{top}\nservices:\n  web:\n    image: nginx:1.27\n"));
+        let run = folder.run(&[]);
+        let is_said = run.err.contains("Compose refuses") || run.err.contains("Compose knows no") || run.err.contains("error: ");
+        assert_eq!(is_said, says.is_some(), "{top}\n{}", run.err);
+        assert!(says.is_none_or(|says| run.err.contains(says)), "{top}\n{}", run.err);
+        if let Some(compose) = &compose {
+            assert_eq!(compose.effective(folder.path(), &[]).is_ok(), says.is_none(), "{top}");
+        }
+    }
+}
+
 /// What another layer defines, or gives a value, is no mistake of this one; a file that only changes another one is said once.
 #[test]
 fn layers_are_read_together() {
     let folder = Folder::new(&[
         ("compose.yaml", "services:\n  web:\n    image: nginx:1.27\n    environment: [A=b]\n    volumes: ['data:/d']\n"),
         ("compose.override.yaml", "services:\n  web:\n    environment:\n    networks: [net]\nnetworks: {net: }\nvolumes: {data: }\n"),
+    ]);
+    let err = folder.run(&[]).err;
+    assert!(!err.contains("Compose refuses"), "{err}");
+    let folder = Folder::new(&[
+        ("compose.yaml", "services:\n  web:\n    image: nginx:1.27\n    networks: {n: , m: }\nnetworks: {n: }\n"),
+        (
+            "compose.override.yaml",
+            "services:\n  web:\n    networks: {m: !reset null, zz: !reset null}\n    depends_on: {zz: !reset null}\n",
+        ),
     ]);
     let err = folder.run(&[]).err;
     assert!(!err.contains("Compose refuses"), "{err}");

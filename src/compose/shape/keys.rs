@@ -170,6 +170,54 @@ static BLOCKS: Shape = fields(&[
     ("weight_device", &list(&fields(&[("path", &STRING), ("weight", &AMOUNT)]))),
 ]);
 
+static EXTERNAL: Shape = or(FLAG | TEXT, &fields(&[("name", &STRING)]));
+static NETWORK: Shape = or(
+    NULL,
+    &fields(&[
+        ("name", &STRING),
+        ("driver", &STRING),
+        ("driver_opts", &OPTIONS),
+        ("ipam", &map(&ANY)),
+        ("external", &EXTERNAL),
+        ("internal", &BOOLEAN),
+        ("enable_ipv4", &BOOLEAN),
+        ("enable_ipv6", &BOOLEAN),
+        ("attachable", &BOOLEAN),
+        ("labels", &PAIRS),
+    ]),
+);
+static VOLUME: Shape =
+    or(NULL, &fields(&[("name", &STRING), ("driver", &STRING), ("driver_opts", &OPTIONS), ("external", &EXTERNAL), ("labels", &PAIRS)]));
+static SECRET: Shape = fields(&[
+    ("name", &STRING),
+    ("environment", &STRING),
+    ("file", &STRING),
+    ("external", &EXTERNAL),
+    ("labels", &PAIRS),
+    ("driver", &STRING),
+    ("driver_opts", &OPTIONS),
+    ("template_driver", &STRING),
+]);
+static CONFIG: Shape = fields(&[
+    ("name", &STRING),
+    ("content", &STRING),
+    ("environment", &STRING),
+    ("file", &STRING),
+    ("external", &EXTERNAL),
+    ("labels", &PAIRS),
+    ("template_driver", &STRING),
+]);
+
+/// Keys of a document beside `services`.
+pub(super) static TOP: [(&str, &Shape); 6] = [
+    ("configs", &map(&CONFIG)),
+    ("name", &STRING),
+    ("networks", &map(&NETWORK)),
+    ("secrets", &map(&SECRET)),
+    ("version", &STRING),
+    ("volumes", &map(&VOLUME)),
+];
+
 /// The keys of a service.
 pub(super) static SERVICE: [(&str, &Shape); 93] = [
     ("annotations", &PAIRS),

@@ -226,7 +226,8 @@ impl Trial {
         // of the volume itself.
         let helper = self.created(&container.image, &["--volumes-from", &container.id])?;
         let filled = self.copy_in(&helper, target, source);
-        self.docker.ask(&["rm", &helper])?;
+        // With the nameless volumes that it alone has: of folders that the image declares and the container has in memory.
+        self.docker.ask(&["rm", "-v", &helper])?;
         filled
     }
 

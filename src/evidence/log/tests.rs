@@ -7,7 +7,7 @@ fn read(lines: &str) -> Vec<Symptom> {
 }
 
 /// Lines for patterns that the collected messages do not reach.
-const MORE: [&str; 20] = [
+const MORE: [&str; 21] = [
     "chpasswd: cannot lock /etc/shadow; try again later.",
     "write failed errno=30 at '/var/lib/app/x'",
     "sh: /tmp/tool: Permission denied",
@@ -27,6 +27,7 @@ const MORE: [&str; 20] = [
     "Unable to create the \"cache\" directory (/srv/var/cache/prod).",
     "Could not create unix socket lock file /run/mysqld/mysqld.sock.lock.",
     "Can't write to /srv/engines please make sure you install \"prisma\" with the right permissions.",
+    "{ errno: -30, code: 'EROFS', syscall: 'open', path: '/srv/a' }",
     "/data/db/WiredTiger.turtle: handle-open: open: Read-only file system",
 ];
 

@@ -68,10 +68,12 @@ const BOTH: [&str; 10] =
     ["backupdir", "datadir", "datapath", "dbfile", "dbpath", "mediadir", "mediaroot", "storagedir", "storagepath", "uploaddir"];
 
 /// Words of a name that say that its value is read, or no path of the container.
-const OTHER: [&str; 44] = [
+const OTHER: [&str; 48] = [
     "asset",
     "assets",
+    "azure",
     "bin",
+    "bucket",
     "ca",
     "cert",
     "certificate",
@@ -86,6 +88,7 @@ const OTHER: [&str; 44] = [
     "fixture",
     "fixtures",
     "format",
+    "gcs",
     "geoip",
     "host",
     "import",
@@ -103,6 +106,7 @@ const OTHER: [&str; 44] = [
     "password",
     "prefix",
     "public",
+    "s3",
     "schema",
     "script",
     "secret",
@@ -141,8 +145,12 @@ pub(super) fn role(name: &str, value: &str) -> Option<Role> {
         return Some(Role::Passing);
     }
     let is_path = value.len() > 1 && value.starts_with('/') && !value.starts_with("//") || value.starts_with("./") && value.len() > 2;
+    // A path of an address: `/api/upload`, `/v1/files`.
+    let of_address = value.split('/').nth(1).is_some_and(|top| {
+        top == "api" || top.strip_prefix('v').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+    });
     let is_named = has(&KEPT) && has(&PLACES) || has(&BOTH);
-    (is_path && is_named && !has(&OTHER)).then_some(Role::Kept)
+    (is_path && is_named && !of_address && !has(&OTHER)).then_some(Role::Kept)
 }
 
 /// The file of a database that a value names, as it is written.
@@ -154,7 +162,7 @@ fn database(value: &str) -> Option<&str> {
     let path = rest.split(['?', ';']).next().unwrap_or_default();
     let is_plain_file = value.starts_with("file:");
     let is_there = !path.is_empty()
-        && !path.starts_with(['~', ':'])
+        && !path.trim_start_matches('/').starts_with(['~', ':'])
         && !["mem:", "tcp:", "ssl:", "zip:", "memory:"].iter().any(|start| path.starts_with(start));
     (is_there && (!is_plain_file || is_file(path))).then_some(path)
 }
@@ -167,7 +175,17 @@ pub(super) fn is_file(name: &str, value: &str) -> bool {
     let of_database = || {
         parts.iter().any(|part| ["db", "dbpath", "sqlite"].contains(&part.as_str())) && !parts.iter().any(|part| part.starts_with("dir"))
     };
-    database(value).is_some() || is_named() || of_database()
+    let is_folder = || parts.iter().any(|part| ["dir", "directory", "folder", "root"].iter().any(|word| part.starts_with(word)));
+    database(value).is_some() || is_named() || of_database() || has_ending(value) && !is_folder()
+}
+
+/// Whether a path ends as files do: `/dumps/x.hprof`, not `/srv/.data`, `/srv/v1.2` or a folder.
+fn has_ending(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map(|(start, end)| (!start.is_empty(), end));
+    ending.is_some_and(|(has_start, end)| {
+        has_start && (1..=6).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_alphanumeric()) && !end.as_bytes()[0].is_ascii_digit()
+    })
 }
 
 /// The place that a value names, from the folder that the program starts in. Errors: why it is not known, a phrase.
@@ -208,6 +226,11 @@ mod tests {
             ("SPRING_DATASOURCE_URL", "jdbc:h2:file:/h2/x", kept),
             ("SPRING_DATASOURCE_URL", "jdbc:h2:mem:x", None),
             ("DATABASE_URL", "sqlite://:memory:", None),
+            ("DATABASE_URI", "sqlite:///:memory:", None),
+            ("S3_UPLOAD_DIR", "/prefix", None),
+            ("UPLOAD_PATH", "/api/upload", None),
+            ("FILES_PATH", "/v1/files", None),
+            ("UPLOAD_PATH", "/volumes/x", kept),
             ("DATABASE_URL", "postgres://u@db/data", None),
             ("-XX:HeapDumpPath", "/dumps", kept),
             ("PROMETHEUS_MULTIPROC_DIR", "/pm", Some(Role::Passing)),
@@ -232,6 +255,21 @@ mod tests {
             ("DATA_DIR", "/", None),
         ] {
             assert_eq!(role(name, value), expected, "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_told_from_a_folder() {
+        for (name, value, expected) in [
+            ("-XX:HeapDumpPath", "/dumps/x.hprof", true),
+            ("-XX:HeapDumpPath", "/dumps", false),
+            ("DATABASE_PATH", "/geo/x.mmdb", true),
+            ("STORAGE_PATH", "/srv/v1.2", false),
+            ("STORAGE_PATH", "/srv/.data", false),
+            ("UPLOAD_DIR", "/srv/x.org", false),
+            ("MEDIA_ROOT", "/srv/example.org", false),
+        ] {
+            assert_eq!(is_file(name, value), expected, "{name}={value}");
         }
     }
 

@@ -124,6 +124,8 @@ fn a_value_that_keeps_nothing_here_or_names_the_usual_place_moves_nothing() {
         ("image: 'registry:2', environment: {REGISTRY_STORAGE: filesystem}", &["/var/lib/registry"]),
         ("image: minio/minio, command: 'server http://minio{1...2}/export'", &["/export"]),
         ("image: minio/minio, command: 'server /export{1...2}'", &["/export1", "/export2"]),
+        ("image: minio/minio, entrypoint: [sh, -c, 'minio server /export & until mc ready local; do sleep 1; done; wait']", &["/export"]),
+        ("image: minio/minio, entrypoint: [sh, -c, 'minio server /export --console-address :9001; echo /done']", &["/export"]),
         ("image: getmeili/meilisearch, environment: {MEILI_DB_PATH: ./data.ms}", &["/meili_data"]),
         ("image: 'gitea/gitea:1', environment: {GITEA__database__DB_TYPE: postgres}", &["/data"]),
         ("image: vaultwarden/server, environment: {DATABASE_URL: 'postgres://u@h/db'}", &["/data"]),
