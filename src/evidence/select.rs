@@ -387,11 +387,11 @@ fn need(context: &mut ServiceContext<'_, '_>, choice: &Choice, selection: &Selec
             None => paths.push(path),
         }
     }
-    // A run showed the whole folder to be data; what a command names in it has no place of its own then.
+    // A run showed the whole folder to be data; what a command or a variable names in it has no place of its own then.
     let in_data = |path: &WritablePath| {
         told.iter().any(|own| own.storage == Storage::State && own.target != path.target && is_at(&path.target, &own.target))
     };
-    paths.retain(|path| path.reason.source != Source::Rule || path.storage == Storage::State || !in_data(path));
+    paths.retain(|path| path.reason.source != Source::Rule || path.is_declared || !in_data(path));
     if let Some(spared) = selection.spared.get(context.service.name) {
         let spared: HashSet<&str> = spared.iter().map(String::as_str).collect();
         paths.retain(|p| !spared.contains(&*p.target));
