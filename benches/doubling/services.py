@@ -14,6 +14,7 @@ from inputs import (
     kind,
     service,
     services,
+    write,
 )
 
 HARD = ["read_only: true", "tmpfs: [/tmp]", "volumes: ['d@:/data']"]
@@ -124,6 +125,19 @@ def words_of_a_command(n):
 @kind("--quiet", "--with all --unsafe-fixes", TEXT, GITHUB)
 def binds_of_one_service(n):
     compose("services:", service("web", "volumes:", *(f"- ./a{i}:/etc/a{i}" for i in range(n))))
+
+
+@kind("--quiet", start=800)
+def files_that_include_others(n):
+    write("a.conf", "".join(f"include /etc/redis/a{i}.conf\ninclude /x/{i}\n" for i in range(50)))
+    compose(
+        "services:",
+        "  s:",
+        "    image: redis:7",
+        "    command: redis-server /etc/redis/a0.conf",
+        "    volumes:",
+        *(f"    - ./a.conf:/etc/redis/a{i}.conf" for i in range(n)),
+    )
 
 
 @kind("--quiet", GITHUB)

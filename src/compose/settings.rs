@@ -59,19 +59,12 @@ pub struct Bound<'t> {
 }
 
 /// What a file names to be read in its place.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Included {
     /// The file, or the folder of which files are read.
     pub path: String,
     /// Whether it is a folder.
-    is_folder: bool,
-}
-
-impl Included {
-    /// Whether something at `target` is, or is a part of, or has in it what is included.
-    pub fn takes(&self, target: &str) -> bool {
-        is_at(&self.path, target) || self.is_folder && is_at(target, &self.path)
-    }
+    pub is_folder: bool,
 }
 
 /// The files that services have as their configuration, sorted.

@@ -4,7 +4,7 @@ use super::{ServiceContext, short};
 use crate::compose::settings::{Bound, Included};
 use crate::compose::{Word, is_at};
 use crate::evidence::outputs::parts;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words of options that name files which are no configuration.
 const NO_SETTINGS: [&str; 14] =
@@ -49,20 +49,30 @@ impl ServiceContext<'_, '_> {
     /// The files at these numbers with those that they include, and what they include of which nothing is mounted as a file or folder of the
     /// project, each with the file that does.
     pub(in crate::evidence) fn with_included(&self, mut next: BTreeSet<usize>) -> (Vec<&Bound<'_>>, Vec<(&Bound<'_>, Included)>) {
-        let (mut files, mut unread) = (BTreeSet::new(), Vec::new());
-        while let Some(at) = next.pop_first() {
-            if !files.insert(at) {
+        let mut at: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, file) in self.bound.iter().enumerate() {
+            at.entry(&file.target).or_default().push(i);
+        }
+        let (mut files, mut asked, mut unread) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        while let Some(file) = next.pop_first() {
+            if !files.insert(file) {
                 continue;
             }
-            for included in self.bound[at].included() {
-                let there: Vec<usize> = (0..self.bound.len()).filter(|i| included.takes(&self.bound[*i].target)).collect();
+            // What two files include is looked for once.
+            for included in self.bound[file].included().into_iter().filter(|included| asked.insert(included.clone())) {
+                let path = &included.path;
+                let above = path.match_indices('/').map(|(end, _)| &path[..end.max(1)]).chain([path.as_str()]);
+                let below = format!("{}/", path.trim_end_matches('/'));
+                let inside = at.range(&*below..).take_while(|(target, _)| included.is_folder && target.starts_with(&below));
+                let there: Vec<usize> =
+                    above.filter_map(|folder| at.get(folder)).chain(inside.map(|(_, all)| all)).flatten().copied().collect();
                 if there.is_empty() {
-                    unread.push((&self.bound[at], included));
+                    unread.push((&self.bound[file], included));
                 }
                 next.extend(there);
             }
         }
-        (files.into_iter().map(|at| &self.bound[at]).collect(), unread)
+        (files.into_iter().map(|file| &self.bound[file]).collect(), unread)
     }
 }
 

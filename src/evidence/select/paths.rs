@@ -18,6 +18,7 @@ pub(super) struct Gathered {
     pub(super) paths: Vec<WritablePath>,
     /// Why it is not sure that these are all, phrases.
     pub(super) doubts: Vec<String>,
+    said: HashSet<String>,
     places: HashMap<Target, usize>,
     /// Where something in the service put scratch.
     moved: HashSet<Target>,
@@ -118,7 +119,7 @@ impl Gathered {
     }
 
     fn doubt(&mut self, doubt: String) {
-        if !self.doubts.contains(&doubt) {
+        if self.said.insert(doubt.clone()) {
             self.doubts.push(doubt);
         }
     }
