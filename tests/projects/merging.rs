@@ -283,3 +283,34 @@ fn keys_that_are_marked_as_such_keep_their_place() {
         assert_eq!(folder.read("more.yaml"), expected);
     }
 }
+
+/// Behind a plain scalar Compose takes a tab at the beginning of a line for indentation, so that a comma comes between.
+#[test]
+fn a_closing_line_that_begins_with_a_tab_stays_readable() {
+    let compose = Compose::find();
+    for (members, closing) in [
+        ("\"tmpfs\": [\"/run\"]", "\t  }\n"),
+        ("\"tmpfs\": [\"/run\"]", " \t}\n"),
+        ("\"tmpfs\": [\"/run\"],", "\t  }\n"),
+        ("\"init\": true, \"tmpfs\": [\"/run\"]", "\t  }\n"),
+        ("\"tmpfs\": [\"/run\"] # why", "\t  }\n"),
+    ] {
+        let text = format!("  \"services\": {{\n    \"web\": {{\n      \"image\": \"node:22\",\n      {members}\n{closing}}}\n");
+        let folder = Folder::compose(&text);
+        if let Some(compose) = &compose {
+            assert!(compose.effective(folder.path(), &[]).is_ok(), "{text}");
+        }
+        folder.run(&["--write", "--yes"]).exits(0);
+        let after = folder.read("compose.yaml");
+        assert!(after.contains("\"read_only\": true") && after.ends_with(&format!("{closing}}}\n")), "{after}");
+        if let Some(compose) = &compose {
+            assert!(compose.effective(folder.path(), &[]).is_ok(), "{after}");
+        }
+        folder.run(&["--check"]).exits(0);
+    }
+    // In a file that is JSON nothing of the kind happens, and a comma at the end would be none.
+    let json = "{\n\t\"services\": {\n\t\t\"web\": {\n\t\t\t\"image\": \"redis:7\"\n\t\t}\n\t}\n}\n";
+    let folder = Folder::new(&[("compose.json", json)]);
+    folder.run(&["compose.json", "--write", "--yes"]).exits(0);
+    assert!(folder.read("compose.json").contains("\"read_only\": true\n\t\t}"), "{}", folder.read("compose.json"));
+}
