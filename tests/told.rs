@@ -189,6 +189,10 @@ fn lines_about_services_of_several_projects_name_the_project() {
     for line in ["a: data of `s` lies in", "b: data of `s` lies in", "\ndata of `s` lies in"] {
         assert_eq!(run.err.matches(line).count(), 1, "{line}\n{}", run.err);
     }
+    // A folder is called what it is called.
+    let odd = Folder::new(&[(".a./compose.yaml", text), ("b/compose.yaml", text), ("here/.git/HEAD", "ref: refs/heads/main\n")]);
+    let run = odd.run(&["-r"]).exits(0);
+    assert!(run.err.contains("\n.a.: data of `s` lies in") || run.err.starts_with(".a.: data of `s` lies in"), "{}", run.err);
     let run = folder.run(&["-r", "--write", "--yes"]).exits(0);
     assert!(
         run.err.contains("hardened 3 services (s, s in a, s in b)") || run.err.contains("hardened 3 services (s in a, s in b, s)"),

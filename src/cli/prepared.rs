@@ -186,7 +186,8 @@ impl Prepared {
             _ => Vec::new(),
         };
         let unnamed = Unnamed::of(&plan.unnamed);
-        let folder = plan.project.sources.directory().display().to_string().trim_start_matches("./").trim_matches('.').to_owned();
+        let folder = plan.project.sources.directory().display().to_string();
+        let folder = if folder == "." { String::new() } else { folder.strip_prefix("./").unwrap_or(&folder).to_owned() };
         let mut remarks = remarks::remarks(&plan.project, &plan.findings, &plan.refused)?;
         Remark::mark_said(&mut remarks, &missing);
         let after = asking.tries.then(|| Ok::<_, Error>(After { sources: plan.after()?, needs: plan.needs.clone() })).transpose()?;

@@ -6,7 +6,7 @@
 mod names;
 mod remedy;
 
-pub(super) use names::{is_code, is_kept, is_scratch};
+pub(super) use names::{is_code, is_data, is_kept, is_scratch};
 pub(super) use remedy::{instead, linked, remedies};
 
 use super::{Need, Storage, TmpfsOptions};
@@ -240,7 +240,7 @@ impl Way<'_> {
             return None;
         }
         // A copy that is put in the place of the file: only the whole folder would do.
-        if self.asked.kind == Kind::Edited && (is_etc || !self.parts[..self.folders].iter().any(|p| names::is_data(p))) {
+        if self.asked.kind == Kind::Edited && (is_etc || !self.parts[..self.folders].iter().any(|p| is_data(p))) {
             return Some(Place::none(cause, format!("the script edits a file of the image in place: {FINISHED}")));
         }
         if !is_etc {
@@ -250,7 +250,7 @@ impl Way<'_> {
             return Some(Place::mount("scratch below /etc", self.top(end), scratch(0o755), None));
         }
         let folder = self.folder();
-        if let Some(end) = self.first(1, names::is_data) {
+        if let Some(end) = self.first(1, is_data) {
             return Some(Place::mount("data below /etc", self.top(end), Storage::State, None));
         }
         if !self.is_folder && names::is_runtime(self.last()) {
@@ -291,7 +291,7 @@ impl Way<'_> {
     /// Everything else is data, unless it is part of the program.
     fn data(&self) -> Place {
         let root = names::filled(self.parts);
-        if !self.is_folder && is_code(self.last()) && (root > 0 || self.first(0, names::is_data).is_none()) {
+        if !self.is_folder && is_code(self.last()) && (root > 0 || self.first(0, is_data).is_none()) {
             // Settings in a folder of their own can be copied into a volume.
             let in_settings = self.first(root, names::is_settings).is_some() && self.folders > root && root > 1;
             if in_settings && !matches!(self.parts, ["usr", "local", "etc", ..]) && !self.is_executable() {
@@ -301,7 +301,7 @@ impl Way<'_> {
             let help = format!("it is a file of the program: {FINISHED}");
             return Place::none(OWN_FILE, help);
         }
-        let end = self.first(root, names::is_data).unwrap_or(match self.parts {
+        let end = self.first(root, is_data).unwrap_or(match self.parts {
             ["var", ..] => self.folders.min(root + 1),
             _ => self.folders,
         });

@@ -3,6 +3,7 @@
 
 use super::{Role, parts};
 use crate::compose::{Word, clean_path};
+use crate::evidence::place::is_data;
 
 /// How addresses of databases begin that are files.
 const DATABASES: [&str; 13] = [
@@ -24,42 +25,20 @@ const DATABASES: [&str; 13] = [
 /// How names of files end that are databases.
 const ENDS: [&str; 5] = [".db", ".db3", ".mv.db", ".sqlite", ".sqlite3"];
 
-/// Words of a name that say what is kept.
-const KEPT: [&str; 34] = [
+/// Words of a name that say what is kept, beside those that folders of data are called.
+const KEPT: [&str; 12] = [
     "attachment",
-    "attachments",
     "avatar",
     "avatars",
-    "backup",
-    "backups",
     "blob",
-    "blobs",
-    "data",
-    "database",
     "datastore",
-    "db",
     "downloads",
     "export",
-    "exports",
-    "files",
     "heap",
-    "media",
-    "persist",
     "persistence",
     "persistent",
-    "photos",
-    "recordings",
-    "repos",
-    "repositories",
-    "sqlite",
     "snapshot",
-    "snapshots",
-    "state",
-    "storage",
-    "store",
-    "upload",
-    "uploads",
-    "userdata",
+    "sqlite",
 ];
 
 /// Words of a name that say that it is a place, and names that say both.
@@ -68,7 +47,7 @@ const BOTH: [&str; 10] =
     ["backupdir", "datadir", "datapath", "dbfile", "dbpath", "mediadir", "mediaroot", "storagedir", "storagepath", "uploaddir"];
 
 /// Words of a name that say that its value is read, or no path of the container.
-const OTHER: [&str; 48] = [
+const OTHER: [&str; 50] = [
     "asset",
     "assets",
     "azure",
@@ -112,9 +91,11 @@ const OTHER: [&str; 48] = [
     "secret",
     "seed",
     "source",
+    "ssl",
     "static",
     "template",
     "templates",
+    "tls",
     "token",
     "url",
 ];
@@ -149,7 +130,8 @@ pub(super) fn role(name: &str, value: &str) -> Option<Role> {
     let of_address = value.split('/').nth(1).is_some_and(|top| {
         top == "api" || top.strip_prefix('v').is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
     });
-    let is_named = has(&KEPT) && has(&PLACES) || has(&BOTH);
+    let is_kept = || has(&KEPT) || parts.iter().any(|part| is_data(part));
+    let is_named = has(&PLACES) && is_kept() || has(&BOTH);
     (is_path && is_named && !of_address && !has(&OTHER)).then_some(Role::Kept)
 }
 

@@ -256,7 +256,7 @@ pub(in crate::evidence) fn is_scratch(name: &str) -> bool {
     SCRATCH.contains(&&*name) || ends.iter().any(|end| name.ends_with(end)) || name.starts_with("cache-")
 }
 
-pub(super) fn is_data(name: &str) -> bool {
+pub(in crate::evidence) fn is_data(name: &str) -> bool {
     let name = lower(name);
     DATA.contains(&&*name) || name.ends_with("-data") || name.ends_with("_data") || name.ends_with("-storage")
 }
